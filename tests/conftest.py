@@ -1,0 +1,104 @@
+"""What all tests share: seeds and rounds, programs a machine may lack, no silent skip in CI."""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import TYPE_CHECKING, TypeVar
+
+import hypothesis
+import pytest
+
+from tests.programs import find_program
+from tests.rounds import SEED, SOAK, rounds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+_Report = TypeVar("_Report", pytest.TestReport, pytest.CollectReport)
+
+IN_CI = os.environ.get("RESTANTE_CI") == "1"
+
+# Skips that are right even in CI, by how their reason begins.
+EXPECTED_SKIPS = (
+    "only on macOS",  # CI is Linux
+)
+
+# Durations belong in benchmarks: a slow machine must not fail a test, so no deadlines here.
+_SLOW_IS_FINE = [hypothesis.HealthCheck.too_slow]
+hypothesis.settings.register_profile(
+    "short", deadline=None, print_blob=True, suppress_health_check=_SLOW_IS_FINE
+)
+hypothesis.settings.register_profile(
+    "soak",
+    max_examples=5_000,
+    stateful_step_count=200,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=_SLOW_IS_FINE,
+)
+hypothesis.settings.load_profile("soak" if SOAK else "short")
+
+
+def pytest_report_header() -> str:
+    """Say by which seed this run goes, so that it can be repeated."""
+    return f"seed: {SEED} (RESTANTE_SEED={SEED} repeats it), rounds: {'long' if SOAK else 'short'}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as `soak` whatever has a long form: soak_rounds, and every Hypothesis test."""
+    for item in items:
+        takes_rounds = "soak_rounds" in getattr(item, "fixturenames", ())
+        by_hypothesis = hypothesis.is_hypothesis_test(getattr(item, "obj", None))
+        if takes_rounds or by_hypothesis:
+            item.add_marker(pytest.mark.soak)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose programs are not installed, and say which."""
+    for mark in item.iter_markers("needs"):
+        for program in mark.args:
+            if find_program(program) is None:
+                pytest.skip(f"{program} is not installed")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI, turn an unexpected skip into a failure."""
+    report = yield
+    return _refuse_skip(report, item.nodeid)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """In CI, turn an unexpected skip of a whole module into a failure."""
+    report = yield
+    return _refuse_skip(report, collector.nodeid)
+
+
+def _refuse_skip(report: _Report, where: str) -> _Report:
+    if not IN_CI or not report.skipped or hasattr(report, "wasxfail"):
+        return report
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    reason = reason.removeprefix("Skipped: ")
+    if not reason.startswith(EXPECTED_SKIPS):
+        report.outcome = "failed"
+        report.longrepr = f"{where}: unexpectedly skipped in CI: {reason}"
+    return report
+
+
+@pytest.fixture
+def soak_rounds() -> Callable[[int, int], int]:
+    """Return `rounds(short, long)`; a test that takes this runs its long form in `make soak`."""
+    return rounds
+
+
+@pytest.fixture
+def seeded_random(request: pytest.FixtureRequest) -> random.Random:
+    """Return chance that follows from the run's seed and this test's name, and nothing else."""
+    return random.Random(f"{SEED} {request.node.nodeid}")
