@@ -1,0 +1,55 @@
+"""Domain separation: the label that opens every hash, KDF and signature input.
+
+Rule: a label is used for one purpose only, and every input is parsed in one way only. An input
+is `label || 00 || fields`; a field of variable length is preceded by its length (u32, big endian).
+The labels of ids (device-id, root-pin, token, manifest-hash, contact-pin, code-lookup) stand with
+them in `restante.protocol.ids`. Knows no key. Spec: docs/cryptography.md, section 2.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from restante.protocol.envelope import SUITE
+from restante.protocol.ids import labelled as _label
+
+SUITE_BYTE: Final = SUITE.to_bytes(1, "big")
+"""One byte in every transcript and associated data; another suite shares no key with this one."""
+
+# Signatures (section 4)
+ACCOUNT_CERTIFICATE: Final = _label("account-certificate")
+MANIFEST: Final = _label("manifest")
+IDENTITY_KEY: Final = _label("identity-key")
+PREKEY: Final = _label("prekey")
+AUTHENTICATE: Final = _label("authenticate")
+HEARTBEAT: Final = _label("heartbeat")
+
+# Hashes
+SAFETY_NUMBER: Final = _label("safety-number")
+CODE_SEAL: Final = _label("code-seal")
+HELLO_TAG: Final = _label("hello-tag")
+SESSION_ID: Final = _label("session-id")
+HELLO_TRANSCRIPT: Final = _label("transcript-hello")
+SESSION_TRANSCRIPT: Final = _label("transcript-session")
+
+# Keyed derivations
+INTRODUCTION: Final = _label("introduction")
+SESSION: Final = _label("session")
+ROOT: Final = _label("root")
+MESSAGE: Final = _label("message")
+TAG: Final = _label("tag")
+
+# Associated data
+HEADER_DATA: Final = _label("header")
+BODY_DATA: Final = _label("body")
+INTRODUCTION_DATA: Final = _label("introduction-data")
+CODE_RECORD: Final = _label("code-record")
+
+SIGNATURE_LABELS: Final = (
+    ACCOUNT_CERTIFICATE,
+    MANIFEST,
+    IDENTITY_KEY,
+    PREKEY,
+    AUTHENTICATE,
+    HEARTBEAT,
+)
