@@ -1,0 +1,252 @@
+"""The history: messages in the order of their keys, found by id or by position.
+
+A position is how many messages of the conversation sort before. Rule: ids exist once; what a
+message says never changes here, only its state does, and positions, counts and the search index
+follow from triggers in the same transaction. Knows no content format: texts come sanitised.
+Spec: docs/client-store.md, section 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from restante.store import client_tables as tables
+from restante.store.client_conversations import begin, number_of
+from restante.store.client_positions import chunk_at, position_of_key
+from restante.store.client_rows import Rows, Shape, Statement
+
+RANK_BYTES: Final = 8
+"""An order key is the rank, big-endian, and then the message id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRow:
+    """One entry of a conversation.
+
+    `order_key` is the rank as u64 big-endian and then the id, 24 B. `received_at_ms` is None for
+    what this account wrote; a received one is unread while its state is `delivered`. `counter` is
+    the sending device's, and 0 for entries of our own making, such as gaps.
+    """
+
+    id: bytes
+    conversation: bytes
+    author: bytes
+    device_id: bytes
+    counter: int
+    order_key: bytes
+    rank: int
+    sent_at_ms: int
+    received_at_ms: int | None
+    kind: str
+    text: str = field(repr=False)
+    body: bytes = field(repr=False)
+    state: str
+    error: str | None
+    quote_id: bytes | None
+    quote_excerpt: str | None = field(repr=False)
+    expires_at_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A message and where it stands now."""
+
+    row: MessageRow
+    position: int
+
+
+_messages = tables.messages
+_conversations = tables.conversations
+MESSAGE: Final = Shape(
+    MessageRow, _messages, elsewhere={"conversation": _conversations.c.key.label("conversation")}
+)
+"""For statements that join `conversations`: a message's own column holds but its number."""
+
+select_messages: Final = select(
+    *MESSAGE.columns, _messages.c.conversation.label("number")
+).join_from(_messages, _conversations, _messages.c.conversation == _conversations.c.number)
+"""All of a message, and at last the number of its conversation."""
+
+_INSERT = Statement(
+    upsert(_messages).on_conflict_do_nothing(index_elements=[_messages.c.id]), *MESSAGE.names
+)
+_BY_ID = Statement(select_messages.where(_messages.c.id == bindparam("id")))
+_PLACE = Statement(
+    select(_messages.c.conversation, _messages.c.order_key).where(_messages.c.id == bindparam("id"))
+)
+_SET_STATE = Statement(
+    _messages.update().where(_messages.c.id == bindparam("which")), "state", "error"
+)
+_SET_COUNTER = Statement(
+    _messages.update().where(_messages.c.id == bindparam("which")), "counter", "body"
+)
+_SET_EXPIRY = Statement(
+    _messages.update().where(_messages.c.id == bindparam("which")), "expires_at_ms"
+)
+_SET_TEXT = Statement(
+    _messages.update().where(_messages.c.id == bindparam("which")), "text", "state", "error"
+)
+_BY_COUNTER = Statement(
+    select_messages.where(
+        _messages.c.conversation == bindparam("conversation"),
+        _messages.c.device_id == bindparam("device_id"),
+        _messages.c.counter == bindparam("counter"),
+        _messages.c.counter > 0,
+    )
+)
+_EXPIRING = Statement(
+    select_messages.where(
+        _messages.c.expires_at_ms <= bindparam("now_ms"), _messages.c.state == bindparam("state")
+    )
+    .order_by(_messages.c.expires_at_ms)
+    .limit(bindparam("limit"))
+)
+_DELETE = Statement(_messages.delete().where(_messages.c.id == bindparam("which")))
+_TOTAL = Statement(
+    select(_conversations.c.number, _conversations.c.message_count).where(
+        _conversations.c.key == bindparam("key")
+    )
+)
+_WINDOW = Statement(
+    select_messages.where(
+        _messages.c.conversation == bindparam("conversation"),
+        _messages.c.order_key >= bindparam("first_key"),
+    )
+    .order_by(_messages.c.order_key)
+    .limit(bindparam("count"))
+    .offset(bindparam("skipped"))
+)
+_HEADS = Statement(
+    select(_messages.c.id)
+    .where(_messages.c.conversation == bindparam("conversation"), _messages.c.counter > 0)
+    .order_by(_messages.c.order_key.desc())
+    .limit(bindparam("limit"))
+)
+
+
+def read_placed(rows: Rows, found: tuple[Any, ...]) -> Placed:
+    """Make the message that `select_messages` found, and look up where it stands."""
+    row = MESSAGE.read(found[:-1])
+    return Placed(row=row, position=position_of_key(rows, found[-1], row.order_key))
+
+
+def insert_message(rows: Rows, row: MessageRow) -> int | None:
+    """File a message, and return its position; None if its id is there already, and nothing is
+    changed."""
+    number = begin(rows, row.conversation)
+    if not rows.run(_INSERT, **{**MESSAGE.write(row), "conversation": number}):
+        return None
+    return position_of_key(rows, number, row.order_key)
+
+
+def insert_messages(rows: Rows, conversation: bytes, added: Iterable[MessageRow]) -> None:
+    """File many messages of one conversation, where nobody asks for their positions."""
+    number = begin(rows, conversation)
+    rows.run_many(_INSERT, ({**MESSAGE.write(row), "conversation": number} for row in added))
+
+
+def update_state(rows: Rows, id: bytes, state: str, error: str | None) -> Placed | None:  # noqa: A002
+    """Note how far a message has come; return it as it stands now, or None if there is none."""
+    rows.run(_SET_STATE, which=id, state=state, error=error)
+    return placed_message(rows, id)
+
+
+def update_text(
+    rows: Rows,
+    id: bytes,  # noqa: A002  # the column's name
+    text: str,
+    state: str,
+    error: str | None,
+) -> Placed | None:
+    """Change what an entry of our own making says, such as a gap; return it as it stands now."""
+    rows.run(_SET_TEXT, which=id, text=text, state=state, error=error)
+    return placed_message(rows, id)
+
+
+def assign_counter(rows: Rows, id: bytes, *, counter: int, body: bytes) -> None:  # noqa: A002
+    """Give a message its counter, and the content that carries it: when it is first sealed."""
+    rows.run(_SET_COUNTER, which=id, counter=counter, body=body)
+
+
+def set_expiry(rows: Rows, id: bytes, expires_at_ms: int | None) -> None:  # noqa: A002
+    """Set when a message's time is over; None if never."""
+    rows.run(_SET_EXPIRY, which=id, expires_at_ms=expires_at_ms)
+
+
+def expiring(rows: Rows, now_ms: int, limit: int, *, state: str) -> list[MessageRow]:
+    """Return the messages of a state whose time is over, the longest first."""
+    found = rows.all(_EXPIRING, now_ms=now_ms, state=state, limit=limit)
+    return [MESSAGE.read(row[:-1]) for row in found]
+
+
+def message_by_counter(
+    rows: Rows, conversation: bytes, device_id: bytes, counter: int
+) -> MessageRow | None:
+    """Return a device's message by its counter, from 1: what a resend request asks for."""
+    number = number_of(rows, conversation)
+    found = rows.first(_BY_COUNTER, conversation=number, device_id=device_id, counter=counter)
+    return None if found is None else MESSAGE.read(found[:-1])
+
+
+def message(rows: Rows, id: bytes) -> MessageRow | None:  # noqa: A002  # the column's name
+    """Return a message."""
+    found = rows.first(_BY_ID, id=id)
+    return None if found is None else MESSAGE.read(found[:-1])
+
+
+def placed_message(rows: Rows, id: bytes) -> Placed | None:  # noqa: A002  # the column's name
+    """Return a message and its position."""
+    found = rows.first(_BY_ID, id=id)
+    return None if found is None else read_placed(rows, found)
+
+
+def delete_message(rows: Rows, id: bytes) -> int | None:  # noqa: A002  # the column's name
+    """Erase a message, its search entries and its lines in the feed; return where it stood."""
+    position = position_of(rows, id)
+    rows.run(_DELETE, which=id)
+    return position
+
+
+def window(rows: Rows, conversation: bytes, start: int, count: int) -> list[MessageRow]:
+    """Return the messages at positions start .. start + count - 1 as far as there are, in order."""
+    number, total = rows.first(_TOTAL, key=conversation) or (None, 0)
+    if number is None or not 0 <= start < total or count <= 0:
+        return []
+    first_key, skipped = chunk_at(rows, number, start, total=total)
+    found = rows.all(
+        _WINDOW, conversation=number, first_key=first_key, skipped=skipped, count=count
+    )
+    return [MESSAGE.read(row[:-1]) for row in found]
+
+
+def count(rows: Rows, conversation: bytes) -> int:
+    """Return how many messages a conversation has."""
+    _, total = rows.first(_TOTAL, key=conversation) or (None, 0)
+    return int(total)
+
+
+def position_of(rows: Rows, id: bytes) -> int | None:  # noqa: A002  # the column's name
+    """Return how many messages of its conversation sort before this one."""
+    place = rows.first(_PLACE, id=id)
+    return None if place is None else position_of_key(rows, *place)
+
+
+def ranks_of(rows: Rows, ids: Iterable[bytes]) -> dict[bytes, int]:
+    """Return the rank of each of these messages that is here."""
+    places = ((each, rows.first(_PLACE, id=each)) for each in ids)
+    return {
+        each: int.from_bytes(place[1][:RANK_BYTES], "big")
+        for each, place in places
+        if place is not None
+    }
+
+
+def heads(rows: Rows, conversation: bytes, limit: int = 8) -> list[bytes]:
+    """Return the ids of the last messages, newest first, that others can know too."""
+    number = number_of(rows, conversation)
+    return [id for (id,) in rows.all(_HEADS, conversation=number, limit=limit)]  # noqa: A001

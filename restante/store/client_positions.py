@@ -1,0 +1,80 @@
+"""Where a message stands in its conversation, for any number of messages. An order statistic.
+
+A conversation sorted by order key is cut into chunks of at most 1,024 messages, and a table keeps
+how many each holds; triggers on `messages` count and split. A position is the sum of the chunks
+before plus a step inside one: a thousand numbers are added for a million messages, never a
+thousand messages skipped. Rule: the nearer end is where counting begins, so that the newest
+messages cost the same in any history. Spec: docs/client-store.md, section 5.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from sqlalchemy import bindparam, func, select
+
+from restante.store import client_tables as tables
+from restante.store.client_rows import Rows, Statement
+from restante.store.errors import Corrupted
+
+_chunks = tables.chunks
+_messages = tables.messages
+
+_here = _chunks.c.conversation == bindparam("conversation")
+_FORWARDS = Statement(
+    select(_chunks.c.first_key, _chunks.c.size).where(_here).order_by(_chunks.c.first_key)
+)
+_BACKWARDS = Statement(
+    select(_chunks.c.first_key, _chunks.c.size).where(_here).order_by(_chunks.c.first_key.desc())
+)
+_chunk = (
+    select(func.max(_chunks.c.first_key).label("first_key"))
+    .where(_here, _chunks.c.first_key <= bindparam("key"))
+    .subquery("chunk")
+)
+_before = (
+    select(func.coalesce(func.sum(_chunks.c.size), 0))
+    .where(_here, _chunks.c.first_key < _chunk.c.first_key)
+    .correlate(_chunk)
+    .scalar_subquery()
+)
+_inside = (
+    select(func.count())
+    .select_from(_messages)
+    .where(
+        _messages.c.conversation == bindparam("conversation"),
+        _messages.c.order_key >= _chunk.c.first_key,
+        _messages.c.order_key < bindparam("key"),
+    )
+    .correlate(_chunk)
+    .scalar_subquery()
+)
+_POSITION = Statement(select(_before + _inside).select_from(_chunk))
+
+
+def position_of_key(rows: Rows, conversation: int, key: bytes) -> int:
+    """Return how many messages of a conversation sort before an order key (24 B).
+
+    `conversation` is its number in the database.
+    """
+    return int(rows.value(_POSITION, conversation=conversation, key=key))
+
+
+def chunk_at(rows: Rows, conversation: int, position: int, *, total: int) -> tuple[bytes, int]:
+    """Return the first key of the chunk that holds a position, and how far into it that lies.
+
+    `0 <= position < total`, which is how many messages the conversation has. Raises Corrupted if
+    the chunks hold fewer.
+    """
+    from_the_start = position * 2 < total
+    before = 0 if from_the_start else total
+    direction = _FORWARDS if from_the_start else _BACKWARDS
+    with closing(rows.stream(direction, conversation=conversation)) as chunks:
+        for first_key, size in chunks:
+            if not from_the_start:
+                before -= size
+            if before <= position < before + size:
+                return first_key, position - before
+            if from_the_start:
+                before += size
+    raise Corrupted("The history's positions are damaged. Restore the database from a backup.")

@@ -1,0 +1,113 @@
+"""The sessions with other devices, and by which lookup tags each is found.
+
+Rule: a session's state and its tags change in one call, so that no tag ever leads to a state that
+doesn't know it. The state is opaque and secret. Knows no ratchet. Spec: docs/client-store.md,
+section 4; docs/protocol/envelope.md for the tags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from restante.store import client_tables as tables
+from restante.store.client_rows import Rows, Shape, Statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRow:
+    """One session with one device: its serialised state, and what is asked of it without opening
+    that."""
+
+    session_id: bytes
+    account_id: bytes
+    device_id: bytes
+    state: bytes = field(repr=False)
+    is_confirmed: bool
+    initiated_by_us: bool
+    last_used_ms: int
+
+
+_sessions = tables.sessions
+_tags = tables.session_tags
+_SESSION = Shape(SessionRow, _sessions)
+
+_new_session = upsert(_sessions)
+_SAVE = Statement(
+    _new_session.on_conflict_do_update(
+        index_elements=[_sessions.c.session_id],
+        set_={name: _new_session.excluded[name] for name in _SESSION.names},
+    ),
+    *_SESSION.names,
+)
+_new_tag = upsert(_tags)
+_ADD_TAG = Statement(
+    _new_tag.on_conflict_do_update(
+        index_elements=[_tags.c.tag], set_={"session_id": _new_tag.excluded.session_id}
+    ),
+    "tag",
+    "session_id",
+)
+_REMOVE_TAG = Statement(
+    _tags.delete().where(
+        _tags.c.tag == bindparam("tag"), _tags.c.session_id == bindparam("session_id")
+    )
+)
+_BY_TAG = Statement(
+    select(*_SESSION.columns)
+    .join(_tags, _tags.c.session_id == _sessions.c.session_id)
+    .where(_tags.c.tag == bindparam("tag"))
+)
+_BY_ID = Statement(
+    select(*_SESSION.columns).where(_sessions.c.session_id == bindparam("session_id"))
+)
+_OF_DEVICE = Statement(
+    select(*_SESSION.columns)
+    .where(_sessions.c.device_id == bindparam("device_id"))
+    .order_by(_sessions.c.session_id)
+)
+_DELETE = Statement(_sessions.delete().where(_sessions.c.session_id == bindparam("session_id")))
+_TAGS_OF = Statement(select(_tags.c.tag).where(_tags.c.session_id == bindparam("session_id")))
+
+
+def save_session(
+    rows: Rows,
+    row: SessionRow,
+    tags_added: Iterable[bytes] = (),
+    tags_removed: Iterable[bytes] = (),
+) -> None:
+    """Keep a session's new state; take away and then add tags (16 B each) that lead to it."""
+    rows.run(_SAVE, **_SESSION.write(row))
+    here = row.session_id
+    rows.run_many(_REMOVE_TAG, ({"tag": tag, "session_id": here} for tag in tags_removed))
+    rows.run_many(_ADD_TAG, ({"tag": tag, "session_id": here} for tag in tags_added))
+
+
+def session_by_tag(rows: Rows, tag: bytes) -> SessionRow | None:
+    """Return the session that expects this lookup tag."""
+    found = rows.first(_BY_TAG, tag=tag)
+    return None if found is None else _SESSION.read(found)
+
+
+def session(rows: Rows, session_id: bytes) -> SessionRow | None:
+    """Return a session by its id, 16 B."""
+    found = rows.first(_BY_ID, session_id=session_id)
+    return None if found is None else _SESSION.read(found)
+
+
+def sessions_of(rows: Rows, device_id: bytes) -> list[SessionRow]:
+    """Return all sessions with a device, the smallest id first."""
+    return [_SESSION.read(row) for row in rows.all(_OF_DEVICE, device_id=device_id)]
+
+
+def tags_of(rows: Rows, session_id: bytes) -> set[bytes]:
+    """Return the tags that lead to a session."""
+    return {tag for (tag,) in rows.all(_TAGS_OF, session_id=session_id)}
+
+
+def delete_session(rows: Rows, session_id: bytes) -> None:
+    """Erase a session, its state and its tags."""
+    rows.run(_DELETE, session_id=session_id)

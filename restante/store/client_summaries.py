@@ -1,0 +1,125 @@
+"""The list of conversations, and what of each is unread.
+
+Rule: unread is what was received and stands as `delivered`; counts are kept by triggers, so a
+list costs two look-ups a conversation however long its history is. Spec: docs/client-store.md,
+section 5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import bindparam, case, func, select, text
+
+from restante.store import client_tables as tables
+from restante.store.client_conversations import number_of
+from restante.store.client_messages import MESSAGE, MessageRow
+from restante.store.client_positions import position_of_key
+from restante.store.client_rows import Rows, Statement
+
+READ: Final = "read"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationSummary:
+    """One line of the list. `first_unread` is a position; `last` the message that sorts last."""
+
+    conversation: bytes
+    message_count: int
+    unread_count: int
+    first_unread: int | None
+    last: MessageRow | None
+
+
+_conversations = tables.conversations
+_messages = tables.messages
+# As literal text: SQLite takes a partial index only for the very condition it was made with.
+_is_unread = text(tables.UNREAD)
+
+_others = _messages.alias("others")
+_last_key = (
+    select(func.max(_others.c.order_key))
+    .where(_others.c.conversation == _conversations.c.number)
+    .correlate(_conversations)
+    .scalar_subquery()
+)
+_first_unread = (
+    select(func.min(_messages.c.order_key))
+    .where(_messages.c.conversation == _conversations.c.number, text(tables.UNREAD))
+    .correlate(_conversations)
+    .scalar_subquery()
+)
+_select = select(
+    *MESSAGE.columns,
+    _conversations.c.number,
+    _conversations.c.message_count,
+    _conversations.c.unread_count,
+    case((_conversations.c.unread_count > 0, _first_unread)).label("first_unread"),
+).select_from(
+    _conversations.outerjoin(
+        _messages,
+        (_messages.c.conversation == _conversations.c.number)
+        & (_messages.c.order_key == _last_key),
+    )
+)
+_CONVERSATIONS = Statement(_select.order_by(_messages.c.order_key.desc(), _conversations.c.number))
+_CONVERSATION = Statement(_select.where(_conversations.c.key == bindparam("key")))
+_UNREAD = Statement(
+    select(_conversations.c.unread_count).where(_conversations.c.key == bindparam("key"))
+)
+_last_read = _messages.alias("last_read")
+_up_to = (
+    select(_last_read.c.order_key)
+    .where(
+        _last_read.c.id == bindparam("up_to"),
+        _last_read.c.conversation == bindparam("conversation"),
+    )
+    .scalar_subquery()
+)
+_UNREAD_UP_TO = Statement(
+    select(_messages.c.id)
+    .where(
+        _messages.c.conversation == bindparam("conversation"),
+        _is_unread,
+        _messages.c.order_key <= _up_to,
+    )
+    .order_by(_messages.c.order_key)
+)
+_SET_STATE = Statement(_messages.update().where(_messages.c.id == bindparam("which")), "state")
+
+
+def conversation_summaries(rows: Rows) -> list[ConversationSummary]:
+    """Return every conversation, the one with the newest message first."""
+    return [_summary(rows, found) for found in rows.all(_CONVERSATIONS)]
+
+
+def conversation_summary(rows: Rows, conversation: bytes) -> ConversationSummary | None:
+    """Return one conversation's line, once it has begun."""
+    found = rows.first(_CONVERSATION, key=conversation)
+    return None if found is None else _summary(rows, found)
+
+
+def unread(rows: Rows, conversation: bytes) -> int:
+    """Return how many messages of a conversation are unread."""
+    return int(rows.value(_UNREAD, key=conversation) or 0)
+
+
+def mark_read(rows: Rows, conversation: bytes, up_to: bytes) -> list[bytes]:
+    """Make everything unread up to this message, itself included, read; return those ids."""
+    number = number_of(rows, conversation)
+    found = [id for (id,) in rows.all(_UNREAD_UP_TO, conversation=number, up_to=up_to)]  # noqa: A001
+    rows.run_many(_SET_STATE, ({"which": each, "state": READ} for each in found))
+    return found
+
+
+def _summary(rows: Rows, found: tuple[Any, ...]) -> ConversationSummary:
+    *newest, number, message_count, unread_count, first_unread = found
+    values = dict(zip(MESSAGE.names, newest, strict=True))
+    return ConversationSummary(
+        conversation=values["conversation"],
+        message_count=message_count,
+        unread_count=unread_count,
+        first_unread=None if first_unread is None else position_of_key(rows, number, first_unread),
+        last=None if values["id"] is None else MESSAGE.read(tuple(newest)),
+    )

@@ -1,0 +1,275 @@
+"""Accounts of a relay: names, manifests, devices and the hashes of delivery tokens.
+
+Store code: functions of an open transaction. Rule: a manifest's head moves only from the one that
+the caller has checked against, so that two publications can't both win. Nothing here verifies a
+signature; what is stored was verified before. Spec: docs/relay.md, section 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from restante.errors import StoreError
+from restante.protocol.ids import (
+    AccountId,
+    AccountName,
+    DeviceId,
+    MailboxId,
+    ManifestHash,
+    TokenHash,
+)
+from restante.store.relay_tables import accounts, devices, manifests, relay_state, tokens
+
+
+class NameTaken(StoreError):  # noqa: N818  # named as the condition, like all store errors
+    """Another account has that name."""
+
+
+class HeadMoved(StoreError):  # noqa: N818  # the same
+    """The account's manifest is not the one that was checked against."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredHead:
+    """Where an account's manifest chain stands."""
+
+    account_id: AccountId
+    generation: int
+    sequence: int
+    hash: ManifestHash
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceRow:
+    """A device as a manifest lists it."""
+
+    signing_key: bytes
+    device_id: DeviceId
+    mailbox: MailboxId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownDevice:
+    """A registered device: its number, its account's, and the name its relay is dialed by."""
+
+    number: int
+    account: int
+    authority: str
+    has_mailbox: bool
+
+
+async def epoch(tx: AsyncConnection) -> int:
+    """Return the relay's epoch: it grows when a backup is restored."""
+    statement = select(relay_state.c.value).where(relay_state.c.key == "epoch")
+    return int((await tx.execute(statement)).scalar_one())
+
+
+async def find_device(tx: AsyncConnection, signing_key: bytes) -> KnownDevice | None:
+    """Return the registered device with that Ed25519 key, 32 B."""
+    statement = (
+        select(devices.c.number, devices.c.account, devices.c.mailbox, accounts.c.authority)
+        .join(accounts, accounts.c.number == devices.c.account)
+        .where(devices.c.signing_key == signing_key)
+    )
+    row = (await tx.execute(statement)).one_or_none()
+    if row is None:
+        return None
+    return KnownDevice(
+        number=row.number,
+        account=row.account,
+        authority=row.authority,
+        has_mailbox=row.mailbox is not None,
+    )
+
+
+async def create_account(
+    tx: AsyncConnection,
+    *,
+    name: AccountName,
+    authority: str,
+    head: StoredHead,
+    manifest: bytes,
+    listed: Sequence[DeviceRow],
+    live: Sequence[TokenHash],
+) -> int:
+    """Create an account with its first manifest; return its number.
+
+    Raises NameTaken, or Conflict: a key or a mailbox of it is another account's.
+    """
+    taken = select(accounts.c.number).where(accounts.c.name == name)
+    if (await tx.execute(taken)).first() is not None:
+        raise NameTaken(name)
+    result = await tx.execute(
+        insert(accounts)
+        .values(
+            name=name,
+            authority=authority,
+            account_id=head.account_id,
+            generation=head.generation,
+            sequence=head.sequence,
+            head=head.hash,
+        )
+        .returning(accounts.c.number)
+    )
+    account = int(result.scalar_one())
+    await tx.execute(
+        insert(manifests).values(account=account, sequence=head.sequence, manifest=manifest)
+    )
+    await _add_devices(tx, account, listed)
+    await replace_tokens(tx, account, live=live, retired=())
+    return account
+
+
+async def current_head(tx: AsyncConnection, account: int) -> tuple[AccountName, StoredHead]:
+    """Return an account's name and where its chain stands."""
+    row = (await tx.execute(select(accounts).where(accounts.c.number == account))).one()
+    head = StoredHead(
+        account_id=AccountId(row.account_id),
+        generation=row.generation,
+        sequence=row.sequence,
+        hash=ManifestHash(row.head),
+    )
+    return AccountName(row.name), head
+
+
+async def advance_manifest(
+    tx: AsyncConnection,
+    account: int,
+    *,
+    expected: StoredHead,
+    head: StoredHead,
+    manifest: bytes,
+    listed: Sequence[DeviceRow],
+    keep: int,
+) -> list[int]:
+    """Put the next manifest; return the numbers of devices that it lists no more.
+
+    A new generation starts a chain of its own; of one chain the newest `keep` links stay. The
+    caller empties the mailboxes of the devices returned. Raises HeadMoved, or Conflict.
+    """
+    moved = await tx.execute(
+        update(accounts)
+        .where(accounts.c.number == account, accounts.c.head == expected.hash)
+        .values(generation=head.generation, sequence=head.sequence, head=head.hash, heartbeat=None)
+    )
+    if moved.rowcount != 1:
+        raise HeadMoved("the manifest has moved on meanwhile")
+    stale = manifests.c.account == account
+    if head.generation == expected.generation:
+        stale &= manifests.c.sequence <= head.sequence - keep
+    await tx.execute(delete(manifests).where(stale))
+    await tx.execute(
+        insert(manifests).values(account=account, sequence=head.sequence, manifest=manifest)
+    )
+    return await _replace_devices(tx, account, listed)
+
+
+async def _replace_devices(
+    tx: AsyncConnection, account: int, listed: Sequence[DeviceRow]
+) -> list[int]:
+    known = {
+        row.signing_key: row
+        for row in await tx.execute(select(devices).where(devices.c.account == account))
+    }
+    wanted = {row.signing_key: row for row in listed}
+    gone = [row.number for key, row in known.items() if key not in wanted]
+    await tx.execute(delete(devices).where(devices.c.number.in_(gone)))
+    for key, row in known.items():
+        if key in wanted and wanted[key].mailbox != row.mailbox:
+            await tx.execute(
+                update(devices)
+                .where(devices.c.number == row.number)
+                .values(mailbox=wanted[key].mailbox)
+            )
+    await _add_devices(tx, account, [row for key, row in wanted.items() if key not in known])
+    return gone
+
+
+async def _add_devices(tx: AsyncConnection, account: int, listed: Sequence[DeviceRow]) -> None:
+    for row in listed:
+        await tx.execute(
+            insert(devices).values(
+                account=account,
+                signing_key=row.signing_key,
+                device_id=row.device_id,
+                mailbox=row.mailbox,
+            )
+        )
+
+
+async def find_links(
+    tx: AsyncConnection, name: AccountName, *, since: int, most: int
+) -> tuple[list[bytes], bytes | None] | None:
+    """Return a chain's links past a sequence, oldest first, and the heartbeat; None: no such name.
+
+    With `since` 0, or nothing past it, the newest link alone.
+    """
+    account = (
+        await tx.execute(
+            select(accounts.c.number, accounts.c.sequence, accounts.c.heartbeat).where(
+                accounts.c.name == name
+            )
+        )
+    ).one_or_none()
+    if account is None:
+        return None
+    first = since + 1 if 0 < since < account.sequence else account.sequence
+    links = await tx.execute(
+        select(manifests.c.manifest)
+        .where(manifests.c.account == account.number, manifests.c.sequence >= first)
+        .order_by(manifests.c.sequence)
+        .limit(most)
+    )
+    return [row.manifest for row in links], account.heartbeat
+
+
+async def current_manifest(tx: AsyncConnection, account: int) -> bytes:
+    """Return the newest manifest of an account."""
+    statement = (
+        select(manifests.c.manifest)
+        .where(manifests.c.account == account)
+        .order_by(manifests.c.sequence.desc())
+        .limit(1)
+    )
+    return bytes((await tx.execute(statement)).scalar_one())
+
+
+async def put_heartbeat(
+    tx: AsyncConnection, account: int, *, head: ManifestHash, heartbeat: bytes
+) -> bool:
+    """Put a heartbeat for the newest manifest; False if another one is the newest."""
+    result = await tx.execute(
+        update(accounts)
+        .where(accounts.c.number == account, accounts.c.head == head)
+        .values(heartbeat=heartbeat)
+    )
+    return result.rowcount == 1
+
+
+async def replace_tokens(
+    tx: AsyncConnection, account: int, *, live: Sequence[TokenHash], retired: Sequence[TokenHash]
+) -> None:
+    """Replace the hashes of an account's delivery tokens; one that is in both is live."""
+    rows = dict.fromkeys(retired, 0) | dict.fromkeys(live, 1)
+    await tx.execute(delete(tokens).where(tokens.c.account == account))
+    await tx.execute(
+        insert(tokens),
+        [{"account": account, "hash": value, "is_live": flag} for value, flag in rows.items()],
+    )
+
+
+async def has_token(tx: AsyncConnection, account: int, token: TokenHash) -> bool:
+    """Whether a token's hash is one of the account's, live or retired."""
+    statement = select(tokens.c.is_live).where(tokens.c.account == account, tokens.c.hash == token)
+    return (await tx.execute(statement)).first() is not None
+
+
+async def find_account(tx: AsyncConnection, name: AccountName) -> int | None:
+    """Return the number of the account with that name."""
+    statement = select(accounts.c.number).where(accounts.c.name == name)
+    number: int | None = (await tx.execute(statement)).scalar_one_or_none()
+    return number

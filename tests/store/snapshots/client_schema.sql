@@ -1,0 +1,198 @@
+-- version 1
+CREATE INDEX aside_by_tag ON aside (tag);
+CREATE INDEX contacts_by_address ON contacts (address);
+CREATE INDEX feed_by_message ON feed (message);
+CREATE INDEX hello_hashes_by_prekey ON hello_hashes (prekey_id);
+CREATE INDEX messages_by_counter ON messages (conversation, device_id, counter)
+WHERE counter > 0;
+CREATE UNIQUE INDEX messages_by_order ON messages (conversation, order_key);
+CREATE INDEX messages_expiring ON messages (expires_at_ms) WHERE expires_at_ms IS NOT NULL;
+CREATE INDEX messages_unread ON messages (conversation, order_key)
+WHERE received_at_ms IS NOT NULL AND state = 'delivered';
+CREATE INDEX outbox_by_account ON outbox (account_id);
+CREATE INDEX outbox_by_envelope ON outbox (envelope_id) WHERE envelope_id IS NOT NULL;
+CREATE INDEX outbox_by_message ON outbox (message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX outbox_by_time ON outbox (next_attempt_ms, relay)
+WHERE next_attempt_ms IS NOT NULL;
+CREATE INDEX processed_by_time ON processed (processed_at_s);
+CREATE INDEX session_tags_by_session ON session_tags (session_id);
+CREATE INDEX sessions_by_device ON sessions (device_id);
+CREATE TABLE account (
+    number INTEGER NOT NULL, address TEXT NOT NULL, root_secret BLOB,
+    account_secret BLOB, device_secret BLOB NOT NULL, identity_secret BLOB NOT NULL,
+    generation INTEGER NOT NULL, created_at_s INTEGER NOT NULL, PRIMARY KEY (number)
+);
+CREATE TABLE aside (
+    number INTEGER NOT NULL, envelope_id BLOB NOT NULL, tag BLOB NOT NULL,
+    lane INTEGER NOT NULL, arrived_ms INTEGER NOT NULL, payload BLOB NOT NULL,
+    PRIMARY KEY (number), UNIQUE (envelope_id)
+);
+CREATE TABLE chunks (
+    conversation INTEGER NOT NULL, first_key BLOB NOT NULL, size INTEGER NOT NULL,
+    PRIMARY KEY (conversation, first_key)
+) WITHOUT ROWID;
+CREATE TABLE codes (
+    number INTEGER NOT NULL, secret BLOB NOT NULL, lookup_id BLOB NOT NULL,
+    bucket INTEGER NOT NULL, is_published INTEGER NOT NULL,
+    created_at_s INTEGER NOT NULL, PRIMARY KEY (number)
+);
+CREATE TABLE consumers (
+    name TEXT NOT NULL, cursor INTEGER NOT NULL, PRIMARY KEY (name)
+) WITHOUT ROWID;
+CREATE TABLE contacts (
+    account_id BLOB NOT NULL, address TEXT NOT NULL, root_key BLOB NOT NULL,
+    petname TEXT, petname_folded TEXT, state TEXT NOT NULL, trust TEXT NOT NULL,
+    token BLOB, token_given INTEGER, manifest_hash BLOB,
+    manifest_sequence INTEGER NOT NULL, generation INTEGER NOT NULL,
+    is_stale INTEGER NOT NULL, created_at_s INTEGER NOT NULL, manifest BLOB,
+    PRIMARY KEY (account_id)
+);
+CREATE TABLE conversations (
+    number INTEGER NOT NULL, "key" BLOB NOT NULL, message_count INTEGER NOT NULL,
+    unread_count INTEGER NOT NULL, own_counter INTEGER NOT NULL, clock INTEGER NOT NULL,
+    PRIMARY KEY (number), UNIQUE ("key")
+);
+CREATE TABLE counters (
+    conversation INTEGER NOT NULL, device_id BLOB NOT NULL, highest INTEGER NOT NULL,
+    PRIMARY KEY (conversation, device_id)
+) WITHOUT ROWID;
+CREATE TABLE feed (
+    cursor INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL,
+    message INTEGER NOT NULL, at_ms INTEGER NOT NULL, detail TEXT,
+    FOREIGN KEY(message) REFERENCES messages (number) ON DELETE CASCADE
+);
+CREATE TABLE gaps (
+    conversation INTEGER NOT NULL, device_id BLOB NOT NULL, counter INTEGER NOT NULL,
+    PRIMARY KEY (conversation, device_id, counter)
+) WITHOUT ROWID;
+CREATE TABLE hello_hashes (
+    hash BLOB NOT NULL, prekey_id INTEGER NOT NULL, PRIMARY KEY (hash)
+) WITHOUT ROWID;
+CREATE VIRTUAL TABLE message_search USING fts5 (
+    text,
+    content = 'searchable',
+    content_rowid = 'number',
+    tokenize = 'unicode61 remove_diacritics 2'
+);
+CREATE TABLE messages (
+    number INTEGER NOT NULL, id BLOB NOT NULL, conversation INTEGER NOT NULL,
+    order_key BLOB NOT NULL, author BLOB NOT NULL, device_id BLOB NOT NULL,
+    counter INTEGER NOT NULL, rank INTEGER NOT NULL, sent_at_ms INTEGER NOT NULL,
+    received_at_ms INTEGER, kind TEXT NOT NULL, state TEXT NOT NULL, error TEXT,
+    quote_id BLOB, quote_excerpt TEXT, expires_at_ms INTEGER, text TEXT NOT NULL,
+    body BLOB NOT NULL, PRIMARY KEY (number), UNIQUE (id),
+    CHECK (length(order_key) = 24 AND substr(order_key, 9) = id),
+    FOREIGN KEY(conversation) REFERENCES conversations (number)
+);
+CREATE TABLE outbox (
+    number INTEGER NOT NULL, id BLOB NOT NULL, envelope_id BLOB, message_id BLOB,
+    account_id BLOB NOT NULL, device_id BLOB, relay TEXT NOT NULL, state TEXT NOT NULL,
+    attempts INTEGER NOT NULL, next_attempt_ms INTEGER, created_at_ms INTEGER NOT NULL,
+    ttl_s INTEGER NOT NULL, was_sent INTEGER NOT NULL, content BLOB NOT NULL,
+    payload BLOB, PRIMARY KEY (number), UNIQUE (id)
+);
+CREATE TABLE prekey_ids (
+    kind INTEGER NOT NULL, next_id INTEGER NOT NULL, PRIMARY KEY (kind)
+);
+CREATE TABLE prekeys (
+    kind INTEGER NOT NULL, id INTEGER NOT NULL, secret BLOB NOT NULL,
+    expires_at_s INTEGER NOT NULL, created_at_s INTEGER NOT NULL, PRIMARY KEY (kind, id)
+) WITHOUT ROWID;
+CREATE TABLE processed (
+    envelope_id BLOB NOT NULL, processed_at_s INTEGER NOT NULL,
+    PRIMARY KEY (envelope_id)
+) WITHOUT ROWID;
+CREATE TABLE receipts (
+    account_id BLOB NOT NULL, message_id BLOB NOT NULL, state INTEGER NOT NULL,
+    PRIMARY KEY (account_id, message_id)
+) WITHOUT ROWID;
+CREATE TABLE session_tags (
+    tag BLOB NOT NULL, session_id BLOB NOT NULL, PRIMARY KEY (tag),
+    FOREIGN KEY(session_id) REFERENCES sessions (session_id) ON DELETE CASCADE
+) WITHOUT ROWID;
+CREATE TABLE sessions (
+    session_id BLOB NOT NULL, account_id BLOB NOT NULL, device_id BLOB NOT NULL,
+    is_confirmed INTEGER NOT NULL, initiated_by_us INTEGER NOT NULL,
+    last_used_ms INTEGER NOT NULL, state BLOB NOT NULL, PRIMARY KEY (session_id)
+);
+CREATE TABLE settings (
+    "key" TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY ("key")
+) WITHOUT ROWID;
+CREATE TABLE tokens (
+    token BLOB NOT NULL, bucket INTEGER NOT NULL, is_live INTEGER NOT NULL,
+    PRIMARY KEY (token)
+) WITHOUT ROWID;
+CREATE TRIGGER chunk_empties AFTER UPDATE OF size ON chunks
+WHEN NEW.size = 0 AND NEW.first_key <> x'' BEGIN
+    DELETE FROM chunks WHERE conversation = NEW.conversation AND first_key = NEW.first_key;
+END;
+CREATE TRIGGER chunk_splits AFTER UPDATE OF size ON chunks WHEN NEW.size > 1024 BEGIN
+    INSERT INTO chunks (conversation, first_key, size)
+    SELECT conversation, order_key, NEW.size - (
+        CASE WHEN EXISTS (
+            SELECT 1 FROM chunks
+            WHERE conversation = NEW.conversation AND first_key > NEW.first_key
+        ) THEN 512 ELSE 1024 END
+    )
+    FROM messages
+    WHERE conversation = NEW.conversation AND order_key >= NEW.first_key
+    ORDER BY order_key LIMIT 1 OFFSET (
+        CASE WHEN EXISTS (
+            SELECT 1 FROM chunks
+            WHERE conversation = NEW.conversation AND first_key > NEW.first_key
+        ) THEN 512 ELSE 1024 END
+    );
+    UPDATE chunks SET size = NEW.size - (
+        SELECT size FROM chunks
+        WHERE conversation = NEW.conversation AND first_key > NEW.first_key
+        ORDER BY first_key LIMIT 1
+    )
+    WHERE conversation = NEW.conversation AND first_key = NEW.first_key;
+END;
+CREATE TRIGGER conversation_begins AFTER INSERT ON conversations BEGIN
+    INSERT INTO chunks (conversation, first_key, size) VALUES (NEW.number, x'', 0);
+END;
+CREATE TRIGGER message_added AFTER INSERT ON messages BEGIN
+    UPDATE chunks SET size = size + 1
+    WHERE conversation = NEW.conversation AND first_key = (
+        SELECT max(first_key) FROM chunks
+        WHERE conversation = NEW.conversation AND first_key <= NEW.order_key
+    );
+    UPDATE conversations SET
+        message_count = message_count + 1,
+        unread_count = unread_count
+            + (NEW.received_at_ms IS NOT NULL AND NEW.state = 'delivered')
+    WHERE number = NEW.conversation;
+    INSERT INTO message_search (rowid, text)
+    SELECT NEW.number, NEW.text WHERE NEW.kind = 'text';
+END;
+CREATE TRIGGER message_counts AFTER UPDATE OF received_at_ms, state ON messages BEGIN
+    UPDATE conversations SET unread_count = unread_count
+        + (NEW.received_at_ms IS NOT NULL AND NEW.state = 'delivered')
+        - (OLD.received_at_ms IS NOT NULL AND OLD.state = 'delivered')
+    WHERE number = NEW.conversation;
+END;
+CREATE TRIGGER message_erased AFTER DELETE ON messages BEGIN
+    UPDATE chunks SET size = size - 1
+    WHERE conversation = OLD.conversation AND first_key = (
+        SELECT max(first_key) FROM chunks
+        WHERE conversation = OLD.conversation AND first_key <= OLD.order_key
+    );
+    UPDATE conversations SET
+        message_count = message_count - 1,
+        unread_count = unread_count
+            - (OLD.received_at_ms IS NOT NULL AND OLD.state = 'delivered')
+    WHERE number = OLD.conversation;
+    INSERT INTO message_search (message_search, rowid, text)
+    SELECT 'delete', OLD.number, OLD.text WHERE OLD.kind = 'text';
+END;
+CREATE TRIGGER message_rewritten AFTER UPDATE OF kind, text ON messages BEGIN
+    INSERT INTO message_search (message_search, rowid, text)
+    SELECT 'delete', OLD.number, OLD.text WHERE OLD.kind = 'text';
+    INSERT INTO message_search (rowid, text)
+    SELECT NEW.number, NEW.text WHERE NEW.kind = 'text';
+END;
+CREATE TRIGGER message_stays BEFORE UPDATE OF id, conversation, order_key ON messages BEGIN
+    SELECT raise(ABORT, 'a message never moves');
+END;
+CREATE VIEW searchable AS SELECT number, text FROM messages WHERE kind = 'text';
