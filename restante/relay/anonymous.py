@@ -1,0 +1,184 @@
+"""What an anonymous connection may ask: fetch manifests, prekeys and codes, and deposit.
+
+Rule: nothing here knows, or asks, who is asking. Look-ups and strangers' envelopes pay from the
+bucket of the peer's network. Spec: docs/protocol/relay.md, sections 6 and 7.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from restante.errors import StoreError, WireCode
+from restante.protocol import frames as f
+from restante.protocol.envelope import check_bucket
+from restante.protocol.ids import EnvelopeId, MailboxId
+from restante.relay.depositing import FrameDeposits, outcome
+from restante.relay.refusal import Refusal, slow_down, store_refusal
+from restante.store.relay_mailboxes import HOUR_S, Arrival
+
+if TYPE_CHECKING:
+    from restante.relay.mailrooms import Mailbox
+    from restante.relay.session import Session
+
+_REFUSED = outcome(f.Outcome.REFUSED)
+_CONTACT = int(f.Lane.CONTACT)
+_FIRST = (0,)
+
+
+class AnonymousTalk:
+    """An anonymous connection's requests."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._services = session.services
+        self._strange_bytes: Counter[int] = Counter()
+
+    def ended(self) -> None:
+        """Let go of nothing: what was deposited is the writer's."""
+
+    async def take(self, frame: Any) -> None:
+        """Carry out a request."""
+        if isinstance(frame, f.Deposit):
+            await self._deposit(frame)
+            return
+        gates, now_s = self._services.gates, trio.current_time()
+        gate = gates.requests if isinstance(frame, f.FetchCode) else gates.fetches
+        if wait_s := gate.take(self._session.network, 1, now_s):
+            self._session.refuse(frame.request, slow_down(wait_s))
+            return
+        registry = self._services.registry
+        if isinstance(frame, f.FetchManifest):
+            carry_out: Any = partial(registry.find_manifest, frame)
+        elif isinstance(frame, f.FetchPrekeys):
+            carry_out = partial(registry.find_prekeys, frame)
+        else:
+            carry_out = partial(registry.find_code, frame)
+        await self._session.answer(frame.request, carry_out)
+
+    async def _deposit(self, frame: f.Deposit) -> None:
+        for item in frame.items:
+            check_bucket(item.payload)
+        count = sum([len(item.targets) for item in frame.items])
+        services = self._services
+        if count > services.limits.targets_per_frame:
+            reason = f"{count} targets, {services.limits.targets_per_frame} are the most"
+            self._session.refuse(frame.request, Refusal(WireCode.TOO_LARGE, reason))
+            return
+        gate = services.gates.deposits
+        if wait_s := gate.take(self._session.network, count, trio.current_time()):
+            late = outcome(f.Outcome.SLOW_DOWN, retry_after_s=wait_s)
+            results = [[late] * len(item.targets) for item in frame.items]
+            self._session.send(f.Deposited(request=frame.request, results=results))
+            return
+        try:
+            await self._fetch_mailboxes(frame)
+        except StoreError as error:
+            self._session.refuse(frame.request, store_refusal(error))
+            return
+        deposits = self._admitted(frame)
+        if not deposits.arrivals:
+            self._session.send(f.Deposited(request=frame.request, results=deposits.results))
+            return
+        services.writer.deposit(deposits)
+        if services.writer.is_crowded:
+            await services.writer.room()
+
+    async def _fetch_mailboxes(self, frame: f.Deposit) -> None:
+        at_hand = self._services.mailrooms.at_hand
+        missing = [
+            MailboxId(target.mailbox)
+            for item in frame.items
+            for target in item.targets
+            if target.mailbox not in at_hand
+        ]
+        if missing:
+            await self._services.mailrooms.fetch(missing)
+
+    def _admitted(self, frame: f.Deposit) -> FrameDeposits:
+        """Decide on every target; what is admitted waits for its commit."""
+        deposits = FrameDeposits(self._session, frame.request)
+        add, results, is_retry = deposits.add, deposits.results, frame.is_retry
+        admit_known = self._services.mailrooms.admit_known
+        expiries: dict[int, tuple[int, list[f.TargetOutcome]]] = {}
+        for at, item in enumerate(frame.items):
+            expiry = expiries.get(item.ttl_s)
+            if expiry is None:
+                expiry = expiries[item.ttl_s] = self._expiry(item.ttl_s)
+            expires_hour, stored = expiry
+            targets, payload, device = item.targets, item.payload, None
+            if len(targets) == 1 and not item.ephemeral:
+                # What nearly every item is: one envelope, from a contact, to one device.
+                device = admit_known(targets[0].mailbox, targets[0].token, len(payload))
+            envelope = EnvelopeId(item.id)
+            if device is not None:
+                results.append(stored)
+                to = ((device, _CONTACT),)
+                add(Arrival(envelope, payload, expires_hour, is_retry, to), at, _FIRST)
+                continue
+            places, admitted = self._admit_each(item, stored[0], deposits)
+            if admitted:
+                add(Arrival(envelope, payload, expires_hour, is_retry, admitted), at, places)
+        return deposits
+
+    def _admit_each(
+        self, item: f.DepositItem, stored: f.TargetOutcome, deposits: FrameDeposits
+    ) -> tuple[list[int], list[tuple[int, int]]]:
+        """Decide on each target of one item; return the admitted ones' places and mailboxes."""
+        results: list[f.TargetOutcome] = []
+        places: list[int] = []
+        targets: list[tuple[int, int]] = []
+        for target in item.targets:
+            mailbox = self._services.mailrooms.at_hand.get(target.mailbox)
+            judged = self._judge(item, target.token, mailbox)
+            if isinstance(judged, f.Lane) and mailbox is not None:
+                targets.append((mailbox.device, judged))
+                places.append(len(results))
+                results.append(stored)
+            elif isinstance(judged, f.TargetOutcome):
+                results.append(judged)
+        deposits.results.append(results)
+        return places, targets
+
+    def _expiry(self, asked_ttl_s: int) -> tuple[int, list[f.TargetOutcome]]:
+        """Return the hour in which an envelope is gone, never before its time, and its results."""
+        limits, now_s = self._services.limits, self._services.now_s
+        ttl_s = min(asked_ttl_s or limits.default_ttl_s, limits.max_ttl_s)
+        expires_hour = (now_s + ttl_s + HOUR_S - 1) // HOUR_S
+        left_s = expires_hour * HOUR_S - now_s
+        return expires_hour, [outcome(f.Outcome.STORED, expires_in_s=left_s)]
+
+    def _judge(
+        self, item: f.DepositItem, token: bytes | None, mailbox: Mailbox | None
+    ) -> f.Lane | f.TargetOutcome:
+        """Return the lane of one admitted envelope, or what its depositor is told at once."""
+        services, size_bytes = self._services, len(item.payload)
+        lane, is_stranger = f.Lane.REQUEST, True
+        if mailbox is not None:
+            lane, is_stranger = services.mailrooms.lane_of(mailbox, token)
+        if is_stranger:
+            wait_s = services.gates.requests.take(self._session.network, 1, trio.current_time())
+            if wait_s:
+                return outcome(f.Outcome.SLOW_DOWN, retry_after_s=wait_s)
+        if mailbox is None:
+            return _REFUSED
+        if item.ephemeral:
+            self._forward(item, mailbox, lane)
+            return outcome(f.Outcome.STORED)
+        if is_stranger:
+            left = self._strange_bytes[mailbox.device] + size_bytes
+            if left > services.limits.request_connection_bytes:
+                return _REFUSED
+            self._strange_bytes[mailbox.device] = left
+        if not services.mailrooms.admit(mailbox, lane, size_bytes):
+            return _REFUSED if is_stranger else outcome(f.Outcome.FULL)
+        return lane
+
+    def _forward(self, item: f.DepositItem, mailbox: Mailbox, lane: f.Lane) -> None:
+        # A stranger's typing is nobody's business.
+        entry = self._services.subscribers.get(mailbox.device)
+        if entry is not None and lane is f.Lane.CONTACT:
+            entry[0].forward(EnvelopeId(item.id), lane, item.payload)

@@ -1,0 +1,127 @@
+"""What the command line asks of a relay: serve, and make an invite.
+
+Rule: stdout is for programs, stderr for people. Nothing here parses an option.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+import trio
+
+from restante.errors import ExitCode, StoreError, UserError
+from restante.protocol.address import AddressError, RelayAddress
+from restante.protocol.code import SECRET_BYTES, CodeError, CodeType, make_code
+from restante.relay import log
+from restante.relay.server import ADDRESS_FILE, running_relay
+from restante.relay.settings import DATABASE_NAME, Settings
+from restante.store.relay_codes import Invite, add_invite
+from restante.store.relay_database import open_relay_database
+from restante.store.seam import open_loop
+
+MAX_USES: Final = 100_000
+GC_THRESHOLD: Final = 50_000
+
+
+def serve(settings: Settings, *, json_lines: bool = False) -> int:
+    """Run a relay until SIGTERM or SIGINT; return the exit code.
+
+    When it listens it says so in one line: on stdout as JSON with `json_lines`, else on stderr.
+    Raises UserError.
+    """
+    log.open_log(settings.log_level, json_lines=json_lines)
+    # A frame of 256 envelopes makes a thousand objects that die with it, and no cycles: looking
+    # for some after every 700 would take half of the time that a deposit takes.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD, 20, 50)
+    _run(_serve, settings, json_lines)
+    return ExitCode.OK
+
+
+async def _serve(settings: Settings, json_lines: bool) -> None:
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async with open_loop(), running_relay(settings) as relay:
+            _say(relay.address, settings, json_lines=json_lines)
+            async for _ in signals:
+                return
+
+
+def _say(address: RelayAddress, settings: Settings, *, json_lines: bool) -> None:
+    if json_lines:
+        line = {"v": 1, "type": "listening", "address": str(address), "tls": settings.uses_tls}
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
+        return
+    sys.stderr.write(f"Relay listening. Its address is {address}\n")
+    if not settings.open_registration:
+        sys.stderr.write(
+            "Names are registered by invite; make one beside this relay with\n"
+            f"  restante relay invite new --data {settings.data}\n"
+        )
+
+
+def invite_new(data: Path, *, uses: int, expires_s: int) -> str:
+    """Make an invite for `uses` accounts and return its code. Works beside a running relay.
+
+    Raises UserError.
+    """
+    if not 1 <= uses <= MAX_USES or expires_s < 1:
+        raise UserError(f"An invite has 1 to {MAX_USES} uses and a time to live.")
+    address = _read_address(data)
+    secret = os.urandom(SECRET_BYTES)
+    try:
+        code = make_code(
+            CodeType.RELAY_INVITE, pin=address.pin, secret=secret, name=None, relay=address
+        )
+    except CodeError as error:
+        raise UserError(str(error)) from error
+    invite = Invite(uses_left=uses, expires_at_s=int(time.time()) + expires_s)
+    _run(_add_invite, data / DATABASE_NAME, secret, invite)
+    return str(code)
+
+
+async def _add_invite(path: Path, secret: bytes, invite: Invite) -> None:
+    async with open_loop(), open_relay_database(path) as db:
+        await db.write(lambda tx: add_invite(tx, secret, invite))
+
+
+def _read_address(data: Path) -> RelayAddress:
+    try:
+        return RelayAddress.parse((data / ADDRESS_FILE).read_text(encoding="ascii").strip())
+    except (OSError, UnicodeDecodeError, AddressError):
+        raise UserError(
+            f"There is no relay's data in {data} yet. Start the relay once, then make invites."
+        ) from None
+
+
+def _run(main: Callable[..., Awaitable[None]], *args: object) -> None:
+    """Run a trio program; what the operator can mend comes out as the one UserError it is."""
+    try:
+        trio.run(main, *args)
+    except StoreError as error:
+        raise UserError(str(error), exit_code=ExitCode.UNAVAILABLE) from error
+    except BaseExceptionGroup as group:
+        found = _first(group, (UserError, StoreError))
+        if isinstance(found, UserError):
+            raise found from group
+        if isinstance(found, StoreError):
+            raise UserError(str(found), exit_code=ExitCode.UNAVAILABLE) from group
+        raise
+
+
+def _first(
+    group: BaseExceptionGroup[BaseException], kinds: tuple[type[Exception], ...]
+) -> BaseException | None:
+    error: BaseException | None = group.subgroup(kinds)
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,152 @@
+"""What an authenticated device may ask: register, publish, subscribe, and acknowledge.
+
+Rule: a device acts for itself and its account alone, and never deposits: what it sends to others
+goes by connections that don't know it. Spec: docs/protocol/relay.md, sections 5 and 8.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from restante.errors import StoreError, WireCode
+from restante.protocol import frames as f
+from restante.relay import log
+from restante.relay.delivery import Subscriber
+from restante.relay.refusal import Refusal, slow_down
+
+if TYPE_CHECKING:
+    from restante.crypto.signatures import DeviceKey
+    from restante.relay.registry import Registered
+    from restante.relay.session import Session
+
+
+class DeviceTalk:
+    """A device's requests."""
+
+    def __init__(
+        self, session: Session, key: DeviceKey, *, authority: str, device: Registered | None
+    ) -> None:
+        self._session = session
+        self._services = session.services
+        self._key = key
+        self._authority = authority
+        self._device = device
+        self._subscriber: Subscriber | None = None
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether an account of this relay lists the device."""
+        return self._device is not None
+
+    def ended(self) -> None:
+        """End the subscription; what wasn't acked stays in the store."""
+        subscriber, self._subscriber = self._subscriber, None
+        if subscriber is not None:
+            subscriber.close()
+            entry = self._services.subscribers.get(subscriber.device)
+            if entry is not None and entry[0] is subscriber:
+                del self._services.subscribers[subscriber.device]
+
+    async def take(self, frame: Any) -> None:
+        """Carry out a request."""
+        if isinstance(frame, f.Ack):
+            await self._ack(frame)
+        elif isinstance(frame, f.Subscribe):
+            await self._session.answer(frame.request, partial(self._subscribe, frame))
+        else:
+            await self._session.answer(frame.request, partial(self._carry_out, frame))
+        if self._subscriber is not None and isinstance(frame, f.Subscribe):
+            self._subscriber.flush()
+
+    async def _carry_out(self, frame: Any) -> f.Frame:
+        registry = self._services.registry
+        if isinstance(frame, f.Register):
+            return await self._register(frame)
+        device = self._registered()
+        if isinstance(frame, f.PublishManifest):
+            await self._publish_manifest(frame, device)
+        elif isinstance(frame, f.PublishPrekeys):
+            await registry.publish_prekeys(frame, device)
+        elif isinstance(frame, f.PublishTokens):
+            await registry.publish_tokens(frame, device)
+        elif isinstance(frame, f.PublishCode):
+            await registry.publish_code(frame, device)
+        elif isinstance(frame, f.PublishHeartbeat):
+            await registry.publish_heartbeat(frame.heartbeat, device)
+        else:
+            return await registry.prekey_state(frame, device)
+        return f.Done(request=frame.request)
+
+    def _registered(self) -> Registered:
+        if self._device is None:
+            raise Refusal(WireCode.FORBIDDEN, "no account of this relay lists this device")
+        return self._device
+
+    async def _register(self, frame: f.Register) -> f.Frame:
+        if wait_s := self._services.gates.requests.take(
+            self._session.network, 1, trio.current_time()
+        ):
+            raise slow_down(wait_s)
+        if self._device is not None:
+            raise Refusal(WireCode.CONFLICT, "this device is registered already")
+        self._device = await self._services.registry.register(
+            frame, self._key, authority=self._authority
+        )
+        return f.Done(request=frame.request)
+
+    async def _publish_manifest(self, frame: f.PublishManifest, device: Registered) -> None:
+        gone = await self._services.registry.publish_manifest(frame.manifest, device)
+        for session in list(self._services.sessions):
+            session.end_device(gone)
+        await self._services.writer.empty(gone)
+
+    def is_of(self, devices: list[int]) -> bool:
+        """Whether this is the connection of one of these devices."""
+        return self._device is not None and self._device.device in devices
+
+    async def _subscribe(self, frame: f.Subscribe) -> f.Frame:
+        device = self._registered()
+        if not device.has_mailbox:
+            raise Refusal(WireCode.FORBIDDEN, "this device has no mailbox")
+        services = self._services
+        # Acks on their way to the disk are committed first, or their envelopes would come again.
+        await services.writer.barrier()
+        older = services.subscribers.pop(device.device, None)
+        if older is not None:
+            older[0].close()
+            older[1].close(WireCode.FENCED, "a newer connection of this device took over")
+        self._subscriber = Subscriber(
+            device.device,
+            services.db,
+            send=self._session.send,
+            spawn=services.spawn,
+            on_failed=self._store_failed,
+            hour=lambda: services.writer.hour,
+            window_bytes=services.limits.unacked_bytes,
+        )
+        services.subscribers[device.device] = (self._subscriber, self._session)
+        return f.Done(request=frame.request)
+
+    def _store_failed(self, error: StoreError) -> None:
+        log.warn("delivery failed", reason=type(error).__name__)
+        self._session.close(WireCode.INTERNAL, "the relay's store failed", retry_after_s=10)
+
+    async def _ack(self, frame: f.Ack) -> None:
+        unknown: list[bytes] = frame.ids
+        if self._subscriber is not None:
+            gone, unknown = self._subscriber.ack(frame.ids)
+            self._services.writer.ack(gone)
+        if not unknown or self._device is None:
+            return
+        # Each costs a look at all that waits: what is left out will be delivered and acked again.
+        number = self._device.device
+        gate = self._services.gates.earlier_acks
+        if gate.take(number.to_bytes(8, "big"), 1, trio.current_time()):
+            return
+        try:
+            await self._services.writer.ack_by_ids(number, frozenset(unknown))
+        except StoreError as error:
+            self._store_failed(error)

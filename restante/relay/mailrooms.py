@@ -1,0 +1,150 @@
+"""What the relay knows of mailboxes at hand: tokens, and how full each is. No I/O but one question.
+
+Rule: a deposit is admitted here and nowhere else. To a stranger a mailbox that is full and one that
+doesn't exist are the same; a retired token is answered like a live one. Room is taken when a
+deposit is admitted and given back when its envelope is gone, or wasn't stored.
+Spec: docs/relay.md, section 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from restante.protocol.frames import Lane
+from restante.protocol.ids import MailboxId, Token, token_hash
+from restante.relay.settings import Limits
+from restante.store.relay_mailbox_facts import MailboxFacts, mailbox_facts
+from restante.store.seam import Database
+
+MAX_CACHED: Final = 16_384
+"""Mailboxes kept at hand, at up to 3 KiB each."""
+
+
+@dataclass(slots=True)
+class Mailbox:
+    """One mailbox: whose, what opens it, and what it holds, by lane."""
+
+    id: MailboxId
+    device: int
+    account: int
+    live: frozenset[bytes]
+    retired: frozenset[bytes]
+    envelopes: list[int]
+    size_bytes: list[int]
+    opened: dict[bytes, Lane] = field(default_factory=dict)
+    """Tokens that were shown and are live or retired: a hash less for each further envelope."""
+
+
+class Mailrooms:
+    """The mailboxes at hand; past so many, those that came first are forgotten."""
+
+    def __init__(self, db: Database, limits: Limits) -> None:
+        self._db = db
+        # By lane, as everything that is counted.
+        self._most_envelopes = (limits.mailbox_envelopes, limits.request_mailbox_envelopes)
+        self._most_bytes = (limits.mailbox_bytes, limits.request_mailbox_bytes)
+        self._by_id: dict[bytes, Mailbox] = {}
+        self._by_device: dict[int, Mailbox] = {}
+        self._changes = 0
+
+    @property
+    def at_hand(self) -> Mapping[bytes, Mailbox]:
+        """The mailboxes at hand, by their ids."""
+        return self._by_id
+
+    async def fetch(self, wanted: Iterable[MailboxId]) -> None:
+        """Bring mailboxes to hand; those that don't exist stay unknown. Raises StoreError."""
+        missing = [mailbox for mailbox in dict.fromkeys(wanted) if mailbox not in self._by_id]
+        if not missing:
+            return
+        while True:
+            changes = self._changes
+            facts = await self._db.read(lambda tx: mailbox_facts(tx, missing))
+            if changes == self._changes:
+                break  # else what was read may be older than what has been published meanwhile
+        for mailbox in missing:
+            fact = facts.get(mailbox)
+            # Another task may have brought it meanwhile, and admitted deposits to it.
+            if fact is not None and mailbox not in self._by_id:
+                self._remember(fact)
+
+    def lane_of(self, mailbox: Mailbox, token: bytes | None) -> tuple[Lane, bool]:
+        """Return which lane a token opens, and whether its bearer is a stranger.
+
+        A retired token makes no stranger: its bearer is answered as before, and lands among the
+        requests, where the recipient's client recognises the session.
+        """
+        if token is None:
+            return Lane.REQUEST, True
+        lane = mailbox.opened.get(token)
+        if lane is None:
+            hashed = token_hash(Token(token))
+            if hashed in mailbox.live:
+                lane = Lane.CONTACT
+            elif hashed in mailbox.retired:
+                lane = Lane.REQUEST
+            else:
+                return Lane.REQUEST, True
+            mailbox.opened[token] = lane
+        return lane, False
+
+    def admit_known(self, mailbox_id: bytes, token: bytes | None, size_bytes: int) -> int | None:
+        """Take room for a token that was shown before and is live; return the device's number.
+
+        None: not so; `lane_of` and `admit` have to say what is the matter. This is all that most
+        envelopes pass, hence one function.
+        """
+        mailbox = self._by_id.get(mailbox_id)
+        if mailbox is None or token is None or mailbox.opened.get(token) is not Lane.CONTACT:
+            return None
+        envelopes, size = mailbox.envelopes, mailbox.size_bytes
+        if envelopes[0] >= self._most_envelopes[0] or size[0] + size_bytes > self._most_bytes[0]:
+            return None
+        envelopes[0] += 1
+        size[0] += size_bytes
+        return mailbox.device
+
+    def admit(self, mailbox: Mailbox, lane: Lane, size_bytes: int) -> bool:
+        """Take the room that an envelope needs; False if there isn't any.
+
+        Each lane has room of its own: a flood of requests never keeps a contact out.
+        """
+        envelopes, size = mailbox.envelopes[lane] + 1, mailbox.size_bytes[lane] + size_bytes
+        if envelopes > self._most_envelopes[lane] or size > self._most_bytes[lane]:
+            return False
+        mailbox.envelopes[lane], mailbox.size_bytes[lane] = envelopes, size
+        return True
+
+    def release(self, device: int, lane: int, size_bytes: int) -> None:
+        """Give back the room of an envelope that is gone."""
+        mailbox = self._by_device.get(device)
+        if mailbox is not None:
+            mailbox.envelopes[lane] = max(mailbox.envelopes[lane] - 1, 0)
+            mailbox.size_bytes[lane] = max(mailbox.size_bytes[lane] - size_bytes, 0)
+
+    def forget_account(self, account: int) -> None:
+        """Ask anew about an account's mailboxes: its tokens or its devices have changed."""
+        self._changes += 1
+        for mailbox in [box for box in self._by_id.values() if box.account == account]:
+            self._drop(mailbox)
+
+    def _remember(self, fact: MailboxFacts) -> None:
+        mailbox = Mailbox(
+            id=fact.mailbox,
+            device=fact.device,
+            account=fact.account,
+            live=fact.live,
+            retired=fact.retired,
+            envelopes=list(fact.envelopes),
+            size_bytes=list(fact.size_bytes),
+        )
+        self._by_id[mailbox.id] = mailbox
+        self._by_device[mailbox.device] = mailbox
+        if len(self._by_id) > MAX_CACHED:
+            self._drop(next(iter(self._by_id.values())))
+
+    def _drop(self, mailbox: Mailbox) -> None:
+        del self._by_id[mailbox.id]
+        self._by_device.pop(mailbox.device, None)

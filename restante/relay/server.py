@@ -1,0 +1,315 @@
+"""A running relay: its services in one nursery, from the first listener to the last commit.
+
+Rule: it stops in order: no new connections, nothing more is read, what was taken is committed and
+answered, each connection gets its Close, and only then the database closes.
+Spec: docs/relay.md, section 3.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from restante.errors import StoreError, UserError, WireCode
+from restante.protocol.address import RelayAddress
+from restante.relay import log
+from restante.relay.lock import sole_relay
+from restante.relay.mailrooms import Mailrooms
+from restante.relay.registry import Registry
+from restante.relay.services import Gates, Services
+from restante.relay.session import Session
+from restante.relay.socket import MessageSocket
+from restante.relay.tls import (
+    Listener,
+    bound_port,
+    certificate_pin,
+    network_of,
+    open_listeners,
+    tls_context,
+)
+from restante.relay.writer import Writer
+from restante.store.relay_accounts import epoch
+from restante.store.relay_codes import forget_dead_invites
+from restante.store.relay_database import open_relay_database
+from restante.store.relay_prekeys import forget_expired_prekeys
+
+if TYPE_CHECKING:
+    from restante.relay.settings import Settings
+    from restante.store.relay_mailboxes import Removed
+    from restante.store.seam import Database
+
+WATCH_INTERVAL_S: Final = 5.0
+"""How late a silent peer may be noticed."""
+
+ADDRESS_FILE: Final = "address"
+"""In the data directory: what invites and people are told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningRelay:
+    """A relay that accepts connections."""
+
+    address: RelayAddress
+    """How clients reach it; with the pin of its key unless its certificate is a public one."""
+    services: Services
+
+
+@asynccontextmanager
+async def running_relay(
+    settings: Settings, *, clock: Callable[[], float] = time.time
+) -> AsyncIterator[RunningRelay]:
+    """Run a relay for the length of the block, inside `seam.open_loop`.
+
+    Raises UserError (the place to listen, the certificate or the data directory is no good), or
+    StoreError's subclasses for the database; both have a sentence for the operator.
+    """
+    _make_directory(Path(settings.data))
+    tls = _tls(settings)
+    with sole_relay(Path(settings.data)):
+        async with open_relay_database(
+            settings.database, max_bytes=settings.limits.database_bytes
+        ) as db:
+            place = settings.listen_address
+            listeners = await open_listeners(place.dial_host, settings.listen_port, tls=tls)
+            address = _public_address(settings, bound_port(listeners))
+            await trio.to_thread.run_sync(_write_address, Path(settings.data), address)
+            async with trio.open_nursery() as helpers, trio.open_nursery() as service_nursery:
+                services = await _services(settings, db, clock, helpers)
+                for service in (services.writer.run, _Watch(services).run, _Upkeep(services).run):
+                    service_nursery.start_soon(service)
+                doorkeeper = _Doorkeeper(services)
+                accepting = await service_nursery.start(doorkeeper.listen, listeners)
+                log.note("listening", tls=settings.uses_tls)
+                try:
+                    yield RunningRelay(address=address, services=services)
+                finally:
+                    with trio.CancelScope(shield=True):
+                        accepting.cancel()
+                        await _stop(services, doorkeeper)
+                    service_nursery.cancel_scope.cancel()
+                    helpers.cancel_scope.cancel()
+    log.note("stopped")
+
+
+def _make_directory(data: Path) -> None:
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        why = (error.strerror or "failed").lower()
+        raise UserError(
+            f"The data directory {data} can't be made: {why}. Choose another --data."
+        ) from error
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    if not settings.uses_tls:
+        return None
+    return tls_context(Path(settings.tls_cert), Path(settings.tls_key))
+
+
+def _public_address(settings: Settings, port: int) -> RelayAddress:
+    pinned = settings.uses_tls and not settings.certified
+    pin = certificate_pin(Path(settings.tls_cert)) if pinned else None
+    if settings.names:
+        named = RelayAddress.parse(settings.names[0])
+        return RelayAddress(host=named.host, port=named.port, pin=pin)
+    return RelayAddress(host=settings.listen_address.host, port=port, pin=pin)
+
+
+def _write_address(data: Path, address: RelayAddress) -> None:
+    try:
+        (data / ADDRESS_FILE).write_text(f"{address}\n", encoding="ascii")
+    except OSError as error:
+        raise UserError(f"The data directory {data} can't be written.") from error
+
+
+async def _services(
+    settings: Settings, db: Database, clock: Callable[[], float], helpers: trio.Nursery
+) -> Services:
+    mailrooms = Mailrooms(db, settings.limits)
+    gates = Gates(settings.limits)
+    services: Services
+
+    def removed(envelope: Removed) -> None:
+        mailrooms.release(envelope.device, envelope.lane, envelope.size_bytes)
+
+    def committed() -> None:
+        services.flush_touched()
+
+    writer = Writer(db, clock=clock, on_removed=removed, after_commit=committed)
+    await writer.load()
+    services = Services(
+        settings=settings,
+        db=db,
+        writer=writer,
+        mailrooms=mailrooms,
+        registry=Registry(
+            db,
+            limits=settings.limits,
+            is_open=settings.open_registration,
+            clock=clock,
+            mailrooms=mailrooms,
+            one_time=gates.one_time,
+        ),
+        clock=clock,
+        spawn=lambda task: helpers.start_soon(_guarded, task),
+        authorities=frozenset(RelayAddress.parse(name).authority for name in settings.names),
+        epoch=await db.read(epoch),
+        gates=gates,
+    )
+    return services
+
+
+async def _guarded(task: Callable[[], Awaitable[None]]) -> None:
+    """Run a task whose failure must not stop the relay."""
+    try:
+        await task()
+    except Exception as error:  # the boundary: one connection's fault stays its own
+        log.bug("task failed", error)
+
+
+async def _stop(services: Services, doorkeeper: _Doorkeeper) -> None:
+    """Finish what was taken, and send everybody away."""
+    services.is_stopping = True
+    with trio.move_on_after(services.limits.going_away_s):
+        await services.writer.barrier()
+        for session in list(services.sessions):
+            session.close(WireCode.GOING_AWAY, "the relay is stopping", retry_after_s=1)
+        await doorkeeper.wait_until_empty()
+
+
+class _Doorkeeper:
+    """Accepts connections, and serves each in a task of its own."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._count = 0
+        self._is_empty = trio.Event()
+        self._is_empty.set()
+
+    async def listen(
+        self,
+        listeners: list[Listener],
+        *,
+        task_status: trio.TaskStatus[trio.CancelScope] = trio.TASK_STATUS_IGNORED,
+    ) -> None:
+        """Accept until the scope given to `task_status` is cancelled; served ones go on."""
+        async with trio.open_nursery() as connections:
+            with trio.CancelScope() as accepting:
+                async with trio.open_nursery() as listening:
+                    for listener in listeners:
+                        await listening.start(
+                            partial(
+                                trio.serve_listeners,
+                                self._serve,
+                                [listener],
+                                handler_nursery=connections,
+                            )
+                        )
+                    task_status.started(accepting)
+
+    async def wait_until_empty(self) -> None:
+        """Wait until no connection is left."""
+        await self._is_empty.wait()
+
+    async def _serve(self, stream: trio.abc.Stream) -> None:
+        """Serve one connection. Never raises: an exception here would end all the others."""
+        services, limits = self._services, self._services.limits
+        network = network_of(stream)
+        if (
+            network is None
+            or self._count >= limits.connections
+            or services.by_network[network] >= limits.connections_per_network
+            or services.gates.connects.take(network, 1, trio.current_time())
+        ):
+            await trio.aclose_forcefully(stream)
+            return
+        self._count += 1
+        services.by_network[network] += 1
+        if self._is_empty.is_set():
+            self._is_empty = trio.Event()
+        try:
+            await self._talk(stream, network)
+        except Exception as error:  # the boundary, as above
+            log.bug("connection failed", error)
+        finally:
+            self._count -= 1
+            services.by_network[network] -= 1
+            if not services.by_network[network]:
+                del services.by_network[network]
+            if not self._count:
+                self._is_empty.set()
+
+    async def _talk(self, stream: trio.abc.Stream, network: bytes) -> None:
+        services = self._services
+        deadline = trio.current_time() + services.limits.handshake_s
+        try:
+            if isinstance(stream, trio.SSLStream):
+                with trio.CancelScope(deadline=deadline) as scope:
+                    await stream.do_handshake()
+                if scope.cancelled_caught:
+                    return
+            socket = MessageSocket(
+                stream, network=network, spawn=services.spawn, write_s=services.limits.write_s
+            )
+            socket.end_by(deadline)
+            session = Session(services, socket)
+            services.sessions.add(session)
+            try:
+                await socket.serve(session.opened, session.message)
+            finally:
+                services.sessions.discard(session)
+                session.ended()
+        except (trio.BrokenResourceError, trio.ClosedResourceError, OSError):
+            return  # a handshake in TLS that failed: nothing was said yet
+        finally:
+            with trio.CancelScope(shield=True):
+                await trio.aclose_forcefully(stream)
+
+
+class _Watch:
+    """Pings silent peers and ends the connections of those that stay silent."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def run(self) -> None:
+        """Look at every connection at each interval, for ever."""
+        limits = self._services.limits
+        interval_s = min(WATCH_INTERVAL_S, limits.idle_s / 4, limits.message_s / 4)
+        while True:
+            await trio.sleep(interval_s)
+            for session in list(self._services.sessions):
+                session.watch()
+
+
+class _Upkeep:
+    """Deletes what has expired."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def run(self) -> None:
+        """Look at each interval, for ever; a store that refuses is asked again at the next."""
+        while True:
+            try:
+                await self._expire()
+            except StoreError as error:
+                log.warn("upkeep refused", reason=type(error).__name__)
+            await trio.sleep(self._services.settings.expiry_interval_s)
+
+    async def _expire(self) -> None:
+        services = self._services
+        if count := await services.writer.expire():
+            log.note("expired", envelopes=count)
+        now_s = services.now_s
+        await services.db.write(lambda tx: forget_expired_prekeys(tx, now_s=now_s))
+        await services.db.write(lambda tx: forget_dead_invites(tx, now_s=now_s))

@@ -1,0 +1,80 @@
+"""What every connection of a relay shares: the writer, what is known of mailboxes, limits, clock.
+
+Rule: made once when the relay starts, and passed on; there is no global state.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from restante.relay.buckets import Buckets
+from restante.relay.mailrooms import Mailrooms
+from restante.relay.settings import Limits, Settings
+from restante.relay.writer import Writer
+
+if TYPE_CHECKING:
+    from restante.relay.delivery import Subscriber
+    from restante.relay.registry import Registry
+    from restante.relay.session import Session
+    from restante.store.seam import Database
+
+
+@dataclass(slots=True, kw_only=True)
+class Services:
+    """The parts of one running relay."""
+
+    settings: Settings
+    db: Database
+    writer: Writer
+    mailrooms: Mailrooms
+    registry: Registry
+    clock: Callable[[], float]
+    """Seconds since 1970."""
+    spawn: Callable[[Callable[[], Awaitable[None]]], None]
+    """Runs a short task that outlives its connection; its exceptions are logged."""
+    authorities: frozenset[str]
+    """What devices may call this relay when they authenticate; empty: what their address says."""
+    epoch: int
+    gates: Gates
+    sessions: set[Session] = field(default_factory=set)
+    by_network: Counter[bytes] = field(default_factory=Counter)
+    subscribers: dict[int, tuple[Subscriber, Session]] = field(default_factory=dict)
+    touched: set[Subscriber] = field(default_factory=set)
+    """Subscribers that were offered something by the last commit."""
+    is_stopping: bool = False
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of the settings."""
+        return self.settings.limits
+
+    @property
+    def now_s(self) -> int:
+        """Whole seconds since 1970."""
+        return int(self.clock())
+
+    def flush_touched(self) -> None:
+        """Send what the last commit brought."""
+        while self.touched:
+            self.touched.pop().flush()
+
+
+class Gates:
+    """The relay's token buckets. Each `take` returns 0, or after how many seconds to ask again."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.connects = Buckets(
+            rate=limits.connects_per_network, burst=20 * limits.connects_per_network
+        )
+        self.deposits = Buckets(
+            rate=limits.deposits_per_network, burst=2 * limits.deposits_per_network
+        )
+        self.requests = Buckets(rate=limits.requests_per_network, burst=limits.request_burst)
+        self.fetches = Buckets(
+            rate=limits.fetches_per_network, burst=10 * limits.fetches_per_network
+        )
+        self.one_time = Buckets(rate=limits.one_time_per_account, burst=limits.one_time_burst)
+        self.earlier_acks = Buckets(rate=1, burst=16)

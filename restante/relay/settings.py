@@ -1,0 +1,212 @@
+"""A relay's settings: one frozen record, from a TOML file and `RESTANTE_RELAY_*` variables.
+
+Rule: every limit has a default with its reason here, a name in the file, and the same name in what
+a client is told. What isn't known is refused with its place. Spec: docs/relay.md, section 6.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta, Struct
+
+from restante.errors import UserError
+from restante.protocol.address import AddressError, RelayAddress
+from restante.protocol.limits import DEFAULT_TTL_S, MAX_TTL_S
+
+ENVIRONMENT_PREFIX: Final = "RESTANTE_RELAY_"
+DEFAULT_LISTEN: Final = "127.0.0.1:7441"
+DATABASE_NAME: Final = "relay.sqlite3"
+
+_ANYWHERE: Final = ("0.0.0.0", "[::]")  # noqa: S104  # compared with, not bound to
+
+Count = Annotated[int, Meta(ge=1, le=2**53)]
+
+
+class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one relay gives to whom. Bytes, seconds, counts; rates are per second."""
+
+    mailbox_bytes: Count = 64 * 1024 * 1024
+    """16,000 small envelopes for a device that is away: months of a busy conversation."""
+    mailbox_envelopes: Count = 20_000
+    """Rows cost more than their bytes: a bound of their own."""
+    request_mailbox_envelopes: Count = 64
+    """Strangers' envelopes waiting for one device: a screenful of requests, not a flood."""
+    request_mailbox_bytes: Count = 1024 * 1024
+    """64 hellos of 16 KiB."""
+    request_connection_bytes: Count = 80 * 1024
+    """What one connection may leave for one device without a token: a hello and 64 KiB."""
+    max_ttl_s: Annotated[int, Meta(ge=60, le=MAX_TTL_S)] = MAX_TTL_S
+    """The longest that an envelope waits, whatever its sender asks; the protocol allows no more."""
+    default_ttl_s: Annotated[int, Meta(ge=60, le=MAX_TTL_S)] = DEFAULT_TTL_S
+    """For a sender who doesn't say: a month's holiday."""
+    connections: Count = 20_000
+    """About 1 GiB of connections at 45 KiB each."""
+    connections_per_network: Count = 256
+    """A household, an office or a small exit node; one address can't take them all."""
+    connects_per_network: Count = 50
+    """Connections a second from one network; twenty times as many at once, for an office that
+    comes back after an outage."""
+    deposits_per_network: Count = 20_000
+    """Envelopes a second from one network (an IPv4 address or an IPv6 /64): one group of 1,000
+    people with two devices, ten times over."""
+    requests_per_network: Count = 20
+    """Strangers' envelopes, look-ups of codes and registrations a second from one network."""
+    request_burst: Count = 64
+    """So many of them at once: who scans a roomful of codes isn't held up."""
+    fetches_per_network: Count = 100
+    """Manifests and prekeys a second for one network; ten times as many at once, for who comes
+    back to many contacts."""
+    one_time_per_account: Count = 1
+    """One-time prekeys a second handed out for one account: a contact that asks for more gets the
+    last-resort ones, and can't drain the rest's."""
+    one_time_burst: Count = 64
+    """So many at once: all devices of a group's members who come to know each other."""
+    targets_per_frame: Count = 4096
+    """Targets of all items of one deposit: two groups of 1,000 people with two devices."""
+    one_time_prekeys: Count = 200
+    """Public one-time prekeys kept for one device, of each kind."""
+    manifests_kept: Count = 4096
+    """Links of an account's chain: one a day for eleven years."""
+    codes_per_account: Count = 16
+    """Contact codes, the newest: more than anybody keeps in use."""
+    unacked_bytes: Count = 4 * 1024 * 1024
+    """Delivered to one device and not acked yet: what a slow reader costs in memory."""
+    handshake_s: Count = 10
+    """From a connection to its welcome: some round trips of a slow satellite."""
+    message_s: Count = 30
+    """From the first byte of a message to its last."""
+    idle_s: Count = 90
+    """Three pings missed: whoever is silent for so long is gone."""
+    write_s: Count = 20
+    """For 64 KiB into the network: who reads slower is cut off, and gets the rest from the disk."""
+    going_away_s: Count = 10
+    """How long a stopping relay waits for its connections to end by themselves."""
+    database_bytes: int = 0
+    """Most that the database file may grow to; 0 for as long as the disk has room."""
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All settings of a relay."""
+
+    data: str = ""
+    """Directory of the database."""
+    listen: str = DEFAULT_LISTEN
+    """HOST:PORT; port 0 takes a free one."""
+    names: list[str] = msgspec.field(default_factory=list)
+    """HOST[:PORT] under which clients reach this relay, besides the one it listens on."""
+    tls_cert: str = ""
+    tls_key: str = ""
+    certified: bool = False
+    """Whether `tls_cert` is from a public authority, so that addresses need no pin of its key."""
+    open_registration: bool = False
+    """Whether a name can be registered without an invite."""
+    expiry_interval_s: Count = 60
+    log_level: str = "info"
+    limits: Limits = msgspec.field(default_factory=Limits)
+
+    @property
+    def database(self) -> Path:
+        """The database file."""
+        return Path(self.data) / DATABASE_NAME
+
+    @property
+    def listen_address(self) -> RelayAddress:
+        """Where to listen. `read_settings` has checked that it parses; port 0 is `port_of`'s."""
+        host, _, _ = self.listen.rpartition(":")
+        return RelayAddress.parse(host)
+
+    @property
+    def listen_port(self) -> int:
+        """The port to listen on; 0 for any."""
+        return int(self.listen.rpartition(":")[2])
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether connections are encrypted by this process."""
+        return bool(self.tls_cert)
+
+
+def read_settings(
+    path: Path | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    **overrides: Any,
+) -> Settings:
+    """Read the settings: defaults, then the file, then `RESTANTE_RELAY_*`, then `overrides`.
+
+    A name in the environment is the setting's in capitals; a limit's has LIMITS_ before it.
+    Raises UserError with the place of what is wrong.
+    """
+    merged: dict[str, Any] = {} if path is None else _read_file(path)
+    limits: dict[str, Any] = merged.setdefault("limits", {})
+    for name, text in (os.environ if environment is None else environment).items():
+        if name.startswith(ENVIRONMENT_PREFIX):
+            key = name.removeprefix(ENVIRONMENT_PREFIX).lower()
+            target, field = merged, key
+            owner: type[Struct] = Settings
+            if key.startswith("limits_"):
+                target, field, owner = limits, key.removeprefix("limits_"), Limits
+            target[field] = _from_environment(owner, name, field, text)
+    merged.update({name: value for name, value in overrides.items() if value is not None})
+    try:
+        settings = msgspec.convert(merged, Settings)
+    except msgspec.ValidationError as error:
+        where = "the settings" if path is None else str(path)
+        raise UserError(f"In {where}: {error}. Correct it and start again.") from error
+    _check(settings)
+    return settings
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        why = (error.strerror or "failed").lower()
+        raise UserError(f"The settings file {path} can't be read: {why}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"The settings file {path} is no TOML: {error}.") from error
+
+
+def _from_environment(owner: type[Struct], name: str, field: str, text: str) -> Any:
+    fields = {item.name: item.type for item in msgspec.structs.fields(owner)}
+    if field not in fields or field == "limits":
+        raise UserError(f"{name} is no setting of the relay. Correct or unset it.")
+    if field == "names":
+        return [part.strip() for part in text.split(",") if part.strip()]
+    try:
+        return msgspec.convert(text, fields[field], strict=False)
+    except msgspec.ValidationError as error:
+        raise UserError(f"{name}: {error}. Correct or unset it.") from error
+
+
+def _check(settings: Settings) -> None:
+    """Refuse what would start a relay that is not safe, or not the one that was meant."""
+    if not settings.data:
+        raise UserError("Say where the relay keeps its data: --data DIR.")
+    host, colon, port = settings.listen.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise UserError(f"--listen takes HOST:PORT, as {DEFAULT_LISTEN}; got {settings.listen!r}.")
+    try:
+        place = RelayAddress.parse(host)
+        for name in settings.names:
+            RelayAddress.parse(name)
+    except AddressError as error:
+        raise UserError(str(error)) from error
+    if bool(settings.tls_cert) != bool(settings.tls_key):
+        raise UserError("--tls-cert and --tls-key belong together: give both, or neither.")
+    if host in _ANYWHERE and not settings.names:
+        raise UserError(
+            f"Listening on {host}, the relay needs to be told under which name clients reach it: "
+            "--name HOST[:PORT]."
+        )
+    if not place.is_loopback and not settings.uses_tls:
+        raise UserError(
+            f"Without TLS a relay listens on loopback only, not on {host}. Give --tls-cert and "
+            "--tls-key, or listen on 127.0.0.1 behind a proxy that speaks TLS."
+        )

@@ -1,0 +1,238 @@
+"""Quotas and rates: who asks for too much is told so, and nobody else notices."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+import trio.testing
+
+from restante.errors import WireCode
+from restante.protocol import frames as f
+from restante.protocol.limits import BUCKETS
+from restante.relay.buckets import Buckets
+from restante.relay.settings import Limits
+from restante.store.errors import DiskFull
+from tests.relay.wire import (
+    anonymous,
+    deposit,
+    envelope,
+    item,
+    registered,
+    relay_at,
+    subscribed,
+)
+
+LAVISH = {"requests_per_network": 10_000, "request_burst": 10_000}
+
+
+def _kinds(outcomes: list[Any]) -> list[int]:
+    return [outcome.outcome for outcome in outcomes]
+
+
+async def test_a_full_mailbox_says_so_to_contacts_and_nothing_to_strangers(tmp_path: Path) -> None:
+    limits = Limits(mailbox_envelopes=3, request_mailbox_envelopes=2, **LAVISH)
+    async with relay_at(tmp_path, limits=limits) as relay:
+        bob = await registered(relay, "bob")
+        async with anonymous(relay) as wire:
+            contacts = await deposit(wire, *(item(bob) for _ in range(5)))
+            assert _kinds(contacts) == [f.Outcome.STORED] * 3 + [f.Outcome.FULL] * 2
+            strangers = await deposit(wire, *(item(bob, token=None) for _ in range(4)))
+            assert _kinds(strangers) == [f.Outcome.STORED] * 2 + [f.Outcome.REFUSED] * 2
+            unknown = f.DepositItem(
+                id=os.urandom(16),
+                ttl_s=0,
+                ephemeral=False,
+                payload=envelope(),
+                targets=[f.Target(mailbox=os.urandom(16), token=bob.tokens[0])],
+            )
+            (no_such,) = await deposit(wire, unknown)
+            assert no_such == strangers[-1], "full and unknown look alike"
+
+
+async def test_bytes_count_as_envelopes_do(tmp_path: Path) -> None:
+    limits = Limits(mailbox_bytes=2 * BUCKETS[2])
+    async with relay_at(tmp_path, limits=limits) as relay:
+        bob = await registered(relay, "bob")
+        async with anonymous(relay) as wire:
+            big = envelope(size=BUCKETS[2])
+            outcomes = await deposit(wire, *(item(bob, payload=big) for _ in range(3)))
+            assert _kinds(outcomes) == [f.Outcome.STORED] * 2 + [f.Outcome.FULL]
+
+
+async def test_room_comes_back_with_the_ack_also_after_a_restart(tmp_path: Path) -> None:
+    limits = Limits(mailbox_envelopes=2)
+    async with relay_at(tmp_path, limits=limits) as relay:
+        bob = await registered(relay, "bob")
+        async with anonymous(relay) as wire:
+            await deposit(wire, item(bob), item(bob))
+    async with relay_at(tmp_path, limits=limits) as relay, anonymous(relay) as wire:
+        assert _kinds(await deposit(wire, item(bob))) == [f.Outcome.FULL]
+    # The port is another one: the device registered under the first one's name.
+    async with relay_at(tmp_path, limits=limits) as relay:
+        (device,) = await relay.services.db.read_raw(
+            lambda raw: raw.execute("SELECT number FROM devices").fetchone()
+        )
+        ids = await relay.services.db.read_raw(
+            lambda raw: [row[0] for row in raw.execute("SELECT id FROM waiting").fetchall()]
+        )
+        async with anonymous(relay) as wire:
+            assert _kinds(await deposit(wire, item(bob))) == [f.Outcome.FULL]
+            await relay.services.writer.ack_by_ids(device, frozenset(ids[:1]))
+            await relay.services.writer.barrier()
+            outcomes = await deposit(wire, item(bob), item(bob))
+            assert _kinds(outcomes) == [f.Outcome.STORED, f.Outcome.FULL]
+
+
+async def test_a_duplicate_takes_no_room(tmp_path: Path) -> None:
+    async with relay_at(tmp_path, limits=Limits(mailbox_envelopes=2)) as relay:
+        bob = await registered(relay, "bob")
+        sent = item(bob)
+        async with anonymous(relay) as wire:
+            for _ in range(5):
+                assert _kinds(await deposit(wire, sent, is_retry=True)) == [f.Outcome.STORED]
+            assert _kinds(await deposit(wire, item(bob))) == [f.Outcome.STORED]
+
+
+async def test_one_connection_leaves_a_stranger_so_much_and_no_more(tmp_path: Path) -> None:
+    limits = Limits(request_connection_bytes=2 * BUCKETS[0], **LAVISH)
+    async with relay_at(tmp_path, limits=limits) as relay:
+        bob, carol = await registered(relay, "bob"), await registered(relay, "carol")
+        async with anonymous(relay) as wire:
+            outcomes = await deposit(wire, *(item(bob, token=None) for _ in range(3)))
+            assert _kinds(outcomes) == [f.Outcome.STORED] * 2 + [f.Outcome.REFUSED]
+            assert _kinds(await deposit(wire, item(carol, token=None))) == [f.Outcome.STORED]
+            assert _kinds(await deposit(wire, item(bob))) == [f.Outcome.STORED]
+
+
+async def test_too_many_envelopes_a_second_are_told_when_to_come_back(tmp_path: Path) -> None:
+    async with relay_at(tmp_path, limits=Limits(deposits_per_network=10)) as relay:
+        bob = await registered(relay, "bob")
+        async with anonymous(relay) as wire:
+            await deposit(wire, *(item(bob) for _ in range(20)))
+            outcomes = await deposit(wire, *(item(bob) for _ in range(15)))
+            assert _kinds(outcomes) == [f.Outcome.SLOW_DOWN] * 15
+            assert all(outcome.retry_after_s >= 1 for outcome in outcomes)
+
+
+async def test_strangers_and_look_ups_pay_from_a_small_bucket(tmp_path: Path) -> None:
+    limits = Limits(requests_per_network=1, request_burst=4)
+    async with relay_at(tmp_path, limits=limits) as relay:
+        bob = await registered(relay, "bob")  # takes one
+        async with anonymous(relay) as wire:
+            for _ in range(3):
+                answer = await wire.ask(f.FetchCode, lookup_id=os.urandom(16))
+                assert answer.code == WireCode.NOT_FOUND
+            answer = await wire.ask(f.FetchCode, lookup_id=os.urandom(16))
+            assert answer.code == WireCode.SLOW_DOWN
+            assert answer.retry_after_s >= 1
+            (late,) = await deposit(wire, item(bob, token=None))
+            assert late.outcome == f.Outcome.SLOW_DOWN
+            assert late.retry_after_s >= 1
+            assert _kinds(await deposit(wire, item(bob))) == [f.Outcome.STORED], "contacts go on"
+
+
+async def test_fetches_have_a_rate(tmp_path: Path) -> None:
+    async with relay_at(tmp_path, limits=Limits(fetches_per_network=1)) as relay:
+        await registered(relay, "bob")
+        async with anonymous(relay) as wire:
+            codes = []
+            for _ in range(12):
+                answer = await wire.ask(f.FetchManifest, name="bob", since_sequence=0)
+                codes.append(getattr(answer, "code", 0))
+            assert WireCode.SLOW_DOWN in codes
+
+
+async def test_more_targets_than_a_frame_may_have_are_refused(tmp_path: Path) -> None:
+    async with relay_at(tmp_path, limits=Limits(targets_per_frame=3)) as relay:
+        bob = await registered(relay, "bob")
+        async with anonymous(relay) as wire:
+            answer = await wire.ask(f.Deposit, is_retry=False, items=[item(bob) for _ in range(4)])
+            assert (answer.code, "3" in answer.reason) == (WireCode.TOO_LARGE, True)
+
+
+async def test_connections_of_one_network_are_bounded(tmp_path: Path) -> None:
+    async with relay_at(tmp_path, limits=Limits(connections_per_network=2)) as relay:
+        async with anonymous(relay), anonymous(relay):
+            stream = await trio.open_tcp_stream(relay.address.host, relay.address.port)
+            async with stream:
+                assert await stream.receive_some(100) == b"", "closed at once, without a word"
+        while relay.services.by_network.total():
+            await trio.testing.wait_all_tasks_blocked(0.01)
+        async with anonymous(relay):
+            pass
+
+
+async def test_connections_of_one_network_have_a_rate(tmp_path: Path) -> None:
+    async with relay_at(tmp_path, limits=Limits(connects_per_network=1)) as relay:
+        refused = 0
+        for _ in range(25):
+            async with await trio.open_tcp_stream(relay.address.host, relay.address.port) as stream:
+                with trio.move_on_after(0.05):
+                    refused += await stream.receive_some(1) == b""
+        assert 0 < refused <= 5
+
+
+async def test_a_full_disk_answers_relay_full_and_goes_on_when_there_is_room(
+    tmp_path: Path,
+) -> None:
+    limits = Limits(database_bytes=80 * 16_384)
+    async with relay_at(tmp_path, limits=limits) as relay:
+        bob = await registered(relay, "bob")
+        async with anonymous(relay) as wire:
+            stored = 0
+            while True:
+                outcomes = await deposit(wire, *(item(bob) for _ in range(16)))
+                assert len(set(_kinds(outcomes))) == 1, "a commit is all or nothing"
+                if outcomes[0].outcome == f.Outcome.RELAY_FULL:
+                    assert outcomes[0].retry_after_s > 0
+                    break
+                stored += 16
+            assert stored
+            carol = item(bob)
+            async with subscribed(relay, bob) as device:
+                assert len(await device.delivered(stored)) == stored
+                await relay.services.writer.barrier()
+                assert _kinds(await deposit(wire, carol)) == [f.Outcome.STORED]
+                assert (await device.delivered(1))[0].id == carol.id
+
+
+async def test_a_request_on_a_full_disk_is_refused_as_full(tmp_path: Path) -> None:
+    async with relay_at(tmp_path) as relay:
+        bob = await registered(relay, "bob")
+
+        def bound(raw: Any) -> None:
+            (pages,) = raw.execute("PRAGMA page_count").fetchone()
+            raw.execute(f"PRAGMA max_page_count = {pages}")
+            with pytest.raises(Exception, match="full"):
+                raw.execute("INSERT INTO payloads VALUES (1, zeroblob(10000000))")
+
+        await relay.services.db.outside_transactions(bound)
+
+        async def fill(tx: Any) -> None:
+            raise DiskFull("no room")
+
+        with pytest.raises(DiskFull):
+            await relay.services.db.write(fill)
+        async with anonymous(relay) as wire:
+            answers = {
+                outcome.outcome
+                for _ in range(20)
+                for outcome in await deposit(
+                    wire, *(item(bob, payload=envelope(size=BUCKETS[2])) for _ in range(8))
+                )
+            }
+            assert f.Outcome.RELAY_FULL in answers
+
+
+def test_a_bucket_refills_at_its_rate_and_says_when() -> None:
+    buckets = Buckets(rate=2, burst=4)
+    assert [buckets.take(b"a", 1, 0.0) for _ in range(5)] == [0, 0, 0, 0, 1]
+    assert buckets.take(b"b", 4, 0.0) == 0
+    assert buckets.take(b"a", 2, 1.0) == 0
+    assert buckets.take(b"a", 100, 1.0) > 0
+    assert buckets.take(b"a", 100, 100.0) == 0, "more than the burst passes a full bucket"
+    assert buckets.take(b"a", 1, 100.0) > 40, "and leaves a debt"
