@@ -1,0 +1,1 @@
+"""The client: one engine per profile, and what people and scripts see. Never imports relay."""

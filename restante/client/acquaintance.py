@@ -1,0 +1,142 @@
+"""Who a contact is to us: how a hello or a look-up makes one, and what a contact's state allows.
+
+Rule: an account is its root key. An address is only what it says of itself until its relay has been
+asked (`is_stale`), and two roots that claim one address are never mixed up: the newcomer is shown
+as CHANGED, whatever lane it came by. Inside the caller's transaction; knows no network.
+Spec: docs/engine.md, section 7.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from restante.client.directory import head_of, manifest_of, with_manifest
+from restante.client.interface import ContactState, Trust
+from restante.crypto.signatures import ManifestRollbackError, accept_manifest
+from restante.errors import CryptoError
+from restante.protocol.frames import Lane
+from restante.store.client_account import own_code
+from restante.store.client_contacts import ContactRow, contact, find, upsert_contact
+
+if TYPE_CHECKING:
+    from restante.crypto.introduction import Introduction
+    from restante.crypto.signatures import VerifiedManifest
+    from restante.protocol.ids import Token
+    from restante.store.client_rows import Rows
+
+WELCOME: Final = frozenset({ContactState.ACCEPTED.value, ContactState.PENDING.value})
+"""The states in which a contact's messages are ours to read, and are answered with receipts."""
+
+
+class RefusedHelloError(CryptoError):
+    """The manifest in a hello contradicts what is known of the account."""
+
+
+def is_welcome(row: ContactRow) -> bool:
+    """Whether the user has chosen to hear from this contact."""
+    return row.state in WELCOME
+
+
+def new_contact(
+    manifest: VerifiedManifest,
+    *,
+    state: ContactState,
+    trust: Trust,
+    token: Token | None,
+    petname: str | None,
+    is_stale: bool,
+    now_s: int,
+) -> ContactRow:
+    """Return a contact that isn't stored yet."""
+    return ContactRow(
+        account_id=manifest.account_id,
+        address=manifest.address.unpinned,
+        root_key=manifest.root.raw,
+        petname=petname,
+        state=state.value,
+        trust=trust.value,
+        token=token,
+        token_given=None,
+        manifest=manifest.signed.to_bytes(),
+        manifest_hash=manifest.head,
+        manifest_sequence=manifest.sequence,
+        generation=manifest.generation,
+        is_stale=is_stale,
+        created_at_s=now_s,
+    )
+
+
+def others_at(rows: Rows, row: ContactRow) -> list[ContactRow]:
+    """Return other accounts that are known under the same address."""
+    same = find(rows, row.address)
+    return [
+        each for each in same if each.address == row.address and each.account_id != row.account_id
+    ]
+
+
+def introduced(rows: Rows, introduction: Introduction, *, lane: Lane, now_s: int) -> ContactRow:
+    """Return the contact that a hello comes from, as it is to be kept.
+
+    A stranger who holds one of our tokens was given our contact code: accepted. Any other waits as
+    a request. Raises RefusedHelloError if the manifest contradicts what we know of the account.
+    """
+    manifest = introduction.manifest
+    known = contact(rows, manifest.account_id)
+    if known is None:
+        row = _stranger(rows, introduction, lane=lane, now_s=now_s)
+    else:
+        row = _brought_up_to_date(known, introduction)
+    if introduction.reply_token is not None:
+        row = replace(row, token=introduction.reply_token)
+    return row
+
+
+def _stranger(rows: Rows, introduction: Introduction, *, lane: Lane, now_s: int) -> ContactRow:
+    row = new_contact(
+        introduction.manifest,
+        state=ContactState.REQUEST,
+        trust=Trust.UNVERIFIED,
+        token=None,
+        petname=None,
+        is_stale=True,  # nobody but themselves has said yet that the address is theirs
+        now_s=now_s,
+    )
+    if others_at(rows, row):
+        return replace(row, trust=Trust.CHANGED.value)
+    if lane is Lane.CONTACT:
+        code = own_code(rows)
+        return replace(
+            row,
+            state=ContactState.ACCEPTED.value,
+            token_given=None if code is None else code.bucket,
+        )
+    return row
+
+
+def _brought_up_to_date(known: ContactRow, introduction: Introduction) -> ContactRow:
+    manifest = introduction.manifest
+    if manifest.address.unpinned != known.address:
+        # Else a contact could take on another's name; only a relay's own word moves an account.
+        raise RefusedHelloError("a hello under another address")
+    try:
+        accept_manifest(head_of(known), [manifest])
+    except ManifestRollbackError:
+        # An older list than ours: the device counts only if it is still on ours.
+        try:
+            manifest_of(known).device(introduction.key.raw)
+        except CryptoError:
+            raise RefusedHelloError("a hello from a device that is no longer listed") from None
+        return known
+    except CryptoError:
+        raise RefusedHelloError("a hello with a manifest that does not follow ours") from None
+    return with_manifest(known, manifest) if manifest.head != known.manifest_hash else known
+
+
+def heard_from(rows: Rows, row: ContactRow) -> ContactRow:
+    """Note that somebody we wrote to has answered."""
+    if row.state != ContactState.PENDING.value:
+        return row
+    row = replace(row, state=ContactState.ACCEPTED.value)
+    upsert_contact(rows, row)
+    return row

@@ -1,0 +1,89 @@
+"""After a commit: the engine's services are woken, and whoever watches gets events.
+
+Rule: called with what a committed transaction collected, never before. Reads what it shows at that
+moment, so an event may show a later state than the one that caused it, never an earlier one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import trio
+
+from restante.client.interface import (
+    ConversationChanged,
+    Event,
+    MessageAdded,
+    MessageChanged,
+    ReceivedEvent,
+    Resync,
+)
+from restante.client.views import Viewer
+from restante.errors import StoreError
+from restante.store.client_contacts import contact
+from restante.store.client_feed import feed_after
+from restante.store.client_summaries import conversation_summary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from restante.client.changes import Changes
+    from restante.client.context import EngineContext
+    from restante.client.own_account import OwnAccount
+    from restante.store.client_rows import Rows
+
+
+class Announcer:
+    """Tells services and subscribers."""
+
+    def __init__(self, context: EngineContext, own: OwnAccount) -> None:
+        self._context = context
+        self._own = own
+        self._services: list[Callable[[Changes], None]] = []
+
+    def also_tell(self, service: Callable[[Changes], None]) -> None:
+        """Have a service looked in on after each commit; it must not wait."""
+        self._services.append(service)
+
+    async def tell(self, changes: Changes) -> None:
+        """Tell everybody of a committed transaction."""
+        for service in self._services:
+            service(changes)
+        if not self._context.hub.is_watched:
+            return
+        # What is committed is told, also when whoever asked for it has gone or the disk now fails.
+        with trio.CancelScope(shield=True):
+            try:
+                events = await self._context.read(lambda rows: self._events(rows, changes))
+            except StoreError:
+                events = [Resync()]
+        self._context.hub.publish(events)
+
+    def _events(self, rows: Rows, changes: Changes) -> list[Event]:
+        rows_of = {key: contact(rows, key) for key in changes.conversations}
+        known = {key: row for key, row in rows_of.items() if row is not None}
+        viewer = Viewer(own=self._own, contacts=known)
+        events: list[Event] = [
+            MessageAdded(message=viewer.message(each.row, each.position)) for each in changes.added
+        ]
+        events += [
+            MessageChanged(message=viewer.message(each.row, each.position))
+            for each in changes.changed
+        ]
+        if changes.is_resync:
+            events.append(Resync())
+        events += [
+            ConversationChanged(
+                conversation=viewer.conversation(row, conversation_summary(rows, key))
+            )
+            for key, row in known.items()
+        ]
+        if changes.cursors:
+            lines = feed_after(rows, min(changes.cursors) - 1, len(changes.cursors))
+            wanted = set(changes.cursors)
+            events += [
+                ReceivedEvent(received=viewer.received(line))
+                for line in lines
+                if line.cursor in wanted
+            ]
+        return events

@@ -1,0 +1,45 @@
+"""What a transaction did, collected while it runs and told to everybody once it is committed.
+
+Rule: nobody hears of what a rollback may still undo. Knows no service; `announcer` makes events of
+it, the engine's services their wake-ups.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from restante.store.client_messages import Placed
+
+
+@dataclass(slots=True, kw_only=True)
+class Changes:
+    """The collection; one for each transaction."""
+
+    added: list[Placed] = field(default_factory=list)
+    """Messages that are new, each with its position when it was filed, in that order."""
+    changed: list[Placed] = field(default_factory=list)
+    """Messages that have another state or text."""
+    conversations: dict[bytes, None] = field(default_factory=dict)
+    """Conversations whose line is new or different, in the order in which they were touched."""
+    cursors: list[int] = field(default_factory=list)
+    """New lines of the feed."""
+    is_resync: bool = False
+    """Something vanished: whoever watches should read everything again."""
+    is_outbox_due: bool = False
+    """There is something to send."""
+    are_receipts_owed: bool = False
+    are_tokens_changed: bool = False
+    """The relay's list of our delivery tokens is out of date."""
+
+    def message_added(self, placed: Placed) -> None:
+        """Note a new message."""
+        self.added.append(placed)
+        self.conversations[placed.row.conversation] = None
+
+    def message_changed(self, placed: Placed | None) -> None:
+        """Note a message that changed; None is ignored."""
+        if placed is not None:
+            self.changed.append(placed)
+            self.conversations[placed.row.conversation] = None

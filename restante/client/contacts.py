@@ -1,0 +1,329 @@
+"""What the user decides about people: add, accept, block, rename, verify; and one's own code.
+
+Rule: a person is a root key. What a look-up shows is compared with what is known before anything is
+kept; a verified contact's address never passes to another key without a fresh code.
+Spec: docs/engine.md, section 7.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from restante.client import gaps, granting
+from restante.client.acquaintance import is_welcome, new_contact, others_at
+from restante.client.changes import Changes
+from restante.client.directory import head_of, manifest_of, with_manifest
+from restante.client.interface import ContactState, SafetyNumber, Trust
+from restante.client.queueing import give_up
+from restante.client.views import contact_view, display_name
+from restante.crypto.keys import RootKey
+from restante.crypto.safety_number import safety_number
+from restante.crypto.signatures import VerifiedManifest, accept_manifest
+from restante.errors import CryptoError, ExitCode, UserError
+from restante.protocol.address import Address, AddressError
+from restante.protocol.code import CodeError, CodeType, looks_like_code, make_code, parse_code
+from restante.protocol.content import ReceiptState
+from restante.protocol.ids import contact_pin
+from restante.protocol.text import printable
+from restante.store import client_outbox
+from restante.store.client_account import own_code
+from restante.store.client_contacts import contact, contact_by_petname, contacts, upsert_contact
+from restante.store.client_inbox import queue_receipt
+from restante.store.client_messages import window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from restante.client.announcer import Announcer
+    from restante.client.context import EngineContext
+    from restante.client.directory import Directory
+    from restante.client.interface import Contact
+    from restante.client.own_account import OwnAccount
+    from restante.protocol.ids import Token
+    from restante.store.client_contacts import ContactRow
+    from restante.store.client_rows import Rows
+
+MAX_PETNAME_CHARS: Final = 64
+_RECENT: Final = 512
+
+BLOCKED: Final = "You have blocked this contact."
+
+
+class Contacts:
+    """The contacts of one account."""
+
+    def __init__(
+        self,
+        context: EngineContext,
+        own: OwnAccount,
+        *,
+        directory: Directory,
+        announcer: Announcer,
+    ) -> None:
+        self._context = context
+        self._own = own
+        self._directory = directory
+        self._announcer = announcer
+
+    async def own_code(self) -> tuple[str, bool]:
+        """Return this account's contact code, and whether the relay holds its record.
+
+        UserError if the address is too long for a code.
+        """
+        row = await self._context.read(own_code)
+        if row is None:
+            raise UserError("This account has no contact code. Share the address instead.")
+        relay = self._own.address.relay
+        try:
+            code = make_code(
+                CodeType.CONTACT,
+                pin=contact_pin(self._own.root.raw, relay.pin),
+                secret=row.secret,
+                name=self._own.address.name,
+                relay=relay,
+            )
+        except CodeError as error:
+            raise UserError(str(error)) from None
+        return str(code), row.is_published
+
+    async def all(self) -> list[Contact]:
+        """Return all contacts, by name."""
+        return [contact_view(row) for row in await self._context.read(contacts)]
+
+    async def add(self, code_or_address: str, *, petname: str | None) -> Contact:
+        """Look somebody up and keep them; a code's pin makes them verified.
+
+        UserError: no such code or address, a key that contradicts what is known, one's own code.
+        """
+        text = code_or_address.strip()
+        token: Token | None = None
+        try:
+            if by_code := looks_like_code(text):
+                code = parse_code(text)
+                if code.type is not CodeType.CONTACT:
+                    raise UserError("That code is no contact code. Ask the person for theirs.")
+                holder = await self._directory.by_code(code)
+                manifest, token = holder.manifest, holder.token
+            else:
+                manifest = await self._directory.newest(Address.parse(text))
+        except (AddressError, CodeError) as error:
+            raise UserError(str(error)) from None
+        if manifest.account_id == self._own.account_id:
+            raise UserError("That is yourself. Give this code to somebody else.")
+        name = None if petname is None else clean_petname(petname)
+
+        def work(rows: Rows, changes: Changes) -> ContactRow:
+            return self._keep(rows, changes, manifest, token=token, name=name, by_code=by_code)
+
+        return contact_view(await self._change(work))
+
+    async def accept(self, account_id: bytes) -> Contact:
+        """Accept a request: it gets a token, and receipts for what it wrote."""
+        row = await self._context.read(lambda rows: existing(rows, account_id))
+        is_doubtful = row.trust == Trust.CHANGED.value
+        if is_doubtful:
+            row = await self._confirm(row)
+        trust = row.trust
+
+        def work(rows: Rows, changes: Changes) -> ContactRow:
+            now = replace(existing(rows, account_id), trust=trust)
+            if is_doubtful:
+                _settle_address(rows, now, by_code=False)
+            return accepted(rows, changes, self._context, now)
+
+        return contact_view(await self._change(work))
+
+    async def block(self, account_id: bytes) -> Contact:
+        """Block: nothing more is shown or answered, and the token they hold is worth nothing."""
+
+        def work(rows: Rows, changes: Changes) -> ContactRow:
+            row = existing(rows, account_id)
+            if row.state == ContactState.BLOCKED.value:
+                return row
+            upsert_contact(rows, replace(row, state=ContactState.BLOCKED.value))
+            for entry in client_outbox.by_account(rows, account_id):
+                give_up(rows, changes, entry, BLOCKED)
+            granting.rotate_bucket(
+                rows,
+                changes,
+                existing(rows, account_id),
+                randomness=self._context.randomness,
+                now_ms=self._context.now_ms(),
+            )
+            return existing(rows, account_id)
+
+        return contact_view(await self._change(work))
+
+    async def rename(self, account_id: bytes, petname: str) -> Contact:
+        """Give a contact the user's own name; an empty one takes it back."""
+        name = clean_petname(petname) if petname.strip() else None
+
+        def work(rows: Rows, _: Changes) -> ContactRow:
+            row = existing(rows, account_id)
+            _refuse_taken(rows, name, account_id)
+            renamed = replace(row, petname=name)
+            upsert_contact(rows, renamed)
+            return renamed
+
+        return contact_view(await self._change(work))
+
+    async def safety_number(self, account_id: bytes) -> SafetyNumber:
+        """Return the sixty digits, in groups of five."""
+        row = await self._context.read(lambda rows: existing(rows, account_id))
+        digits = safety_number(self._own.root, RootKey(row.root_key))
+        return SafetyNumber(
+            digits=" ".join(digits[at : at + 5] for at in range(0, len(digits), 5)),
+            trust=Trust(row.trust),
+            peer=display_name(row),
+        )
+
+    async def set_verified(self, account_id: bytes, *, verified: bool) -> Contact:
+        """Record that the numbers were compared, or take that back."""
+
+        def work(rows: Rows, _: Changes) -> ContactRow:
+            trust = Trust.VERIFIED if verified else Trust.UNVERIFIED
+            row = replace(existing(rows, account_id), trust=trust.value)
+            upsert_contact(rows, row)
+            return row
+
+        return contact_view(await self._change(work))
+
+    async def _change(self, work: Callable[[Rows, Changes], ContactRow]) -> ContactRow:
+        changes = Changes()
+        row = await self._context.write(lambda rows: work(rows, changes))
+        changes.conversations[row.account_id] = None
+        await self._announcer.tell(changes)
+        return row
+
+    async def _confirm(self, row: ContactRow) -> ContactRow:
+        """Ask a doubtful contact's relay whose its address is. UserError if it isn't theirs."""
+        newest = await self._directory.newest(manifest_of(row).address)
+        if newest.root.raw != row.root_key:
+            raise _not_theirs(row)
+        return replace(row, trust=Trust.UNVERIFIED.value)
+
+    def _keep(
+        self,
+        rows: Rows,
+        changes: Changes,
+        manifest: VerifiedManifest,
+        *,
+        token: Token | None,
+        name: str | None,
+        by_code: bool,
+    ) -> ContactRow:
+        trust = Trust.VERIFIED if by_code else Trust.UNVERIFIED
+        _refuse_taken(rows, name, manifest.account_id)
+        known = contact(rows, manifest.account_id)
+        if known is None:
+            row = new_contact(
+                manifest,
+                state=ContactState.PENDING,
+                trust=trust,
+                token=token,
+                petname=name,
+                is_stale=False,
+                now_s=self._context.now_s(),
+            )
+        else:
+            row = _known_again(known, manifest, trust=trust, token=token, name=name)
+        _settle_address(rows, row, by_code=by_code)
+        upsert_contact(rows, row)
+        if row.state in {ContactState.REQUEST.value, ContactState.BLOCKED.value}:
+            return accepted(rows, changes, self._context, row)
+        return row
+
+
+def existing(rows: Rows, account_id: bytes) -> ContactRow:
+    """Return a contact. UserError if there is none."""
+    row = contact(rows, account_id)
+    if row is None:
+        raise UserError("There is no such conversation. See: restante contact ls")
+    return row
+
+
+def accepted(rows: Rows, changes: Changes, context: EngineContext, row: ContactRow) -> ContactRow:
+    """Make somebody welcome: a token, receipts for what waits, and what is missing asked for."""
+    was_welcome = is_welcome(row)
+    if not was_welcome:
+        row = replace(row, state=ContactState.ACCEPTED.value)
+    upsert_contact(rows, row)
+    changes.conversations[row.account_id] = None
+    if was_welcome:
+        return row
+    now_ms, randomness = context.now_ms(), context.randomness
+    granting.grant(rows, changes, row, randomness=randomness, now_ms=now_ms)
+    for entry in window(rows, row.account_id, 0, _RECENT):
+        if entry.received_at_ms is not None:
+            queue_receipt(rows, row.account_id, entry.id, int(ReceiptState.DELIVERED))
+            changes.are_receipts_owed = True
+    for device_id in gaps.devices_with_gaps(rows, row):
+        gaps.ask_again(
+            rows, changes, row, device_id, delay_ms=0, randomness=randomness, now_ms=now_ms
+        )
+    return existing(rows, row.account_id)
+
+
+def clean_petname(petname: str) -> str:
+    """Return a petname as it is kept. UserError: empty or too long."""
+    name = " ".join(printable(petname, multiline=False).split())
+    if not name or len(name) > MAX_PETNAME_CHARS:
+        raise UserError(f"A name for a contact has 1 to {MAX_PETNAME_CHARS} characters.")
+    return name
+
+
+def _known_again(
+    known: ContactRow,
+    manifest: VerifiedManifest,
+    *,
+    trust: Trust,
+    token: Token | None,
+    name: str | None,
+) -> ContactRow:
+    """Return a contact that was looked up once more."""
+    try:
+        accept_manifest(head_of(known), [manifest])
+    except CryptoError:
+        row = (
+            known  # an older list, or one with a hole: ours stays, and is brought up to date later
+        )
+        row = replace(row, is_stale=True)
+    else:
+        row = with_manifest(known, manifest)
+    keeps_trust = trust is Trust.UNVERIFIED and known.trust == Trust.VERIFIED.value
+    return replace(
+        row,
+        trust=known.trust if keeps_trust else trust.value,
+        token=token or known.token,
+        petname=name or known.petname,
+    )
+
+
+def _settle_address(rows: Rows, row: ContactRow, *, by_code: bool) -> None:
+    """The relay has said whose the address is now: mark others that went by it.
+
+    UserError if the one whom the user has verified there is another.
+    """
+    for other in others_at(rows, row):
+        if other.trust == Trust.VERIFIED.value and not by_code:
+            raise UserError(
+                f"{row.address} has another key than the one you have verified. It may be a new "
+                "installation, or somebody in between: ask for a new contact code and add that.",
+                exit_code=ExitCode.UNTRUSTED,
+            )
+        upsert_contact(rows, replace(other, trust=Trust.CHANGED.value))
+
+
+def _refuse_taken(rows: Rows, name: str | None, account_id: bytes) -> None:
+    other = None if name is None else contact_by_petname(rows, name)
+    if other is not None and other.account_id != account_id:
+        raise UserError(f"You call {other.address} {name!r} already. Choose another name.")
+
+
+def _not_theirs(row: ContactRow) -> UserError:
+    return UserError(
+        f"Their relay says that {row.address} is somebody else's. Block this request, or ask for a "
+        "contact code.",
+        exit_code=ExitCode.UNTRUSTED,
+    )

@@ -1,0 +1,186 @@
+"""What each kind of content does when it arrives: to the history, the contact, the outbox.
+
+Rule: whatever is in it was written by somebody else's device. Malformed content becomes an entry
+that says so; nothing in here raises for what a peer can choose. What a blocked contact sends is
+forgotten without a trace that they could see. Inside the caller's transaction.
+Spec: docs/protocol/content.md; docs/engine.md, section 5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from restante.client import gaps, granting
+from restante.client.acquaintance import heard_from, is_welcome
+from restante.client.history import LAST_HISTORY_KIND, file_note, file_received, parse_content
+from restante.client.interface import ContactState, MessageState
+from restante.client.queueing import local_id, unpark
+from restante.client.states import moved
+from restante.errors import RemoteProtocolError
+from restante.protocol.codec import decode
+from restante.protocol.content import (
+    Content,
+    Kind,
+    Receipt,
+    ReceiptState,
+    ResendRequest,
+    TokenGrant,
+)
+from restante.protocol.frames import Lane
+from restante.store.client_contacts import upsert_contact
+from restante.store.client_feed import append_feed
+from restante.store.client_inbox import queue_receipt
+from restante.store.client_messages import count, message, update_state
+
+if TYPE_CHECKING:
+    from restante.client.changes import Changes
+    from restante.client.own_account import OwnAccount
+    from restante.crypto.randomness import Randomness
+    from restante.store.client_contacts import ContactRow
+    from restante.store.client_rows import Rows
+
+MAX_REQUEST_MESSAGES: Final = 64
+"""Entries kept of somebody who waits for accept or block: a stranger can't fill the history."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """An opened envelope: from whom, by which lane, and what was in it."""
+
+    contact: ContactRow
+    device_id: bytes
+    lane: Lane
+    packed: bytes
+    envelope_tag: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """What reading contents needs besides the transaction."""
+
+    own: OwnAccount
+    randomness: Randomness
+    resend_grace_ms: int
+    now_ms: int
+
+    def read(self, rows: Rows, changes: Changes, arrival: Arrival) -> None:
+        """Do what an arrived content asks for."""
+        row = arrival.contact
+        if row.state == ContactState.BLOCKED.value:
+            return
+        content = parse_content(arrival.packed)
+        if content is None:
+            self.note_unreadable(rows, changes, row, arrival.device_id, arrival.envelope_tag)
+            return
+        row = heard_from(rows, row)
+        if arrival.lane is Lane.REQUEST and is_welcome(row):
+            granting.grant_if_needed(
+                rows, changes, row, randomness=self.randomness, now_ms=self.now_ms
+            )
+        changes.conversations[row.account_id] = None
+        try:
+            self._dispatch(rows, changes, replace(arrival, contact=row), content)
+        except RemoteProtocolError:
+            self.note_unreadable(rows, changes, row, arrival.device_id, arrival.envelope_tag)
+
+    def note_unreadable(
+        self, rows: Rows, changes: Changes, row: ContactRow, device_id: bytes, tag: bytes
+    ) -> None:
+        """File, once for a lookup tag, that something of a contact's can't be read, and why."""
+        if row.state == ContactState.BLOCKED.value or self._is_full(rows, row):
+            return
+        file_note(
+            rows,
+            changes,
+            row,
+            entry_id=local_id("unreadable", tag),
+            device_id=device_id,
+            kind="undecryptable",
+            error=(
+                "A message was damaged on its way, or their Restante is faulty. If a message is "
+                "missing, their device is asked to send it again."
+            ),
+            rank=None,
+            feed_type="error",
+            now_ms=self.now_ms,
+        )
+
+    def _dispatch(self, rows: Rows, changes: Changes, arrival: Arrival, content: Content) -> None:
+        if content.kind <= LAST_HISTORY_KIND:
+            self._file(rows, changes, arrival, content)
+        elif content.conversation:
+            return  # of a group, which this version doesn't know
+        elif content.kind == Kind.RECEIPT:
+            self._settle(rows, changes, arrival, decode(content.body, Receipt))
+        elif content.kind == Kind.TOKEN:
+            grant = decode(content.body, TokenGrant)
+            upsert_contact(rows, replace(arrival.contact, token=grant.token))
+            unpark(rows, changes, arrival.contact.account_id, now_ms=self.now_ms)
+        elif content.kind == Kind.RESEND_REQUEST and is_welcome(arrival.contact):
+            gaps.answer(
+                rows,
+                changes,
+                self.own,
+                arrival.contact,
+                arrival.device_id,
+                request=decode(content.body, ResendRequest),
+                now_ms=self.now_ms,
+            )
+
+    def _file(self, rows: Rows, changes: Changes, arrival: Arrival, content: Content) -> None:
+        row = arrival.contact
+        if self._is_full(rows, row):
+            return
+        is_new = file_received(
+            rows,
+            changes,
+            row,
+            arrival.device_id,
+            content,
+            packed=arrival.packed,
+            feed_type="message" if is_welcome(row) else "request",
+            now_ms=self.now_ms,
+        )
+        if is_new:
+            gaps.note_arrival(
+                rows,
+                changes,
+                row,
+                arrival.device_id,
+                content,
+                resend_grace_ms=self.resend_grace_ms,
+                randomness=self.randomness,
+                now_ms=self.now_ms,
+            )
+        # Also for one that was here already: the first receipt may have been lost.
+        if is_welcome(row) and _is_theirs(rows, row, content.id):
+            queue_receipt(rows, row.account_id, content.id, int(ReceiptState.DELIVERED))
+            changes.are_receipts_owed = True
+
+    def _is_full(self, rows: Rows, row: ContactRow) -> bool:
+        is_waiting = row.state == ContactState.REQUEST.value
+        return is_waiting and count(rows, row.account_id) >= MAX_REQUEST_MESSAGES
+
+    def _settle(self, rows: Rows, changes: Changes, arrival: Arrival, receipt: Receipt) -> None:
+        """Note how far messages of ours have come; a receipt counts only for one's own messages."""
+        is_read = receipt.state == ReceiptState.READ
+        to = MessageState.READ if is_read else MessageState.DELIVERED
+        for message_id in dict.fromkeys(receipt.messages):
+            row = message(rows, message_id)
+            if (
+                row is None
+                or row.conversation != arrival.contact.account_id
+                or row.author != self.own.account_id
+                or moved(MessageState(row.state), to) is None
+            ):
+                continue
+            changes.message_changed(update_state(rows, message_id, to.value, None))
+            changes.cursors.append(
+                append_feed(rows, "receipt", message_id, at_ms=self.now_ms, detail=to.value)
+            )
+
+
+def _is_theirs(rows: Rows, row: ContactRow, message_id: bytes) -> bool:
+    filed = message(rows, message_id)
+    return filed is not None and filed.author == row.account_id

@@ -1,0 +1,85 @@
+"""What all services of one engine share: database, clock, chance, events, and how they are tuned.
+
+Rule: frozen; services hold it and nothing global. Knows no service.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from restante.client.backoff import backoff_s, unit_interval
+from restante.store.client_rows import Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from restante.client.clock import Clock
+    from restante.client.events import EventHub
+    from restante.crypto.randomness import Randomness
+    from restante.store.seam import Database
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuning:
+    """Pauses of the engine, in seconds; a test or a one-shot command takes shorter ones."""
+
+    receipt_jitter_s: float = 10.0
+    """Receipts wait up to so long: at once, they would tell who reads whom (attack 50)."""
+    resend_grace_s: float = 20.0
+    """A missing message may just be late; after so long it is asked for."""
+    first_backoff_s: float = 1.0
+    longest_backoff_s: float = 300.0
+    """A laptop that was shut for a night is online again within five minutes."""
+    restarts_services: bool = True
+    """Whether a service that fails by a bug is started again; a test wants to see it fail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineContext:
+    """The shared surroundings of one engine's services."""
+
+    profile: str
+    database: Database
+    clock: Clock
+    randomness: Randomness
+    hub: EventHub
+    tuning: Tuning
+    proxy: str | None
+
+    async def read(self, work: Callable[[Rows], T]) -> T:
+        """Run `work` on one snapshot, in the database's thread. Raises StoreError."""
+        return await self.database.read_raw(lambda connection: work(Rows(connection)))
+
+    async def write(self, work: Callable[[Rows], T]) -> T:
+        """Run `work` in one transaction, in the database's thread, and commit it durably.
+
+        Raises StoreError, or what `work` raises, and then nothing of it is kept. What `work` does
+        beside the database must be harmless if it never happened: it may be rolled back.
+        Cancellation: committed, or no effect.
+        """
+        return await self.database.write_raw(lambda connection: work(Rows(connection)))
+
+    def now_ms(self) -> int:
+        """Return the wall clock, in unix milliseconds."""
+        return self.clock.now_ms()
+
+    def now_s(self) -> int:
+        """Return the wall clock, in unix seconds."""
+        return self.clock.now_ms() // 1000
+
+    def chance(self) -> float:
+        """Draw a number in [0, 1)."""
+        return unit_interval(self.randomness.random(7))
+
+    def backoff_s(self, attempts: int, *, at_least_s: float = 0.0) -> float:
+        """Return how long to wait after so many failures, with this engine's tuning and chance."""
+        return backoff_s(
+            attempts,
+            self.chance(),
+            first_s=self.tuning.first_backoff_s,
+            longest_s=self.tuning.longest_backoff_s,
+            at_least_s=at_least_s,
+        )

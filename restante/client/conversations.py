@@ -1,0 +1,284 @@
+"""Conversations as the user works with them: found, listed, read, written to.
+
+Rule: what `send` returns is durable. Nothing here waits for a network. Spec: docs/engine.md,
+sections 3 and 4.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Final
+
+from restante.client.changes import Changes
+from restante.client.contacts import accepted, existing
+from restante.client.history import check_text, file_own_text
+from restante.client.interface import (
+    ContactState,
+    Conversation,
+    Message,
+    MessageState,
+    Received,
+    Trust,
+)
+from restante.client.queueing import enqueue_content
+from restante.client.views import Viewer, conversation_key, display_name
+from restante.errors import ExitCode, UserError
+from restante.protocol.address import Address, AddressError
+from restante.protocol.ids import ID_BYTES
+from restante.store import client_outbox
+from restante.store.client_contacts import ContactRow, contact, contacts, find
+from restante.store.client_feed import cursor, feed_after, set_cursor
+from restante.store.client_messages import placed_message, update_state, window
+from restante.store.client_summaries import conversation_summaries, mark_read
+from restante.store.failpoints import reach
+
+if TYPE_CHECKING:
+    from restante.client.announcer import Announcer
+    from restante.client.context import EngineContext
+    from restante.client.own_account import OwnAccount
+    from restante.store.client_messages import Placed
+    from restante.store.client_rows import Rows
+
+MAX_WINDOW: Final = 512
+CANCELLED: Final = "You took it back before it was sent."
+_MOST_CHOICES: Final = 10
+
+
+class Conversations:
+    """The conversations of one account."""
+
+    def __init__(self, context: EngineContext, own: OwnAccount, announcer: Announcer) -> None:
+        self._context = context
+        self._own = own
+        self._announcer = announcer
+
+    async def all(self) -> list[Conversation]:
+        """Return all conversations, newest message first; contacts never written to come last."""
+
+        def work(rows: Rows) -> list[Conversation]:
+            people = {row.account_id: row for row in contacts(rows)}
+            viewer = Viewer(own=self._own, contacts=people)
+            begun = {each.conversation: each for each in conversation_summaries(rows)}
+            keys = [
+                *(key for key in begun if key in people),
+                *(k for k in people if k not in begun),
+            ]
+            return [viewer.conversation(people[key], begun.get(key)) for key in keys]
+
+        return await self._context.read(work)
+
+    async def resolve(self, text: str) -> str:
+        """Find a conversation by key, address, petname or the beginning of either."""
+        wanted = text.strip()
+        with contextlib.suppress(AddressError):  # a petname, a key, or how an address begins
+            wanted = Address.parse(wanted).unpinned
+
+        def work(rows: Rows) -> list[ContactRow]:
+            if (account_id := _hex_id(wanted)) is not None:
+                row = contact(rows, account_id)
+                if row is not None:
+                    return [row]
+            found = find(rows, wanted)
+            if len({row.address for row in found}) > 1:
+                return found
+            # One address, several keys: the one that isn't doubtful is meant.
+            return [row for row in found if row.trust != Trust.CHANGED.value] or found
+
+        found = await self._context.read(work)
+        if len(found) == 1:
+            return conversation_key(found[0].account_id)
+        if not found:
+            raise UserError(
+                f"There is no contact {text.strip()[:80]!r}. Add one with: "
+                "restante contact add CODE|ADDRESS"
+            )
+        choices = ", ".join(
+            f"{display_name(row)} ({conversation_key(row.account_id)[:8]})"
+            for row in found[:_MOST_CHOICES]
+        )
+        raise UserError(f"{text.strip()[:80]!r} can mean several: {choices}. Say more of it.")
+
+    async def messages(self, key: str, *, start: int, count: int) -> list[Message]:
+        """Return a window of a conversation, oldest first."""
+        account_id = self.account_id(key)
+        first = max(start, 0)
+
+        def work(rows: Rows) -> list[Message]:
+            viewer = self._viewer(rows, account_id)
+            found = window(rows, account_id, first, min(count, MAX_WINDOW))
+            return [viewer.message(row, first + at) for at, row in enumerate(found)]
+
+        return await self._context.read(work)
+
+    async def message(self, message_id: str) -> Message:
+        """Return one message as it stands now."""
+        which = _message_id(message_id)
+        return await self._context.read(lambda rows: self._shown(rows, _placed(rows, which)))
+
+    async def send(
+        self, key: str, text: str, *, quote: str | None, message_id: str | None
+    ) -> Message:
+        """File a text and put it in the outbox, in one transaction."""
+        check_text(text)
+        account_id = self.account_id(key)
+        new_id = self._context.randomness.random(ID_BYTES)
+        which = new_id if message_id is None else _message_id(message_id)
+        quoted = None if quote is None else _message_id(quote)
+        changes = Changes()
+
+        def work(rows: Rows) -> Message:
+            row = existing(rows, account_id)
+            sent = placed_message(rows, which)
+            if sent is not None:
+                return self._shown(rows, sent)  # the same call, repeated
+            _refuse_unwelcome(row)
+            if row.state == ContactState.REQUEST.value:
+                row = accepted(rows, changes, self._context, row)
+            now_ms = self._context.now_ms()
+            placed, content = file_own_text(
+                rows,
+                changes,
+                self._own,
+                row,
+                text,
+                quoted=quoted,
+                message_id=which,
+                now_ms=now_ms,
+            )
+            enqueue_content(
+                rows, changes, row, content, entry_id=which, message_id=which, now_ms=now_ms
+            )
+            reach("send.filed")
+            return self._shown(rows, placed)
+
+        message = await self._context.write(work)
+        reach("send.kept")
+        await self._announcer.tell(changes)
+        return message
+
+    async def cancel(self, message_id: str) -> Message:
+        """Take a message back, unless an attempt to send it may have reached the relay."""
+        which = _message_id(message_id)
+        changes = Changes()
+
+        def work(rows: Rows) -> Message:
+            placed = _placed(rows, which)
+            entries = client_outbox.by_message(rows, which)
+            if not entries or any(entry.was_sent for entry in entries):
+                raise UserError("It is too late to take this message back: it is on its way.")
+            for entry in entries:
+                client_outbox.delete(rows, entry.id)
+            changed = update_state(rows, which, MessageState.FAILED.value, CANCELLED)
+            changes.message_changed(changed)
+            return self._shown(rows, changed or placed)
+
+        message = await self._context.write(work)
+        changes.is_outbox_due = True  # the count changed
+        await self._announcer.tell(changes)
+        return message
+
+    async def retry(self, message_id: str) -> Message:
+        """Queue a failed or expired message again; under its old id, so that it can't double."""
+        which = _message_id(message_id)
+        changes = Changes()
+
+        def work(rows: Rows) -> Message:
+            placed = _placed(rows, which)
+            row = existing(rows, placed.row.conversation)
+            if placed.row.state not in {MessageState.FAILED.value, MessageState.EXPIRED.value}:
+                raise UserError("Only a message that failed or expired can be sent again.")
+            _refuse_unwelcome(row)
+            enqueue_content(
+                rows,
+                changes,
+                row,
+                placed.row.body,
+                entry_id=self._context.randomness.random(ID_BYTES),
+                message_id=which,
+                now_ms=self._context.now_ms(),
+            )
+            changed = update_state(rows, which, MessageState.QUEUED.value, None)
+            changes.message_changed(changed)
+            return self._shown(rows, changed or placed)
+
+        message = await self._context.write(work)
+        await self._announcer.tell(changes)
+        return message
+
+    async def mark_read(self, key: str, *, up_to: str) -> None:
+        """Note what the user has read; nobody else is told in this version."""
+        account_id = self.account_id(key)
+        which = _message_id(up_to)
+        changes = Changes()
+
+        def work(rows: Rows) -> None:
+            for message_id in mark_read(rows, account_id, which):
+                changes.message_changed(placed_message(rows, message_id))
+
+        await self._context.write(work)
+        if changes.changed:
+            await self._announcer.tell(changes)
+
+    async def consume(self, consumer: str, *, limit: int) -> list[Received]:
+        """Return what arrived past a consumer's cursor, oldest first; moves nothing."""
+
+        def work(rows: Rows) -> list[Received]:
+            viewer = Viewer(own=self._own, contacts={row.account_id: row for row in contacts(rows)})
+            lines = feed_after(rows, cursor(rows, consumer), min(max(limit, 1), MAX_WINDOW))
+            return [viewer.received(line) for line in lines]
+
+        return await self._context.read(work)
+
+    async def acknowledge(self, consumer: str, *, up_to: int) -> None:
+        """Move a consumer's cursor forward."""
+        await self._context.write(lambda rows: set_cursor(rows, consumer, up_to))
+
+    def account_id(self, key: str) -> bytes:
+        """Return whom a conversation's key names. UserError if it is none."""
+        account_id = _hex_id(key)
+        if account_id is None:
+            raise UserError("There is no such conversation. See: restante contact ls")
+        return account_id
+
+    def _viewer(self, rows: Rows, account_id: bytes) -> Viewer:
+        row = contact(rows, account_id)
+        return Viewer(own=self._own, contacts={} if row is None else {account_id: row})
+
+    def _shown(self, rows: Rows, placed: Placed) -> Message:
+        return self._viewer(rows, placed.row.conversation).message(placed.row, placed.position)
+
+
+def _refuse_unwelcome(row: ContactRow) -> None:
+    if row.state == ContactState.BLOCKED.value:
+        raise UserError(
+            f"You have blocked {display_name(row)}. Accept the contact again before you write."
+        )
+    if row.trust == Trust.CHANGED.value:
+        raise UserError(
+            f"The security key of {display_name(row)} has changed: a new installation, or somebody "
+            "in between. Ask for a new contact code and add that before you write.",
+            exit_code=ExitCode.UNTRUSTED,
+        )
+
+
+def _placed(rows: Rows, message_id: bytes) -> Placed:
+    placed = placed_message(rows, message_id)
+    if placed is None:
+        raise UserError("There is no message with this id.")
+    return placed
+
+
+def _message_id(text: str) -> bytes:
+    message_id = _hex_id(text)
+    if message_id is None:
+        raise UserError("A message's id has 32 characters of 0-9 and a-f.")
+    return message_id
+
+
+def _hex_id(text: str) -> bytes | None:
+    if len(text) != 2 * ID_BYTES:
+        return None
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return None

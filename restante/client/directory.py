@@ -1,0 +1,216 @@
+"""What relays say of other people: manifests, prekeys, contact codes; each checked before use.
+
+Rule: nothing that comes back is believed but what a key, a pin or an earlier manifest vouches for.
+Asks anonymously. Keeps nothing. Spec: docs/protocol/identity.md, sections 3 to 7.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from restante.client.interface import Trust
+from restante.crypto import codes
+from restante.crypto.codes import CodeSecret
+from restante.crypto.signatures import (
+    ManifestForkError,
+    ManifestHead,
+    ManifestRollbackError,
+    VerifiedManifest,
+    accept_manifest,
+    verify_manifest,
+)
+from restante.errors import CryptoError, ExitCode, RemoteProtocolError, StoreError, UserError
+from restante.protocol import frames as f
+from restante.protocol.address import Address, RelayAddress
+from restante.protocol.ids import AccountId, DeviceId, ManifestHash, Token, device_id
+from restante.protocol.manifest import PrekeyBundle, SignedManifest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from restante.client.link import Link
+    from restante.client.links import AnonymousLinks
+    from restante.protocol.code import Code
+    from restante.store.client_contacts import ContactRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeHolder:
+    """Whom a contact code leads to: the pin has vouched for the manifest. With a delivery token."""
+
+    manifest: VerifiedManifest
+    token: Token
+
+
+class Directory:
+    """Look-ups over the pool of anonymous links."""
+
+    def __init__(self, links: AnonymousLinks) -> None:
+        self._links = links
+
+    async def newest(self, address: Address) -> VerifiedManifest:
+        """Return the manifest that an address' relay shows now.
+
+        Raises RelayError, or UserError if it doesn't verify or is another address'.
+        """
+        async with self._links.use(address.relay) as link:
+            return await _newest(link, address)
+
+    async def by_code(self, code: Code) -> CodeHolder:
+        """Follow a contact code: ask first, check the pin, and only then believe.
+
+        Raises RelayError, or UserError if what is found doesn't match the code.
+        """
+        if code.name is None:
+            raise UserError("That code is an invite to a relay, not a contact code.")
+        place = RelayAddress(host=code.host, port=code.port)
+        asked = Address(name=code.name, relay=place)
+        secret = CodeSecret(code.secret)
+        # With a pinned relay any key is accepted for now: the code's pin covers it, see below.
+        async with self._links.once(place, any_key=code.relay_is_pinned) as link:
+            found = await link.ask(
+                f.CodeFound, lambda n: f.FetchCode(request=n, lookup_id=codes.lookup_id(secret))
+            )
+            manifest = await _newest(link, asked)
+            relay_pin = link.peer_pin if code.relay_is_pinned else None
+        try:
+            codes.verify_contact_pin(code.pin, manifest.root, relay_pin)
+            token = codes.open_token(secret, found.sealed)
+        except CryptoError:
+            raise UserError(
+                f"What {place.authority} says of {asked.unpinned} doesn't match the code. Somebody "
+                "may be in between; ask for the code again, on another way.",
+                exit_code=ExitCode.UNTRUSTED,
+            ) from None
+        if manifest.address.relay.pin != relay_pin:
+            raise _mistrust(asked)
+        return CodeHolder(manifest=manifest, token=token)
+
+    async def bundles(
+        self, address: Address, devices: Sequence[DeviceId], token: Token | None
+    ) -> dict[DeviceId, PrekeyBundle]:
+        """Return a prekey bundle for each of the devices that has one, unverified.
+
+        One-time prekeys come only with a token. Raises RelayError.
+        """
+        async with self._links.use(address.relay) as link:
+            found = await link.ask(
+                f.BundlesFound,
+                lambda n: f.FetchPrekeys(
+                    request=n, name=address.name, devices=list(devices), token=token
+                ),
+            )
+        return {device_id(bundle.signing_key): bundle for bundle in found.bundles}
+
+    async def refresh(self, row: ContactRow) -> ContactRow:
+        """Return a contact with its newest manifest, accepted by the chain rule.
+
+        If another root, or a forked history, is shown under its address, its trust is CHANGED and
+        its manifest stays. A relay that shows an older manifest than we know changes nothing.
+        Raises RelayError, or UserError if what is shown doesn't verify.
+        """
+        known = manifest_of(row)
+        newest = await self.newest(known.address)
+        if newest.root != known.root:
+            return replace(row, trust=Trust.CHANGED.value, is_stale=False)
+        seen = known.position()
+        try:
+            accept_manifest(seen, [newest])
+        except ManifestForkError:
+            return replace(row, trust=Trust.CHANGED.value, is_stale=False)
+        except ManifestRollbackError:
+            return replace(row, is_stale=False)
+        except CryptoError:
+            newest = await self._catch_up(known, seen)
+        return with_manifest(row, newest)
+
+    async def _catch_up(self, known: VerifiedManifest, seen: ManifestHead) -> VerifiedManifest:
+        """Fetch the links between the manifest that we know and the newest one."""
+        address = known.address
+        async with self._links.use(address.relay) as link:
+            found = await link.ask(
+                f.ManifestFound,
+                lambda n: f.FetchManifest(
+                    request=n, name=address.name, since_sequence=known.sequence
+                ),
+            )
+        links = [_verified(packed, address) for packed in found.links]
+        try:
+            accept_manifest(seen, links)
+        except CryptoError:
+            raise _mistrust(address) from None
+        return links[-1]
+
+
+def manifest_of(row: ContactRow) -> VerifiedManifest:
+    """Return the manifest kept of a contact. Raises StoreError if it is damaged."""
+    try:
+        return _kept_manifest(row.manifest or b"")
+    except (CryptoError, RemoteProtocolError) as error:
+        raise StoreError("A contact's manifest is damaged. Add the contact again.") from error
+
+
+@lru_cache(maxsize=256)
+def _kept_manifest(packed: bytes) -> VerifiedManifest:
+    return verify_manifest(SignedManifest.from_bytes(packed))  # 0.3 ms, and asked for every message
+
+
+def head_of(row: ContactRow) -> ManifestHead | None:
+    """Return how far into a contact's history of manifests we have seen."""
+    if row.manifest_hash is None:
+        return None
+    return ManifestHead(
+        account_id=AccountId(row.account_id),
+        generation=row.generation,
+        sequence=row.manifest_sequence,
+        hash=ManifestHash(row.manifest_hash),
+    )
+
+
+def with_manifest(row: ContactRow, manifest: VerifiedManifest) -> ContactRow:
+    """Return a contact with an accepted manifest in the place of the older one."""
+    return replace(
+        row,
+        address=manifest.address.unpinned,
+        manifest=manifest.signed.to_bytes(),
+        manifest_hash=manifest.head,
+        manifest_sequence=manifest.sequence,
+        generation=manifest.generation,
+        is_stale=False,
+    )
+
+
+async def _newest(link: Link, address: Address) -> VerifiedManifest:
+    found = await link.ask(
+        f.ManifestFound,
+        lambda n: f.FetchManifest(request=n, name=address.name, since_sequence=0),
+    )
+    if not found.links:
+        raise _mistrust(address)
+    return _verified(found.links[-1], address)
+
+
+def _verified(packed: bytes, address: Address) -> VerifiedManifest:
+    try:
+        manifest = verify_manifest(SignedManifest.from_bytes(packed))
+    except (CryptoError, RemoteProtocolError):
+        raise _mistrust(address) from None
+    shown = manifest.address
+    if shown.unpinned != address.unpinned:
+        raise UserError(
+            f"The account at {address.unpinned} calls itself {shown.unpinned}. Use that address.",
+            exit_code=ExitCode.UNTRUSTED,
+        )
+    if address.relay.pin is not None and shown.relay.pin != address.relay.pin:
+        raise _mistrust(address)
+    return manifest
+
+
+def _mistrust(address: Address) -> UserError:
+    return UserError(
+        f"What the relay says of {address.unpinned} is not properly signed. Tell its operator, and "
+        "don't write to that address until it is.",
+        exit_code=ExitCode.UNTRUSTED,
+    )

@@ -1,0 +1,201 @@
+"""What didn't arrive: shown where it is missing, asked for again, answered from our own history.
+
+Each device counts what it files in a conversation; a hole in its counters is a gap (attack 17).
+Sixty-four counters share one entry, so that a peer who skips a million can't fill the history.
+Rule: a gap is shown at once, asked for only of people we want to hear from, after a pause, and
+answered within limits. Inside the caller's transaction. Spec: docs/engine.md, section 8.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from restante.client.acquaintance import is_welcome
+from restante.client.history import file_note
+from restante.client.queueing import control_content, enqueue_content, local_id
+from restante.protocol.content import MAX_RECEIPT_IDS, Content, Kind, ResendRequest
+from restante.store.client_conversations import gaps, is_missing, note_counter
+from restante.store.client_messages import (
+    delete_message,
+    message,
+    message_by_counter,
+    update_state,
+)
+from restante.store.client_outbox import by_message
+
+if TYPE_CHECKING:
+    from restante.client.changes import Changes
+    from restante.client.own_account import OwnAccount
+    from restante.crypto.randomness import Randomness
+    from restante.store.client_contacts import ContactRow
+    from restante.store.client_rows import Rows
+
+COUNTERS_PER_ENTRY: Final = 64
+
+MAX_TRACKED: Final = 2000
+"""Missing counters of a device past which no more are noted: they are its word alone."""
+
+MAX_RESENDS: Final = 256
+"""Messages sent again for one request: what one request can name."""
+
+
+def note_arrival(
+    rows: Rows,
+    changes: Changes,
+    row: ContactRow,
+    device_id: bytes,
+    content: Content,
+    *,
+    resend_grace_ms: int,
+    randomness: Randomness,
+    now_ms: int,
+) -> None:
+    """Note a counter that arrived: fill the gap it belonged to, or show the one it reveals."""
+    counter = content.counter
+    if counter == 0:
+        return
+    was_missing = is_missing(rows, row.account_id, device_id, counter)
+    if not was_missing and _count(rows, row, device_id) >= MAX_TRACKED:
+        return
+    newly_missing = note_counter(rows, row.account_id, device_id, counter)
+    left: dict[int, list[int]] = {}
+    for device, each in gaps(rows, row.account_id):
+        if device == device_id:
+            left.setdefault(each // COUNTERS_PER_ENTRY, []).append(each)
+    changed = {each // COUNTERS_PER_ENTRY for each in newly_missing}
+    if was_missing:
+        changed.add(counter // COUNTERS_PER_ENTRY)
+    # An entry stands before everything that came after what is missing.
+    after = {block for block, missing in left.items() if missing[0] < counter}
+    for block in sorted(changed | after):
+        _show(
+            rows,
+            changes,
+            row,
+            device_id,
+            block,
+            missing_count=len(left.get(block, ())),
+            before_rank=content.rank if block in after else None,
+            now_ms=now_ms,
+        )
+    if newly_missing and is_welcome(row):
+        ask_again(
+            rows,
+            changes,
+            row,
+            device_id,
+            delay_ms=resend_grace_ms,
+            randomness=randomness,
+            now_ms=now_ms,
+        )
+
+
+def ask_again(
+    rows: Rows,
+    changes: Changes,
+    row: ContactRow,
+    device_id: bytes,
+    *,
+    delay_ms: int,
+    randomness: Randomness,
+    now_ms: int,
+) -> None:
+    """Queue a request for what is missing from a device; what it names is settled when it goes."""
+    content = control_content(Kind.RESEND_REQUEST, None, now_ms=now_ms, randomness=randomness)
+    enqueue_content(
+        rows,
+        changes,
+        row,
+        content.to_bytes(),
+        entry_id=local_id("resend-request", row.account_id, device_id),
+        message_id=None,
+        now_ms=now_ms,
+        device_id=device_id,
+        delay_ms=delay_ms,
+    )
+
+
+def missing_from(rows: Rows, row: ContactRow, device_id: bytes) -> ResendRequest | None:
+    """Return what a resend request to a device should name now; None if nothing is missing."""
+    counters = [counter for device, counter in gaps(rows, row.account_id) if device == device_id]
+    return ResendRequest(counters=counters[-MAX_RECEIPT_IDS:]) if counters else None
+
+
+def answer(
+    rows: Rows,
+    changes: Changes,
+    own: OwnAccount,
+    row: ContactRow,
+    device_id: bytes,
+    *,
+    request: ResendRequest,
+    now_ms: int,
+) -> None:
+    """Queue again, for one device, what it says it missed and we have sent in this conversation."""
+    for counter in dict.fromkeys(request.counters[:MAX_RESENDS]):
+        sent = message_by_counter(rows, row.account_id, own.device_id, counter)
+        if sent is None or by_message(rows, sent.id):
+            continue  # never sent here, or on its way anyhow
+        enqueue_content(
+            rows,
+            changes,
+            row,
+            sent.body,
+            entry_id=local_id("resend", sent.id, device_id),  # one at a time
+            message_id=None,
+            now_ms=now_ms,
+            device_id=device_id,
+        )
+
+
+def _count(rows: Rows, row: ContactRow, device_id: bytes) -> int:
+    return sum(device == device_id for device, _ in gaps(rows, row.account_id))
+
+
+def _show(
+    rows: Rows,
+    changes: Changes,
+    row: ContactRow,
+    device_id: bytes,
+    block: int,
+    *,
+    missing_count: int,
+    before_rank: int | None,
+    now_ms: int,
+) -> None:
+    """Make the entry of a block of counters say what is missing, and stand where it should."""
+    entry_id = local_id("gap", row.account_id, device_id, block.to_bytes(8, "big"))
+    shown = message(rows, entry_id)
+    rank = None if before_rank is None else max(before_rank - 1, 0)
+    if shown is not None and (not missing_count or (rank is not None and rank < shown.rank)):
+        delete_message(rows, entry_id)
+        changes.is_resync = True
+        shown = None
+    if not missing_count:
+        return
+    sentence = _sentence(missing_count, asked=is_welcome(row))
+    if shown is None:
+        file_note(
+            rows,
+            changes,
+            row,
+            entry_id=entry_id,
+            device_id=device_id,
+            kind="gap",
+            error=sentence,
+            rank=rank,
+            feed_type="gap",
+            now_ms=now_ms,
+        )
+    elif shown.error != sentence:
+        changes.message_changed(update_state(rows, entry_id, shown.state, sentence))
+
+
+def _sentence(count: int, *, asked: bool) -> str:
+    what = "A message is missing here." if count == 1 else f"{count} messages are missing here."
+    return f"{what} Their device is asked to send again." if asked else what
+
+
+def devices_with_gaps(rows: Rows, row: ContactRow) -> list[bytes]:
+    """Return the devices of a conversation from which something is missing."""
+    return list(dict.fromkeys(device for device, _ in gaps(rows, row.account_id)))

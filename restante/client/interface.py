@@ -1,0 +1,291 @@
+"""What everyone sees of the engine: the TUI in process, commands and scripts over its socket.
+
+Values are frozen and made of plain types, so that the same schema is the JSON of the command line
+and of JSON-RPC. Rule: fields are only ever added. Knows no key, no SQL, no socket, no Textual.
+Spec: docs/engine.md and docs/cli-json.schema.json.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+ConversationKey = str
+"""Names a conversation inside one profile: stable, opaque, safe in a shell word."""
+
+
+class MessageState(StrEnum):
+    """How far a message of ours has come; for one of theirs, `delivered` or `read`."""
+
+    QUEUED = "queued"
+    AWAITING_ACCEPTANCE = "awaiting acceptance"
+    RELAYED = "relayed"
+    DELIVERED = "delivered"
+    READ = "read"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+class Trust(StrEnum):
+    """What is known of a contact's root key."""
+
+    UNVERIFIED = "unverified"
+    VERIFIED = "verified"
+    CHANGED = "changed"
+
+
+class ContactState(StrEnum):
+    """Where a contact stands with us."""
+
+    ACCEPTED = "accepted"
+    REQUEST = "request"
+    """They wrote first and wait for accept or block."""
+    PENDING = "pending"
+    """We wrote first; they have not answered yet."""
+    BLOCKED = "blocked"
+
+
+class ConnectionPhase(StrEnum):
+    """The engine's way to its relay."""
+
+    OFFLINE = "offline"
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    STOPPED = "stopped"
+
+
+class View(Struct, frozen=True, kw_only=True, omit_defaults=False):
+    """Base of all that is shown."""
+
+
+class Sender(View, frozen=True):
+    """Who a message is from. `name` is the petname, else the address."""
+
+    address: str
+    device: str
+    verified: bool
+    name: str
+    is_me: bool
+
+
+class Quoted(View, frozen=True):
+    """What a message answers."""
+
+    message: str
+    excerpt: str
+
+
+class Message(View, frozen=True):
+    """One entry of a conversation. Texts are already sanitised for terminals."""
+
+    id: str
+    """Hex of the message id."""
+    conversation: ConversationKey
+    position: int
+    """0 for the oldest of the conversation; changes when something is inserted before it."""
+    sender: Sender
+    sent_at: str
+    """RFC 3339 UTC."""
+    received_at: str | None
+    body: str
+    kind: Literal["text", "gap", "undecryptable", "unknown", "notice"]
+    state: MessageState
+    quote: Quoted | None = None
+    error: str | None = None
+    """Why it failed or can't be read, and what to do: one sentence."""
+
+
+class Conversation(View, frozen=True):
+    """One line of the conversation list."""
+
+    key: ConversationKey
+    title: str
+    address: str
+    trust: Trust
+    contact: ContactState
+    message_count: int
+    unread_count: int
+    first_unread: int | None
+    """Position of the first unread message."""
+    last: Message | None
+
+
+class Contact(View, frozen=True):
+    """A person in the contact list."""
+
+    key: ConversationKey
+    address: str
+    petname: str | None
+    trust: Trust
+    state: ContactState
+
+
+class Status(View, frozen=True):
+    """What the engine is doing."""
+
+    profile: str
+    address: str | None
+    """None until the profile has an account."""
+    device: str | None
+    phase: ConnectionPhase
+    since: str
+    retry_in_s: float | None
+    outbox_count: int
+    error: str | None
+    pid: int
+
+
+class SafetyNumber(View, frozen=True):
+    """Sixty digits to compare, in groups of five."""
+
+    digits: str
+    trust: Trust
+    peer: str
+
+
+class Received(View, frozen=True):
+    """What `tail` prints: everything that arrived, in the order of arrival. `cursor` grows."""
+
+    cursor: int
+    type: Literal["message", "request", "receipt", "gap", "error"]
+    message: Message
+
+
+# ---- events ---------------------------------------------------------------------------------
+
+
+class StatusChanged(View, frozen=True, tag="status"):
+    """The connection or the outbox changed."""
+
+    status: Status
+
+
+class MessageAdded(View, frozen=True, tag="message_added"):
+    """A message appeared, at `message.position`; those from there on moved by one."""
+
+    message: Message
+
+
+class MessageChanged(View, frozen=True, tag="message_changed"):
+    """A message's state or text changed; its position didn't."""
+
+    message: Message
+
+
+class ConversationChanged(View, frozen=True, tag="conversation_changed"):
+    """A conversation is new, or its line changed."""
+
+    conversation: Conversation
+
+
+class ReceivedEvent(View, frozen=True, tag="received"):
+    """Something for `tail`."""
+
+    received: Received
+
+
+class Resync(View, frozen=True, tag="resync"):
+    """The subscriber was too slow and missed events: read everything again."""
+
+
+Event = StatusChanged | MessageAdded | MessageChanged | ConversationChanged | ReceivedEvent | Resync
+
+
+class EventStream(Protocol):
+    """A subscription; async iterator and async context manager. Bounded: see Resync."""
+
+    def __aiter__(self) -> EventStream: ...
+    async def __anext__(self) -> Event: ...
+    async def __aenter__(self) -> EventStream: ...
+    async def __aexit__(self, *exc: object) -> None: ...
+
+
+class Engine(Protocol):
+    """One profile's engine, in this process or behind its socket: the same methods.
+
+    Every method may raise UserError (the sentence and exit code to show). Cancelling a call either
+    has no effect or lets it finish; nothing is half done.
+    """
+
+    async def status(self) -> Status:
+        """Return what the engine is doing."""
+
+    async def register(self, *, address: str, invite: str | None) -> Status:
+        """Create keys, manifest and account at a relay. UserError: taken, invite, unreachable."""
+
+    async def conversations(self) -> list[Conversation]:
+        """Return all conversations, the one with the newest message first; requests included."""
+
+    async def resolve(self, text: str) -> ConversationKey:
+        """Find a conversation by address, petname or key. UserError lists choices if ambiguous."""
+
+    async def messages(
+        self, conversation: ConversationKey, *, start: int, count: int
+    ) -> list[Message]:
+        """Return the messages at positions start .. start+count-1 (at most 512), oldest first."""
+
+    async def send(
+        self,
+        conversation: ConversationKey,
+        text: str,
+        *,
+        quote: str | None = None,
+        message_id: str | None = None,
+    ) -> Message:
+        """Put a text in the outbox, durably, and return it as queued. Same id twice: one message.
+
+        UserError: empty, too long (names the limit), blocked, key changed.
+        """
+
+    async def message(self, message_id: str) -> Message:
+        """Return one message as it stands now."""
+
+    async def cancel(self, message_id: str) -> Message:
+        """Take back a message that is still queued."""
+
+    async def retry(self, message_id: str) -> Message:
+        """Queue a failed or expired message again."""
+
+    async def mark_read(self, conversation: ConversationKey, *, up_to: str) -> None:
+        """Everything up to and including this message has been read by the user."""
+
+    async def contact_code(self) -> str:
+        """Return this account's contact code; publishes its record if that isn't done yet."""
+
+    async def contact_add(self, code_or_address: str, *, petname: str | None = None) -> Contact:
+        """Look a code or address up and keep the contact. A code's pin makes it verified."""
+
+    async def contacts(self) -> list[Contact]:
+        """Return all contacts, by name."""
+
+    async def contact_accept(self, conversation: ConversationKey) -> Contact:
+        """Accept a request: its messages are delivered, a token is sent."""
+
+    async def contact_block(self, conversation: ConversationKey) -> Contact:
+        """Block: nothing more is shown, the bucket's token is rotated, they can't tell."""
+
+    async def contact_rename(self, conversation: ConversationKey, petname: str) -> Contact:
+        """Give a contact the user's own name; empty takes it back."""
+
+    async def safety_number(self, conversation: ConversationKey) -> SafetyNumber:
+        """Return the number to compare with the other person."""
+
+    async def set_verified(self, conversation: ConversationKey, *, verified: bool) -> Contact:
+        """Record that the numbers were compared."""
+
+    async def consume(self, consumer: str, *, limit: int = 256) -> list[Received]:
+        """Return what arrived past the consumer's cursor, oldest first. Moves nothing."""
+
+    async def acknowledge(self, consumer: str, *, cursor: int) -> None:
+        """Move a consumer's cursor; it never moves back."""
+
+    async def synchronise(self, *, timeout_s: float) -> bool:
+        """Connect, flush the outbox, take what waits at the relay; False if time ran out."""
+
+    async def retry_now(self) -> None:
+        """Don't wait for the backoff: connect now."""
+
+    def subscribe(self) -> EventStream:
+        """Watch events from now on."""

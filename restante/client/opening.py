@@ -1,0 +1,225 @@
+"""One envelope: found by its tag, opened, and all that follows from it, in one transaction.
+
+    processed already      nothing
+    tag of a session       open; on failure the session stays as it was (attack 23)
+    a hello for us         open with our prekeys, once; then erase the one-time ones
+    neither                put aside, and tried again when some session's tags move on to it
+
+Rule: state, message and envelope id are kept together or not at all. What can't be opened never
+changes a session. Spec: docs/engine.md, section 5.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+from restante.client.acquaintance import introduced
+from restante.client.contents import Arrival, Reader
+from restante.client.interface import ContactState
+from restante.client.sessions import expecting, keep_opened
+from restante.crypto import dh
+from restante.crypto.envelope import hello_references, open_hello, open_message
+from restante.crypto.handshake import HelloSecrets
+from restante.crypto.kem import KemKeyPair
+from restante.crypto.keys import KemSeed, RatchetSecret
+from restante.errors import CryptoError, RemoteProtocolError
+from restante.protocol.envelope import HELLO_PREFIX_BYTES, check_bucket, lookup_tag
+from restante.protocol.frames import Lane
+from restante.protocol.manifest import PrekeyKind
+from restante.store.client_aside import aside_by_tags, put_aside, remove_aside
+from restante.store.client_contacts import ContactRow, contact, upsert_contact
+from restante.store.client_inbox import is_processed, mark_processed
+from restante.store.client_prekeys import PrekeyRow, delete_prekey, prekey, remember_hello
+
+if TYPE_CHECKING:
+    from restante.client.changes import Changes
+    from restante.crypto.envelope import Opened
+    from restante.crypto.hello import HelloReferences
+    from restante.crypto.session import Session
+    from restante.protocol.ids import LookupTag
+    from restante.store.client_rows import Rows
+
+_LOG: Final = logging.getLogger("restante.inbox")
+
+_NO_TAGS: Final[frozenset[LookupTag]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opener:
+    """Opens envelopes for one device at one moment."""
+
+    reader: Reader
+
+    def take(
+        self, rows: Rows, changes: Changes, envelope_id: bytes, lane: Lane, payload: bytes
+    ) -> None:
+        """Do all that a delivered envelope asks for, and mark it as dealt with."""
+        if is_processed(rows, envelope_id):
+            return
+        waiting = deque([(envelope_id, lane, payload)])
+        while waiting:
+            each_id, each_lane, each_payload = waiting.popleft()
+            tags = self._open(rows, changes, each_lane, each_payload)
+            if tags is None:
+                arrived_ms = self.reader.now_ms
+                dropped = put_aside(rows, each_id, int(each_lane), each_payload, arrived_ms)
+                if dropped:
+                    _LOG.info("envelopes that nothing opens were dropped: %d", len(dropped))
+                continue
+            # Some session has moved on: what was put aside may be what it expects now.
+            freed = aside_by_tags(rows, tags)
+            remove_aside(rows, [row.envelope_id for row in freed])
+            waiting.extend((row.envelope_id, lane_of(row.lane), row.payload) for row in freed)
+        mark_processed(rows, envelope_id, self.reader.now_ms // 1000)
+
+    def _open(
+        self, rows: Rows, changes: Changes, lane: Lane, payload: bytes
+    ) -> frozenset[LookupTag] | None:
+        """Open an envelope; return the tags expected since now, or None if nothing fits it."""
+        try:
+            check_bucket(payload)
+        except RemoteProtocolError:
+            return _NO_TAGS
+        session = expecting(rows, lookup_tag(payload))
+        if session is not None:
+            return self._open_message(rows, changes, session, lane, payload)
+        references = hello_references(payload, self.reader.own.device_id)
+        if references is not None:
+            return self._open_hello(rows, changes, references, lane, payload)
+        return None
+
+    def _open_message(
+        self, rows: Rows, changes: Changes, session: Session, lane: Lane, payload: bytes
+    ) -> frozenset[LookupTag]:
+        facts = session.facts
+        row = contact(rows, facts.peer_account)
+        try:
+            opened = open_message(
+                session,
+                payload,
+                randomness=self.reader.randomness,
+                now_s=self.reader.now_ms // 1000,
+            )
+        except CryptoError:
+            # A hello's tag is expected for ever, so that a replayed hello is known for what it is.
+            if row is not None and lookup_tag(payload) != facts.hello_tag:
+                self.reader.note_unreadable(
+                    rows, changes, row, facts.peer_device, lookup_tag(payload)
+                )
+            return _NO_TAGS
+        keep_opened(rows, opened, now_ms=self.reader.now_ms)
+        if row is not None:
+            self._read(rows, changes, row, opened, lane=lane, payload=payload)
+        return opened.tags.added
+
+    def _open_hello(
+        self,
+        rows: Rows,
+        changes: Changes,
+        references: HelloReferences,
+        lane: Lane,
+        payload: bytes,
+    ) -> frozenset[LookupTag]:
+        own = self.reader.own
+        now_s = self.reader.now_ms // 1000
+        prekeys = _prekeys(rows, references)
+        if prekeys is None:
+            _LOG.info("a first message names a prekey that is used up or erased")
+            return _NO_TAGS
+        hello_hash = sha256(payload[:HELLO_PREFIX_BYTES]).digest()
+        try:
+            introduction, opened = open_hello(
+                payload,
+                own=own.device,
+                own_root=own.root,
+                own_heads=own.heads,
+                secrets=prekeys.secrets(),
+                randomness=self.reader.randomness,
+                now_s=now_s,
+            )
+            row = introduced(rows, introduction, lane=lane, now_s=now_s)
+        except CryptoError:
+            _LOG.info("a first message could not be opened")
+            return _NO_TAGS
+        if not remember_hello(rows, hello_hash, references.signed_prekey_id):
+            return _NO_TAGS  # a replay, on the last-resort path (attack 14)
+        upsert_contact(rows, row)
+        prekeys.erase_one_time(rows)
+        if row.state == ContactState.BLOCKED.value:
+            return _NO_TAGS
+        keep_opened(rows, opened, now_ms=self.reader.now_ms)
+        self._read(rows, changes, row, opened, lane=lane, payload=payload)
+        return opened.tags.added
+
+    def _read(
+        self,
+        rows: Rows,
+        changes: Changes,
+        row: ContactRow,
+        opened: Opened,
+        *,
+        lane: Lane,
+        payload: bytes,
+    ) -> None:
+        if opened.heads.sender != row.manifest_hash and not row.is_stale:
+            row = replace(row, is_stale=True)  # asked for before we write to them next
+            upsert_contact(rows, row)
+        self.reader.read(
+            rows,
+            changes,
+            Arrival(
+                contact=row,
+                device_id=opened.session.facts.peer_device,
+                lane=lane,
+                packed=opened.content,
+                envelope_tag=lookup_tag(payload),
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prekeys:
+    """The prekeys that a hello names, as they are kept."""
+
+    signed: PrekeyRow
+    one_time: PrekeyRow | None
+    kem: PrekeyRow
+
+    def secrets(self) -> HelloSecrets:
+        one_time = self.one_time
+        return HelloSecrets(
+            signed=dh.ratchet_pair(RatchetSecret(self.signed.secret)),
+            one_time=None if one_time is None else dh.ratchet_pair(RatchetSecret(one_time.secret)),
+            kem=KemKeyPair(KemSeed(self.kem.secret)),
+        )
+
+    def erase_one_time(self, rows: Rows) -> None:
+        """Erase what must never open a second hello."""
+        if self.one_time is not None:
+            delete_prekey(rows, self.one_time.kind, self.one_time.id)
+        if self.kem.kind == PrekeyKind.KEM_ONE_TIME:
+            delete_prekey(rows, self.kem.kind, self.kem.id)
+
+
+def _prekeys(rows: Rows, references: HelloReferences) -> _Prekeys | None:
+    signed = prekey(rows, int(PrekeyKind.SIGNED), references.signed_prekey_id)
+    kem = prekey(rows, int(PrekeyKind.KEM_ONE_TIME), references.kem_prekey_id) or prekey(
+        rows, int(PrekeyKind.KEM_LAST_RESORT), references.kem_prekey_id
+    )
+    one_time = None
+    if references.one_time_id is not None:
+        one_time = prekey(rows, int(PrekeyKind.ONE_TIME), references.one_time_id)
+        if one_time is None:
+            return None
+    if signed is None or kem is None:
+        return None
+    return _Prekeys(signed=signed, one_time=one_time, kem=kem)
+
+
+def lane_of(number: int) -> Lane:
+    """Read a lane off the wire or the store; one that this version doesn't know is a stranger's."""
+    return Lane.CONTACT if number == Lane.CONTACT else Lane.REQUEST

@@ -1,0 +1,154 @@
+"""This profile's account as the engine uses it: device keys, manifest, and how they are stored.
+
+Rule: the keys are durable before the relay hears of them, so that a crash in the middle of
+registering leaves a registration that can be finished, never a name that nobody owns.
+Knows no network. Spec: docs/engine.md, section 6.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from restante.crypto import codes, own_keys, tokens
+from restante.crypto.keys import DeviceSigningKey, IdentitySecret, RootKey
+from restante.crypto.signatures import VerifiedManifest, verify_manifest
+from restante.errors import CryptoError, RemoteProtocolError, StoreError
+from restante.protocol.address import Address
+from restante.protocol.ids import NO_MANIFEST, AccountId, DeviceId, MailboxId, ManifestHash
+from restante.protocol.manifest import SignedManifest
+from restante.store.client_account import (
+    AccountRow,
+    CodeRow,
+    TokenRow,
+    get_value,
+    load_account,
+    save_account,
+    save_code,
+    save_tokens,
+    set_value,
+)
+from restante.store.client_account import tokens as stored_tokens
+
+if TYPE_CHECKING:
+    from restante.crypto.own_keys import DeviceSecrets
+    from restante.crypto.randomness import Randomness
+    from restante.store.client_rows import Rows
+
+_MANIFEST: Final = "manifest"
+_REGISTERED: Final = "is_registered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnAccount:
+    """The account and this device. `is_registered` once a relay has answered for its name."""
+
+    address: Address
+    device: DeviceSecrets
+    manifest: VerifiedManifest
+    is_registered: bool
+
+    @property
+    def account_id(self) -> AccountId:
+        """The account's id."""
+        return self.manifest.account_id
+
+    @property
+    def device_id(self) -> DeviceId:
+        """This device's id."""
+        return self.device.device_id
+
+    @property
+    def root(self) -> RootKey:
+        """The account's public root key."""
+        return self.manifest.root
+
+    @property
+    def heads(self) -> tuple[ManifestHash, ...]:
+        """Our manifests' heads that a peer may still go by, newest first."""
+        if self.manifest.previous == NO_MANIFEST:
+            return (self.manifest.head,)
+        return (self.manifest.head, self.manifest.previous)
+
+
+def load_own_account(rows: Rows) -> OwnAccount | None:
+    """Return the profile's account, or None in a new profile. Raises StoreError if damaged."""
+    row = load_account(rows)
+    packed = get_value(rows, _MANIFEST)
+    if row is None or packed is None:
+        return None
+    try:
+        manifest = verify_manifest(SignedManifest.from_bytes(packed))
+        device = own_keys.restore_device(
+            DeviceSigningKey(row.device_secret), IdentitySecret(row.identity_secret)
+        )
+    except (CryptoError, RemoteProtocolError) as error:
+        raise StoreError(
+            "The profile's keys are damaged. Restore the profile from a backup."
+        ) from error
+    return OwnAccount(
+        address=manifest.address,
+        device=device,
+        manifest=manifest,
+        is_registered=get_value(rows, _REGISTERED) is not None,
+    )
+
+
+def create_own_account(
+    rows: Rows, address: Address, *, randomness: Randomness, now_s: int
+) -> OwnAccount:
+    """Make and keep the keys, first manifest, tokens and contact code of a new account.
+
+    What an earlier, unfinished registration left is replaced.
+    """
+    account = own_keys.generate_account(randomness, now_s=now_s)
+    device = own_keys.generate_device(randomness)
+    mailbox = MailboxId(randomness.random(16))
+    signed = own_keys.make_manifest(
+        account,
+        address=address,
+        devices=[own_keys.device_entry(device, mailbox=mailbox, now_s=now_s)],
+        now_s=now_s,
+    )
+    save_account(
+        rows,
+        AccountRow(
+            address=str(address),
+            root_secret=account.root.raw,
+            account_secret=account.account.raw,
+            device_secret=device.signing.raw,
+            identity_secret=device.identity.secret.raw,
+            generation=1,
+            created_at_s=now_s,
+        ),
+    )
+    set_value(rows, _MANIFEST, signed.to_bytes())
+    earlier = [replace(row, is_live=False) for row in stored_tokens(rows) if row.is_live]
+    save_tokens(rows, earlier)
+    save_tokens(
+        rows,
+        [
+            TokenRow(bucket=bucket, token=token, is_live=True)
+            for bucket, token in enumerate(tokens.generate_bucket_tokens(randomness))
+        ],
+    )
+    secret = codes.generate_code_secret(randomness)
+    save_code(
+        rows,
+        CodeRow(
+            secret=secret.raw,
+            lookup_id=codes.lookup_id(secret),
+            bucket=tokens.pick_bucket(randomness),
+            is_published=False,
+            created_at_s=now_s,
+        ),
+    )
+    return OwnAccount(
+        address=address, device=device, manifest=verify_manifest(signed), is_registered=False
+    )
+
+
+def mark_registered(rows: Rows, own: OwnAccount) -> OwnAccount:
+    """Note that the relay holds the account."""
+    set_value(rows, _REGISTERED, b"\x01")
+    return replace(own, is_registered=True)

@@ -1,0 +1,226 @@
+"""Where a profile lives: its directory, key file, log, lock and socket.
+
+A profile is one account's keys and history on one machine; several live side by side. Rule: all
+of it is readable by its owner alone, and what isn't is refused, not repaired in silence. Imported
+by every command, so it imports little. Knows no database and no engine. Spec: docs/cli.md,
+section "Profiles".
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from restante.errors import UserError
+
+DEFAULT_NAME = "default"
+KEY_BYTES = 32
+MAX_SOCKET_PATH_BYTES = 98
+"""`sun_path` has 104 bytes on macOS and 108 on Linux, with the final zero; while it is made, the
+socket has a name that is 4 longer."""
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?")
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """One profile's places. Nothing is created until `create` is called."""
+
+    name: str
+    directory: Path
+
+    @property
+    def key_path(self) -> Path:
+        """The key of the database: 32 bytes, 0600."""
+        return self.directory / "database.key"
+
+    @property
+    def database_path(self) -> Path:
+        """Keys, sessions and history, encrypted with the key file's key."""
+        return self.directory / "profile.db"
+
+    @property
+    def lock_path(self) -> Path:
+        """Locked (flock) by whoever runs the engine; holds its process id."""
+        return self.directory / "engine.lock"
+
+    @property
+    def log_path(self) -> Path:
+        """What happened, for people who look for a fault. No plaintext, keys or addresses."""
+        return self.directory / "restante.log"
+
+    @property
+    def settings_path(self) -> Path:
+        """The user's settings, if there are any."""
+        return self.directory / "settings.toml"
+
+    @property
+    def exists(self) -> bool:
+        """Whether the profile has been created here."""
+        return self.key_path.exists()
+
+    @property
+    def socket_path(self) -> Path:
+        """Where the engine listens: in the profile, or in a short place if that is too long."""
+        path = self.directory / "engine.sock"
+        if len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES:
+            return path
+        import hashlib  # noqa: PLC0415  (a rare case of what every command imports)
+
+        digest = hashlib.sha256(os.fsencode(self.directory.resolve())).hexdigest()[:16]
+        return _runtime_directory() / f"{digest}.sock"
+
+    def create(self) -> None:
+        """Make the directory and the key file, if they are missing; durable when it returns.
+
+        UserError: the place is not writable, or others can read it.
+        """
+        try:
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.check()
+            if not self.key_path.exists():
+                self._refuse_orphan()
+                _create_key(self.key_path)
+        except OSError as error:
+            raise UserError(
+                f"The profile can't be created in {self.directory}: {_reason(error)}. "
+                "Make the place writable, or set RESTANTE_HOME to another."
+            ) from error
+
+    def _refuse_orphan(self) -> None:
+        # A new key would not open the history that is there, only make it look damaged.
+        if self.database_path.exists():
+            raise UserError(
+                f"The key file {self.key_path} is missing, and without it the history beside it "
+                "can't be opened. Restore it from a backup."
+            )
+
+    def check(self) -> None:
+        """Refuse a profile directory that is not its owner's alone. UserError says what to do."""
+        status = self.directory.stat()
+        if not stat.S_ISDIR(status.st_mode):
+            raise UserError(
+                f"{self.directory} is no directory. Set RESTANTE_HOME to another place."
+            )
+        _refuse_others(self.directory, status, "0700")
+
+    def database_key(self) -> bytes:
+        """Read the database's key, 32 B. UserError: missing, damaged, or readable by others."""
+        try:
+            descriptor = os.open(self.key_path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            raise no_profile(self) from None
+        except OSError as error:
+            raise UserError(
+                f"The key file {self.key_path} can't be read: {_reason(error)}."
+            ) from error
+        with open(descriptor, "rb") as file:
+            _refuse_others(self.key_path, os.fstat(descriptor), "0600")
+            key = file.read(KEY_BYTES + 1)
+        if len(key) != KEY_BYTES:
+            raise UserError(
+                f"The key file {self.key_path} is damaged: it holds {len(key)} bytes instead of "
+                f"{KEY_BYTES}. Restore it from a backup; without it the history can't be opened."
+            )
+        return key
+
+    def socket_directory(self) -> Path:
+        """Make sure that the socket's directory is there and ours alone, and return it."""
+        parent = self.socket_path.parent
+        if parent != self.directory:
+            parent.mkdir(mode=0o700, exist_ok=True)
+            # lstat: in a shared place somebody else could have put a link or a directory there.
+            _refuse_others(parent, parent.lstat(), "0700")
+        return parent
+
+
+def locate_profile(name: str | None, environ: Mapping[str, str]) -> Profile:
+    """Find a profile's place. UserError: the name is none.
+
+    RESTANTE_HOME, else the platform's directory for a user's data; in it `profiles/NAME`.
+    """
+    chosen = name or environ.get("RESTANTE_PROFILE") or DEFAULT_NAME
+    if not _NAME.fullmatch(chosen):
+        raise UserError(
+            f"{chosen!r} is no profile name: use up to 32 of a-z, 0-9, dot, dash and underscore, "
+            "with a letter or digit at both ends."
+        )
+    return Profile(name=chosen, directory=home(environ) / "profiles" / chosen)
+
+
+def home(environ: Mapping[str, str]) -> Path:
+    """Return where all profiles live."""
+    if given := environ.get("RESTANTE_HOME"):
+        return Path(given).expanduser().absolute()
+    import platformdirs  # noqa: PLC0415  (28 ms, and only needed where no place was given)
+
+    return platformdirs.user_data_path("restante", appauthor=False)
+
+
+def profile_names(environ: Mapping[str, str]) -> list[str]:
+    """List the profiles that exist on this machine, by name."""
+    try:
+        entries = sorted((home(environ) / "profiles").iterdir())
+    except OSError:
+        return []
+    return [
+        entry.name
+        for entry in entries
+        if _NAME.fullmatch(entry.name) and Profile(name=entry.name, directory=entry).exists
+    ]
+
+
+def no_profile(profile: Profile) -> UserError:
+    """Make the error for a profile that isn't there yet."""
+    option = "" if profile.name == DEFAULT_NAME else f" --profile {profile.name}"
+    return UserError(
+        f"There is no profile {profile.name!r} yet. Start with: "
+        f"restante init{option} --address NAME@HOST --invite CODE"
+    )
+
+
+def _create_key(path: Path) -> None:
+    """Write a new random key so that a crash leaves a whole key or none, and no race two."""
+    import tempfile  # noqa: PLC0415  (once in a profile's life)
+
+    descriptor, temporary = tempfile.mkstemp(prefix=".key-", dir=path.parent)  # made 0600
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(os.urandom(KEY_BYTES))
+            file.flush()
+            os.fsync(descriptor)
+        try:
+            os.link(temporary, path)  # unlike rename, never replaces a key that is in use
+        except FileExistsError:
+            return
+    finally:
+        os.unlink(temporary)
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _runtime_directory() -> Path:
+    base = os.environ.get("XDG_RUNTIME_DIR")
+    if base and len(os.fsencode(base)) < MAX_SOCKET_PATH_BYTES - 40:
+        return Path(base) / "restante"
+    # gettempdir() can be long too (macOS); every system we support has a short /tmp.
+    return Path("/tmp") / f"restante-{os.getuid()}"  # noqa: S108  (checked: ours, 0700, no link)
+
+
+def _refuse_others(path: Path, status: os.stat_result, wanted: str) -> None:
+    if stat.S_ISLNK(status.st_mode) or status.st_uid != os.getuid():
+        raise UserError(f"{path} belongs to somebody else. Remove it, or use another place.")
+    if status.st_mode & _OTHERS:
+        raise UserError(f"Others can read {path}. Run: chmod {wanted} {path}")
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()

@@ -1,0 +1,250 @@
+"""What an account publishes on its own link: itself, its prekeys, tokens, code and heartbeat.
+
+Rule: a secret is durable here before its public half leaves, and is erased when no envelope that
+needs it can still arrive. Everything may be repeated: a relay that was restored gets it again.
+Spec: docs/engine.md, section 6; docs/protocol/relay.md, section 5.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from restante.crypto import codes, own_keys, signing
+from restante.crypto.codes import CodeSecret
+from restante.protocol import frames as f
+from restante.protocol.ids import Token, token_hash
+from restante.protocol.limits import DEFAULT_TTL_S, MAX_RETIRED_TOKENS, MAX_TTL_S
+from restante.protocol.manifest import PrekeyKind
+from restante.store import client_account, client_inbox, client_prekeys
+from restante.store.client_prekeys import PrekeyRow
+from restante.store.failpoints import reach
+
+if TYPE_CHECKING:
+    from restante.client.context import EngineContext
+    from restante.client.link import Link
+    from restante.client.own_account import OwnAccount
+    from restante.store.client_rows import Rows
+
+REFILL_BELOW: Final = 50
+"""One-time prekeys of a kind left at the relay: below half, the set is filled up again."""
+
+MOST_KEPT: Final = 1000
+"""Secrets of one-time prekeys kept: a relay that loses them all, or says so, fills no disk."""
+
+HEARTBEAT_EVERY_S: Final = 86_400
+
+_ALL_KINDS: Final = 0
+"""Prekey ids are counted over all kinds: a hello names its KEM prekey by id alone."""
+
+_EPOCH: Final = "relay_epoch"
+_HEARTBEAT: Final = "heartbeat_at_s"
+_TOKENS_CHANGED: Final = "tokens_changed"
+
+
+async def register(
+    context: EngineContext, own: OwnAccount, link: Link, *, invite: bytes | None
+) -> None:
+    """Create the account at the relay, unless an earlier attempt got so far, and publish all.
+
+    Raises RelayError.
+    """
+    if not link.welcome.registered:
+        live, _ = await context.read(_token_hashes)
+        await link.ask(
+            f.Done,
+            lambda n: f.Register(
+                request=n,
+                name=own.address.name,
+                invite=invite,
+                manifest=own.manifest.signed.to_bytes(),
+                tokens=live,
+            ),
+        )
+        reach("account.registered")
+    await _remember_epoch(context, link)
+    await maintain(context, own, link)
+
+
+async def maintain(context: EngineContext, own: OwnAccount, link: Link) -> None:
+    """Bring what the relay holds of this account and device up to date. Raises RelayError."""
+    if await _is_restored(context, link):
+        await link.ask(
+            f.Done,
+            lambda n: f.PublishManifest(request=n, manifest=own.manifest.signed.to_bytes()),
+        )
+        await publish_tokens(context, link)
+        await _publish_code(context, link)
+        await _remember_epoch(context, link)
+    elif await context.read(partial(_value, key=_TOKENS_CHANGED)):
+        await publish_tokens(context, link)
+        await _publish_code(context, link)
+    code = await context.read(client_account.own_code)
+    if code is not None and not code.is_published:
+        await _publish_code(context, link)
+    await _refill(context, own, link)
+    await _beat(context, own, link)
+    await _erase_expired(context)
+
+
+def note_tokens_changed(rows: Rows) -> None:
+    """Remember that the relay's list of tokens is out of date."""
+    client_account.set_value(rows, _TOKENS_CHANGED, b"\x01")
+
+
+async def publish_tokens(context: EngineContext, link: Link) -> None:
+    """Replace the relay's hashes of our live and retired tokens. Raises RelayError."""
+    live, retired = await context.read(_token_hashes)
+    await link.ask(
+        f.Done,
+        lambda n: f.PublishTokens(request=n, live=live, retired=retired[-MAX_RETIRED_TOKENS:]),
+    )
+
+    def settle(rows: Rows) -> None:
+        if _token_hashes(rows) == (live, retired):  # else they changed again meanwhile
+            client_account.set_value(rows, _TOKENS_CHANGED, None)
+
+    await context.write(settle)
+
+
+async def _publish_code(context: EngineContext, link: Link) -> None:
+    """Put what our contact code's secret finds and opens: its bucket's live token."""
+
+    def read(rows: Rows) -> tuple[client_account.CodeRow | None, dict[int, bytes]]:
+        listed = client_account.tokens(rows)
+        live = {token.bucket: token.token for token in listed if token.is_live}
+        return client_account.own_code(rows), live
+
+    code, live = await context.read(read)
+    if code is None:
+        return
+    sealed = codes.seal_token(
+        CodeSecret(code.secret), Token(live[code.bucket]), randomness=context.randomness
+    )
+    await link.ask(
+        f.Done, lambda n: f.PublishCode(request=n, lookup_id=code.lookup_id, sealed=sealed)
+    )
+    await context.write(lambda rows: client_account.mark_code_published(rows, code.lookup_id))
+
+
+async def _refill(context: EngineContext, own: OwnAccount, link: Link) -> None:
+    """Replace old signed prekeys, and fill the one-time ones up."""
+    now_s = context.now_s()
+    state = await link.ask(f.PrekeyState, lambda n: f.FetchPrekeyState(request=n))
+    kept_one_time, kept_kem, signed = await context.read(_kept_prekeys)
+    newest = signed[0] if signed else None
+    rotate = (
+        newest is None
+        or newest.id != state.signed_id
+        or newest.created_at_s + own_keys.PREKEY_ROTATION_S <= now_s
+        or newest.created_at_s > now_s + own_keys.PREKEY_ROTATION_S  # a clock was far ahead
+    )
+    one_time = _wanted(state.one_time, kept_one_time)
+    kem_one_time = _wanted(state.kem_one_time, kept_kem)
+    if not (rotate or one_time or kem_one_time):
+        return
+    count = 2 * rotate + one_time + kem_one_time
+    first_id = await context.write(
+        lambda rows: client_prekeys.next_prekey_id(rows, _ALL_KINDS, count=count)
+    )
+    made = await trio.to_thread.run_sync(  # 45 ms for a whole set: too long beside a user interface
+        partial(
+            own_keys.generate_prekeys,
+            context.randomness,
+            own.device,
+            first_id=first_id,
+            now_s=now_s,
+            reusable=rotate,
+            one_time=one_time,
+            kem_one_time=kem_one_time,
+        )
+    )
+    kept = [
+        PrekeyRow(
+            kind=int(key.kind),
+            id=key.public.id,
+            secret=key.secret.raw,
+            # Past its expiry nobody fetches it; what was sealed to it may wait as long as a mailbox
+            # keeps envelopes.
+            expires_at_s=key.public.expires_at_s + DEFAULT_TTL_S,
+            created_at_s=now_s,
+        )
+        for key in made
+    ]
+    await context.write(lambda rows: client_prekeys.add_prekeys(rows, kept))
+    reach("prekeys.kept")
+    await link.ask(
+        f.Done,
+        lambda n: f.PublishPrekeys(request=n, prekeys=[key.public for key in made]),
+    )
+
+
+def _wanted(left: int, kept: int) -> int:
+    if left >= REFILL_BELOW or kept >= MOST_KEPT:
+        return 0
+    return own_keys.ONE_TIME_PREKEYS - left
+
+
+async def _beat(context: EngineContext, own: OwnAccount, link: Link) -> None:
+    """Vouch, once a day, that our manifest is the newest one."""
+    now_s = context.now_s()
+    last = await context.read(partial(_value, key=_HEARTBEAT))
+    if last is not None and abs(now_s - int.from_bytes(last, "big")) < HEARTBEAT_EVERY_S:
+        return
+    heartbeat = signing.sign_heartbeat(own.device.signing, own.manifest.head, at_s=now_s)
+    await link.ask(f.Done, lambda n: f.PublishHeartbeat(request=n, heartbeat=heartbeat))
+    await context.write(partial(_set_value, key=_HEARTBEAT, value=now_s.to_bytes(8, "big")))
+
+
+async def _erase_expired(context: EngineContext) -> None:
+    """Erase secrets that nothing under way can need, and forget envelopes that can't come again."""
+    now_s = context.now_s()
+
+    def erase(rows: Rows) -> None:
+        for row in client_prekeys.prekeys_expired(rows, now_s):
+            client_prekeys.delete_prekey(rows, row.kind, row.id)
+        for kind in (PrekeyKind.SIGNED, PrekeyKind.KEM_LAST_RESORT):
+            newest_first = client_prekeys.prekeys_of(rows, int(kind))
+            for newer, older in pairwise(newest_first):
+                if newer.created_at_s + DEFAULT_TTL_S <= now_s:
+                    client_prekeys.delete_prekey(rows, older.kind, older.id)
+        client_inbox.prune(rows, now_s - 2 * MAX_TTL_S)
+
+    await context.write(erase)
+
+
+async def _is_restored(context: EngineContext, link: Link) -> bool:
+    known = await context.read(partial(_value, key=_EPOCH))
+    return known is not None and known != link.welcome.epoch.to_bytes(8, "big")
+
+
+async def _remember_epoch(context: EngineContext, link: Link) -> None:
+    epoch = link.welcome.epoch.to_bytes(8, "big")
+    await context.write(partial(_set_value, key=_EPOCH, value=epoch))
+
+
+def _token_hashes(rows: Rows) -> tuple[list[bytes], list[bytes]]:
+    """Return the hashes of the live tokens, in the order of their buckets, and of the retired."""
+    listed = client_account.tokens(rows)
+    live: list[bytes] = [token_hash(Token(row.token)) for row in listed if row.is_live]
+    retired: list[bytes] = [token_hash(Token(row.token)) for row in listed if not row.is_live]
+    return live, retired
+
+
+def _kept_prekeys(rows: Rows) -> tuple[int, int, list[PrekeyRow]]:
+    return (
+        client_prekeys.count_prekeys(rows, int(PrekeyKind.ONE_TIME)),
+        client_prekeys.count_prekeys(rows, int(PrekeyKind.KEM_ONE_TIME)),
+        client_prekeys.prekeys_of(rows, int(PrekeyKind.SIGNED)),
+    )
+
+
+def _value(rows: Rows, *, key: str) -> bytes | None:
+    return client_account.get_value(rows, key)
+
+
+def _set_value(rows: Rows, *, key: str, value: bytes | None) -> None:
+    client_account.set_value(rows, key, value)

@@ -1,0 +1,125 @@
+"""Rows of the store as what everybody sees of them. Pure.
+
+Rule: what leaves here is plain types with texts that are safe in a terminal, and is the same for
+the user interface, scripts and the socket. Spec: docs/engine.md, section 2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, cast
+
+from restante.client.clock import rfc3339
+from restante.client.interface import (
+    Contact,
+    ContactState,
+    Conversation,
+    Message,
+    MessageState,
+    Quoted,
+    Received,
+    Sender,
+    Trust,
+)
+
+if TYPE_CHECKING:
+    from restante.client.own_account import OwnAccount
+    from restante.store.client_contacts import ContactRow
+    from restante.store.client_feed import FeedRow
+    from restante.store.client_messages import MessageRow
+    from restante.store.client_summaries import ConversationSummary
+
+_KINDS: Final = frozenset({"text", "gap", "undecryptable", "unknown", "notice"})
+
+
+def conversation_key(conversation: bytes) -> str:
+    """Name a conversation: the hex of the other account's id."""
+    return conversation.hex()
+
+
+def display_name(row: ContactRow) -> str:
+    """Return what a contact is called: the user's own word, else its address."""
+    return row.petname or row.address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """Makes views; knows who we are and, by account id, whom they are about."""
+
+    own: OwnAccount
+    contacts: dict[bytes, ContactRow]
+
+    def message(self, row: MessageRow, position: int) -> Message:
+        """Show one entry at its position."""
+        quote = None
+        if row.quote_id is not None:
+            quote = Quoted(message=row.quote_id.hex(), excerpt=row.quote_excerpt or "")
+        kind = row.kind if row.kind in _KINDS else "unknown"
+        received_at_ms = row.received_at_ms
+        return Message(
+            id=row.id.hex(),
+            conversation=conversation_key(row.conversation),
+            position=position,
+            sender=self._sender(row),
+            sent_at=rfc3339(row.sent_at_ms),
+            received_at=None if received_at_ms is None else rfc3339(received_at_ms),
+            body=row.text,
+            kind=cast('Literal["text", "gap", "undecryptable", "unknown", "notice"]', kind),
+            state=MessageState(row.state),
+            quote=quote,
+            error=row.error,
+        )
+
+    def conversation(
+        self, contact: ContactRow, summary: ConversationSummary | None
+    ) -> Conversation:
+        """Show one line of the conversation list; an empty one where nothing was written yet."""
+        last = None
+        if summary is not None and summary.last is not None:
+            last = self.message(summary.last, summary.message_count - 1)
+        return Conversation(
+            key=conversation_key(contact.account_id),
+            title=display_name(contact),
+            address=contact.address,
+            trust=Trust(contact.trust),
+            contact=ContactState(contact.state),
+            message_count=0 if summary is None else summary.message_count,
+            unread_count=0 if summary is None else summary.unread_count,
+            first_unread=None if summary is None else summary.first_unread,
+            last=last,
+        )
+
+    def received(self, row: FeedRow) -> Received:
+        """Show one line of the feed."""
+        return Received(
+            cursor=row.cursor,
+            type=cast('Literal["message", "request", "receipt", "gap", "error"]', row.type),
+            message=self.message(row.message, row.position),
+        )
+
+    def _sender(self, row: MessageRow) -> Sender:
+        device = row.device_id.hex()
+        if row.author == self.own.account_id:
+            address = self.own.address.unpinned
+            return Sender(address=address, device=device, verified=True, name=address, is_me=True)
+        contact = self.contacts.get(row.author)
+        if contact is None:
+            return Sender(address="", device=device, verified=False, name="", is_me=False)
+        return Sender(
+            address=contact.address,
+            device=device,
+            verified=contact.trust == Trust.VERIFIED.value,
+            name=display_name(contact),
+            is_me=False,
+        )
+
+
+def contact_view(row: ContactRow) -> Contact:
+    """Show a contact."""
+    return Contact(
+        key=conversation_key(row.account_id),
+        address=row.address,
+        petname=row.petname,
+        trust=Trust(row.trust),
+        state=ContactState(row.state),
+    )

@@ -1,0 +1,404 @@
+"""The engine's socket: every method of the interface, checked, bounded, for its owner alone."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+import trio.testing
+
+from restante.client import rpc
+from restante.client.attach import Attached, EngineGoneError, attach
+from restante.client.interface import (
+    ConnectionPhase,
+    Engine,
+    MessageAdded,
+    MessageState,
+    Resync,
+    StatusChanged,
+)
+from restante.client.methods import METHODS
+from restante.client.profile import Profile
+from restante.client.remote import RemoteEngine, connect_remote
+from restante.client.rpc import listening, serve
+from restante.errors import CryptoError, ExitCode, StoreError, UserError
+from tests.client.served_engine import ServedEngine, make_profile
+
+
+@asynccontextmanager
+async def served(place: Path) -> AsyncIterator[tuple[ServedEngine, Profile]]:
+    profile = make_profile(place)
+    engine = ServedEngine()
+    async with listening(profile) as listener, trio.open_nursery() as nursery:
+        nursery.start_soon(serve, engine, listener)
+        yield engine, profile
+        nursery.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def remote_of(profile: Profile) -> AsyncIterator[RemoteEngine]:
+    async with connect_remote(profile) as remote:
+        assert remote is not None
+        yield remote
+
+
+class Raw:
+    """A client that writes whatever it likes."""
+
+    def __init__(self, stream: trio.SocketStream) -> None:
+        self.stream = stream
+        self._lines = rpc.Lines(stream)
+
+    async def say(self, *lines: bytes) -> None:
+        await self.stream.send_all(b"".join(line + b"\n" for line in lines))
+
+    async def hear(self) -> Any:
+        with trio.fail_after(30):
+            return json.loads(await anext(self._lines))
+
+    async def ask(self, **request: Any) -> Any:
+        await self.say(json.dumps({"jsonrpc": "2.0", "id": 1, **request}).encode())
+        return await self.hear()
+
+
+async def raw_client(profile: Profile) -> Raw:
+    return Raw(await trio.open_unix_socket(os.fspath(profile.socket_path)))
+
+
+async def in_thread(profile: Profile, work: Any) -> Any:
+    """Run `work(attached)` as a one-shot command does: in plain synchronous code."""
+
+    def run() -> Any:
+        attached = attach(profile)
+        assert attached is not None
+        with attached:
+            return work(attached)
+
+    with trio.fail_after(60):
+        return await trio.to_thread.run_sync(run)
+
+
+def test_every_method_of_the_interface_is_on_the_socket() -> None:
+    public = {
+        name
+        for name, member in vars(Engine).items()
+        if not name.startswith("_") and inspect.isfunction(member)
+    }
+    assert set(METHODS) | {"subscribe"} == public
+    for name, method in METHODS.items():
+        wanted = set(inspect.signature(getattr(Engine, name)).parameters) - {"self"}
+        assert set(method.parameters.__struct_fields__) == wanted
+
+
+async def test_the_socket_is_its_owners_alone(tmp_path: Path) -> None:
+    old = os.umask(0)
+    try:
+        async with served(tmp_path) as (_, profile):
+            assert stat.S_IMODE(profile.socket_path.stat().st_mode) == 0o600
+            assert stat.S_ISSOCK(profile.socket_path.stat().st_mode)
+        assert not profile.socket_path.exists()
+    finally:
+        os.umask(old)
+
+
+async def test_a_stale_socket_is_replaced(tmp_path: Path) -> None:
+    profile = make_profile(tmp_path)
+    async with listening(profile):
+        os.link(profile.socket_path, profile.directory / "kept")
+    os.rename(profile.directory / "kept", profile.socket_path)
+    assert attach(profile) is None
+    async with served(tmp_path) as (_, again):
+        answer = await in_thread(again, lambda attached: attached.call("status", {}))
+        assert answer["address"] == "alice@relay.example"
+
+
+async def test_without_an_engine_nobody_answers(tmp_path: Path) -> None:
+    profile = make_profile(tmp_path)
+    assert attach(profile) is None
+    async with connect_remote(profile) as remote:
+        assert remote is None
+
+
+async def test_answers_are_the_interfaces_values(tmp_path: Path) -> None:
+    async with served(tmp_path) as (engine, profile), remote_of(profile) as remote:
+        key = engine.person("bob@relay.example", "Bob")
+        heard = engine.hear(key, "grüße \N{WAVING HAND SIGN}\nsecond line")
+        assert await remote.engine.status() == await engine.status()
+        assert await remote.engine.conversations() == await engine.conversations()
+        assert await remote.engine.messages(key, start=0, count=10) == [heard]
+        assert await remote.engine.resolve("Bob") == key
+        assert await remote.engine.retry_now() is None
+        assert (await remote.engine.safety_number(key)).peer == "Bob"
+
+
+async def test_errors_keep_their_sentence_and_exit_code(tmp_path: Path) -> None:
+    async with served(tmp_path) as (engine, profile), remote_of(profile) as remote:
+        engine.refuses = UserError("The relay is full.", exit_code=ExitCode.LIMITED)
+        with pytest.raises(UserError, match=r"^The relay is full\.$") as caught:
+            await remote.engine.contact_add("eve@relay.example")
+        assert caught.value.exit_code is ExitCode.LIMITED
+        for broken, exit_code in (
+            (StoreError("the file is damaged"), ExitCode.UNAVAILABLE),
+            (CryptoError("secret detail"), ExitCode.UNTRUSTED),
+            (RuntimeError("secret detail"), ExitCode.BUG),
+        ):
+            engine.breaks_on_status = broken
+            with pytest.raises(UserError) as caught:
+                await remote.engine.status()
+            assert caught.value.exit_code is exit_code
+            assert "secret" not in str(caught.value)
+            with pytest.raises(UserError) as caught:
+                await in_thread(profile, lambda attached: attached.call("status", {}))
+            assert caught.value.exit_code is exit_code
+        engine.breaks_on_status = None
+        assert await remote.engine.status()
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (b"{", rpc.PARSE_ERROR),
+        (b"\xff\xfe", rpc.PARSE_ERROR),
+        (b"[" * 100_000, rpc.INVALID_REQUEST),
+        (
+            b'{"jsonrpc":"2.0","id":1,"method":"status","params":'
+            + b"[" * 99999
+            + b"]" * 99999
+            + b"}",
+            rpc.PARSE_ERROR,
+        ),
+        (b"[]", rpc.INVALID_REQUEST),
+        (b'"status"', rpc.INVALID_REQUEST),
+        (b'{"jsonrpc":"1.0","id":1,"method":"status"}', rpc.INVALID_REQUEST),
+        (b'{"jsonrpc":"2.0","id":1}', rpc.INVALID_REQUEST),
+        (b'{"jsonrpc":"2.0","id":1,"method":"__class__"}', rpc.METHOD_NOT_FOUND),
+        (b'{"jsonrpc":"2.0","id":1,"method":"person"}', rpc.METHOD_NOT_FOUND),
+        (b'{"jsonrpc":"2.0","id":1,"method":"resolve"}', rpc.INVALID_PARAMS),
+        (b'{"jsonrpc":"2.0","id":1,"method":"resolve","params":["x"]}', rpc.INVALID_PARAMS),
+        (b'{"jsonrpc":"2.0","id":1,"method":"resolve","params":{"text":5}}', rpc.INVALID_PARAMS),
+        (
+            b'{"jsonrpc":"2.0","id":1,"method":"status","params":{"extra":1}}',
+            rpc.INVALID_PARAMS,
+        ),
+        (
+            b'{"jsonrpc":"2.0","id":1,"method":"unsubscribe","params":{"subscription":"1"}}',
+            rpc.INVALID_PARAMS,
+        ),
+    ],
+)
+async def test_what_is_no_request_is_answered_and_harms_nothing(
+    tmp_path: Path, line: bytes, code: int
+) -> None:
+    async with served(tmp_path) as (_, profile):
+        client = await raw_client(profile)
+        async with client.stream:
+            await client.say(line)
+            answer = await client.hear()
+            assert answer["error"]["code"] == code
+            assert "result" not in answer
+            assert (await client.ask(method="status"))["result"]["pid"] == 1
+
+
+async def test_a_notification_gets_no_answer(tmp_path: Path) -> None:
+    async with served(tmp_path) as (engine, profile):
+        client = await raw_client(profile)
+        async with client.stream:
+            await client.say(b'{"jsonrpc":"2.0","method":"retry_now"}')
+            assert (await client.ask(method="resolve", params={"text": "?"}))["id"] == 1
+            assert engine.retries == 1
+
+
+async def test_a_line_without_end_closes_only_its_own_connection(tmp_path: Path) -> None:
+    async with served(tmp_path) as (_, profile), remote_of(profile) as remote:
+        client = await raw_client(profile)
+        async with client.stream:
+            with trio.fail_after(60), pytest.raises(trio.BrokenResourceError):
+                await client.stream.send_all(b"x" * 64 * rpc.MAX_REQUEST_BYTES)
+        assert await remote.engine.status()
+
+
+async def test_a_slow_call_holds_up_nobody_and_too_many_wait_their_turn(tmp_path: Path) -> None:
+    async with served(tmp_path) as (engine, profile):
+        client = await raw_client(profile)
+        async with client.stream:
+            for number in range(rpc.MAX_REQUESTS - 1):
+                request = {"jsonrpc": "2.0", "id": number, "method": "synchronise"}
+                await client.say(json.dumps({**request, "params": {"timeout_s": 1.0}}).encode())
+            assert (await client.ask(id="quick", method="status"))["id"] == "quick"
+            await client.say(
+                b'{"jsonrpc":"2.0","id":99,"method":"synchronise","params":{"timeout_s":1}}',
+                b'{"jsonrpc":"2.0","id":100,"method":"status"}',
+            )
+            with trio.fail_after(30):
+                while engine.calls.count("synchronise") < rpc.MAX_REQUESTS:
+                    await trio.lowlevel.checkpoint()
+            await trio.testing.wait_all_tasks_blocked()
+            assert engine.calls.count("status") == 1  # the one more is not even read
+            engine.hold_synchronise.set()
+            ids = {(await client.hear())["id"] for _ in range(rpc.MAX_REQUESTS + 1)}
+            assert ids == {*range(rpc.MAX_REQUESTS - 1), 99, 100}
+
+
+async def test_events_reach_every_subscriber_in_order(tmp_path: Path) -> None:
+    async with served(tmp_path) as (engine, profile), remote_of(profile) as remote:
+        key = engine.person("bob@relay.example")
+        async with remote.subscribe() as first, remote.subscribe() as second:
+            sent = [engine.hear(key, f"number {n}") for n in range(50)]
+            for stream in (first, second):
+                seen = []
+                with trio.fail_after(30):
+                    async for event in stream:
+                        if isinstance(event, MessageAdded):
+                            seen.append(event.message)
+                        if len(seen) == len(sent):
+                            break
+                assert seen == sent
+        assert engine.streams == [] or await _becomes_empty(engine)
+
+
+async def _becomes_empty(engine: ServedEngine) -> bool:
+    with trio.fail_after(30):
+        while engine.streams:
+            await trio.lowlevel.checkpoint()
+    return True
+
+
+async def test_a_subscriber_that_does_not_read_costs_bounded_memory_and_learns_of_it(
+    tmp_path: Path,
+) -> None:
+    async with served(tmp_path) as (engine, profile):
+        key = engine.person("bob@relay.example")
+        client = await raw_client(profile)
+        async with client.stream:
+            number = (await client.ask(method="subscribe"))["result"]["subscription"]
+            for _ in range(2000):
+                engine.hear(key, "x" * 2000)
+                await trio.lowlevel.checkpoint()
+            engine.go(ConnectionPhase.OFFLINE)
+            types = []
+            while "resync" not in types:
+                notified = await client.hear()
+                assert notified["method"] == "event"
+                assert notified["params"]["subscription"] == number
+                types.append(notified["params"]["event"]["type"])
+            assert len(types) < 2000
+
+
+async def test_subscriptions_end_when_asked_and_with_their_connection(tmp_path: Path) -> None:
+    async with served(tmp_path) as (engine, profile):
+        client = await raw_client(profile)
+        async with client.stream:
+            for _ in range(rpc.MAX_SUBSCRIPTIONS):
+                answer = await client.ask(method="subscribe")
+            assert (await client.ask(method="subscribe"))["error"]["code"] == rpc.INVALID_REQUEST
+            number = answer["result"]["subscription"]
+            params = {"subscription": number}
+            assert (await client.ask(method="unsubscribe", params=params))["result"] is True
+            assert (await client.ask(method="subscribe"))["result"]["subscription"] > number
+            assert (await client.ask(method="unsubscribe", params=params))["result"] is False
+            assert len(engine.streams) == rpc.MAX_SUBSCRIPTIONS
+        assert await _becomes_empty(engine)
+
+
+async def test_the_end_of_the_engine_is_told_to_calls_and_streams(tmp_path: Path) -> None:
+    async with trio.open_nursery() as nursery:
+        profile = make_profile(tmp_path)
+        scope = trio.CancelScope()
+        up = trio.Event()
+
+        async def run() -> None:
+            with scope:
+                async with served(tmp_path):
+                    up.set()
+                    await trio.sleep_forever()
+
+        nursery.start_soon(run)
+        await up.wait()
+        async with remote_of(profile) as remote, remote.subscribe() as events:
+            waits = trio.Event()
+
+            async def call() -> None:
+                with pytest.raises(EngineGoneError):
+                    await remote.engine.synchronise(timeout_s=60)
+                waits.set()
+
+            nursery.start_soon(call)
+            await trio.testing.wait_all_tasks_blocked()
+            scope.cancel()
+            with trio.fail_after(30):
+                await waits.wait()
+                with pytest.raises(EngineGoneError):
+                    await anext(aiter(events))
+            with pytest.raises(EngineGoneError):
+                await remote.engine.status()
+
+
+async def test_a_cancelled_call_leaves_the_connection_whole(tmp_path: Path) -> None:
+    async with served(tmp_path) as (engine, profile), remote_of(profile) as remote:
+        with trio.move_on_after(0.05):
+            await remote.engine.synchronise(timeout_s=60)
+        engine.hold_synchronise.set()
+        assert await remote.engine.status()
+        assert await remote.engine.synchronise(timeout_s=60) is True
+
+
+async def test_a_one_shot_caller_sees_events_between_answers(tmp_path: Path) -> None:
+    async with served(tmp_path) as (engine, profile):
+        key = engine.person("bob@relay.example")
+        engine.relays_at_once = False
+
+        def talk(attached: Attached) -> list[str]:
+            attached.subscribe()
+            sent = attached.call(
+                "send", {"conversation": key, "text": "hi", "message_id": "00" * 16}
+            )
+            trio.from_thread.run_sync(engine.advance, sent["id"], MessageState.RELAYED)
+            states = []
+            while "relayed" not in states:
+                event = attached.next_event(timeout_s=30)
+                assert event is not None
+                if event["type"] in {"message_added", "message_changed"}:
+                    states.append(event["message"]["state"])
+            return states
+
+        assert await in_thread(profile, talk) == ["queued", "relayed"]
+
+
+async def test_a_one_shot_caller_waits_no_longer_than_it_said(tmp_path: Path) -> None:
+    async with served(tmp_path) as (_, profile):
+
+        def talk(attached: Attached) -> Any:
+            attached.subscribe()
+            assert attached.next_event(timeout_s=0.0) is None
+            with pytest.raises(TimeoutError):
+                attached.call("synchronise", {"timeout_s": 60.0}, timeout_s=0.05)
+            return True
+
+        assert await in_thread(profile, talk)
+
+
+async def test_a_remote_stream_that_falls_behind_says_so(tmp_path: Path) -> None:
+    async with (
+        served(tmp_path) as (engine, profile),
+        connect_remote(profile, max_held_events=4) as remote,
+    ):
+        assert remote is not None
+        async with remote.subscribe() as events:
+            for _ in range(20):
+                engine.go(ConnectionPhase.OFFLINE)
+                await trio.testing.wait_all_tasks_blocked()
+            assert await anext(aiter(events)) == Resync()
+            engine.go(ConnectionPhase.CONNECTED)
+            with trio.fail_after(30):
+                async for event in events:
+                    is_status = isinstance(event, StatusChanged)
+                    if is_status and event.status.phase is ConnectionPhase.CONNECTED:
+                        break

@@ -1,0 +1,188 @@
+"""People with engines, around a relay: what the tests of the engine play with.
+
+Engines are real ones over real files and real sockets; only their pauses are short, and a test may
+turn their clock. Nobody sleeps: `eventually` looks again whenever the engine says that something
+happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import trio
+
+from restante.client.clock import SystemClock
+from restante.client.context import Tuning
+from restante.client.engine import LocalEngine, open_engine
+from restante.store.seam import open_loop
+from tests.client.relays import GENEROUS, Limits, Relay, open_relay
+from tests.client.tap import Tap, a_tap
+
+if TYPE_CHECKING:
+    from restante.client.clock import Clock
+    from restante.client.interface import Message
+
+T = TypeVar("T")
+
+PATIENCE_S = 30
+"""Long enough for a busy machine; a test that passes never waits so long."""
+
+QUICK = Tuning(
+    receipt_jitter_s=0.0,
+    resend_grace_s=0.0,
+    first_backoff_s=0.05,
+    longest_backoff_s=0.2,
+    restarts_services=False,
+)
+"""Pauses short enough for tests, and a bug in a service fails the test."""
+
+
+@dataclass
+class TurnedClock:
+    """A wall clock that a test can set."""
+
+    ahead_ms: int = 0
+
+    def now_ms(self) -> int:
+        return SystemClock().now_ms() + self.ahead_ms
+
+
+@dataclass
+class World:
+    """One relay, and a directory for everybody."""
+
+    relay: Relay
+    directory: Path
+    tap: Tap | None = None
+    """Where everything passes, if the world has one."""
+
+    def address(self, name: str) -> str:
+        port = self.relay.port if self.tap is None else self.tap.port
+        return f"{name}@127.0.0.1:{port}"
+
+    def profile(self, name: str) -> Path:
+        place = self.directory / name
+        place.mkdir(exist_ok=True)
+        return place
+
+    @asynccontextmanager
+    async def online(
+        self,
+        name: str,
+        *,
+        tuning: Tuning = QUICK,
+        clock: Clock | None = None,
+        proxy: str | None = None,
+    ) -> AsyncIterator[LocalEngine]:
+        """Run somebody's engine; their account is made the first time."""
+        async with open_engine(
+            self.profile(name),
+            key_of(name),
+            profile=name,
+            proxy=proxy,
+            tuning=tuning,
+            clock=clock,
+        ) as engine:
+            if (await engine.status()).address is None:
+                await engine.register(address=self.address(name), invite=None)
+                await connected(engine)
+            yield engine
+
+
+def key_of(name: str) -> bytes:
+    """The key of somebody's database."""
+    return name.encode().ljust(32, b".")
+
+
+@asynccontextmanager
+async def a_world(
+    directory: Path,
+    *,
+    tapped: bool = False,
+    open_registration: bool = True,
+    limits: Limits = GENEROUS,
+) -> AsyncIterator[World]:
+    """Open a relay and nobody yet; `tapped` leads everything through a recording proxy."""
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(open_loop())
+        tap = await stack.enter_async_context(a_tap()) if tapped else None
+        relay = await stack.enter_async_context(
+            open_relay(
+                directory / "relay",
+                is_open=open_registration,
+                limits=limits,
+                names=[] if tap is None else [f"127.0.0.1:{tap.port}"],
+            )
+        )
+        if tap is not None:
+            tap.upstream_port = relay.port
+        yield World(relay=relay, directory=directory, tap=tap)
+
+
+async def eventually(
+    engine: LocalEngine, look: Callable[[], Awaitable[T]], *, patience_s: float = PATIENCE_S
+) -> T:
+    """Return the first true value of `look`, tried again after each event of the engine."""
+    with trio.fail_after(patience_s):
+        async with engine.subscribe() as events:
+            while not (found := await look()):
+                await anext(events)
+            return found
+
+
+async def connected(engine: LocalEngine) -> None:
+    """Wait until the engine is connected and others can write to it."""
+    assert await engine.synchronise(timeout_s=PATIENCE_S)
+
+
+async def reaches(engine: LocalEngine, message: Message, state: str) -> Message:
+    """Wait until a message is in a state, and return it."""
+
+    async def look() -> Message | None:
+        found = await engine.message(message.id)
+        return found if found.state == state else None
+
+    found = await eventually(engine, look)
+    assert found is not None
+    return found
+
+
+async def bodies(engine: LocalEngine, key: str) -> list[str]:
+    """The texts of a conversation, oldest first; other entries as their kind in brackets."""
+    found = await engine.messages(key, start=0, count=512)
+    return [each.body if each.kind == "text" else f"[{each.kind}]" for each in found]
+
+
+async def shows(engine: LocalEngine, key: str, expected: list[str]) -> None:
+    """Wait until a conversation shows exactly these texts, in this order."""
+
+    async def look() -> bool:
+        return await bodies(engine, key) == expected
+
+    try:
+        await eventually(engine, look)
+    except trio.TooSlowError:
+        raise AssertionError(f"{await bodies(engine, key)} instead of {expected}") from None
+
+
+async def the_conversation(engine: LocalEngine) -> str:
+    """Wait for the first conversation to appear, and return its key."""
+
+    async def look() -> str | None:
+        found = await engine.conversations()
+        return found[0].key if found else None
+
+    key = await eventually(engine, look)
+    assert key is not None
+    return key
+
+
+async def introduce(one: LocalEngine, other: LocalEngine) -> tuple[str, str]:
+    """Have two people add each other's codes; return each one's key of the conversation."""
+    theirs = await one.contact_add(await other.contact_code())
+    ours = await other.contact_add(await one.contact_code())
+    return theirs.key, ours.key
