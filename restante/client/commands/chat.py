@@ -1,0 +1,29 @@
+"""`restante chat`: the screen, on the running engine or as the engine itself.
+
+Rule: signals end it in order, with the terminal given back. Spec: docs/cli.md, section "chat".
+"""
+
+from __future__ import annotations
+
+import trio
+
+from restante.client.commands.output import Output
+from restante.client.own_engine import open_log_of, open_own_engine
+from restante.client.profile import Profile
+from restante.client.running import engine_for
+from restante.errors import ExitCode
+from restante.store.seam import open_loop
+
+
+def chat(out: Output, profile: Profile) -> ExitCode:
+    """Show the screen until it is closed; a first start leads through setting up."""
+    profile.create()
+    open_log_of(profile, verbosity=out.verbosity)
+    return ExitCode(trio.run(_chat, profile))
+
+
+async def _chat(profile: Profile) -> int:
+    from restante.client.tui.run import run_tui  # noqa: PLC0415  (after the checks: it is heavy)
+
+    async with open_loop(), engine_for(profile, open_own_engine) as seat:
+        return await run_tui(seat.engine)

@@ -1,0 +1,94 @@
+"""The engine's views as the command line's JSON objects, and as lines for people.
+
+Rule: the objects of docs/cli-json.schema.json, which change only by addition. Pure.
+"""
+
+from __future__ import annotations
+
+import time
+from calendar import timegm
+from typing import Any
+
+_CONTINUED = "    "
+_EXCERPT_CHARS = 40
+
+
+def message_record(message: dict[str, Any], kind: str = "message") -> dict[str, Any]:
+    """Make the object of a message; `kind` is what `tail` calls it."""
+    sender = message["sender"]
+    record = {
+        "type": kind,
+        "id": message["id"],
+        "conversation": message["conversation"],
+        "from": {
+            "address": sender["address"],
+            "device": sender["device"],
+            "verified": sender["verified"],
+            "name": sender["name"],
+            "is_me": sender["is_me"],
+        },
+        "sent_at": message["sent_at"],
+        "received_at": message["received_at"],
+        "body": message["body"],
+        "kind": message["kind"],
+        "state": message["state"],
+        "quote": message["quote"],
+        "error": message["error"],
+    }
+    if kind == "error":  # one that can't be read: the command itself goes on
+        record |= {"code": None, "message": message["error"] or message["body"]}
+    return record
+
+
+def message_text(message: dict[str, Any], *, shows_state: bool = False) -> str:
+    """Write a message for people: when, who, what; further lines are indented."""
+    sender = message["sender"]
+    name = "me" if sender["is_me"] else sender["name"]
+    if message["kind"] == "text":
+        body = message["body"]
+    else:
+        body = f"({message['error'] or message['body']})"
+    body = body.rstrip("\n").replace("\n", f"\n{_CONTINUED}")
+    state = f" [{message['state']}]" if shows_state and sender["is_me"] else ""
+    return f"{local_time(message['sent_at'])} {name}{state}: {body}"
+
+
+def received_text(received: dict[str, Any]) -> str:
+    """Write something that `tail` received."""
+    message = received["message"]
+    match received["type"]:
+        case "receipt":
+            said = message["body"].strip().partition("\n")[0][:_EXCERPT_CHARS]
+            return f"{local_time(message['sent_at'])} ({message['state']}: {said})"
+        case "request":
+            answer = f"(a request: contact accept {message['conversation']}, or block)"
+            return f"{message_text(message)}\n{_CONTINUED}{answer}"
+        case _:
+            return message_text(message)
+
+
+def contact_record(contact: dict[str, Any]) -> dict[str, Any]:
+    """Make the object of a contact."""
+    return {
+        "type": "contact",
+        "conversation": contact["key"],
+        "address": contact["address"],
+        "name": contact["petname"],
+        "trust": contact["trust"],
+        "state": contact["state"],
+    }
+
+
+def contact_text(contact: dict[str, Any]) -> str:
+    """Write a contact for people: one line."""
+    name = f"{contact['petname']} " if contact["petname"] else ""
+    return f"{name}<{contact['address']}> {contact['trust']}, {contact['state']}"
+
+
+def local_time(rfc3339: str) -> str:
+    """Write a UTC time as the person's own, to the minute; as it is if it is none."""
+    try:
+        parsed = time.strptime(rfc3339[:19], "%Y-%m-%dT%H:%M:%S")
+    except ValueError:
+        return rfc3339
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(timegm(parsed)))

@@ -1,0 +1,165 @@
+"""`restante send`: put a text in the outbox, and see how far it comes.
+
+Rule: what is said about a message at the end is true of it at that moment; whoever is told 7 must
+not send it again, whoever is told 3 or 130 may. Spec: docs/cli.md, section "send".
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from restante.client.commands.output import Output
+from restante.client.commands.records import message_record
+from restante.client.oneshot import Caller
+from restante.errors import ExitCode, UserError
+
+MAX_TEXT_BYTES = 50_000
+"""What a message holds: the engine's limit, known here so that no more is read from stdin."""
+
+_REACHED = {
+    "queued": {"queued", "awaiting acceptance", "relayed", "delivered", "read"},
+    "relayed": {"relayed", "delivered", "read"},
+    "delivered": {"delivered", "read"},
+}
+_IN_OUTBOX = {"queued", "awaiting acceptance"}
+_CHECK_TIMEOUT_S = 5.0
+
+
+def send(
+    out: Output, caller: Caller, conversation: str, text: str, *, wait: str, timeout_s: float
+) -> ExitCode:
+    """Send a text and wait until it is `queued`, `relayed` or `delivered`, or time is up."""
+    deadline = time.monotonic() + timeout_s
+    key = find_conversation(caller, conversation)
+    message_id = os.urandom(16).hex()  # ours to choose: asked twice, it is still one message
+    try:
+        caller.subscribe()
+        message = caller.call("send", conversation=key, text=text, message_id=message_id)
+        message = _wait(caller, message, wait, deadline)
+    except KeyboardInterrupt:
+        return _interrupted(out, caller, message_id)
+    return _report(out, caller, message, wait)
+
+
+def text_argument(text: str) -> str:
+    """Take the text of the command line, or of stdin for `-`. UserError: it is no text."""
+    if text == "-":
+        return text_of_stdin(lambda: sys.stdin.buffer.read(MAX_TEXT_BYTES + 1))
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise UserError(
+            f"The text is not in this terminal's character set, from character {error.start} on. "
+            "Nothing was sent."
+        ) from None
+    return text
+
+
+def text_of_stdin(read: Callable[[], bytes]) -> str:
+    """Read a text as UTF-8, exactly as it is. UserError names the first wrong byte's offset."""
+    if sys.stdin is None or sys.stdin.closed:
+        raise UserError("There is nothing on stdin. Nothing was sent.")
+    data = read()
+    if len(data) > MAX_TEXT_BYTES:
+        raise UserError(
+            f"The text on stdin has more than the {MAX_TEXT_BYTES} bytes that a message holds. "
+            "Nothing was sent; send it in parts."
+        )
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"The text on stdin is not UTF-8: byte {data[error.start]:#04x} at offset "
+            f"{error.start}. Nothing was sent."
+        ) from None
+
+
+def find_conversation(caller: Caller, text: str) -> str:
+    """Find a conversation; an address that is not known yet is looked up at its relay."""
+    try:
+        key: str = caller.call("resolve", text=text)
+    except UserError:
+        if "@" not in text:
+            raise
+        contact = caller.call("contact_add", code_or_address=text, petname=None)
+        key = contact["key"]
+    return key
+
+
+def _wait(caller: Caller, message: dict[str, Any], wait: str, deadline: float) -> dict[str, Any]:
+    message_id = message["id"]
+    while message["state"] in _IN_OUTBOX | {"relayed"} - _REACHED[wait]:
+        if message["state"] in _REACHED[wait] or message["state"] == "awaiting acceptance":
+            break  # accepting can take its person days: that is nothing to wait for
+        left_s = deadline - time.monotonic()
+        event = caller.next_event(timeout_s=left_s) if left_s > 0 else None
+        if event is None:
+            return _now(caller, message_id)
+        if event["type"] == "message_changed" and event["message"]["id"] == message_id:
+            message = event["message"]
+        elif event["type"] == "resync":
+            message = _now(caller, message_id)
+    return message
+
+
+def _now(caller: Caller, message_id: str) -> dict[str, Any]:
+    message: dict[str, Any] = caller.call("message", message_id=message_id)
+    return message
+
+
+def _interrupted(out: Output, caller: Caller, message_id: str) -> ExitCode:
+    caller.reconnect()
+    try:
+        message: dict[str, Any] = caller.call(
+            "message", message_id=message_id, answer_within_s=_CHECK_TIMEOUT_S
+        )
+    except UserError:
+        return out.failed(ExitCode.INTERRUPTED, "Interrupted before anything was queued.")
+    except TimeoutError:
+        return out.failed(
+            ExitCode.QUEUED, "Interrupted; the message may be queued. See: restante history"
+        )
+    if message["state"] in _IN_OUTBOX:
+        return _report(out, caller, message, "relayed")
+    out.data(message_record(message), None)
+    return out.failed(ExitCode.INTERRUPTED, f"Interrupted; the message is {message['state']}.")
+
+
+def _report(out: Output, caller: Caller, message: dict[str, Any], wait: str) -> ExitCode:
+    out.data(message_record(message), None)
+    state = message["state"]
+    if state in _REACHED[wait]:
+        out.detail(f"{state.capitalize()}: {message['id']}")
+        return ExitCode.OK
+    because = f" {message['error']}" if message["error"] else ""
+    match state:
+        case "awaiting acceptance":
+            return out.failed(
+                ExitCode.QUEUED,
+                "Queued until they accept your first messages; it is sent by itself then. "
+                "Do not send it again.",
+            )
+        case "queued":
+            reason = caller.call("status")["error"]
+            because = f" {reason}" if reason else because
+            return out.failed(
+                ExitCode.QUEUED,
+                f"Queued, not yet relayed. Do not send it again.{because} It goes out when "
+                "Restante runs next: restante daemon, chat or tail --once.",
+            )
+        case "relayed":
+            return out.failed(
+                ExitCode.WAIT_TIMED_OUT,
+                "Relayed, but not delivered within the time given. Do not send it again.",
+            )
+        case "expired":
+            return out.failed(
+                ExitCode.UNAVAILABLE,
+                f"Not sent: it expired before it could be delivered.{because}",
+            )
+        case _:
+            return out.failed(ExitCode.FIXABLE, f"Not sent.{because}")

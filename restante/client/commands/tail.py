@@ -1,0 +1,82 @@
+"""`restante tail`: print what arrives, in the order of arrival, also across restarts.
+
+Rule: what is acknowledged has been printed and flushed; what could not be printed comes again.
+The consumer of one's own terminal acknowledges by itself, a named one only when it is told to.
+Spec: docs/cli.md, section "tail".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from restante.client.commands.output import Output
+from restante.client.commands.records import message_record, received_text
+from restante.client.oneshot import Caller
+from restante.errors import ExitCode, UserError
+
+DEFAULT_CONSUMER = "tail"
+PAGE = 256
+"""So many are printed at a time; so many of a named consumer may wait to be acknowledged."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Tail:
+    """One run of the command for one consumer."""
+
+    out: Output
+    caller: Caller
+    consumer: str
+    acknowledges: bool
+    printed: int = 0
+    """The cursor of the last thing that this run printed."""
+
+    def once(self, *, timeout_s: float) -> ExitCode:
+        """Connect, flush the outbox, print what has arrived, and end."""
+        is_done = self.caller.call("synchronise", timeout_s=timeout_s)
+        self._print_new()
+        if is_done:
+            return ExitCode.OK
+        status = self.caller.call("status")
+        because = f" {status['error']}" if status["error"] else ""
+        if status["outbox_count"]:
+            return self.out.failed(
+                ExitCode.QUEUED,
+                f"Time ran out with {status['outbox_count']} of your messages still queued. Do "
+                f"not send them again.{because}",
+            )
+        return self.out.failed(
+            ExitCode.UNAVAILABLE, f"The relay didn't answer for everything in time.{because}"
+        )
+
+    def follow(self) -> ExitCode:
+        """Print what arrived since last time and what arrives from now on, until interrupted."""
+        self.caller.subscribe()
+        while True:
+            self._print_new()
+            event = self.caller.next_event()
+            while event is None or event["type"] not in {"received", "resync"}:
+                event = self.caller.next_event()
+
+    def _print_new(self) -> None:
+        while True:
+            page = self.caller.call("consume", consumer=self.consumer, limit=PAGE)
+            before = self.printed
+            try:
+                for received in page:
+                    if received["cursor"] > self.printed:
+                        self.out.data(
+                            message_record(received["message"], received["type"]),
+                            received_text(received),
+                        )
+                        self.printed = received["cursor"]
+            finally:
+                if self.acknowledges and self.printed > before:
+                    self.caller.call("acknowledge", consumer=self.consumer, cursor=self.printed)
+            if len(page) < PAGE:
+                return
+            if not self.acknowledges:
+                raise UserError(
+                    f"{PAGE} of consumer {self.consumer!r} wait to be acknowledged; no more are "
+                    "printed before. Acknowledge them, or use --ack.",
+                    exit_code=ExitCode.LIMITED,
+                )

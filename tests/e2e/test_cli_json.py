@@ -1,0 +1,170 @@
+"""The objects of `--json`: a committed schema, held against what the commands really print."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import fastjsonschema
+import pytest
+
+from restante.client.commands.records import message_record
+from restante.client.interface import ContactState, MessageState, Trust
+from restante.errors import ExitCode
+from tests.e2e.town import ROOT, Person, Relay, a_relay, settle
+
+SCHEMA = json.loads((ROOT / "docs" / "cli-json.schema.json").read_text("utf-8"))
+
+Check = Callable[[dict[str, Any]], None]
+
+
+def closed(node: Any) -> Any:
+    """Forbid what the schema doesn't name: readers must ignore it, we must document it."""
+    if isinstance(node, dict):
+        node = {key: closed(value) for key, value in node.items()}
+        if "properties" in node:
+            node["additionalProperties"] = False
+        return node
+    return [closed(value) for value in node] if isinstance(node, list) else node
+
+
+@pytest.fixture(scope="module")
+def check() -> Check:
+    """Return what fails for an object that is not exactly as the schema says."""
+    validate = fastjsonschema.compile(closed(copy.deepcopy(SCHEMA)))
+
+    def check(record: dict[str, Any]) -> None:
+        validate(record)
+
+    return check
+
+
+def test_every_type_of_object_that_the_commands_print(tmp_path: Path, check: Check) -> None:
+    seen: dict[str, int] = {}
+
+    def take(*records: dict[str, Any]) -> None:
+        assert records
+        for record in records:
+            check(record)
+            seen[record["type"]] = seen.get(record["type"], 0) + 1
+
+    with a_relay(tmp_path / "relay", "-q") as relay:
+        take(relay.listening)
+        alice, bob = (Person(name=name, home=tmp_path / name) for name in ("alice", "bob"))
+        invites = [json.loads(relay.invite("--json", "--uses", "1")) for _ in range(2)]
+        take(*invites)
+        for person, invite in zip((alice, bob), invites, strict=True):
+            options = ("--address", person.address(relay), "--invite", invite["code"])
+            take(person.run("init", *options, "--json").ok().record)
+        take(alice.run("contact", "code", "--json").ok().record)
+        take(alice.run("send", bob.address(relay), "hello", "--json").ok().record)
+        take(*bob.run("tail", "--once", "--json").ok().records)
+        take(*bob.run("contact", "ls", "--json").ok().records)
+        take(bob.run("contact", "accept", alice.address(relay), "--json").ok().record)
+        take(bob.run("verify", alice.address(relay), "--json").ok().record)
+        take(bob.run("verify", alice.address(relay), "--confirm", "--json").ok().record)
+        take(bob.run("send", alice.address(relay), "hi", "--json").ok().record)
+        bob.run("tail", "--once").ok()
+        take(*alice.run("tail", "--once", "--json").ok().records)
+        take(*alice.run("history", bob.address(relay), "--json").ok().records)
+        take(*alice.run("send", bob.address(relay), "", "--json").records)
+        with alice.daemon():
+            take(alice.ready)
+        relay.kill()
+        done = alice.run("send", bob.address(relay), "later", "--json", "--timeout", "0")
+        assert done.code == 7
+        take(*done.records)
+    assert set(seen) == set(names()) - {"gap"}
+
+
+def names() -> list[str]:
+    return [node["$ref"].rpartition("/")[2] for node in SCHEMA["oneOf"]]
+
+
+def a_view(kind: str) -> dict[str, Any]:
+    return {
+        "id": "ab" * 16,
+        "conversation": "cd" * 16,
+        "position": 3,
+        "sender": {
+            "address": "bob@relay.example",
+            "device": "ef" * 16,
+            "verified": True,
+            "name": "Bob",
+            "is_me": False,
+        },
+        "sent_at": "2024-06-04T14:36:00.000Z",
+        "received_at": None,
+        "body": "x",
+        "kind": kind,
+        "state": "delivered",
+        "quote": {"message": "ab" * 16, "excerpt": "what it answers"},
+        "error": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("received", "kind"),
+    [
+        ("message", "text"),
+        ("message", "unknown"),
+        ("request", "text"),
+        ("receipt", "text"),
+        ("gap", "gap"),
+        ("error", "undecryptable"),
+    ],
+)
+def test_everything_that_tail_can_receive_has_its_object(
+    check: Check, received: str, kind: str
+) -> None:
+    check({"v": 1, **message_record(a_view(kind), received)})
+
+
+def test_the_schemas_words_are_the_codes(check: Check) -> None:
+    definitions = SCHEMA["definitions"]
+    assert definitions["state"]["enum"] == [state.value for state in MessageState]
+    assert definitions["trust"]["enum"] == [trust.value for trust in Trust]
+    states = definitions["contact"]["properties"]["state"]["enum"]
+    assert states == [state.value for state in ContactState]
+    assert definitions["exit_code"]["enum"] == [code.value for code in ExitCode if code]
+
+
+def test_the_schema_refuses_what_is_not_in_it(check: Check) -> None:
+    good = {"v": 1, "type": "error", "code": 1, "message": "no"}
+    check(good)
+    for change in ({"v": 2}, {"code": 99}, {"message": ""}, {"type": "else"}, {"more": 1}):
+        with pytest.raises(fastjsonschema.JsonSchemaValueException):
+            check(good | change)
+
+
+def test_what_was_once_in_an_object_stays_in_it() -> None:
+    """The fields that scripts may rely on: this list only ever grows."""
+    message = "body conversation error from id kind quote received_at sent_at state type v"
+    required = {
+        "message": message,
+        "request": message,
+        "receipt": message,
+        "gap": message,
+        "error": "code message type v",
+        "contact": "address conversation name state trust type v",
+        "code": "code type v",
+        "safety_number": "conversation digits peer trust type v",
+        "account": "address device profile type v",
+        "ready": "address pid profile socket type v",
+        "invite": "code days type uses v",
+        "listening": "address tls type v",
+    }
+    for name, fields in required.items():
+        assert set(fields.split()) <= set(SCHEMA["definitions"][name]["required"]), name
+
+
+def test_one_line_is_one_object_whatever_the_text(relay: Relay, tmp_path: Path) -> None:
+    (olga,) = settle(relay, tmp_path, "olga")
+    (pavel,) = settle(relay, tmp_path, "pavel")
+    text = 'quotes " and \\ and\nlines\n\n{"v":1,"type":"message"}\nlast'
+    olga.run("send", pavel.address(relay), "-", stdin=text.encode()).ok()
+    (record,) = pavel.run("tail", "--once", "--json").ok().records
+    assert record["body"] == text

@@ -1,0 +1,100 @@
+"""The wheel that is built works installed alone, far from the tree it was built in."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTHON", "VIRTUAL_ENV", "RESTANTE_", "COVERAGE"))
+    }
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=500,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.strip()
+
+
+def locked() -> str:
+    """Return what the lock pins, as constraints (without hashes: our own wheel has none)."""
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    pins = re.findall(r"^([a-z0-9._-]+(?:\[[^]]*\])?==[^ \\]+)", text, re.MULTILINE)
+    assert len(pins) > 20
+    return "\n".join(pins)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, ROOT, cwd=folder)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path) -> Path:
+    """Return the `bin` of a new environment that holds the wheel and its dependencies only."""
+    folder = wheel.parent
+    (folder / "constraints.txt").write_text(locked(), encoding="utf-8")
+    run(sys.executable, "-m", "venv", folder / "venv", cwd=folder)
+    programs = folder / "venv" / "bin"
+    pip = [programs / "python", "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    run(*pip, "install", "--constraint", "constraints.txt", wheel, cwd=folder)
+    return programs
+
+
+def test_the_wheel_holds_the_package_its_types_and_its_licence_and_nothing_else(
+    wheel: Path,
+) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {"restante/__init__.py", "restante/py.typed", "restante/errors.py"} <= names
+    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
+    assert {name.partition("/")[0].partition("-")[0] for name in names} == {"restante"}
+    source = {
+        str(file.relative_to(ROOT))
+        for file in (ROOT / "restante").rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+    assert source <= names, "the wheel lacks files of the package"
+
+
+def test_installed_alone_the_command_tells_its_version(installed: Path, tmp_path: Path) -> None:
+    said = run(installed / "restante", "--version", cwd=tmp_path)
+    assert version("restante") in said
+
+
+def test_installed_alone_every_module_can_be_imported(installed: Path, tmp_path: Path) -> None:
+    program = """
+import importlib, pkgutil, restante
+for module in pkgutil.walk_packages(restante.__path__, "restante."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+print(restante.__file__)
+"""
+    where = run(installed / "python", "-c", program, cwd=tmp_path)
+    assert Path(where).is_relative_to(installed.parent)
+
+
+def test_what_it_needs_is_what_it_says(installed: Path, tmp_path: Path) -> None:
+    assert run(installed / "python", "-m", "pip", "check", cwd=tmp_path)
