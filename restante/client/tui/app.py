@@ -1,0 +1,197 @@
+"""The application: one engine, one main screen, and what works everywhere.
+
+Rule: it holds no state of the conversations itself and no key of any; an error of ours ends it with
+the terminal restored and a report without a single value. Spec: docs/tui.md, section 2.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.driver import Driver
+from textual.filter import LineFilter
+from textual.message import Message as Posted
+from textual.screen import Screen
+from textual.worker import WorkerFailed
+
+from restante.client.interface import Event
+from restante.client.tui import key_words, words
+from restante.client.tui.bridge import ask
+from restante.client.tui.chat_screen import ChatScreen
+from restante.client.tui.chats import Chats
+from restante.client.tui.clean import ControlFilter, PlainFilter
+from restante.client.tui.dialog import TextDialog
+from restante.client.tui.palette import Commands
+from restante.client.tui.stage import Stage
+from restante.client.tui.theme import DARK, FALLBACK, LIGHT
+from restante.client.tui.welcome import WelcomeScreen
+from restante.errors import ExitCode
+
+GC_THRESHOLD = 50_000
+"""A collection in the middle of a scroll is a dropped frame: let them be few."""
+
+
+class RestanteApp(App[None]):
+    """Textual's side of the interface."""
+
+    TITLE = "Restante"
+    CSS_PATH = Path(__file__).with_name("style.tcss")
+    COMMANDS: ClassVar = {Commands}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+k", "go_to", "Go to", key_display="^k", priority=True, id="app.go_to"),
+        Binding("ctrl+n", "new_chat", "New", key_display="^n", priority=True, id="app.new"),
+        Binding("f1", "keys", "Help", key_display="F1", priority=True, id="app.help"),
+        Binding("ctrl+t", "my_code", "My code", key_display="^t", show=False, id="app.code"),
+        Binding("ctrl+r", "retry", "Retry", show=False, priority=True, id="app.retry"),
+        Binding(
+            "ctrl+q", "quit", "Quit", key_display="^q", show=False, priority=True, id="app.quit"
+        ),
+    ]
+
+    class EngineSpoke(Posted):
+        """Events of the engine wait in `_events`."""
+
+    def __init__(self, stage: Stage, *, driver: type[Driver] | None = None) -> None:
+        super().__init__(driver_class=driver)
+        self._stage = stage
+        self._chats = Chats(stage.now)
+        self._events: list[Event] = []
+        self._filters_of_ours: list[LineFilter] = [ControlFilter()]
+        if stage.glyphs.is_ascii:
+            self._filters_of_ours.append(PlainFilter())
+        self._main = ChatScreen(stage, self._chats)
+        self.animation_level = "none"
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = DARK.name
+
+    def get_default_screen(self) -> Screen[None]:
+        """The main screen is there from the first frame."""
+        return self._main
+
+    async def on_mount(self) -> None:
+        """Read what there is; without an account, welcome the user."""
+        self.run_worker(self._begin(), group="begin")
+        self.call_after_refresh(self._freeze)
+
+    async def _begin(self) -> None:
+        await self._main.reload()
+        status = await ask(self._stage.engine.status)
+        if status.address is None:
+            key = await self.push_screen_wait(WelcomeScreen(self._stage))
+            await self._main.reload()
+            if key is not None:
+                self._main.open_conversation(key)
+                return
+        self._main.list.focus()
+
+    def _freeze(self) -> None:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(GC_THRESHOLD)
+
+    # ---- the engine's events --------------------------------------------------------------------
+
+    def take_event(self, event: Event) -> None:
+        """Take an event; those that come while the last is being shown are shown together."""
+        self._events.append(event)
+        if len(self._events) == 1:
+            self.post_message(self.EngineSpoke())
+
+    @on(EngineSpoke)
+    def _engine_spoke(self) -> None:
+        events, self._events = self._events, []
+        self._main.take(events)
+
+    # ---- actions --------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What needs the main screen works where it is on top."""
+        if action in key_words.NEEDS_CHATS:
+            return self.screen is self._main
+        return True
+
+    def action_go_to(self) -> None:
+        """The quick switcher."""
+        self._main.action_go_to()
+
+    def action_new_chat(self) -> None:
+        """Add somebody."""
+        self._main.action_new_chat()
+
+    def action_my_code(self) -> None:
+        """Show the user's own code."""
+        self._main.action_my_code()
+
+    def action_retry(self) -> None:
+        """Connect now."""
+        self._main.action_retry()
+
+    def action_toggle_info(self) -> None:
+        """Show or hide the info pane."""
+        self._main.toggle_class("-no-info")
+
+    def action_toggle_dark(self) -> None:
+        """Light or dark."""
+        self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+
+    def action_keys(self) -> None:
+        """What every key does."""
+        if isinstance(self.screen, TextDialog):
+            self.screen.action_leave()
+            return
+        parts: list[tuple[str, str]] = []
+        for heading, keys in key_words.HELP:
+            parts.append((("\n\n" if parts else "") + heading, "bold $primary"))
+            parts += [(f"\n  {key:<17}{meaning}", "") for key, meaning in keys]
+        self.push_screen(TextDialog(key_words.HELP_TITLE, Content.assemble(*parts)))
+
+    def action_help_quit(self) -> None:
+        """^c is no way out of a program that holds a half-written message."""
+        self.notify(words.QUIT_HINT, markup=False, timeout=3)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterator[SystemCommand]:
+        """None of Textual's own: ours are in palette.py."""
+        return iter(())
+
+    # ---- what reaches the terminal --------------------------------------------------------------
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Every line passes the control filter, whatever widget drew it."""
+        return [*super().get_line_filters(), *self._filters_of_ours]
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our names, for themes that are not ours."""
+        return dict(FALLBACK)
+
+    # ---- ways out -------------------------------------------------------------------------------
+
+    def end(self, exit_code: ExitCode) -> None:
+        """Exit in order: the terminal is restored, what runs is cancelled."""
+        self.exit(return_code=int(exit_code))
+
+    def _fatal_error(self) -> None:
+        """Report an error of ours by place alone: values, also in an error's text, are private."""
+        error = sys.exc_info()[1] or self._exception
+        if isinstance(error, WorkerFailed):
+            error = error.error
+        kind = type(error).__name__
+        frames = traceback.extract_tb(error.__traceback__) if error is not None else []
+        lines = [f"  {_short(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames]
+        self._exit_renderables.append(Text("\n".join([words.CRASHED, "", kind, *lines])))
+        self._return_code = int(ExitCode.BUG)
+        self._close_messages_no_wait()
+
+
+def _short(filename: str) -> str:
+    return "/".join(Path(filename).parts[-3:])

@@ -1,0 +1,100 @@
+"""What matters above the messages: a lost connection, a changed key, somebody who asks.
+
+Rule: only what the reader should act on; each says what happened, what it means, what to do.
+Knows no engine. Spec: docs/tui.md, section 5.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from textual.content import Content
+from textual.events import Resize
+from textual.widget import Widget
+
+from restante.client.interface import ContactState, Conversation, Status, Trust
+from restante.client.tui import words
+from restante.client.tui.clean import clean_line
+from restante.client.tui.text_line import Line, banner_text
+from restante.client.tui.wrap import shorten
+
+Tone = Literal["warning", "danger", "note"]
+Action = tuple[str, str, str]
+"""Key, label, action of the screen."""
+
+MAX_NAME = 32
+"""Cells of a name in a sentence: one may be as long as its owner likes."""
+
+PADDING = 3
+"""Cells left and right of the text together."""
+
+
+class Banner(Line):
+    """One banner; empty, it takes no room."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002  # Textual's name for it
+        super().__init__(id=id, classes="banner")
+        self._sentence = ""
+        self._actions: list[Action] = []
+
+    def say(self, sentence: str, actions: list[Action], tone: Tone) -> None:
+        """Show a sentence and what can be done."""
+        if (sentence, actions) == (self._sentence, self._actions):
+            return
+        self._sentence, self._actions = sentence, actions
+        for name in ("warning", "danger", "note"):
+            self.set_class(name == tone, f"-{name}")
+        self.display = True
+        self._draw()
+
+    def hush(self) -> None:
+        """Show nothing."""
+        self._sentence, self._actions = "", []
+        self.display = False
+
+    def on_mount(self) -> None:
+        """Begin empty."""
+        self.display = bool(self._sentence)
+
+    def on_resize(self, _event: Resize) -> None:
+        """Break the lines anew."""
+        self._draw()
+
+    def _draw(self) -> None:
+        # Before it was shown it has no width of its own, but it will be that of its parent.
+        parent = self.parent
+        outer = parent.size.width - PADDING if isinstance(parent, Widget) else 0
+        width = self.content_size.width or outer
+        self.update(banner_text(self._sentence, self._actions, width) if width > 0 else Content())
+
+
+def say_connection(banner: Banner, status: Status) -> None:
+    """The banner of a connection that has been away for longer."""
+    error = clean_line(status.error) if status.error else None
+    banner.say(
+        words.offline(status.outbox_count, error), [("^r", "Retry", "screen.retry")], "warning"
+    )
+
+
+def say_contact(banner: Banner, conversation: Conversation | None) -> None:
+    """The banner of a conversation whose contact needs a decision, or none."""
+    if conversation is None:
+        banner.hush()
+        return
+    name = shorten(clean_line(conversation.title), MAX_NAME, ellipsis="…")
+    if conversation.contact is ContactState.BLOCKED:
+        banner.say(words.blocked(name), [("a", "Unblock", "screen.accept")], "note")
+    elif conversation.trust is Trust.CHANGED:
+        actions = [
+            ("v", "Verify", "screen.verify"),
+            ("a", "Accept", "screen.accept"),
+            ("?", "Why", "screen.why"),
+        ]
+        banner.say(words.key_changed(name), actions, "danger")
+    elif conversation.contact is ContactState.REQUEST:
+        actions = [("a", "Accept", "screen.accept"), ("b", "Block", "screen.block")]
+        banner.say(words.request(name), actions, "note")
+    elif conversation.contact is ContactState.PENDING:
+        banner.say(words.pending(name), [], "note")
+    else:
+        banner.hush()

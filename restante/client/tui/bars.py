@@ -1,0 +1,166 @@
+"""The one-line parts: who one talks to, how the connection is, which keys there are.
+
+Rule: a line never wraps and no word on it is cut; what doesn't fit is left out, the least important
+first. Knows no engine. Spec: docs/tui.md, section 5.
+"""
+
+from __future__ import annotations
+
+from textual.binding import ActiveBinding
+from textual.content import Content
+from textual.events import Resize
+from textual.screen import Screen
+from textual.style import Style
+
+from restante.client.interface import ConnectionPhase, ContactState, Conversation, Status, Trust
+from restante.client.tui import words
+from restante.client.tui.clean import clean_line
+from restante.client.tui.glyphs import Glyphs
+from restante.client.tui.text_line import NBSP, Line, clickable, hint
+from restante.client.tui.wrap import cells, shorten
+
+TRUST_STYLES = {Trust.VERIFIED: "$success", Trust.UNVERIFIED: "$warning", Trust.CHANGED: "$error"}
+
+
+def trust_glyph(trust: Trust, glyphs: Glyphs) -> str:
+    """The sign that stands before the word."""
+    return {
+        Trust.VERIFIED: glyphs.verified,
+        Trust.UNVERIFIED: glyphs.unverified,
+        Trust.CHANGED: glyphs.alert,
+    }[trust]
+
+
+class FindLine(Line):
+    """The way to the quick switcher, and its key at the right edge."""
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        super().__init__(id="find")
+        self._glyphs = glyphs
+
+    def on_resize(self, _event: Resize) -> None:
+        """Fit the new width."""
+        text, key = f" {self._glyphs.find} {words.FIND}", "^k"
+        gap = " " * max(1, self.content_size.width - cells(text) - len(key))
+        line = Content.assemble((text + gap, "$faint"), (key, "bold $warning"))
+        self.update(line.stylize(Style.from_meta({"@click": "app.go_to"})))
+
+
+class HeaderLine(Line):
+    """The name of the open conversation, and what is known of the key behind it."""
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        super().__init__(id="header")
+        self._glyphs = glyphs
+        self._conversation: Conversation | None = None
+
+    def show(self, conversation: Conversation | None) -> None:
+        """Show a conversation, or nothing."""
+        self._conversation = conversation
+        self._draw()
+
+    def on_resize(self, _event: Resize) -> None:
+        """Fit the new width."""
+        self._draw()
+
+    def _draw(self) -> None:
+        conversation, glyphs = self._conversation, self._glyphs
+        if conversation is None:
+            self.update(Content(""))
+            return
+        trust = conversation.trust
+        state = f"{trust_glyph(trust, glyphs)} {words.TRUST[trust]}"
+        width = self.content_size.width
+        room = max(8, width - cells(state) - 2)
+        title = shorten(clean_line(conversation.title), room, ellipsis=glyphs.ellipsis)
+        parts: list[Content | tuple[str, str]] = [(title, "bold $primary"), ("  ", "")]
+        parts.append(clickable(state, "screen.verify", TRUST_STYLES[trust]))
+        used = cells(title) + 2 + cells(state)
+        for extra in self._extras(conversation):
+            text = f" {glyphs.dot} {extra}"
+            if used + cells(text) <= width:
+                parts.append((text, "$faint"))
+                used += cells(text)
+        self.update(Content.assemble(*parts))
+
+    def _extras(self, conversation: Conversation) -> list[str]:
+        if conversation.contact is not ContactState.ACCEPTED:
+            return [words.CONTACT_STATE[conversation.contact]]
+        address = clean_line(conversation.address)
+        return [] if address == conversation.title else [address]
+
+
+class ConnectionLine(Line):
+    """The connection's state, always in sight; more words once it is away for longer."""
+
+    def __init__(self, glyphs: Glyphs, *, id: str) -> None:  # noqa: A002  # Textual's name for it
+        super().__init__(id=id)
+        self._glyphs = glyphs
+
+    def show(self, status: Status | None, *, is_late: bool, chat_count: int) -> None:
+        """Show a status; `is_late`: it has been like this for longer than one's patience."""
+        glyphs = self._glyphs
+        phase = status.phase if status else ConnectionPhase.CONNECTING
+        sign, style, text = {
+            ConnectionPhase.CONNECTED: (glyphs.connected, "$success", words.CONNECTED),
+            ConnectionPhase.CONNECTING: (glyphs.connecting, "$warning", words.CONNECTING),
+            ConnectionPhase.OFFLINE: (glyphs.offline, "$warning", words.OFFLINE),
+            ConnectionPhase.STOPPED: (glyphs.offline, "$faint", words.STOPPED),
+        }[phase]
+        relay = (status.address or "").rpartition("@")[2] if status else ""
+        if phase is ConnectionPhase.CONNECTING and is_late and relay:
+            text = words.connecting_to(clean_line(relay))
+        elif chat_count:
+            text = f"{text} {glyphs.dot} {words.chats(chat_count)}"
+        self.set_class(phase is not ConnectionPhase.CONNECTED, "-away")
+        self.update(Content.assemble((f"{sign} ", style), (text, "$faint")))
+
+
+class KeyHints(Line):
+    """The keys that do something here and now; each can be clicked."""
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        super().__init__(id="hints")
+        self._glyphs = glyphs
+
+    def on_mount(self) -> None:
+        """Follow the focus."""
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
+        self._draw()
+
+    def on_resize(self, _event: Resize) -> None:
+        """Fit the new width."""
+        self._draw()
+
+    def _bindings_changed(self, screen: Screen[object]) -> None:
+        if screen is self.app.screen:
+            self._draw()
+
+    def _draw(self) -> None:
+        width = self.content_size.width
+        shown: dict[str, tuple[str, str]] = {}
+        nearest_first = sorted(self.screen.active_bindings.values(), key=self._distance)
+        for node, binding, is_enabled, _ in nearest_first:
+            if binding.show and is_enabled and binding.description:
+                key = binding.key_display or self.app.get_key_display(binding)
+                where = {self.app: "app.", self.screen: "screen."}.get(node, "focused.")
+                shown.setdefault(where + binding.action, (key, binding.description))
+        last = self._one("^p", words.PALETTE, "app.command_palette")
+        parts: list[Content] = []
+        used = last.cell_length
+        for action, (key, label) in shown.items():
+            size = cells(hint(key, label)) + 2
+            if used + size > width:
+                break
+            parts += [self._one(key, label, action), Content("  ")]
+            used += size
+        gap = Content(" " * max(0, width - used))
+        self.update(Content("").join([*parts, gap, last]))
+
+    def _distance(self, active: ActiveBinding) -> int:
+        return {self.app: 2, self.screen: 1}.get(active.node, 0)
+
+    def _one(self, key: str, label: str, action: str) -> Content:
+        return Content.assemble(
+            clickable(key, action, "bold $warning"), clickable(f"{NBSP}{label}", action, "")
+        )

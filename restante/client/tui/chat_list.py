@@ -1,0 +1,164 @@
+"""The list of conversations: two lines each, drawn line by line.
+
+Rule: the cursor stays on its conversation when the order changes. Knows no engine.
+Spec: docs/tui.md, section 5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message as Posted
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from restante.client.interface import Conversation
+from restante.client.tui import words
+from restante.client.tui.chat_rows import STYLES, preview_line, title_line
+from restante.client.tui.chats import Chats
+from restante.client.tui.page import Page
+from restante.client.tui.stage import Stage
+
+ROWS = 2
+"""Lines of a conversation."""
+
+
+class ChatList(ScrollView, can_focus=True):
+    """All conversations; one is open, one is under the cursor."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *(f"chat--{name}" for name in STYLES),
+        "chat--open",
+        "chat--cursor",
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False, id="chats.up"),
+        Binding("down,j", "move(1)", "Down", show=False, id="chats.down"),
+        Binding("home,g", "move(-1000000)", "First", show=False, id="chats.first"),
+        Binding("end,G", "move(1000000)", "Last", show=False, id="chats.last"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="chats.page_up"),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="chats.page_down"),
+        Binding("enter,right,l", "choose", "Open", key_display="Enter", id="chats.open"),
+    ]
+
+    @dataclass
+    class Chosen(Posted):
+        """The user wants this conversation."""
+
+        key: str
+
+    def __init__(self, stage: Stage, chats: Chats) -> None:
+        super().__init__(id="chat-list")
+        self._stage = stage
+        self._chats = chats
+        self._open: str | None = None
+        self._cursor: str | None = None
+        self._styles: dict[str, Style] | None = None
+        self._grounds: dict[bool, Style] = {}
+
+    def show(self, *, open_key: str | None) -> None:
+        """Draw the list as it is now."""
+        if open_key is not None and open_key != self._open:
+            self._cursor = open_key
+        self._open = open_key
+        rows = len(self._chats) * ROWS
+        if self.virtual_size.height != rows:
+            self.virtual_size = Size(0, rows)
+        self.refresh()
+
+    # ---- keys and mouse -----------------------------------------------------------------------
+
+    def action_move(self, step: int) -> None:
+        """Move the cursor by conversations."""
+        ordered = self._chats.ordered()
+        if ordered:
+            at = min(max(0, self._cursor_index() + step), len(ordered) - 1)
+            self._cursor = ordered[at].key
+            self._show_cursor(at)
+
+    def action_page(self, pages: int) -> None:
+        """Move by a screen."""
+        self.action_move(pages * max(1, self.size.height // ROWS))
+
+    def action_choose(self) -> None:
+        """Open what is under the cursor."""
+        ordered = self._chats.ordered()
+        if ordered:
+            self.post_message(self.Chosen(ordered[self._cursor_index()].key))
+
+    def on_click(self, event: events.Click) -> None:
+        """Open what was clicked."""
+        at = (event.y + self.scroll_offset.y) // ROWS
+        ordered = self._chats.ordered()
+        if at < len(ordered):
+            self._cursor = ordered[at].key
+            self.post_message(self.Chosen(ordered[at].key))
+
+    def _cursor_index(self) -> int:
+        keys = [conversation.key for conversation in self._chats.ordered()]
+        return keys.index(self._cursor) if self._cursor in keys else 0
+
+    def _show_cursor(self, at: int) -> None:
+        top, height = self.scroll_offset.y, self.size.height
+        if at * ROWS < top:
+            self.scroll_to(y=at * ROWS, animate=False)
+        elif (at + 1) * ROWS > top + height:
+            self.scroll_to(y=(at + 1) * ROWS - height, animate=False)
+        self.refresh()
+
+    # ---- drawing ------------------------------------------------------------------------------
+
+    def notify_style_update(self) -> None:
+        """Read the theme's styles again."""
+        super().notify_style_update()
+        self._styles = None
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one row of the screen."""
+        width = self.scrollable_content_region.width
+        styles = self._styles or self._read_styles()
+        ordered = self._chats.ordered()
+        if not ordered:
+            return self._empty_line(y, width)
+        at, line = divmod(y + self.scroll_offset.y, ROWS)
+        if at >= len(ordered):
+            return Strip.blank(width, self.rich_style)
+        return self._draw(ordered[at], at, line, styles)
+
+    def _draw(
+        self, conversation: Conversation, at: int, line: int, styles: dict[str, Style]
+    ) -> Strip:
+        stage, width = self._stage, self.scrollable_content_region.width
+        is_open = conversation.key == self._open
+        is_cursor = self.has_focus and at == self._cursor_index()
+        draft = None if is_open else self._chats.drafts.get(conversation.key)
+        page = Page(width=width - 2, glyphs=stage.glyphs, zone=stage.zone, now=stage.now())
+        parts = (
+            title_line(conversation, page) if line == 0 else preview_line(conversation, page, draft)
+        )
+        ground = self._grounds[is_cursor] if is_open or is_cursor else Style()
+        mark = stage.glyphs.cursor if is_open else " "
+        segments = [Segment(mark, styles["mark"] + ground)]
+        segments += [Segment(text, styles[name] + ground) for text, name in parts]
+        return Strip(segments).adjust_cell_length(width, self.rich_style + ground)
+
+    def _empty_line(self, y: int, width: int) -> Strip:
+        text = {1: words.NO_CHATS, 2: words.NO_CHATS_HINT}.get(y, "")
+        styles = self._styles or self._read_styles()
+        return Strip([Segment(f" {text}", styles["faint"])]).adjust_cell_length(
+            width, self.rich_style
+        )
+
+    def _read_styles(self) -> dict[str, Style]:
+        self._styles = {name: self.get_component_rich_style(f"chat--{name}") for name in STYLES}
+        self._grounds = {
+            is_cursor: Style(bgcolor=self.get_component_rich_style(f"chat--{name}").bgcolor)
+            for is_cursor, name in ((False, "open"), (True, "cursor"))
+        }
+        return self._styles

@@ -1,0 +1,90 @@
+"""A conversation as two lines of the list: who and when, what and how much is new. Pure.
+
+Rule: the right edge (time, unread count) is never cut, and what is on the left ends with a whole
+word. Spec: docs/tui.md, section 5.
+"""
+
+from __future__ import annotations
+
+from restante.client.interface import ContactState, Conversation, Message, MessageState, Trust
+from restante.client.tui import words
+from restante.client.tui.clean import clean_line
+from restante.client.tui.glyphs import Glyphs
+from restante.client.tui.page import Page
+from restante.client.tui.times import local, short_age
+from restante.client.tui.wrap import cells, shorten
+
+STYLES = ("title", "faint", "unread", "draft", "verified", "changed", "request", "mark")
+"""Names of the styles the parts have."""
+
+Part = tuple[str, str]
+"""Text and the name of its style."""
+
+
+def title_line(conversation: Conversation, page: Page) -> list[Part]:
+    """Return the first line: name, what is known of the key, and when it last moved."""
+    width, glyphs, when = page.width, page.glyphs, ""
+    if conversation.last is not None:
+        when = short_age(local(conversation.last.sent_at, page.zone), now=page.now)
+    sign = _sign(conversation, glyphs)
+    room = width - cells(when) - (2 if when else 0) - (cells(sign[0]) + 1 if sign else 0) - 1
+    title = shorten(clean_line(conversation.title), max(1, room), ellipsis=glyphs.ellipsis)
+    parts: list[Part] = [(" ", "faint"), (title, "title")]
+    if sign:
+        parts += [(" ", "faint"), sign]
+    return _justify(parts, (when, "faint"), width)
+
+
+def preview_line(conversation: Conversation, page: Page, draft: str | None) -> list[Part]:
+    """Return the second line: the draft, else the last message; and how many are unread."""
+    width, glyphs, unread = page.width, page.glyphs, conversation.unread_count
+    count = "" if not unread else "999+" if unread > 999 else str(unread)
+    room = max(1, width - 1 - cells(count) - (2 if count else 0))
+    if draft:
+        text, style = f"{glyphs.draft} {words.DRAFT} {clean_line(draft.strip())}", "draft"
+    else:
+        text, style = _preview(conversation, glyphs), "faint"
+    parts = [(" ", "faint"), (shorten(text, room, ellipsis=glyphs.ellipsis), style)]
+    return _justify(parts, (count, "unread"), width)
+
+
+def _sign(conversation: Conversation, glyphs: Glyphs) -> Part | None:
+    if conversation.contact is ContactState.REQUEST:
+        return glyphs.request, "request"
+    if conversation.trust is Trust.CHANGED:
+        return glyphs.alert, "changed"
+    if conversation.trust is Trust.VERIFIED:
+        return glyphs.verified, "verified"
+    return None
+
+
+def _preview(conversation: Conversation, glyphs: Glyphs) -> str:
+    if conversation.contact is ContactState.REQUEST:
+        return words.REQUEST_PREVIEW
+    if conversation.contact is ContactState.BLOCKED:
+        return words.BLOCKED_PREVIEW
+    if conversation.last is None:
+        return words.NO_MESSAGES_PREVIEW
+    return _excerpt(conversation.last, glyphs)
+
+
+def _excerpt(message: Message, glyphs: Glyphs) -> str:
+    instead = {
+        "gap": words.GAP,
+        "undecryptable": words.UNDECRYPTABLE,
+        "unknown": words.UNKNOWN,
+    }.get(message.kind)
+    if instead is not None:
+        return instead
+    body = clean_line(message.body[:256]).strip()
+    if not message.sender.is_me or message.kind != "text":
+        return body
+    if message.state in {MessageState.FAILED, MessageState.EXPIRED}:
+        return f"{glyphs.alert} {words.NOT_SENT} {body}"
+    sign = f"{glyphs.queued} " if message.state is MessageState.QUEUED else ""
+    return f"{sign}{words.YOU}: {body}"
+
+
+def _justify(left: list[Part], right: Part, width: int) -> list[Part]:
+    used = sum(cells(text) for text, _ in left) + cells(right[0])
+    return [*left, (" " * max(0, width - used), "faint"), right]

@@ -1,0 +1,84 @@
+"""The box one writes in: Enter sends, ^J or Shift+Enter begins a line, Up leaves it at the top.
+
+Rule: nothing typed is lost; what could not be sent comes back. Knows no engine.
+Spec: docs/tui.md, section 5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message as Posted
+from textual.widgets import TextArea
+
+from restante.client.tui import words
+
+_NEW_LINE_KEYS = frozenset({"ctrl+j", "shift+enter", "alt+enter", "ctrl+enter"})
+
+
+class ComposeBox(TextArea):
+    """A text area of one to six lines."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "send", "Send", show=False, id="compose.send"),
+        Binding("ctrl+j", "new_line", "New line", show=False, id="compose.new_line"),
+    ]
+
+    @dataclass
+    class Sent(Posted):
+        """The user wants this text sent."""
+
+        text: str
+
+    class LeftUp(Posted):
+        """The cursor went up past the first line."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            id="compose",
+            soft_wrap=True,
+            show_line_numbers=False,
+            highlight_cursor_line=False,
+            tab_behavior="focus",
+            compact=True,
+        )
+        self.cursor_blink = False  # calm, and nothing wakes an idle machine
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.key == "enter":
+            event.stop()
+            event.prevent_default()
+            self.action_send()
+        elif event.key in _NEW_LINE_KEYS:
+            event.stop()
+            event.prevent_default()
+            self.action_new_line()
+
+    def action_send(self) -> None:
+        """Send what is written, if anything is."""
+        if self.text.strip():
+            self.post_message(self.Sent(self.text))
+
+    def action_new_line(self) -> None:
+        """Begin a line."""
+        start, end = self.selection
+        self._replace_via_keyboard("\n", start, end)
+
+    def action_cursor_up(self, select: bool = False) -> None:
+        """Move up, out of the box at its first line."""
+        row = self.wrapped_document.location_to_offset(self.cursor_location).y
+        if row == 0 and not select:
+            self.post_message(self.LeftUp())
+        else:
+            super().action_cursor_up(select)
+
+    def set_purpose(self, placeholder: str, *, is_open: bool) -> None:
+        """Say what the box is for now, and whether it takes text."""
+        # As Content: a plain string would be parsed as markup, and names are in it.
+        self.placeholder = Content(placeholder)
+        self.disabled = not is_open
+        self.border_subtitle = words.COMPOSE_HINT if is_open else ""

@@ -1,0 +1,64 @@
+"""How the connection is, and since when it matters.
+
+Rule: the state is always in sight; it is spoken of only when it has been away for longer than one's
+patience, and not a moment longer than it is. Spec: docs/tui.md, section 5.
+"""
+
+from __future__ import annotations
+
+from textual.message_pump import MessagePump
+from textual.timer import Timer
+
+from restante.client.interface import ConnectionPhase, Status
+from restante.client.tui.banners import Banner, say_connection
+from restante.client.tui.bars import ConnectionLine
+from restante.client.tui.chats import Chats
+
+_AWAY = frozenset({ConnectionPhase.OFFLINE, ConnectionPhase.CONNECTING})
+
+
+class ConnectionWatch:
+    """Keeps two lines and a banner true; `owner` runs its timer."""
+
+    def __init__(
+        self,
+        owner: MessagePump,
+        *,
+        chats: Chats,
+        line: ConnectionLine,
+        short_line: ConnectionLine,
+        banner: Banner,
+        patience_s: float,
+    ) -> None:
+        self._owner = owner
+        self._chats = chats
+        self._line, self._short_line, self._banner = line, short_line, banner
+        self._patience_s = patience_s
+        self._status: Status | None = None
+        self._timer: Timer | None = None
+        self._is_late = False
+
+    def take(self, status: Status) -> None:
+        """Take what the engine says."""
+        is_away = status.phase in _AWAY
+        if is_away and self._timer is None:
+            self._timer = self._owner.set_timer(self._patience_s, self._lose_patience)
+        elif not is_away and self._timer is not None:
+            self._timer.stop()
+            self._timer, self._is_late = None, False
+        self._status = status
+        self.show()
+
+    def _lose_patience(self) -> None:
+        self._is_late = True
+        self.show()
+
+    def show(self) -> None:
+        """Draw it."""
+        status, is_late = self._status, self._is_late
+        self._line.show(status, is_late=is_late, chat_count=len(self._chats))
+        self._short_line.show(status, is_late=False, chat_count=0)
+        if status is not None and is_late:
+            say_connection(self._banner, status)
+        else:
+            self._banner.hush()

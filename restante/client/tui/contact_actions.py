@@ -1,0 +1,172 @@
+"""What can be done about a contact: verify, accept, block, rename, find and add.
+
+Rule: every call of the engine is a worker; a refusal becomes a sentence, and nothing that weakens
+security happens on one key. Spec: docs/tui.md, section 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any
+
+from textual.screen import Screen
+
+from restante.client.interface import ContactState, Conversation, Trust
+from restante.client.tui import words
+from restante.client.tui.bridge import ask
+from restante.client.tui.chats import Chats
+from restante.client.tui.clean import clean_line
+from restante.client.tui.code_dialogs import MyCodeScreen, SafetyNumberDialog
+from restante.client.tui.dialog import ConfirmDialog, LineDialog, TextDialog
+from restante.client.tui.find_dialogs import START, GoToDialog, NewChatDialog
+from restante.client.tui.stage import Stage
+from restante.errors import RestanteError, UserError
+
+
+class ContactActions(Screen[None]):
+    """The actions; whoever inherits says what is open and opens."""
+
+    def __init__(self, stage: Stage, chats: Chats) -> None:
+        super().__init__()
+        self._stage = stage
+        self._chats = chats
+
+    @property
+    def conversation(self) -> Conversation | None:
+        """What is open."""
+        raise NotImplementedError
+
+    def open_conversation(self, key: str) -> None:
+        """Open another one."""
+        raise NotImplementedError
+
+    def act(self, work: Coroutine[Any, Any, None], *, group: str = "actions") -> None:
+        """Do something that waits for the engine or the user, and say so if it is refused."""
+        self.run_worker(self._attempt(work), group=group)
+
+    async def _attempt(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except UserError as error:
+            self.say(str(error), is_warning=True)
+        except RestanteError:
+            self.say(words.FAILED, is_warning=True)
+
+    def say(self, sentence: str, *, is_warning: bool = False) -> None:
+        """Show a sentence for a moment."""
+        self.notify(
+            clean_line(sentence),
+            severity="warning" if is_warning else "information",
+            markup=False,
+            timeout=4,
+        )
+
+    # ---- finding --------------------------------------------------------------------------------
+
+    def action_go_to(self) -> None:
+        """The quick switcher."""
+        self.act(self._go_to())
+
+    async def _go_to(self) -> None:
+        choice = await self.app.push_screen_wait(GoToDialog(self._chats))
+        if choice is None:
+            return
+        if choice.startswith(START):
+            await self._new_chat(choice.removeprefix(START))
+        else:
+            self.open_conversation(choice)
+
+    def action_new_chat(self) -> None:
+        """Add somebody."""
+        self.act(self._new_chat(""))
+
+    async def _new_chat(self, value: str) -> None:
+        contact = await self.app.push_screen_wait(NewChatDialog(self._stage, value))
+        if contact is not None:
+            await self.know_contact(contact.key)
+            self.open_conversation(contact.key)
+
+    async def know_contact(self, key: str) -> None:
+        """Have a new contact in the list, even before its event comes."""
+        if self._chats.get(key) is None:
+            for conversation in await ask(self._stage.engine.conversations):
+                if conversation.key == key:
+                    self._chats.update(conversation)
+
+    def action_my_code(self) -> None:
+        """Show the user's own code."""
+        self.app.push_screen(MyCodeScreen(self._stage))
+
+    # ---- the open contact -----------------------------------------------------------------------
+
+    def action_verify(self) -> None:
+        """Compare safety numbers."""
+        if self.conversation is not None:
+            self.act(self._verify(self.conversation))
+
+    async def _verify(self, conversation: Conversation) -> None:
+        engine, key = self._stage.engine, conversation.key
+        number = await ask(engine.safety_number, key)
+        dialog = SafetyNumberDialog(self._stage, conversation, number)
+        is_same = await self.app.push_screen_wait(dialog)
+        if is_same is not None:
+            await ask(engine.set_verified, key, verified=is_same)
+            name = clean_line(conversation.title)
+            self.say(words.marked_verified(name) if is_same else words.marked_unverified(name))
+
+    def action_accept(self) -> None:
+        """Accept a request, a changed key, or somebody who was blocked."""
+        conversation = self.conversation
+        if conversation is None:
+            return
+        if conversation.trust is Trust.CHANGED:
+            self.act(self._accept_key(conversation))
+        elif conversation.contact in {ContactState.REQUEST, ContactState.BLOCKED}:
+            self.act(self._accept_contact(conversation))
+
+    async def _accept_contact(self, conversation: Conversation) -> None:
+        await ask(self._stage.engine.contact_accept, conversation.key)
+        self.say(words.accepted(conversation.title))
+        self.open_conversation(conversation.key)
+
+    async def _accept_key(self, conversation: Conversation) -> None:
+        dialog = LineDialog(
+            words.ACCEPT_KEY_TITLE,
+            words.accept_key(clean_line(conversation.title)),
+            must_be=words.ACCEPT_KEY_WORD,
+        )
+        if await self.app.push_screen_wait(dialog) is not None:
+            await self._accept_contact(conversation)
+
+    def action_why(self) -> None:
+        """Explain a changed key."""
+        self.app.push_screen(TextDialog(words.KEY_CHANGED_TITLE, words.KEY_CHANGED_WHY))
+
+    def action_block(self) -> None:
+        """Block, after asking."""
+        if self.conversation is not None:
+            self.act(self._block(self.conversation))
+
+    async def _block(self, conversation: Conversation) -> None:
+        name = clean_line(conversation.title)
+        if await self.app.push_screen_wait(ConfirmDialog(words.BLOCK_TITLE, words.block(name))):
+            await ask(self._stage.engine.contact_block, conversation.key)
+            self.say(words.was_blocked(name))
+
+    def action_rename(self) -> None:
+        """Give the contact one's own name."""
+        if self.conversation is not None:
+            self.act(self._rename(self.conversation))
+
+    async def _rename(self, conversation: Conversation) -> None:
+        title, address = clean_line(conversation.title), clean_line(conversation.address)
+        dialog = LineDialog(
+            words.RENAME_TITLE,
+            words.RENAME_TEXT,
+            value="" if title == address else title,
+            placeholder=address,
+        )
+        name = await self.app.push_screen_wait(dialog)
+        if name is not None:
+            contact = await ask(self._stage.engine.contact_rename, conversation.key, name)
+            self.say(words.now_called(contact.petname or contact.address))

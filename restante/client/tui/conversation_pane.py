@@ -1,0 +1,132 @@
+"""The open conversation: header, banners, messages, box. It shows; the screen acts.
+
+Rule: a draft survives whatever happens to its conversation. Knows no engine.
+Spec: docs/tui.md, section 5.
+"""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+
+from restante.client.interface import ContactState, Conversation, Trust
+from restante.client.tui import words
+from restante.client.tui.banners import Banner, say_contact
+from restante.client.tui.bars import HeaderLine
+from restante.client.tui.chats import Chats
+from restante.client.tui.clean import clean_line
+from restante.client.tui.compose_box import ComposeBox
+from restante.client.tui.history_view import Load
+from restante.client.tui.message_list import MessageList
+from restante.client.tui.stage import Stage
+from restante.client.tui.text_line import Line, clickable
+
+
+class ConversationPane(Vertical):
+    """The middle of the screen."""
+
+    def __init__(self, stage: Stage, chats: Chats) -> None:
+        super().__init__(id="conversation", classes="-empty")
+        self._glyphs = stage.glyphs
+        self._chats = chats
+        self._open: Conversation | None = None
+        self.header = HeaderLine(stage.glyphs)
+        self.connection_banner = Banner(id="connection-banner")
+        self.contact_banner = Banner(id="contact-banner")
+        self.messages = MessageList(stage)
+        self.below = Line("", id="below")
+        self.box = ComposeBox()
+        self.nothing = Line("", id="nothing")
+
+    def compose(self) -> ComposeResult:
+        """From top to bottom."""
+        yield self.header
+        yield self.connection_banner
+        yield self.contact_banner
+        yield self.messages
+        yield self.below
+        yield self.box
+        yield self.nothing
+
+    @property
+    def conversation(self) -> Conversation | None:
+        """What is open."""
+        return self._open
+
+    async def open(self, conversation: Conversation, load: Load) -> None:
+        """Show another conversation, with its draft."""
+        self.keep_draft()
+        self._open = conversation
+        self.remove_class("-empty")
+        self.box.text = self._chats.drafts.get(conversation.key, "")
+        self.box.move_cursor(self.box.document.end)
+        self.update(conversation)
+        await self.messages.open(
+            conversation.message_count,
+            load,
+            unread_at=conversation.first_unread,
+            new_count=conversation.unread_count,
+            empty_text=words.no_messages(clean_line(conversation.title)),
+        )
+
+    def close(self) -> None:
+        """Show none."""
+        self.keep_draft()
+        self._open = None
+        self.messages.close()
+        self.header.show(None)
+        self.contact_banner.hush()
+        self.add_class("-empty")
+
+    def update(self, conversation: Conversation) -> None:
+        """Show what changed about the open conversation."""
+        self._open = conversation
+        self.header.show(conversation)
+        say_contact(self.contact_banner, conversation)
+        name = clean_line(conversation.title)
+        if conversation.contact is ContactState.BLOCKED:
+            self._close_box(words.COMPOSE_BLOCKED)
+        elif conversation.trust is Trust.CHANGED:
+            self._close_box(words.COMPOSE_PAUSED)
+        elif conversation.contact is ContactState.REQUEST:
+            self._close_box(words.COMPOSE_REQUEST)
+        else:
+            self.box.set_purpose(words.message_to(name), is_open=True)
+
+    def focus_best(self) -> None:
+        """Focus the box, or the messages where nothing may be written."""
+        (self.messages if self.box.disabled else self.box).focus()
+
+    def keep_draft(self) -> None:
+        """Remember what is written."""
+        if self._open is not None:
+            if self.box.text.strip():
+                self._chats.drafts[self._open.key] = self.box.text
+            else:
+                self._chats.drafts.pop(self._open.key, None)
+
+    def say_nothing_open(self, *, has_chats: bool) -> None:
+        """What stands where no conversation is open."""
+        title = words.NO_CHAT_OPEN if has_chats else words.NO_CHATS
+        keys = words.NO_CHAT_OPEN_KEYS[0 if has_chats else 1 :]
+        width = max(len(label) for _, label in keys)
+        parts: list[tuple[str, str]] = [(title + "\n", "")]
+        for key, label in keys:
+            parts += [(f"\n{key}  ", "bold $warning"), (label.ljust(width), "$faint")]
+        self.nothing.update(Content.assemble(*parts))
+
+    def say_below(self, count: int | None) -> None:
+        """The hint that there is more below, or none."""
+        self.below.display = count is not None
+        if count is not None:
+            text = words.new_below(count) if count else words.BELOW
+            line = f"{self._glyphs.down} {text}"
+            self.below.update(clickable(line, "screen.latest", "bold" if count else ""))
+            self.below.set_class(bool(count), "-new")
+
+    def _close_box(self, reason: str) -> None:
+        had_focus = self.box.has_focus
+        self.box.set_purpose(reason, is_open=False)
+        if had_focus:
+            self.messages.focus()

@@ -1,0 +1,180 @@
+"""A message as lines of words with roles: grouped, divided by days, wrapped. Pure.
+
+Rule: an entry depends on its message, the one before and the page, on nothing else, so a chunk of
+the history can be laid out alone. Roles become colours elsewhere. Spec: docs/tui.md, section 4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from restante.client.interface import Message, MessageState
+from restante.client.tui import words
+from restante.client.tui.clean import clean, clean_line
+from restante.client.tui.page import Page
+from restante.client.tui.times import clock_time, day_title, local
+from restante.client.tui.wrap import cells, centred, shorten, wrap
+
+_GROUP_WITHIN = timedelta(minutes=5)
+
+
+class Role(Enum):
+    """What a run of words is; the message list gives each a style."""
+
+    BODY = auto()
+    SENDER = auto()
+    ME = auto()
+    FAINT = auto()
+    QUOTE = auto()
+    DIVIDER = auto()
+    NEW = auto()
+    TICK = auto()
+    ARRIVED = auto()
+    PROBLEM = auto()
+    NOTICE = auto()
+
+
+Line = tuple[tuple[str, Role], ...]
+BLANK: Line = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A message's lines; the first `lead` of them are dividers and space, not the message."""
+
+    lines: tuple[Line, ...]
+    lead: int
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return len(self.lines)
+
+
+def lay_out(
+    message: Message, before: Message | None, page: Page, *, new_count: int | None = None
+) -> Entry:
+    """Return the lines of one message; `new_count` puts the unread divider above it."""
+    moment = local(message.sent_at, page.zone)
+    earlier = None if before is None else local(before.sent_at, page.zone)
+    lead: list[Line] = []
+    if earlier is None or earlier.date() != moment.date():
+        title = day_title(moment.date(), today=page.now.date())
+        lead += [] if before is None else [BLANK]
+        lead += [_divider(title, Role.DIVIDER, page), BLANK]
+    if new_count is not None:
+        lead += [] if lead or before is None else [BLANK]
+        lead += [_divider(words.new_count(new_count), Role.NEW, page), BLANK]
+    if message.kind in {"text", "unknown"}:
+        goes_on = not lead and before is not None and _is_group(before, message, earlier, moment)
+        if not goes_on and not lead and before is not None:
+            lead.append(BLANK)
+        if goes_on and message.quote is not None:
+            lead.append(BLANK)
+        lines = [] if goes_on else [_heading(message, moment, page)]
+        lines += _text(message, page)
+    else:
+        if not lead and before is not None and before.kind in {"text", "unknown"}:
+            lead.append(BLANK)
+        lines = _notice(message, page)
+    return Entry(lines=(*lead, *lines), lead=len(lead))
+
+
+def _is_group(
+    before: Message, message: Message, earlier: datetime | None, moment: datetime
+) -> bool:
+    return (
+        before.kind in {"text", "unknown"}
+        and before.sender.address == message.sender.address
+        and before.sender.is_me == message.sender.is_me
+        and earlier is not None
+        and abs(moment - earlier) < _GROUP_WITHIN
+    )
+
+
+def _divider(label: str, role: Role, page: Page) -> Line:
+    label = shorten(label, page.measure, ellipsis=page.glyphs.ellipsis)
+    return ((centred(label, page.measure, rule=page.glyphs.rule), role),)
+
+
+def _heading(message: Message, moment: datetime, page: Page) -> Line:
+    when = " " + clock_time(moment)
+    if message.sender.is_me:
+        return ((words.YOU, Role.ME), (when, Role.FAINT))
+    room = page.measure - cells(when)
+    name = shorten(clean_line(message.sender.name), room, ellipsis=page.glyphs.ellipsis)
+    return ((name, Role.SENDER), (when, Role.FAINT))
+
+
+def _text(message: Message, page: Page) -> list[Line]:
+    measure = page.measure
+    lines: list[Line] = []
+    if message.quote is not None:
+        excerpt = clean_line(message.quote.excerpt)
+        mark = page.glyphs.quote + " "
+        room = measure - cells(mark)
+        lines.append(((mark + shorten(excerpt, room, ellipsis=page.glyphs.ellipsis), Role.QUOTE),))
+    if message.kind == "unknown":
+        lines += _wrapped(message.error or words.UNKNOWN, Role.NOTICE, measure)
+    else:
+        lines += _wrapped(message.body, Role.BODY, measure)
+    if message.sender.is_me:
+        lines = _with_state(lines, message, page)
+    return lines
+
+
+def _wrapped(text: str, role: Role, width: int) -> list[Line]:
+    return [((line, role),) if line else BLANK for line in wrap(clean(text), width)]
+
+
+def _with_state(lines: list[Line], message: Message, page: Page) -> list[Line]:
+    """Put how far a message of ours has come at the right edge of its last line."""
+    if message.state in {MessageState.FAILED, MessageState.EXPIRED}:
+        return lines + _failure(message, page)
+    glyphs = page.glyphs
+    sign, role = {
+        MessageState.QUEUED: (glyphs.queued, Role.TICK),
+        MessageState.AWAITING_ACCEPTANCE: (glyphs.sent, Role.TICK),
+        MessageState.RELAYED: (glyphs.sent, Role.TICK),
+        MessageState.DELIVERED: (glyphs.delivered, Role.TICK),
+        MessageState.READ: (glyphs.delivered, Role.ARRIVED),
+    }[message.state]
+    state = f"{sign} {words.STATE[message.state]}"
+    state = shorten(state, page.measure, ellipsis=glyphs.ellipsis)
+    # Room for the longest usual state is always kept, so that a tick never moves the text.
+    room = max(cells(state), cells(glyphs.delivered) + 1 + len("delivered"))
+    last = lines[-1] if lines else BLANK
+    used = sum(cells(text) for text, _ in last)
+    if used + 2 + room <= page.measure:
+        lines = lines[:-1]
+    else:
+        last, used = BLANK, 0
+    gap = " " * max(0, page.measure - used - cells(state))
+    return [*lines, (*last, (gap, Role.BODY), (state, role))]
+
+
+def _failure(message: Message, page: Page) -> list[Line]:
+    head = words.EXPIRED if message.state is MessageState.EXPIRED else words.NOT_SENT
+    reason = f" {clean_line(message.error)}" if message.error else ""
+    hint = "  r\N{NO-BREAK SPACE}retry  d\N{NO-BREAK SPACE}discard"
+    text = f"{page.glyphs.alert} {head}{reason}{hint}"
+    return [((line, Role.PROBLEM),) for line in wrap(text, page.measure)]
+
+
+def _notice(message: Message, page: Page) -> list[Line]:
+    mark, text, role = {
+        "gap": (page.glyphs.gap, message.error or message.body or words.GAP, Role.NOTICE),
+        "undecryptable": (
+            page.glyphs.unverified,
+            message.error or words.UNDECRYPTABLE,
+            Role.NOTICE,
+        ),
+        "notice": (page.glyphs.dot, message.body, Role.FAINT),
+    }[message.kind]
+    room = page.measure - cells(mark) - 1
+    return [
+        ((f"{mark if number == 0 else ' ' * cells(mark)} {line}", role),)
+        for number, line in enumerate(wrap(clean(text), room))
+    ]

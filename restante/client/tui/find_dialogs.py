@@ -1,0 +1,144 @@
+"""Finding somebody: the quick switcher and adding a contact.
+
+Rule: a look-up that fails says why and keeps what was typed. Spec: docs/tui.md, section 5.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.fuzzy import Matcher
+from textual.widget import Widget
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
+
+from restante.client.interface import Contact
+from restante.client.tui import words
+from restante.client.tui.bridge import ask
+from restante.client.tui.chats import Chats
+from restante.client.tui.clean import clean_line
+from restante.client.tui.dialog import Dialog, Field, text
+from restante.client.tui.stage import Stage
+from restante.errors import RestanteError
+
+START = "start:"
+"""What precedes, in the switcher's answer, an address or code to look up."""
+
+MAX_SHOWN = 50
+
+
+class GoToDialog(Dialog[str]):
+    """Type a few letters of a name; returns a conversation's key, or START and an address."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,ctrl+j", "step(1)", "Down", show=False, id="go_to.down"),
+        Binding("up,ctrl+k", "step(-1)", "Up", show=False, id="go_to.up"),
+    ]
+    title_text = words.GO_TO_TITLE
+    hints = (("Enter", "Open", "screen.take"), ("Esc", "Close", "screen.leave"))
+
+    def __init__(self, chats: Chats) -> None:
+        super().__init__()
+        self._chats = chats
+        self._input = Field(words.GO_TO_PLACEHOLDER)
+        self._options = OptionList(compact=True, markup=False)
+        self._options.can_focus = False
+
+    def body(self) -> list[Widget]:
+        """The line and what it finds."""
+        return [self._input, self._options]
+
+    def on_mount(self) -> None:
+        """Show all, ready to type."""
+        self._find("")
+        self._input.focus()
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        self._find(event.value.strip())
+
+    def _find(self, query: str) -> None:
+        options = [
+            Option(Content.assemble(title, ("  " + address, "$faint")), id=key)
+            for title, address, key in self._ranked(query)[:MAX_SHOWN]
+        ]
+        if "@" in query or query.lower().startswith("restante:"):
+            options.append(Option(Content(words.start_chat_with(query)), id=START + query))
+        if not options:
+            options.append(Option(Content(words.no_match(query)), disabled=True))
+        self._options.clear_options()
+        self._options.add_options(options)
+        self._options.highlighted = 0
+
+    def _ranked(self, query: str) -> list[tuple[str, str, str]]:
+        lines = []
+        matcher = Matcher(query) if query else None
+        for conversation in self._chats.ordered():
+            title, address = clean_line(conversation.title), clean_line(conversation.address)
+            score = 1.0
+            if matcher is not None:
+                score = max(matcher.match(title), matcher.match(address))
+            if score > 0:
+                lines.append((-score, title, "" if address == title else address, conversation.key))
+        lines.sort(key=lambda line: line[0])  # stable: the newest of equals first
+        return [line[1:] for line in lines]
+
+    def action_step(self, step: int) -> None:
+        """Move the highlight."""
+        count = self._options.option_count
+        self._options.highlighted = ((self._options.highlighted or 0) + step) % max(1, count)
+
+    @on(Input.Submitted)
+    def action_take(self) -> None:
+        """Return what is highlighted."""
+        at = self._options.highlighted
+        option = None if at is None else self._options.get_option_at_index(at)
+        if option is not None and not option.disabled:
+            self.dismiss(option.id)
+
+    @on(OptionList.OptionSelected)
+    def _clicked(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option.id)
+
+
+class NewChatDialog(Dialog[Contact]):
+    """Paste a code or type an address; returns the contact that was added."""
+
+    title_text = words.NEW_CHAT_TITLE
+    hints = (("Enter", "Look up", "screen.take"), ("Esc", "Cancel", "screen.leave"))
+
+    def __init__(self, stage: Stage, value: str = "") -> None:
+        super().__init__()
+        self._stage = stage
+        self._input = Field(words.NEW_CHAT_PLACEHOLDER, value=value)
+        self._answer = text("", classes="dialog-answer")
+
+    def body(self) -> list[Widget]:
+        """The text, the line, and what came of it."""
+        return [text(words.NEW_CHAT_TEXT), self._input, self._answer]
+
+    def on_mount(self) -> None:
+        """Ready to type; with something to look up, at once."""
+        self._input.focus()
+        if self._input.value:
+            self.action_take()
+
+    @on(Input.Submitted)
+    def action_take(self) -> None:
+        """Look it up."""
+        value = self._input.value.strip()
+        if value:
+            self._look_up(value)
+
+    @work(exclusive=True)
+    async def _look_up(self, value: str) -> None:
+        self._answer.update(Content.styled(words.LOOKING_UP, "$faint"))
+        try:
+            contact = await ask(self._stage.engine.contact_add, value)
+        except RestanteError as error:
+            self._answer.update(Content.styled(clean_line(str(error)), "$error"))
+        else:
+            self.dismiss(contact)

@@ -1,0 +1,72 @@
+"""What the keys and the palette's commands are called: the second half of words.py. Pure.
+
+Rule: a command says what it does and what it does not. Spec: docs/tui.md, section 5.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+HELP_TITLE: Final = "Keys"
+HELP_EVERYWHERE: Final = "Everywhere"
+HELP_COMPOSE: Final = "Writing"
+HELP_MESSAGES: Final = "Messages"
+HELP_CHATS: Final = "Chats"
+
+COMMANDS: Final = (
+    ("Chat: Go to", "Find a chat by name or address", "app.go_to"),
+    ("Chat: New", "Paste a code or type an address", "app.new_chat"),
+    ("Chat: Rename", "Your own name for this contact", "screen.rename"),
+    ("Message: Newest", "Go to the end of the conversation", "screen.latest"),
+    ("Security: Verify contact", "Compare safety numbers", "screen.verify"),
+    ("Security: Show my code", "For others to scan or paste", "app.my_code"),
+    ("Security: Accept", "Accept this request or the new key", "screen.accept"),
+    ("Security: Block contact", "They can't tell", "screen.block"),
+    ("View: Info pane", "Show or hide it, where there is room", "app.toggle_info"),
+    ("View: Light or dark", "Change the theme", "app.toggle_dark"),
+    ("App: Retry connection", "Connect now", "app.retry"),
+    ("App: Keys", "What every key does", "app.keys"),
+    ("App: Quit", "Messages in the outbox are kept", "app.quit"),
+)
+"""Title, help and action of the palette's commands."""
+
+NEEDS_CHATS: Final = frozenset({"go_to", "new_chat", "my_code", "retry", "toggle_info"})
+"""Actions that are offered where the chats are on screen."""
+
+HELP: Final = (
+    (
+        HELP_EVERYWHERE,
+        (
+            ("^k", "go to a chat"),
+            ("^n", "new chat"),
+            ("^p", "all commands"),
+            ("^t", "your own code"),
+            ("^r", "retry the connection"),
+            ("Tab", "next part of the screen"),
+            ("Esc", "back to the chats"),
+            ("^q", "quit"),
+        ),
+    ),
+    (
+        HELP_COMPOSE,
+        (
+            ("Enter", "send"),
+            ("^j  Shift+Enter", "new line"),
+            ("Up", "at the first line: to the messages"),
+        ),
+    ),
+    (
+        HELP_MESSAGES,
+        (
+            ("j k  Up Down", "select"),
+            ("g G", "oldest, newest"),
+            ("r d", "retry or discard what was not sent"),
+            ("y", "copy"),
+            ("v", "compare safety numbers"),
+            ("a b", "accept, block"),
+            ("n", "rename the contact"),
+        ),
+    ),
+    (HELP_CHATS, (("j k  Up Down", "select"), ("Enter", "open"))),
+)
+"""The help screen: headings, and keys with what they do."""

@@ -1,0 +1,242 @@
+"""The list of messages of the open conversation: cursor, keys, and what the reader has seen.
+
+Rule: the end stays in sight while the reader is there, and nothing moves while they are elsewhere.
+Knows no engine. Spec: docs/tui.md, section 3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message as Posted
+
+from restante.client.interface import Message
+from restante.client.tui.history import History
+from restante.client.tui.history_view import HistoryView, Load
+from restante.client.tui.stage import Stage
+
+LINES_ABOVE_NEW = 4
+"""The unread divider, its space, and a line of what was read before."""
+
+
+class MessageList(HistoryView, can_focus=True):
+    """Shows one conversation. Nothing is shown before `open`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "select(-1)", "Up", show=False, id="messages.up"),
+        Binding("down,j", "select(1)", "Down", show=False, id="messages.down"),
+        Binding("g,home", "oldest", "Oldest", show=False, id="messages.oldest"),
+        Binding("G,end", "latest", "Latest", show=False, id="messages.latest"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="messages.page_up"),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="messages.page_down"),
+    ]
+
+    @dataclass
+    class Seen(Posted):
+        """The reader has everything up to this message on screen or above."""
+
+        message: Message
+
+    @dataclass
+    class Below(Posted):
+        """How much arrived out of sight below; None: the end is in sight."""
+
+        count: int | None
+
+    class Left(Posted):
+        """The reader went down past the last message."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage, id="messages")
+        self._arrived_below = 0
+        self._cursor_to_show: int | None = None
+        self._is_new_to_show = False
+        self.last_seen: Message | None = None
+        """The last message that was in sight."""
+        self._below: int | None = None
+
+    # ---- what others ask for ------------------------------------------------------------------
+
+    async def open(
+        self, count: int, load: Load, *, unread_at: int | None, new_count: int, empty_text: str
+    ) -> None:
+        """Show a conversation: from the first unread message, else its end."""
+        history = History(count, unread_at=unread_at if new_count else None)
+        self._history, self._load = history, load
+        self._new_count, self._empty_text = new_count, empty_text
+        self._cursor = self._cursor_to_show = self.last_seen = None
+        self._arrived_below = 0
+        self._is_at_end = True
+        self._is_new_to_show = history.unread_at is not None
+        if history.count and self._text_width > 0:
+            # Before anything is drawn, so that no empty list flashes by.
+            at = history.count - 1 if history.unread_at is None else history.unread_at
+            await self._fill(history, history.heights.at_position(at)[0])
+        if self._history is history:
+            self._fit(None)
+
+    def close(self) -> None:
+        """Show nothing."""
+        self._history = History(0)
+        self._load = None
+        self._empty_text = ""
+        self._cursor = None
+        self._fit(None)
+
+    @property
+    def count(self) -> int:
+        """Messages in the open conversation."""
+        return self._history.count
+
+    @property
+    def selected(self) -> Message | None:
+        """The message under the cursor, if it is in memory."""
+        return None if self._cursor is None else self._history.message_at(self._cursor)
+
+    def add(self, message: Message) -> None:
+        """Show a message that appeared."""
+        anchor = self._anchor()
+        was_at_end = message.position >= self._history.count
+        if not self._history.add(message, self._lay_out, self._text_width):
+            return
+        if self._cursor is not None and message.position <= self._cursor and not was_at_end:
+            self._cursor += 1
+        if not self._is_at_end and was_at_end and not message.sender.is_me:
+            self._arrived_below += 1
+        self._fit(anchor)
+
+    def change(self, message: Message) -> None:
+        """Show a message as it is now."""
+        anchor = self._anchor()
+        if self._history.change(message, self._lay_out):
+            self._fit(anchor)
+
+    def forget_new(self) -> None:
+        """Take the unread divider away: the reader has answered."""
+        position, self._history.unread_at = self._history.unread_at, None
+        if position is not None and (message := self._history.message_at(position)):
+            self.change(message)
+
+    def scroll_to_latest(self) -> None:
+        """Go to the end, and stay there."""
+        self._is_at_end = True
+        self._arrived_below = 0
+        self._fit(None)
+
+    # ---- keys and mouse -----------------------------------------------------------------------
+
+    def action_select(self, step: int) -> None:
+        """Move the cursor by a message."""
+        last = self._history.count - 1
+        if last < 0:
+            self.post_message(self.Left())
+            return
+        if self._cursor is None:
+            self._select(self._last_visible())
+        elif self._cursor + step > last:
+            self.post_message(self.Left())
+        else:
+            self._select(max(0, self._cursor + step))
+
+    def action_oldest(self) -> None:
+        """Go to the first message."""
+        if self._history.count:
+            self._select(0)
+
+    def action_latest(self) -> None:
+        """Go to the last message."""
+        self.scroll_to_latest()
+        if self._history.count:
+            self._select(self._history.count - 1)
+
+    def action_page(self, pages: int) -> None:
+        """Move by a screen."""
+        self.scroll_to(y=self.scroll_offset.y + pages * (self._view_rows - 1), animate=False)
+        self.call_next(self._select_visible)
+
+    def on_focus(self) -> None:
+        """Put the cursor on what is on screen."""
+        if self._history.count:
+            position = self._cursor
+            first, last = self._visible()
+            if position is None or not first <= position <= last:
+                self._cursor = self._last_visible()
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Hide the cursor."""
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """Select what was clicked."""
+        place = self._history.at_row(event.y - self._blank_rows + self.scroll_offset.y)
+        if place is not None:
+            self._select(place.position)
+
+    def _select(self, position: int) -> None:
+        self._cursor = position
+        self._cursor_to_show = position
+        self._show_cursor()
+        self.refresh()
+
+    def _select_visible(self) -> None:
+        if self._cursor is None:
+            return
+        first, last = self._visible()
+        self._cursor = min(max(self._cursor, first), last)
+        self.refresh()
+
+    def _show_cursor(self) -> None:
+        """Scroll until the cursor's message is in sight; again when its chunk has come."""
+        position = self._cursor_to_show
+        if position is None or position >= self._history.count:
+            return
+        rows = self._history.rows_of(position)
+        if rows is None:
+            number, _ = self._history.heights.at_position(position)
+            self.scroll_to(y=self._history.heights.top(number), animate=False, force=True)
+            self._fetch()
+            return
+        self._cursor_to_show = None
+        first, end = rows if position else (0, rows[1])
+        top = self.scroll_offset.y
+        if first < top:
+            self.scroll_to(y=first, animate=False, force=True)
+        elif end > top + self._view_rows:
+            self.scroll_to(y=min(first, end - self._view_rows), animate=False, force=True)
+
+    # ---- what came of it ----------------------------------------------------------------------
+
+    def _settled(self) -> None:
+        if self._is_at_end:
+            self._arrived_below = 0
+        self._show_new()
+        self._show_cursor()
+        below = None if self._is_at_end else self._arrived_below
+        if below != self._below:
+            self._below = below
+            self.post_message(self.Below(below))
+        if self._history.count:
+            message, seen = self._history.message_at(self._last_visible()), self.last_seen
+            if message is not None and (seen is None or message.id != seen.id):
+                self.last_seen = message
+                self.post_message(self.Seen(message))
+
+    def _show_new(self) -> None:
+        """Scroll to the unread divider, once its chunk has come, unless all of it is in sight."""
+        history = self._history
+        if not self._is_new_to_show or history.unread_at is None or not self._view_rows:
+            return
+        rows = history.rows_of(history.unread_at)
+        if rows is None:
+            number, _ = history.heights.at_position(history.unread_at)
+            top = history.heights.top(number)
+        else:
+            self._is_new_to_show = False
+            top = max(0, rows[0] - LINES_ABOVE_NEW)
+        end = max(0, history.rows - self._view_rows)
+        self._is_at_end = top >= end
+        self.scroll_to(y=min(top, end), animate=False, force=True)

@@ -1,0 +1,29 @@
+"""What text is laid out for: a width, a set of signs, a clock. Pure.
+
+Spec: docs/tui.md, section 4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from restante.client.tui.glyphs import Glyphs
+
+MAX_MEASURE = 96
+"""Longer lines are hard to read; a wider pane stays empty on the right."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What entries are laid out for: the width of the text in cells, the signs, zone and day."""
+
+    width: int
+    glyphs: Glyphs
+    zone: tzinfo | None
+    now: datetime
+
+    @property
+    def measure(self) -> int:
+        """Width that is used."""
+        return max(2, min(self.width, MAX_MEASURE))

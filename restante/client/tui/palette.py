@@ -1,0 +1,49 @@
+"""The palette's commands: everything that has a key, and what needs none.
+
+Rule: a command is offered where it does something. Spec: docs/tui.md, section 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Iterator
+from functools import partial
+from typing import Any
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+
+from restante.client.tui import key_words
+
+
+class Commands(Provider):
+    """Our commands, by group, for Textual's palette."""
+
+    async def discover(self) -> Hits:
+        """All that are offered here."""
+        for title, help_text, action in self._offered():
+            yield DiscoveryHit(Content(title), self._run(action), text=title, help=help_text)
+
+    async def search(self, query: str) -> Hits:
+        """Those that match."""
+        matcher = self.matcher(query)
+        for title, help_text, action in self._offered():
+            score = matcher.match(title)
+            if score > 0:
+                yield Hit(
+                    score, matcher.highlight(title), self._run(action), text=title, help=help_text
+                )
+
+    def _offered(self) -> Iterator[tuple[str, str, str]]:
+        for title, help_text, action in key_words.COMMANDS:
+            namespace, _, name = action.partition(".")
+            target = self.app if namespace == "app" else self.screen
+            is_offered = (
+                hasattr(self.screen, "conversation") or name not in key_words.NEEDS_CHATS
+                if namespace == "app"
+                else target.check_action(name, ())
+            )
+            if is_offered and hasattr(target, f"action_{name}"):
+                yield title, help_text, action
+
+    def _run(self, action: str) -> partial[Coroutine[Any, Any, None]]:
+        return partial(self.screen.run_action, action)

@@ -1,0 +1,32 @@
+"""Where the interface starts: `run_tui`.
+
+Rule: what can't be shown is refused with a sentence before the terminal is touched.
+Spec: docs/tui.md, section 2.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from restante.client.interface import Engine
+from restante.client.tui import words
+from restante.client.tui.app import RestanteApp
+from restante.client.tui.bridge import host
+from restante.client.tui.stage import Stage
+from restante.client.tui.terminal import choose_driver, kept_terminal
+from restante.errors import UserError
+
+
+async def run_tui(engine: Engine) -> int:
+    """Show the interface until the user quits, and return the exit code.
+
+    Called inside trio, with a trio-asyncio loop open; the engine runs beside it. Raises UserError
+    where there is no terminal that could show it.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UserError(words.NO_TERMINAL)
+    if os.environ.get("TERM", "dumb") in {"dumb", ""}:
+        raise UserError(words.DUMB_TERMINAL)
+    with kept_terminal():
+        return await host(RestanteApp(Stage.here(engine), driver=choose_driver()), engine)

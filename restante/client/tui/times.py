@@ -1,0 +1,48 @@
+"""Times as people read them. Pure: the clock and the zone are passed in.
+
+Rule: a time is shown in the reader's zone, with that day's daylight saving. Knows no message.
+Spec: docs/tui.md, section 4.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, tzinfo
+
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July",
+    "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def local(rfc3339: str, zone: tzinfo | None) -> datetime:
+    """Read an RFC 3339 time into a zone (None: the machine's own)."""
+    moment = datetime.fromisoformat(rfc3339)
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:  # a peer may claim the last hour of the year 9999
+        return moment
+
+
+def clock_time(moment: datetime) -> str:
+    """`14:28`."""
+    return f"{moment.hour:02}:{moment.minute:02}"
+
+
+def day_title(day: date, *, today: date) -> str:
+    """`Tuesday 4 June`, with the year where it isn't this one."""
+    title = f"{_WEEKDAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}"
+    return title if day.year == today.year else f"{title} {day.year}"
+
+
+def short_age(moment: datetime, *, now: datetime) -> str:
+    """When, in at most 8 cells: `now`, `14:31`, `Tue`, `4 Jun`, `Jun 2023`."""
+    if timedelta() <= now - moment < timedelta(minutes=1):
+        return "now"
+    days = (now.date() - moment.date()).days
+    if days == 0:
+        return clock_time(moment)
+    if 0 < days < 7:
+        return _WEEKDAYS[moment.weekday()][:3]
+    month = _MONTHS[moment.month - 1][:3]
+    return f"{moment.day} {month}" if moment.year == now.year else f"{month} {moment.year}"

@@ -1,0 +1,303 @@
+"""Every sentence of the interface, in one place. Pure.
+
+Tone: short, calm, says what happened and what to do. Rule: no widget holds a sentence of its own;
+what is named here by a peer was cleaned before. Spec: docs/tui.md, section 5.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from restante.client.interface import ContactState, MessageState, Trust
+
+# ---- connection ------------------------------------------------------------------------------
+
+CONNECTED: Final = "Connected"
+CONNECTING: Final = "Connecting"
+OFFLINE: Final = "Offline"
+STOPPED: Final = "Stopped"
+
+
+def connecting_to(relay: str) -> str:
+    """After two seconds of trying."""
+    return f"Connecting to {relay}…"
+
+
+def offline(outbox_count: int, error: str | None) -> str:
+    """The banner of a lost connection."""
+    head = f"Offline. {error.rstrip('. ')}." if error else "Offline."
+    if outbox_count == 1:
+        return f"{head} 1 message will send when you reconnect."
+    if outbox_count:
+        return f"{head} {outbox_count} messages will send when you reconnect."
+    return f"{head} You can read and write; it sends when you reconnect."
+
+
+# ---- trust and requests ----------------------------------------------------------------------
+
+TRUST: Final = {
+    Trust.VERIFIED: "verified",
+    Trust.UNVERIFIED: "not verified",
+    Trust.CHANGED: "key changed",
+}
+NOT_VERIFIED_HINT: Final = "Compare codes to be sure."
+KEY_CHANGED_WHY: Final = (
+    "Your contact's device now signs with another key. A new phone or a new installation does "
+    "that; so does somebody who sits in between and wants to read along.\n\n"
+    "Ask them over another way (a call, in person) whether they set up a new device, and compare "
+    "safety numbers. Until you decide nothing is sent, and your draft stays."
+)
+KEY_CHANGED_TITLE: Final = "Why is sending paused?"
+ACCEPT_KEY_WORD: Final = "accept"
+ACCEPT_KEY_TITLE: Final = "Accept the new key?"
+
+
+def key_changed(name: str) -> str:
+    """The banner of a changed key."""
+    return (
+        f"{name}'s security key changed. This happens with a new phone, or if someone is "
+        "intercepting. Sending is paused."
+    )
+
+
+def accept_key(name: str) -> str:
+    """Before a new key is accepted without comparing."""
+    return (
+        f"If somebody is intercepting, they will read what you send to {name} from now on. "
+        f"Type {ACCEPT_KEY_WORD} to go on without comparing safety numbers."
+    )
+
+
+def request(name: str) -> str:
+    """The banner of somebody who wrote first."""
+    return f"{name} wants to talk to you. They can't see whether you read this."
+
+
+def pending(name: str) -> str:
+    """The banner of a contact who hasn't answered yet."""
+    return f"{name} hasn't accepted you yet. Messages wait for them."
+
+
+def blocked(name: str) -> str:
+    """The banner of a blocked contact."""
+    return f"You blocked {name}. They can't tell."
+
+
+BLOCK_TITLE: Final = "Block this contact?"
+
+
+def block(name: str) -> str:
+    """Before somebody is blocked."""
+    return f"You won't see messages from {name} any more, and they can't tell. You can undo it."
+
+
+# ---- messages --------------------------------------------------------------------------------
+
+YOU: Final = "You"
+STATE: Final = {
+    MessageState.QUEUED: "queued",
+    MessageState.AWAITING_ACCEPTANCE: "awaiting acceptance",
+    MessageState.RELAYED: "sent",
+    MessageState.DELIVERED: "delivered",
+    MessageState.READ: "read",
+}
+NOT_SENT: Final = "Not sent."
+EXPIRED: Final = "Not delivered in time."
+UNDECRYPTABLE: Final = "Can't read this message yet. Asked their device to send it again."
+GAP: Final = "A message is missing here. Asked their device to send it again."
+UNKNOWN: Final = "Sent with a newer Restante. Update yours to read it."
+COPIED: Final = "Copied."
+DISCARDED: Final = "Discarded."
+READ_FAILED: Final = "The history can't be read. Restart Restante; if it stays, see the log."
+
+
+def new_count(count: int) -> str:
+    """The unread divider."""
+    return f"New · {count}"
+
+
+def new_below(count: int) -> str:
+    """What arrived while the reader was further up."""
+    return f"{count} new below"
+
+
+BELOW: Final = "Latest below"
+
+# ---- chat list -------------------------------------------------------------------------------
+
+PALETTE: Final = "Palette"
+FIND: Final = "Find or start a chat"
+NO_CHATS: Final = "No chats yet."
+NO_CHATS_HINT: Final = "^n to invite someone."
+DRAFT: Final = "Draft:"
+REQUEST_PREVIEW: Final = "Wants to talk to you"
+BLOCKED_PREVIEW: Final = "Blocked"
+NO_MESSAGES_PREVIEW: Final = "No messages yet"
+NO_CHAT_OPEN: Final = "Pick a chat on the left."
+NO_CHAT_OPEN_KEYS: Final = (
+    ("^k", "find a chat"),
+    ("^n", "add somebody by code or address"),
+    ("^t", "show your own code"),
+)
+
+
+def chats(count: int) -> str:
+    """How many chats there are."""
+    return "1 chat" if count == 1 else f"{count} chats"
+
+
+def no_messages(name: str) -> str:
+    """An empty conversation."""
+    return f"No messages yet. Say hello to {name}."
+
+
+def message_to(name: str) -> str:
+    """The empty compose box."""
+    return f"Message {name}…"
+
+
+COMPOSE_HINT: Final = "Enter send · ^J new line"
+COMPOSE_REQUEST: Final = "Accept to answer."
+COMPOSE_BLOCKED: Final = "You blocked this contact."
+COMPOSE_PAUSED: Final = "Sending is paused."
+COMPOSE_PAUSED_DRAFT: Final = "Sending is paused. Your draft is kept."
+
+# ---- dialogs ---------------------------------------------------------------------------------
+
+GO_TO_TITLE: Final = "Go to"
+GO_TO_PLACEHOLDER: Final = "A name, an address or a code"
+NEW_CHAT_TITLE: Final = "New chat"
+NEW_CHAT_TEXT: Final = (
+    "Paste the code they sent you, or type their address. A code also proves that it's them."
+)
+NEW_CHAT_PLACEHOLDER: Final = "restante:c… or alice@relay.example"
+LOOKING_UP: Final = "Looking them up…"
+RENAME_TITLE: Final = "Rename"
+RENAME_TEXT: Final = "Only you see this name. Leave it empty to show the address again."
+MY_CODE_TITLE: Final = "Your code"
+MY_CODE_TEXT: Final = "Whoever scans or pastes this can write to you, and knows it's you."
+MY_CODE_WAITING: Final = "Making your code…"
+SAFETY_TITLE: Final = "Safety number"
+
+
+def no_match(text: str) -> str:
+    """Nothing was found."""
+    return f"No match for '{text}'."
+
+
+def start_chat_with(text: str) -> str:
+    """The entry of the switcher that looks an address or a code up."""
+    return f"Start a chat with {text}"
+
+
+def safety_text(name: str) -> str:
+    """How to compare."""
+    return (
+        f"Read this to {name} on a call, or look at their screen. If all sixty digits are the "
+        "same on both sides, nobody is in between."
+    )
+
+
+def marked_verified(name: str) -> str:
+    """After the numbers were compared."""
+    return f"{name} is verified."
+
+
+def marked_unverified(name: str) -> str:
+    """After a verification was taken back."""
+    return f"{name} is not verified any more."
+
+
+def now_called(name: str) -> str:
+    """After renaming."""
+    return f"Now called {name}."
+
+
+def accepted(name: str) -> str:
+    """After a request was accepted."""
+    return f"You and {name} can talk now."
+
+
+def was_blocked(name: str) -> str:
+    """After blocking."""
+    return f"{name} is blocked."
+
+
+# ---- welcome ---------------------------------------------------------------------------------
+
+WELCOME: Final = "Welcome to Restante"
+
+
+def step(number: int) -> str:
+    """How far the welcome is."""
+    return f"Step {number} of 3"
+
+
+NAME_TITLE: Final = "Your name, and the relay that keeps your mail"
+NAME_TEXT: Final = (
+    "A relay holds sealed messages until you fetch them. It can't read them. Whoever runs one "
+    "for you gave you its address or an invite."
+)
+NAME_LABEL: Final = "Name"
+NAME_PLACEHOLDER: Final = "alice"
+RELAY_LABEL: Final = "Relay, or the invite you were given"
+RELAY_PLACEHOLDER: Final = "relay.example, or restante:r…"
+NAME_MISSING: Final = "Choose a name: a-z, 0-9, dot, dash, underscore."
+RELAY_MISSING: Final = "Type the relay's address, or paste your invite."
+NOT_AN_INVITE: Final = (
+    "This code is for adding a person. You need a relay's invite, or its address."
+)
+
+KEYS_TITLE: Final = "Your keys stay here"
+KEYS_TEXT: Final = (
+    "Restante now makes your keys. They are kept in a file on this device that only your user "
+    "can read, and they never leave it.\n\n"
+    "Nobody else has a copy: we can't reset them for you. Back this device up."
+)
+
+
+def keys_for(address: str) -> str:
+    """Who the keys will be for."""
+    return f"Making keys for {address}."
+
+
+def is_yours(address: str) -> str:
+    """After registering; this step can't be undone, only looked at."""
+    return f"{address} is yours now."
+
+
+REGISTERING: Final = "Making keys and asking the relay…"
+SHARE_TITLE: Final = "Now find each other"
+SHARE_TEXT: Final = "Let them scan this, or send them the link. Or paste theirs here:"
+SHARE_SKIP: Final = "Later"
+CONTINUE: Final = "Continue"
+BACK: Final = "Back"
+
+# ---- bugs and endings ------------------------------------------------------------------------
+
+CRASHED: Final = (
+    "Restante stopped on a bug of its own. What you sent and received is safe in the database.\n"
+    "This is where it happened; it holds no message, no name and no key:"
+)
+DUMB_TERMINAL: Final = (
+    "This terminal can't show the interface (TERM is dumb or unset). "
+    "Use `restante send` and `restante tail`."
+)
+NO_TERMINAL: Final = (
+    "There is no terminal to show the interface on. Use `restante send` and `restante tail`."
+)
+QUIT_HINT: Final = "Press ^q to quit."
+
+CONTACT_STATE: Final = {
+    ContactState.ACCEPTED: "",
+    ContactState.REQUEST: "wants to talk to you",
+    ContactState.PENDING: "hasn't answered yet",
+    ContactState.BLOCKED: "blocked",
+}
+
+INFO_VERIFY: Final = "Compare numbers"
+INFO_RENAME: Final = "Rename"
+INFO_BLOCK: Final = "Block"
+SAFETY_MATCH: Final = "They match: verified"
+SAFETY_TAKE_BACK: Final = "Take verification back"
+FAILED: Final = "That didn't work; nothing was changed. See the log."

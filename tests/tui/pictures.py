@@ -1,0 +1,162 @@
+"""The main screens as pictures: what each shows, and how it comes to that.
+
+Drawn by docs/pictures.py into docs/pictures/, compared with what is there by test_pictures.py.
+Rule: the clock, the people and the ids stand still: a picture changes only when the interface does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from textual.widgets import Input
+
+from restante.client.interface import ConnectionPhase, Trust
+from tests.tui.scenes import village
+from tests.tui.scripted_engine import ScriptedEngine
+from tests.tui.stories import STANDARD, WIDE, Teller, tell
+
+Scene = Callable[[Teller, ScriptedEngine], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A scene at a size; `starts_empty`: nobody has an account yet."""
+
+    scene: Scene
+    size: tuple[int, int] = STANDARD
+    is_light: bool = False
+    starts_empty: bool = False
+    caption: str
+
+
+async def _chats(t: Teller, _: ScriptedEngine) -> None:
+    await t.until_shown("Alice Rivera", "● Connected ·")
+
+
+async def _conversation(t: Teller, engine: ScriptedEngine) -> None:
+    await _chats(t, engine)
+    await t.press("enter")
+    await t.until_shown("New · 2", "Message Alice Rivera")
+    await t.until(lambda: t.app._chats.unread_count == 1)
+
+
+async def _wide(t: Teller, engine: ScriptedEngine) -> None:
+    await _conversation(t, engine)
+    await t.until_shown("Safety number", "64078")
+
+
+async def _key_changed(t: Teller, engine: ScriptedEngine) -> None:
+    noor = next(p for p in engine.people.values() if p.petname == "Noor")
+    await _chats(t, engine)
+    t.app._main.open_conversation(noor.key)
+    await t.until_shown("Message Noor")
+    await t.type("It's the")
+    engine.change_trust(noor.key, Trust.CHANGED)
+    await t.until_shown("Sending is paused", "? Why")
+
+
+async def _offline(t: Teller, engine: ScriptedEngine) -> None:
+    await _conversation(t, engine)
+    engine.go(ConnectionPhase.OFFLINE)
+    await t.until_shown("○ Offline", "You can read and write")
+    for text in ("The counts would do.", "Send them, and we have it."):
+        await t.paste(text)
+        await t.press("enter")
+        await t.until_shown(text, "◔ queued")
+    await t.until_shown("2 messages will send")
+
+
+async def _request(t: Teller, engine: ScriptedEngine) -> None:
+    await _chats(t, engine)
+    await t.press("j", "enter")
+    await t.until_shown("Accept to answer.")
+
+
+async def _find(t: Teller, engine: ScriptedEngine) -> None:
+    await _conversation(t, engine)
+    await t.press("ctrl+k")
+    await t.until_shown("A name, an address or a code")
+    await t.type("no")
+    await t.until_gone("Release bots  builds")
+
+
+async def _palette(t: Teller, engine: ScriptedEngine) -> None:
+    await _conversation(t, engine)
+    await t.press("ctrl+p")
+    await t.until_shown("Chat: Go to", "Security: Block contact")
+
+
+async def _safety_number(t: Teller, engine: ScriptedEngine) -> None:
+    noor = next(p for p in engine.people.values() if p.petname == "Noor")
+    await _chats(t, engine)
+    t.app._main.open_conversation(noor.key)
+    await t.until_shown("Message Noor")
+    t.app._main.action_verify()
+    await t.until_shown("They match")
+
+
+async def _welcome(t: Teller, _: ScriptedEngine) -> None:
+    await t.until_shown("Step 1 of 3")
+
+
+async def _welcome_keys(t: Teller, engine: ScriptedEngine) -> None:
+    await _welcome(t, engine)
+    await t.paste("sam@relay.example")
+    await t.press("enter")
+    await t.until_shown("Step 2 of 3")
+
+
+async def _welcome_share(t: Teller, engine: ScriptedEngine) -> None:
+    await _welcome_keys(t, engine)
+    await t.press("enter")
+    await t.until_shown("Step 3 of 3", "restante:ck3J")
+
+
+PICTURES = {
+    "chat": Picture(scene=_conversation, size=(100, 30), caption="The chat at 100 by 30"),
+    "wide": Picture(scene=_wide, size=WIDE, caption="Three panes from 120 columns on"),
+    "wide-light": Picture(
+        scene=_wide, size=WIDE, is_light=True, caption="The same in the light theme"
+    ),
+    "conversation": Picture(scene=_conversation, caption="Two panes on 80 columns"),
+    "request-narrow": Picture(
+        scene=_request, size=(60, 24), caption="A stranger asks, on a narrow terminal"
+    ),
+    "key-changed": Picture(scene=_key_changed, caption="A contact's key changed: sending waits"),
+    "offline": Picture(scene=_offline, caption="Offline: what waits, and what to do"),
+    "find": Picture(scene=_find, caption="The quick switcher"),
+    "palette": Picture(scene=_palette, caption="All commands"),
+    "safety-number": Picture(scene=_safety_number, caption="Comparing safety numbers"),
+    "welcome": Picture(scene=_welcome, starts_empty=True, caption="First run, step 1"),
+    "welcome-keys": Picture(scene=_welcome_keys, starts_empty=True, caption="First run, step 2"),
+    "welcome-share": Picture(scene=_welcome_share, starts_empty=True, caption="First run, step 3"),
+}
+
+
+async def draw(name: str) -> str:
+    """Play a picture's scene and return it as SVG, without ids of its own or fonts from the net."""
+    picture = PICTURES[name]
+    engine = ScriptedEngine(address=None) if picture.starts_empty else village()
+    drawn: list[str] = []
+
+    async def story(t: Teller) -> None:
+        if picture.is_light:
+            t.app.action_toggle_dark()
+        await picture.scene(t, engine)
+        for field in t.app.screen.query(Input):  # the palette's own cursor blinks
+            field.cursor_blink = False
+        await t.pilot.pause()
+        drawn.append(_plain(t.app.export_screenshot(title="Restante"), name))
+
+    await tell(engine, story, size=picture.size)
+    return drawn[0]
+
+
+def _plain(svg: str, name: str) -> str:
+    svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"terminal-\d+", f"restante-{name}", svg)
+    svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = svg.replace("<text ", '<text xml:space="preserve" ')
+    return "\n".join(line.strip() for line in svg.splitlines() if line.strip()) + "\n"

@@ -1,0 +1,140 @@
+"""How a message becomes lines."""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from restante.client.interface import Message, MessageState, Quoted
+from restante.client.tui.entries import lay_out
+from restante.client.tui.glyphs import ASCII, UNICODE
+from restante.client.tui.page import Page
+from restante.client.tui.wrap import cells
+from tests.tui.scripted_engine import ScriptedEngine
+from tests.tui.scripted_parts import NOW
+
+PAGE = Page(width=40, glyphs=UNICODE, zone=UTC, now=NOW)
+
+
+def said(body: str, **changes: object) -> Message:
+    engine = ScriptedEngine()
+    key = engine.person("bob@relay.example", "Bob")
+    return engine.hear(key, body, **changes)  # type: ignore[arg-type]
+
+
+def lines(message: Message, before: Message | None = None, **options: object) -> list[str]:
+    page = options.pop("page", PAGE)
+    entry = lay_out(message, before, page, **options)  # type: ignore[arg-type]
+    return ["".join(text for text, _ in line) for line in entry.lines]
+
+
+def test_the_first_message_stands_under_its_day() -> None:
+    shown = lines(said("hello"))
+    assert shown[0].strip("─ ") == "Tuesday 4 June"
+    assert cells(shown[0]) == 40
+    assert shown[1:] == ["", "Bob 14:36", "hello"]
+
+
+def test_the_same_sender_within_five_minutes_needs_no_second_heading() -> None:
+    first = said("one", ago=timedelta(minutes=4))
+    assert lines(said("two"), first) == ["two"]
+    assert lines(said("two"), said("one", ago=timedelta(minutes=6))) == ["", "Bob 14:36", "two"]
+
+
+def test_another_sender_has_a_heading_of_their_own() -> None:
+    assert lines(said("mine", is_me=True), said("theirs"))[:2] == ["", "You 14:36"]
+
+
+def test_a_new_day_has_a_divider() -> None:
+    shown = lines(said("hi"), said("late", ago=timedelta(days=1)))
+    assert shown[0] == ""
+    assert "Tuesday 4 June" in shown[1]
+
+
+def test_the_unread_divider_counts_and_is_a_line_wide() -> None:
+    shown = lines(said("two"), said("one"), new_count=2)
+    assert shown[0] == ""
+    assert shown[1].strip("─ ") == "New · 2"
+    assert cells(shown[1]) == 40
+
+
+@pytest.mark.parametrize(
+    ("state", "shown"),
+    [
+        (MessageState.QUEUED, "◔ queued"),
+        (MessageState.AWAITING_ACCEPTANCE, "✓ awaiting acceptance"),
+        (MessageState.RELAYED, "✓ sent"),
+        (MessageState.DELIVERED, "✓✓ delivered"),
+        (MessageState.READ, "✓✓ read"),
+    ],
+)
+def test_how_far_a_message_came_is_a_glyph_and_a_word_at_the_right(
+    state: MessageState, shown: str
+) -> None:
+    last = lines(said("hi", is_me=True, state=state))[-1]
+    assert last.startswith("hi")
+    assert last.endswith(shown)
+    assert cells(last) == 40
+
+
+def test_a_state_that_advances_never_moves_the_text() -> None:
+    for length in range(1, 60):
+        message = said("x" * length, is_me=True)
+        heights = {
+            len(lines(replace(message, state=state)))
+            for state in (
+                MessageState.QUEUED,
+                MessageState.RELAYED,
+                MessageState.DELIVERED,
+                MessageState.READ,
+            )
+        }
+        assert len(heights) == 1, length
+
+
+def test_what_was_not_sent_says_why_and_what_to_do() -> None:
+    message = said("hi", is_me=True, state=MessageState.FAILED, error="The mailbox is full.")
+    shown = " ".join(lines(message)[-2:]).replace("\N{NO-BREAK SPACE}", " ")
+    assert "! Not sent. The mailbox is full." in shown
+    assert "r retry" in shown
+    assert "d discard" in shown
+
+
+def test_a_quote_is_one_line_that_ends_with_a_whole_word() -> None:
+    quote = Quoted(message="00", excerpt="a rather long sentence that was said some time ago")
+    shown = lines(said("yes", quote=quote))
+    assert shown[3] == "│ a rather long sentence that was said…"
+
+
+@pytest.mark.parametrize("kind", ["gap", "undecryptable", "unknown"])
+def test_what_cannot_be_shown_says_so(kind: str) -> None:
+    shown = lines(said("", kind=kind))
+    assert any(word in " ".join(shown) for word in ("missing", "Can't read", "newer"))
+
+
+def test_the_engine_s_own_sentence_is_preferred() -> None:
+    message = said("", kind="undecryptable", error="Their device lost its keys.")
+    assert "Their device lost its keys." in " ".join(lines(message))
+
+
+def test_ascii_signs_stay_ascii() -> None:
+    page = Page(width=40, glyphs=ASCII, zone=UTC, now=NOW)
+    message = said("hi", is_me=True, state=MessageState.READ)
+    shown = lines(message, page=page, new_count=1)
+    assert "".join(shown).replace("·", "").isascii()  # the dot is drawn plain by PlainFilter
+
+
+def test_lines_are_never_wider_than_the_page() -> None:
+    quote = Quoted(message="00", excerpt="👍" * 40)
+    for width in range(9, 60):
+        page = Page(width=width, glyphs=UNICODE, zone=UTC, now=NOW)
+        for message in (
+            said("日本語 and words " * 8, quote=quote),
+            said("mine " * 9, is_me=True, state=MessageState.AWAITING_ACCEPTANCE),
+            said("mine", is_me=True, state=MessageState.FAILED, error="because " * 9),
+            said("", kind="gap"),
+        ):
+            for line in lay_out(message, None, page, new_count=3).lines:
+                assert sum(cells(text) for text, _ in line) <= width

@@ -1,0 +1,162 @@
+"""However it ends: the terminal is given back, nothing private is printed, the code says how."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import signal
+import termios
+import tty
+
+import pytest
+import trio
+import trio_asyncio
+from rich.console import Console
+
+from restante.client.interface import Event
+from restante.client.tui.app import RestanteApp
+from restante.client.tui.bridge import ask, host
+from restante.client.tui.run import run_tui
+from restante.client.tui.terminal import kept_terminal
+from restante.errors import ExitCode, UserError
+from tests.tui.scripted_engine import ScriptedEngine
+from tests.tui.stories import Teller, stage, tell
+
+SECRET = "the launch code is 0000"
+
+
+class Counted:
+    """A hosted thing that waits until it is told to end, and counts what happens to it."""
+
+    def __init__(self, engine: ScriptedEngine) -> None:
+        self.engine = engine
+        self.seen: list[Event] = []
+        self.return_code: int | None = None
+        self.is_running = trio.Event()
+        self._ended = trio.Event()
+
+    async def run_async(self) -> None:
+        await ask(self._run)
+
+    async def _run(self) -> None:
+        self.is_running.set()
+        await self._ended.wait()
+
+    def take_event(self, event: Event) -> None:
+        self.seen.append(event)
+
+    def end(self, exit_code: ExitCode) -> None:
+        self.return_code = int(exit_code)
+        self._ended.set()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+async def test_a_signal_ends_the_app_in_order(number: int) -> None:
+    engine = ScriptedEngine()
+    app = Counted(engine)
+    with trio.fail_after(10):
+        async with trio_asyncio.open_loop(), trio.open_nursery() as nursery:
+
+            async def kill() -> None:
+                await app.is_running.wait()
+                os.kill(os.getpid(), number)
+
+            nursery.start_soon(kill)
+            assert await host(app, engine) == ExitCode.INTERRUPTED
+
+
+async def test_events_arrive_in_order_from_before_the_app_reads_anything() -> None:
+    engine = ScriptedEngine()
+    app = Counted(engine)
+    with trio.fail_after(10):
+        async with trio_asyncio.open_loop(), trio.open_nursery() as nursery:
+
+            async def speak() -> None:
+                await app.is_running.wait()
+                assert engine.streams, "subscribed before it runs"
+                key = engine.person("bob@relay.example")
+                messages = [engine.hear(key, str(number)) for number in range(20)]
+                with trio.fail_after(10):
+                    while len(app.seen) < 41:
+                        await trio.lowlevel.checkpoint()
+                added = [e.message.id for e in app.seen if hasattr(e, "message")]
+                assert added == [message.id for message in messages]
+                app.end(ExitCode.OK)
+
+            nursery.start_soon(speak)
+            assert await host(app, engine) == ExitCode.OK
+    assert not engine.streams, "unsubscribed"
+
+
+def test_a_terminal_is_left_as_it_was_found_whatever_happens_in_between() -> None:
+    ours, theirs = pty.openpty()
+    try:
+        found = termios.tcgetattr(theirs)
+
+        def interrupted() -> None:
+            with kept_terminal(theirs):
+                tty.setraw(theirs)
+                assert termios.tcgetattr(theirs) != found
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            interrupted()
+        assert termios.tcgetattr(theirs) == found
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_a_terminal_that_is_gone_is_no_error() -> None:
+    ours, theirs = pty.openpty()
+    with kept_terminal(theirs):
+        os.close(ours)
+        os.close(theirs)
+
+
+async def test_an_error_of_the_engine_comes_through_as_it_is() -> None:
+    engine = ScriptedEngine()
+
+    async def story(t: Teller) -> None:
+        with pytest.raises(UserError, match="No conversation is called"):
+            await ask(engine.resolve, "nobody")
+
+    await tell(engine, story)
+
+
+async def test_a_crash_reports_where_it_happened_and_not_a_single_value() -> None:
+    engine = ScriptedEngine()
+    printed = io.StringIO()
+
+    class Crashing(RestanteApp):
+        def take_event(self, event: Event) -> None:
+            super().take_event(event)
+
+        async def on_key(self) -> None:
+            local = SECRET
+            raise ValueError(f"can't stand {local}")
+
+    async def run(app: RestanteApp) -> None:
+        async with app.run_test() as pilot:
+            app.error_console = Console(file=printed, width=200)
+            await pilot.press("x")
+
+    with trio.fail_after(30):
+        async with trio_asyncio.open_loop():
+            app = Crashing(stage(engine))
+            with pytest.raises(ValueError, match="can't stand"):
+                await trio_asyncio.aio_as_trio(run)(app)
+    report = printed.getvalue()
+    assert "test_ways_out.py" in report
+    assert "ValueError" in report
+    assert "on_key" in report
+    assert SECRET not in report
+    assert "launch" not in report
+    assert "can't stand" not in report
+    assert app.return_code == ExitCode.BUG
+
+
+async def test_without_a_terminal_it_refuses_with_what_to_do_instead() -> None:
+    with pytest.raises(UserError, match="restante send"):
+        await run_tui(ScriptedEngine())

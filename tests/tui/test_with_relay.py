@@ -1,0 +1,110 @@
+"""The interface with the real engine and a real relay on a real socket."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import trio
+
+from restante.client.engine import open_engine
+from restante.client.interface import MessageState, Trust
+from restante.client.tui.bridge import ask
+from tests.client.world import QUICK, a_world, key_of
+from tests.tui.stories import Teller, tell
+
+PATIENCE_S = 60
+
+
+async def test_alice_types_and_bob_answers(tmp_path: Path) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("alice") as alice,
+        world.online("bob") as bob,
+    ):
+        code = await bob.contact_code()
+
+        async def story(t: Teller) -> None:
+            await t.until_shown("● Connected")
+            await t.press("ctrl+n")
+            await t.until_shown("New chat")
+            await t.paste(code)
+            await t.press("enter")
+            await t.until_shown("✔ verified", "No messages yet.")
+            await t.type("hi Bob")
+            await t.press("enter")
+            await t.until_shown("hi Bob", "✓✓ delivered")
+            key = (await ask(bob.conversations))[0].key
+            (heard,) = await ask(bob.messages, key, start=0, count=10)
+            assert heard.body == "hi Bob"
+            await ask(bob.send, key, "hello Alice\n日本語 👋")
+            await t.until_shown("hello Alice", "日本語")
+            await t.until(lambda: t.app._chats.unread_count == 0)
+
+        await tell(alice, story, deadline_s=PATIENCE_S)
+        (sent, heard) = await alice.messages(
+            (await alice.conversations())[0].key, start=0, count=10
+        )
+        assert sent.state is MessageState.DELIVERED
+        assert heard.state is MessageState.READ
+
+
+async def test_from_nothing_to_the_first_message_and_a_request_is_answered(
+    tmp_path: Path,
+) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("bob") as bob,
+        open_engine(
+            world.profile("carol"), key_of("carol"), profile="carol", tuning=QUICK
+        ) as carol,
+    ):
+        address = world.address("bob")
+        relay = address.partition("@")[2]
+
+        async def story(t: Teller) -> None:
+            await t.until_shown("Step 1 of 3")
+            await t.type("carol")
+            await t.press("enter")
+            await t.paste(relay)
+            await t.press("enter")
+            await t.until_shown("Step 2 of 3", "carol@")
+            await t.press("enter")
+            await t.until_shown("Step 3 of 3", "restante:c")
+            await t.paste(address)
+            await t.press("enter")
+            await t.until_shown(f"Message {address}", "hasn't accepted you yet")
+            await t.type("may I")
+            await t.press("enter")
+            await t.until_shown("may I", "✓ sent")
+            (asking,) = await ask(bob.conversations)
+            await ask(bob.contact_accept, asking.key)
+            await t.until_shown("✓✓ delivered", "? not verified")
+
+        await tell(carol, story, deadline_s=PATIENCE_S)
+        (contact,) = await carol.contacts()
+        assert contact.trust is Trust.UNVERIFIED
+
+
+async def test_a_stranger_is_asked_about_and_then_talked_to(tmp_path: Path) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("alice") as alice,
+        world.online("bob") as bob,
+    ):
+        contact = await bob.contact_add(world.address("alice"))
+        await bob.send(contact.key, "do you remember me?")
+
+        async def story(t: Teller) -> None:
+            await t.until_shown("Wants to talk to you", "+")
+            await t.press("enter")
+            await t.until_shown("do you remember me?", "Accept to answer.")
+            await t.press("a")
+            await t.until_shown("Message bob@")
+            await t.type("of course")
+            await t.press("enter")
+            await t.until_shown("of course", "✓✓ delivered")
+
+        await tell(alice, story, deadline_s=PATIENCE_S)
+        with trio.fail_after(PATIENCE_S):
+            first, second = await bob.messages(contact.key, start=0, count=10)
+        assert (first.body, second.body) == ("do you remember me?", "of course")
