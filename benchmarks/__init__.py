@@ -1,0 +1,1 @@
+"""Figures of Restante, and the program that takes them: `make bench`."""

@@ -1,0 +1,219 @@
+"""The interface: first paint, memory, keys and scrolling, with a million messages and with a
+thousand, headless inside trio as in earnest.
+
+The engine behind it answers from memory, so that the figures are the interface's own; those of the
+real one's database are in bench_client_store.py. Each row is taken in a process of its own.
+"""
+
+# ruff: noqa: SLF001  # a benchmark looks inside to know when a frame is done
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.tui.stories import Teller
+
+Row = dict[str, object]
+
+LARGE, SMALL = 1_000_000, 1_000
+SIZES = ((80, 24), (160, 48))
+KEYS = 200
+DRAG_STEPS = 400
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run() -> Iterator[Row]:
+    """Yield the rows, each scene in a fresh process."""
+    for scene in SCENES:
+        for count in (LARGE, SMALL):
+            command = [sys.executable, "-m", "benchmarks.bench_tui", scene, str(count)]
+            environment = {**os.environ, "TEXTUAL_ANIMATIONS": "none"}
+            done = subprocess.run(
+                command,
+                cwd=ROOT,
+                env=environment,
+                check=True,
+                capture_output=True,
+                text=True,
+                timeout=300,
+            )
+            for line in done.stdout.splitlines():
+                yield json.loads(line)
+
+
+def _percentile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def _rss_mib() -> float:
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+    except OSError:  # macOS has no /proc: the greatest so far, in bytes
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def _row(bench: str, count: int, value: float, unit: str, how: str) -> Row:
+    return {"bench": f"tui.{bench}.{count}", "value": round(value, 2), "unit": unit, "how": how}
+
+
+async def _tell(count: int, story: Callable[[Teller], Awaitable[None]]) -> None:
+    from tests.tui.long_history import LongHistory
+    from tests.tui.scripted_engine import ScriptedEngine
+    from tests.tui.stories import tell
+
+    engine = ScriptedEngine(address="sam@relay.example")
+    key = engine.person("bob@relay.example", "Bob")
+    person = engine.people[key]
+    person.messages = LongHistory(
+        count, conversation=key, them=engine._them(person), me=engine._me()
+    )
+    await tell(engine, story, size=(160, 48), deadline_s=240)
+
+
+def _paint(count: int) -> Iterator[Row]:
+    """From the start of the process's own imports to the open conversation on screen."""
+    import trio
+
+    began = time.perf_counter()
+    import restante.client.tui.run  # noqa: F401  # the import is what is timed
+
+    imported = time.perf_counter()
+    rows: list[Row] = []
+
+    async def story(t: Teller) -> None:
+        while "Bob" not in t.screen_text():
+            await _turn()
+        shown = time.perf_counter()
+        before = _rss_mib()
+        t.app._main.open_conversation(next(iter(t.app._chats.ordered())).key)
+        await _settled(t, count)
+        opened = time.perf_counter()
+        rows.extend(
+            [
+                _row("import", count, (imported - began) * 1e3, "ms", "import of the interface"),
+                _row(
+                    "first_paint",
+                    count,
+                    (shown - imported) * 1e3,
+                    "ms",
+                    "imports done, to the chats on screen, 160x48",
+                ),
+                _row(
+                    "open",
+                    count,
+                    (opened - shown) * 1e3,
+                    "ms",
+                    f"a conversation of {count} messages, asked for to its end on screen",
+                ),
+                _row("rss", count, _rss_mib(), "MiB", "of the process, conversation open"),
+                _row("rss_of_history", count, _rss_mib() - before, "MiB", "growth by opening it"),
+            ]
+        )
+
+    trio.run(_tell, count, story)
+    yield from rows
+
+
+def _keys(count: int) -> Iterator[Row]:
+    """A key in the box to its letter on screen, idle and while messages come in."""
+    import trio
+
+    times: list[float] = []
+
+    async def story(t: Teller) -> None:
+        from textual import events
+
+        await t.until_shown("Bob")
+        t.app._main.open_conversation(next(iter(t.app._chats.ordered())).key)
+        await _settled(t, count)
+        box = t.app._main.pane.box
+        box.focus()
+        await t.pilot.pause()
+        for number in range(KEYS):
+            letter = "abcdefghij"[number % 10]
+            was = len(box.text)
+            began = time.perf_counter()
+            t.app.post_message(events.Key(letter, letter))
+            while len(box.text) == was or t.app.screen._dirty_widgets:
+                await _turn()
+            times.append((time.perf_counter() - began) * 1e3)
+
+    trio.run(_tell, count, story)
+    how = f"{KEYS} keys in the box, pressed to painted, 160x48"
+    yield _row("key_p50", count, _percentile(times, 0.5), "ms", how)
+    yield _row("key_p95", count, _percentile(times, 0.95), "ms", how)
+
+
+def _drag(count: int) -> Iterator[Row]:
+    """Dragging the scrollbar from the end to the beginning: each step to its frame."""
+    import trio
+
+    times: list[float] = []
+    rests: list[float] = []
+
+    async def story(t: Teller) -> None:
+        await t.until_shown("Bob")
+        t.app._main.open_conversation(next(iter(t.app._chats.ordered())).key)
+        await _settled(t, count)
+        view = t.app._main.pane.messages
+        height = view.max_scroll_y
+        for step in range(1, DRAG_STEPS + 1):
+            began = time.perf_counter()
+            view.scroll_to(y=height * (1 - step / DRAG_STEPS), animate=False, force=True)
+            while True:
+                await _turn()
+                if not t.app.screen._dirty_widgets and not t.app.screen._layout_required:
+                    break
+            times.append((time.perf_counter() - began) * 1e3)
+            while view._lacking() is not None or t.app.screen._dirty_widgets:
+                await _turn()
+            rests.append((time.perf_counter() - began) * 1e3)
+
+    trio.run(_tell, count, story)
+    how = f"{DRAG_STEPS} steps of the scrollbar over all messages, to the frame, 160x48"
+    yield _row("drag_p50", count, _percentile(times, 0.5), "ms", how)
+    yield _row("drag_p95", count, _percentile(times, 0.95), "ms", how)
+    how = f"{DRAG_STEPS} steps of the scrollbar, to the messages read, laid out and painted"
+    yield _row("rest_p95", count, _percentile(rests, 0.95), "ms", how)
+
+
+async def _settled(t: Teller, count: int) -> None:
+    """Wait until the open conversation is read, laid out and painted."""
+    view, screen = t.app._main.pane.messages, t.app.screen
+    while (
+        view.count != count
+        or view._lacking() is not None
+        or not view._view_rows
+        or screen._dirty_widgets
+        or screen._layout_required
+    ):
+        await _turn()
+
+
+async def _turn() -> None:
+    """One turn of the loop."""
+    from restante.client.tui.bridge import breathe
+
+    await breathe()
+
+
+SCENES: dict[str, Callable[[int], Iterator[Row]]] = {
+    "paint": _paint,
+    "keys": _keys,
+    "drag": _drag,
+}
+
+
+if __name__ == "__main__":
+    for row in SCENES[sys.argv[1]](int(sys.argv[2])):
+        print(json.dumps(row))

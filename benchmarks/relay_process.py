@@ -1,0 +1,49 @@
+"""A relay in a process of its own, for the benchmark: the real one, with quotas out of the way.
+
+`python -m benchmarks.relay_process DATA SMALLEST_BUCKET CORE [CERT KEY]`. A smallest bucket other
+than the protocol's is put in before the protocol is imported: 300 B payloads are for comparison
+with other servers; clients send 4 KiB.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from restante.protocol import limits
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until SIGTERM."""
+    data, smallest, core, *tls = arguments
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {int(core)})
+    if int(smallest) != limits.BUCKETS[0]:
+        limits.BUCKETS = (int(smallest), *limits.BUCKETS)  # type: ignore[assignment,misc]
+    # Only now: the types of frames are made from the buckets.
+    from restante.relay.commands import serve
+    from restante.relay.settings import Limits, Settings
+
+    plenty = 10**9
+    settings = Settings(
+        data=data,
+        listen="127.0.0.1:0",
+        open_registration=True,
+        log_level="warning",
+        tls_cert=tls[0] if tls else "",
+        tls_key=tls[1] if tls else "",
+        limits=Limits(
+            mailbox_bytes=plenty * 1000,
+            mailbox_envelopes=plenty,
+            connections_per_network=plenty,
+            connects_per_network=plenty,
+            deposits_per_network=plenty,
+            requests_per_network=plenty,
+            request_burst=plenty,
+        ),
+    )
+    return serve(settings, json_lines=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

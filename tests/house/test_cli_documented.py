@@ -1,0 +1,83 @@
+"""docs/cli.md and docs/rpc.md name every command, option, exit code, method and limit there is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from restante.cli import cli
+from restante.client import rpc
+from restante.client.commands.send import MAX_TEXT_BYTES
+from restante.client.commands.tail import PAGE
+from restante.client.methods import METHODS
+from restante.errors import ExitCode
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+CLI = (DOCS / "cli.md").read_text(encoding="utf-8")
+RPC = (DOCS / "rpc.md").read_text(encoding="utf-8")
+COMMON = {"--json", "--profile", "-v", "--verbose", "-q", "--quiet"}
+
+
+def commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
+
+
+ALL = dict(commands(cli, "restante"))
+
+
+def section_of(path: str) -> str:
+    """Return the page's section of a command."""
+    heading = path.split()[1]
+    found = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", CLI, re.MULTILINE | re.DOTALL)
+    assert found is not None, f"docs/cli.md has no section {heading}"
+    return found[1]
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_every_command_is_documented_with_its_options(path: str) -> None:
+    section = section_of(path)
+    assert path in section
+    for parameter in ALL[path].params:
+        if isinstance(parameter, click.Option):
+            assert set(parameter.opts) <= COMMON or parameter.opts[0] in section, parameter.opts
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_every_command_has_help_and_the_common_options(path: str) -> None:
+    assert ALL[path].help
+    options = {name for parameter in ALL[path].params for name in parameter.opts}
+    assert options >= COMMON
+
+
+def test_every_exit_code_is_documented() -> None:
+    documented = {int(code) for code in re.findall(r"^\| (\d+) \|", CLI, re.MULTILINE)}
+    assert documented == {code.value for code in ExitCode}
+
+
+def test_the_limits_are_those_of_the_code() -> None:
+    assert f"{MAX_TEXT_BYTES:,} bytes" in CLI
+    assert f"At most {PAGE}" in CLI
+    assert rpc.MAX_REQUEST_BYTES == 1024 * 1024
+    for limit in (rpc.MAX_REQUESTS, rpc.MAX_SUBSCRIPTIONS, rpc.MAX_CONNECTIONS):
+        assert f"| {limit} |" in RPC
+
+
+def test_every_method_of_the_socket_is_documented() -> None:
+    listed = re.search(r"Methods: `(.*?)`", RPC, re.DOTALL)
+    assert listed is not None
+    assert listed[1].split() == sorted(METHODS)
+    for code in (
+        rpc.PARSE_ERROR,
+        rpc.INVALID_REQUEST,
+        rpc.METHOD_NOT_FOUND,
+        rpc.INVALID_PARAMS,
+    ):
+        assert str(code) in RPC

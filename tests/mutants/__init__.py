@@ -1,0 +1,1 @@
+"""Small committed changes that each take one defence away, and the program that tries them."""
