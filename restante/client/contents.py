@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Final
 
 from restante.client import gaps, granting
 from restante.client.acquaintance import heard_from, is_welcome
-from restante.client.history import LAST_HISTORY_KIND, file_note, file_received, parse_content
+from restante.client.history import file_note, file_received, parse_content
 from restante.client.interface import ContactState, MessageState
 from restante.client.queueing import local_id, unpark
 from restante.client.states import moved
 from restante.errors import RemoteProtocolError
 from restante.protocol.codec import decode
 from restante.protocol.content import (
+    LAST_HISTORY_KIND,
     Content,
     Kind,
     Receipt,

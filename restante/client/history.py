@@ -37,7 +37,6 @@ MAX_TEXT_BYTES: Final = 50_000
 """What of UTF-8 fits an envelope that also carries a hello, a quote and the heads."""
 
 MAX_EXCERPT_CHARS: Final = 120
-LAST_HISTORY_KIND: Final = 99
 
 NEWER: Final = "Sent with a newer Restante. Update to read it."
 
@@ -71,7 +70,7 @@ def file_own_text(
         sent_at_ms=now_ms,
         seen=heads(rows, conversation),
         disappears_after_s=0,
-        body=encode(Text(text=text, quote=quote)),
+        body=encode(Text(text=text, quote=quote, mentions=[])),
     )
     packed = content.to_bytes()
     if len(packed) > max_content_bytes(hello=True):

@@ -15,7 +15,6 @@ import msgspec
 from restante.client.directory import manifest_of
 from restante.client.gaps import missing_from
 from restante.client.granting import token_for
-from restante.client.history import LAST_HISTORY_KIND
 from restante.client.interface import ContactState, MessageState, Trust
 from restante.client.queueing import give_up, local_id, park
 from restante.client.sessions import keep_sealed, sending_session
@@ -24,7 +23,7 @@ from restante.crypto.handshake import initiate
 from restante.crypto.header import Heads
 from restante.errors import CryptoError
 from restante.protocol.codec import encode
-from restante.protocol.content import Content, Kind
+from restante.protocol.content import LAST_HISTORY_KIND, Content, Kind
 from restante.protocol.envelope import bucket_for
 from restante.protocol.ids import ID_BYTES, Token
 from restante.store import client_outbox

@@ -8,12 +8,12 @@ somebody else's device; it is parsed, bounded and never trusted. Spec: docs/prot
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
 from restante.protocol.codec import decode, encode
-from restante.protocol.ids import U16, U32, U63, Bytes16
+from restante.protocol.ids import U8, U16, U32, U63, Bytes16, Bytes32
 from restante.protocol.limits import BUCKETS
 
 MAX_SEEN = 8
@@ -21,6 +21,13 @@ MAX_SEEN = 8
 
 MAX_CONTENT_BYTES = BUCKETS[-1]
 """A bound for parsing: no envelope holds as much."""
+
+MAX_MENTIONS = 64
+MAX_REACTION_CHARS = 32
+"""The longest emoji sequence of Unicode has ten code points."""
+
+MAX_SYNC_ITEMS = 64
+"""Of a sync content; what doesn't fit the largest bucket goes in the next one."""
 
 MAX_RECEIPT_IDS = 256
 """Messages of one receipt, counters of one resend request: 4.6 KB, the middle bucket."""
@@ -30,12 +37,41 @@ class Kind(IntEnum):
     """What a content is. Numbers are only ever added; 1 to 99 stand in the history."""
 
     TEXT = 1
+    EDIT = 2
+    """What a message of one's own says from now on."""
+    DELETION = 3
+    """A message of one's own is to be forgotten by everybody."""
+    REACTION = 4
+    LOCATION = 6
+    CONTACT_CARD = 7
+    SETTING = 9
+    """How the conversation is kept from now on: its disappearing time."""
+    PIN = 20
     RECEIPT = 100
     """Messages that were delivered or read."""
     TOKEN = 101
     """A delivery token for the reader to use from now on."""
     RESEND_REQUEST = 102
     """Counters that are missing from a conversation."""
+    SYNC = 103
+    """Between devices of one account: what the others must know."""
+    MOVED = 104
+    """The account lives at another address now."""
+    LEFT = 106
+    """The account was deleted."""
+    RESEND_EXPIRED = 107
+    """Counters that were asked for and are no more: their messages have disappeared."""
+    TYPING = 110
+    PRESENCE = 111
+
+
+CHANGES: Final = frozenset({Kind.EDIT, Kind.DELETION, Kind.REACTION, Kind.PIN})
+"""Kinds that change another message and are no entry of their own."""
+
+EPHEMERAL: Final = frozenset({Kind.TYPING, Kind.PRESENCE})
+"""Kinds that are worth nothing a moment later: for whoever is online, stored nowhere."""
+
+LAST_HISTORY_KIND: Final = 99
 
 
 class Content(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
@@ -74,11 +110,75 @@ class Quote(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     excerpt: Annotated[str, Meta(max_length=300)]
 
 
+class Mention(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """A stretch of a text, in code points, that names an account."""
+
+    start: U32
+    length: U32
+    account: Bytes16
+
+
 class Text(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     """Body of kind TEXT."""
 
     text: Annotated[str, Meta(min_length=1, max_length=MAX_CONTENT_BYTES)]
     quote: Quote | None
+    mentions: Annotated[list[Mention], Meta(max_length=MAX_MENTIONS)]
+
+
+class Edit(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Body of kind EDIT: the body, of its own kind, that takes the place of a message's."""
+
+    message: Bytes16
+    kind: U16
+    body: Annotated[bytes, Meta(max_length=MAX_CONTENT_BYTES)]
+
+
+class Deletion(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Body of kind DELETION."""
+
+    message: Bytes16
+
+
+class Reaction(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Body of kind REACTION: the writer's only one to that message; empty takes it back."""
+
+    message: Bytes16
+    emoji: Annotated[str, Meta(max_length=MAX_REACTION_CHARS)]
+
+
+class Pin(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Body of kind PIN."""
+
+    message: Bytes16
+    is_pinned: bool
+
+
+class Location(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Body of kind LOCATION, as of RFC 5870 (WGS 84): ten-millionths of a degree, metres.
+
+    `live_until_s` says that edits with newer places follow until then; 0 if none do.
+    """
+
+    latitude_e7: Annotated[int, Meta(ge=-900_000_000, le=900_000_000)]
+    longitude_e7: Annotated[int, Meta(ge=-1_800_000_000, le=1_800_000_000)]
+    accuracy_m: U32
+    live_until_s: U63
+    label: Annotated[str, Meta(max_length=200)]
+
+
+class ContactCard(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Body of kind CONTACT_CARD: somebody's address, and the account that is to be found there."""
+
+    name: Annotated[str, Meta(max_length=64)]
+    address: Annotated[str, Meta(min_length=1, max_length=160)]
+    account: Bytes16
+
+
+class Setting(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Body of kind SETTING: how long a message stays after it was read; 0: for ever."""
+
+    disappears_after_s: U32
 
 
 class ReceiptState(IntEnum):
@@ -105,3 +205,105 @@ class ResendRequest(Struct, array_like=True, frozen=True, forbid_unknown_fields=
     """Body of kind RESEND_REQUEST: counters, of the reader's device, that did not arrive."""
 
     counters: Annotated[list[U63], Meta(min_length=1, max_length=MAX_RECEIPT_IDS)]
+
+
+class ResendExpired(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Body of kind RESEND_EXPIRED: counters of the writer's device that can't be sent again."""
+
+    counters: Annotated[list[U63], Meta(min_length=1, max_length=MAX_RECEIPT_IDS)]
+
+
+class Typing(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Body of kind TYPING."""
+
+    is_typing: bool
+
+
+class Presence(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Body of kind PRESENCE. `seen_at_s` is coarse: a multiple of 300."""
+
+    is_online: bool
+    seen_at_s: U63
+
+
+class Moved(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Body of kind MOVED: a SignedMoved of the writer's account."""
+
+    statement: Annotated[bytes, Meta(min_length=1, max_length=512)]
+
+
+# ---- between devices of one account ----------------------------------------------------------
+
+
+class SyncItem(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """One thing that the other devices must know."""
+
+
+class SyncSent(SyncItem, frozen=True, tag=1):
+    """A copy of a content that this device sent for a conversation's history."""
+
+    conversation: Annotated[bytes, Meta(min_length=16, max_length=32)]
+    content: Annotated[bytes, Meta(min_length=1, max_length=MAX_CONTENT_BYTES)]
+
+
+class SyncRecord(SyncItem, frozen=True, tag=2):
+    """One record of the account's own: the greatest (rank, device id) wins."""
+
+    kind: U8
+    key: Annotated[bytes, Meta(max_length=64)]
+    rank: U63
+    device: Bytes16
+    value: Annotated[bytes, Meta(max_length=16_384)] | None
+
+
+class SyncRead(SyncItem, frozen=True, tag=3):
+    """Messages that the user has read, and when; the earliest time counts."""
+
+    conversation: Annotated[bytes, Meta(min_length=16, max_length=32)]
+    messages: Annotated[list[Bytes16], Meta(min_length=1, max_length=MAX_RECEIPT_IDS)]
+    at_ms: U63
+
+
+class SyncHistory(SyncItem, frozen=True, tag=4):
+    """A blob of history for a newly linked device: part `number` of `count`, newest first."""
+
+    transfer: Bytes16
+    number: U32
+    count: U32
+    capability: Bytes32
+    key: Bytes32
+    size_bytes: U63
+
+
+class Sync(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Body of kind SYNC."""
+
+    items: Annotated[
+        list[SyncSent | SyncRecord | SyncRead | SyncHistory],
+        Meta(min_length=1, max_length=MAX_SYNC_ITEMS),
+    ]
+
+
+class RecordKind(IntEnum):
+    """What a synced record is about; its key is what it is about. Numbers are only ever added."""
+
+    CONTACT = 1
+    """key: account id. Who they are: root key, address, manifest, tokens; merged, never replaced
+    by an older manifest."""
+    PETNAME = 2
+    CONTACT_STATE = 3
+    TRUST = 4
+    MUTED_UNTIL = 5
+    CHAT_PINNED = 6
+    ARCHIVED = 7
+    DRAFT = 8
+    HIDDEN = 9
+    """key: message id. Deleted for this account alone."""
+    SETTING = 20
+    """key: a setting's name."""
+    TOKEN = 30
+    """key: bucket. This account's delivery tokens."""
+    CODE = 31
+    """This account's contact code."""
+    DEVICE_NAME = 40
+    """key: device id."""

@@ -42,7 +42,7 @@ def a_text(text: str, *, now_ms: int, counter: int = 1, message_id: bytes | None
         sent_at_ms=now_ms,
         seen=[],
         disappears_after_s=0,
-        body=encode(Text(text=text, quote=None)),
+        body=encode(Text(text=text, quote=None, mentions=[])),
     ).to_bytes()
 
 

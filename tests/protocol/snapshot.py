@@ -47,6 +47,23 @@ STRUCTS: tuple[type[Any], ...] = (
     content.Receipt,
     content.TokenGrant,
     content.ResendRequest,
+    content.Mention,
+    content.Edit,
+    content.Deletion,
+    content.Reaction,
+    content.Pin,
+    content.Location,
+    content.ContactCard,
+    content.Setting,
+    content.ResendExpired,
+    content.Typing,
+    content.Presence,
+    content.Moved,
+    content.SyncSent,
+    content.SyncRecord,
+    content.SyncRead,
+    content.SyncHistory,
+    content.Sync,
 )
 ENUMS: tuple[type[Enum], ...] = (
     WireCode,
@@ -57,6 +74,7 @@ ENUMS: tuple[type[Enum], ...] = (
     manifest.PrekeyKind,
     content.Kind,
     content.ReceiptState,
+    content.RecordKind,
 )
 INTEGERS = {0xFF: "u8", 0xFFFF: "u16", 0xFFFF_FFFF: "u32", 2**63 - 1: "u63"}
 

@@ -16,7 +16,25 @@ from restante.protocol.codec import decode, encode
 from restante.protocol.envelope import max_content_bytes
 from tests.protocol.strategies import of
 
-BODIES: tuple[type[Struct], ...] = (c.Text, c.Quote, c.Receipt, c.TokenGrant, c.ResendRequest)
+BODIES: tuple[type[Struct], ...] = (
+    c.Text,
+    c.Quote,
+    c.Receipt,
+    c.TokenGrant,
+    c.ResendRequest,
+    c.Edit,
+    c.Deletion,
+    c.Reaction,
+    c.Pin,
+    c.Location,
+    c.ContactCard,
+    c.Setting,
+    c.ResendExpired,
+    c.Typing,
+    c.Presence,
+    c.Moved,
+    c.Sync,
+)
 
 
 def a_content(**fields: Any) -> c.Content:
@@ -30,7 +48,7 @@ def a_content(**fields: Any) -> c.Content:
         "sent_at_ms": 1,
         "seen": [],
         "disappears_after_s": 0,
-        "body": encode(c.Text(text="hello", quote=None)),
+        "body": encode(c.Text(text="hello", quote=None, mentions=[])),
     }
     return c.Content(**{**values, **fields})
 
@@ -134,8 +152,21 @@ def test_the_largest_content_of_the_largest_envelope_can_be_read() -> None:
 def test_kinds_keep_their_numbers() -> None:
     assert {kind.name: int(kind) for kind in c.Kind} == {
         "TEXT": 1,
+        "EDIT": 2,
+        "DELETION": 3,
+        "REACTION": 4,
+        "LOCATION": 6,
+        "CONTACT_CARD": 7,
+        "SETTING": 9,
+        "PIN": 20,
         "RECEIPT": 100,
         "TOKEN": 101,
         "RESEND_REQUEST": 102,
+        "SYNC": 103,
+        "MOVED": 104,
+        "LEFT": 106,
+        "RESEND_EXPIRED": 107,
+        "TYPING": 110,
+        "PRESENCE": 111,
     }
     assert {state.name: int(state) for state in c.ReceiptState} == {"DELIVERED": 1, "READ": 2}
