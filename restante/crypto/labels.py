@@ -2,8 +2,8 @@
 
 Rule: a label is used for one purpose only, and every input is parsed in one way only. An input
 is `label || 00 || fields`; a field of variable length is preceded by its length (u32, big endian).
-The labels of ids (device-id, root-pin, token, manifest-hash, contact-pin, code-lookup) stand with
-them in `restante.protocol.ids`. Knows no key. Spec: docs/cryptography.md, section 2.
+The labels of ids and pins stand with them in `restante.protocol.ids`. Knows no key.
+Spec: docs/cryptography.md, section 2.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ IDENTITY_KEY: Final = _label("identity-key")
 PREKEY: Final = _label("prekey")
 AUTHENTICATE: Final = _label("authenticate")
 HEARTBEAT: Final = _label("heartbeat")
+DELETE_ACCOUNT: Final = _label("delete-account")
+MOVED: Final = _label("moved")
 
 # Hashes
 SAFETY_NUMBER: Final = _label("safety-number")
@@ -52,4 +54,6 @@ SIGNATURE_LABELS: Final = (
     PREKEY,
     AUTHENTICATE,
     HEARTBEAT,
+    DELETE_ACCOUNT,
+    MOVED,
 )

@@ -19,6 +19,7 @@ from restante.crypto.keys import (
     RatchetSecret,
     RootSigningKey,
 )
+from restante.errors import LocalProtocolError
 from restante.protocol.ids import NO_MANIFEST, device_id
 from restante.protocol.manifest import Capability, DeviceEntry, ManifestBody, PrekeyKind
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from restante.crypto.hello import HelloReferences
     from restante.crypto.keys import DeviceKey
     from restante.crypto.randomness import Randomness
+    from restante.crypto.signatures import VerifiedManifest
     from restante.protocol.address import Address
     from restante.protocol.ids import DeviceId, MailboxId, ManifestHash
     from restante.protocol.manifest import Prekey, SignedManifest
@@ -141,6 +143,59 @@ def make_manifest(
         issued_at_s=now_s,
     )
     return signing.sign_manifest(account.account, body, certificate=account.certificate)
+
+
+def next_manifest(
+    account: AccountSigningKey,
+    current: VerifiedManifest,
+    *,
+    devices: list[DeviceEntry],
+    address: Address | None = None,
+    now_s: int,
+) -> SignedManifest:
+    """Sign the manifest that follows `current`, of the same generation.
+
+    Devices are listed as given; the address stays unless another is given. Raises
+    LocalProtocolError if `account` isn't the key that signed `current`.
+    """
+    if signing.account_key(account) != current.account_key:
+        raise LocalProtocolError("a manifest is continued with another account key")
+    signed = current.signed
+    body = ManifestBody(
+        version=1,
+        generation=current.generation,
+        sequence=current.sequence + 1,
+        previous=current.head,
+        address=str(address or current.address),
+        devices=devices,
+        issued_at_s=now_s,
+    )
+    certificate = (signed.certificate_body, signed.certificate_signature)
+    return signing.sign_manifest(account, body, certificate=certificate)
+
+
+def new_generation(
+    root: RootSigningKey,
+    *,
+    generation: int,
+    address: Address,
+    devices: list[DeviceEntry],
+    now_s: int,
+    randomness: Randomness,
+) -> tuple[AccountSigningKey, SignedManifest]:
+    """Recover an account: draw an account key, certify it and sign its first manifest.
+
+    `generation` must be higher than any that was seen; it supersedes the chains of all lower ones.
+    """
+    account = AccountSigningKey(randomness.random(32))
+    certificate = signing.sign_certificate(
+        root, signing.account_key(account), generation=generation, issued_at_s=now_s
+    )
+    secrets = AccountSecrets(root=root, account=account, certificate=certificate)
+    manifest = make_manifest(
+        secrets, generation=generation, address=address, devices=devices, now_s=now_s
+    )
+    return account, manifest
 
 
 def generate_prekey(

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         Prekey,
         PrekeyBundle,
         SignedManifest,
+        SignedMoved,
     )
 
 
@@ -111,6 +112,16 @@ class VerifiedManifest:
             sequence=self.sequence,
             hash=self.head,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedMoved:
+    """A move that the account's root signed. Whether it is the newest one is another question."""
+
+    account_id: AccountId
+    from_address: Address
+    to_address: Address
+    at_s: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +259,35 @@ def verify_heartbeat(heartbeat: Heartbeat, manifest: VerifiedManifest) -> None:
     device = manifest.device(heartbeat.signing_key)
     statement = statements.heartbeat(head=manifest.head, at_s=heartbeat.at_s)
     _verify(device.key, statement, heartbeat.signature)
+
+
+def verify_deletion(manifest: VerifiedManifest, signature: bytes) -> None:
+    """Check that the account wants to be erased; `manifest` is its newest. Raises CryptoError."""
+    _verify(manifest.account_key, statements.deletion(head=manifest.head), signature)
+
+
+def verify_moved(signed: SignedMoved, root: RootKey) -> VerifiedMoved:
+    """Check that the account of `root` says that it went to another address.
+
+    Raises CryptoError if another root signed it or nobody, or if it leads nowhere,
+    RemoteProtocolError if it is malformed.
+    """
+    body = signed.moved()
+    if body.root_key != root.raw:
+        raise CryptoError("a move is of another account")
+    _verify(root, statements.moved(signed.body), signed.signature)
+    try:
+        from_address, to_address = Address.parse(body.from_address), Address.parse(body.to_address)
+    except AddressError:
+        raise CryptoError("a move names no address") from None
+    if from_address == to_address:
+        raise CryptoError("a move leads nowhere")
+    return VerifiedMoved(
+        account_id=account_id(root.raw),
+        from_address=from_address,
+        to_address=to_address,
+        at_s=body.at_s,
+    )
 
 
 def _verify_device(entry: DeviceEntry) -> ListedDevice:

@@ -14,7 +14,14 @@ from restante.crypto import statements
 from restante.crypto.keys import AccountKey, DeviceKey, RootKey
 from restante.protocol.codec import encode
 from restante.protocol.ids import SIGNATURE_BYTES, device_id
-from restante.protocol.manifest import CertificateBody, Heartbeat, Prekey, SignedManifest
+from restante.protocol.manifest import (
+    CertificateBody,
+    Heartbeat,
+    MovedBody,
+    Prekey,
+    SignedManifest,
+    SignedMoved,
+)
 
 if TYPE_CHECKING:
     from restante.crypto.keys import (
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
         RootSigningKey,
         SigningSeed,
     )
+    from restante.protocol.address import Address
     from restante.protocol.ids import ManifestHash
     from restante.protocol.manifest import ManifestBody, PrekeyKind
 
@@ -110,6 +118,26 @@ def sign_heartbeat(device: DeviceSigningKey, head: ManifestHash, *, at_s: int) -
         signing_key=device_key(device).raw,
         signature=_sign(device, statements.heartbeat(head=head, at_s=at_s)),
     )
+
+
+def sign_deletion(account: AccountSigningKey, head: ManifestHash) -> bytes:
+    """Ask a relay to erase the account whose newest manifest is `head`: 64 bytes."""
+    return _sign(account, statements.deletion(head=head))
+
+
+def sign_moved(
+    root: RootSigningKey, *, from_address: Address, to_address: Address, at_s: int
+) -> SignedMoved:
+    """Say that the account of this root went from one address to another at `at_s`."""
+    body = encode(
+        MovedBody(
+            root_key=root_key(root).raw,
+            from_address=str(from_address),
+            to_address=str(to_address),
+            at_s=at_s,
+        )
+    )
+    return SignedMoved(body=body, signature=_sign(root, statements.moved(body)))
 
 
 def _sign(key: SigningSeed, statement: bytes) -> bytes:

@@ -63,3 +63,16 @@ def heartbeat(*, head: ManifestHash, at_s: int) -> bytes:
     manifest head 32 B || at_s u64.
     """
     return labels.HEARTBEAT + head + at_s.to_bytes(8, "big")
+
+
+def deletion(*, head: ManifestHash) -> bytes:
+    """By the account key: erase this account, whose newest manifest is that one.
+
+    manifest head 32 B.
+    """
+    return labels.DELETE_ACCOUNT + head
+
+
+def moved(body: bytes) -> bytes:
+    """By the root key: `body` names root, old address, new address and time."""
+    return labels.MOVED + body

@@ -36,6 +36,10 @@ TokenHash = NewType("TokenHash", bytes)
 ManifestHash = NewType("ManifestHash", bytes)
 LookupTag = NewType("LookupTag", bytes)
 CodeLookupId = NewType("CodeLookupId", bytes)
+SlotId = NewType("SlotId", bytes)
+BlobId = NewType("BlobId", bytes)
+BlobCapability = NewType("BlobCapability", bytes)
+"""32 random bytes: whoever has them may fetch the blob that is named by their hash."""
 
 NO_MANIFEST = ManifestHash(bytes(HASH_BYTES))
 """What a first manifest names as its predecessor."""
@@ -90,3 +94,23 @@ def contact_pin(root_key: bytes, relay_pin: bytes | None) -> bytes:
 def code_lookup_id(secret: bytes) -> CodeLookupId:
     """Return under which id a relay keeps a contact code's record: 16 B from the secret, 8 B."""
     return CodeLookupId(_digest("code-lookup", secret)[:ID_BYTES])
+
+
+def link_pin(offer: bytes) -> bytes:
+    """Return the 16-byte pin of a device link's code, over the message in its first slot, whole."""
+    return _digest("link-pin", offer)[:ID_BYTES]
+
+
+def link_slot(secret: bytes, index: int) -> SlotId:
+    """Name a slot of a linking: 16 B from the code's secret, 8 B, and the slot's number, u8."""
+    return SlotId(_digest("link-slot", secret, index.to_bytes(1, "big"))[:ID_BYTES])
+
+
+def blob_id(capability: BlobCapability) -> BlobId:
+    """Name a blob at a relay: SHA-256("blob" 00 || capability 32 B), 32 B."""
+    return BlobId(_digest("blob", capability))
+
+
+def gone_name_hash(name: AccountName) -> bytes:
+    """Return what a relay keeps of a deleted account: SHA-256("gone-name" 00 || name), 32 B."""
+    return _digest("gone-name", name.encode("ascii"))

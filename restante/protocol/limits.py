@@ -42,6 +42,9 @@ MAX_BUNDLE_DEVICES: Final = MAX_DEVICES
 MAX_MANIFEST_BYTES: Final = 8000
 """A signed manifest fits a hello's introduction (8,192 B)."""
 
+MAX_MOVED_BYTES: Final = 512
+"""A signed move: one root key, two addresses with their pins, a time and a signature."""
+
 MAX_MANIFEST_LINKS: Final = 128
 """Links of a manifest chain in one answer; who needs more asks again from the last."""
 

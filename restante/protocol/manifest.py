@@ -1,7 +1,7 @@
-"""What an account says of itself: certificate, device manifest, heartbeat, prekeys. Formats only.
+"""What an account says of itself: certificate, manifest, move, heartbeat, prekeys. Formats only.
 
 Rule: a signed thing travels as the bytes that were signed, beside their signature; parsing says
-nothing about truth, `restante.crypto.signatures` does. Spec: docs/protocol/identity.md, 4 to 7.
+nothing about truth, `restante.crypto.signatures` does. Spec: docs/protocol/identity.md, 4 to 8.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from restante.protocol.ids import (
     device_id,
     manifest_hash,
 )
-from restante.protocol.limits import MAX_DEVICES, MAX_MANIFEST_BYTES
+from restante.protocol.limits import MAX_DEVICES, MAX_MANIFEST_BYTES, MAX_MOVED_BYTES
 
 
 class DeviceFlag(IntFlag):
@@ -114,6 +114,35 @@ class SignedManifest(Struct, array_like=True, frozen=True, forbid_unknown_fields
     def from_bytes(cls, data: bytes) -> SignedManifest:
         """Decode, unverified. Raises RemoteProtocolError."""
         return decode(data, cls, max_bytes=MAX_MANIFEST_BYTES)
+
+
+class MovedBody(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """What the root key signs when an account goes to another name or relay."""
+
+    root_key: Bytes32
+    from_address: Annotated[str, Meta(min_length=1, max_length=160)]
+    to_address: Annotated[str, Meta(min_length=1, max_length=160)]
+    at_s: U63
+
+
+class SignedMoved(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """A move with the root key's signature, as it travels: left behind at the old relay."""
+
+    body: Annotated[bytes, Meta(max_length=400)]
+    signature: Bytes64
+
+    def moved(self) -> MovedBody:
+        """Parse the body, unverified. Raises RemoteProtocolError."""
+        return decode(self.body, MovedBody, max_bytes=400)
+
+    def to_bytes(self) -> bytes:
+        """Encode for the wire and the store."""
+        return encode(self)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> SignedMoved:
+        """Decode, unverified. Raises RemoteProtocolError."""
+        return decode(data, cls, max_bytes=MAX_MOVED_BYTES)
 
 
 class Heartbeat(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):

@@ -27,12 +27,14 @@ STATEMENTS = {
         authority="relay.example", nonce=bytes(32), key=KEY
     ),
     labels.HEARTBEAT: statements.heartbeat(head=ManifestHash(bytes(32)), at_s=NOW_S),
+    labels.DELETE_ACCOUNT: statements.deletion(head=ManifestHash(bytes(32))),
+    labels.MOVED: statements.moved(b"moved body"),
 }
 
 
 def test_every_context_is_tried() -> None:
     assert set(STATEMENTS) == set(labels.SIGNATURE_LABELS)
-    assert len(STATEMENTS) == 6
+    assert len(STATEMENTS) == 8
 
 
 @pytest.mark.parametrize(

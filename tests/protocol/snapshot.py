@@ -38,6 +38,8 @@ STRUCTS: tuple[type[Any], ...] = (
     manifest.DeviceEntry,
     manifest.ManifestBody,
     manifest.SignedManifest,
+    manifest.MovedBody,
+    manifest.SignedMoved,
     manifest.Heartbeat,
     manifest.Prekey,
     manifest.PrekeyBundle,

@@ -21,6 +21,10 @@ def test_each_id_is_the_hash_that_the_specification_says() -> None:
     assert ids.device_id(KEY) == hashed(b"device-id", KEY)[:16]
     assert ids.token_hash(ids.Token(PIN)) == hashed(b"token", PIN)
     assert ids.code_lookup_id(PIN[:8]) == hashed(b"code-lookup", PIN[:8])[:16]
+    assert ids.link_pin(b"offer") == hashed(b"link-pin", b"offer")[:16]
+    assert ids.link_slot(PIN[:8], 3) == hashed(b"link-slot", PIN[:8] + b"\x03")[:16]
+    assert ids.blob_id(ids.BlobCapability(KEY)) == hashed(b"blob", KEY)
+    assert ids.gone_name_hash(ids.AccountName("alice")) == hashed(b"gone-name", b"alice")
     assert ids.contact_pin(KEY, PIN) == hashed(b"contact-pin", KEY + PIN)[:16]
     assert ids.contact_pin(KEY, None) == hashed(b"contact-pin", KEY + bytes(16))[:16]
 

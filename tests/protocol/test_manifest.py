@@ -16,13 +16,15 @@ from restante.protocol import manifest as m
 from restante.protocol.codec import decode, encode
 from restante.protocol.envelope import INTRODUCTION_BYTES
 from restante.protocol.ids import NO_MANIFEST, account_id, device_id, manifest_hash
-from restante.protocol.limits import MAX_DEVICES, MAX_MANIFEST_BYTES
+from restante.protocol.limits import MAX_DEVICES, MAX_MANIFEST_BYTES, MAX_MOVED_BYTES
 from tests.protocol.strategies import of
 
 KINDS: tuple[type[Struct], ...] = (
     m.CertificateBody,
     m.DeviceEntry,
     m.ManifestBody,
+    m.MovedBody,
+    m.SignedMoved,
     m.Heartbeat,
     m.Prekey,
     m.PrekeyBundle,
@@ -192,3 +194,19 @@ def test_each_kind_of_prekey_has_its_length() -> None:
         3: 1184,
         4: 1184,
     }
+
+
+def test_a_move_travels_as_the_bytes_that_were_signed_and_the_longest_fits() -> None:
+    longest = m.MovedBody(
+        root_key=bytes(32), from_address="a" * 160, to_address="b" * 160, at_s=2**63 - 1
+    )
+    signed = m.SignedMoved(body=encode(longest), signature=bytes(64))
+    again = m.SignedMoved.from_bytes(signed.to_bytes())
+    assert again == signed
+    assert again.moved() == longest
+    assert len(signed.to_bytes()) <= MAX_MOVED_BYTES
+    for wrong in (b"", signed.to_bytes() + b"\x00", bytes(MAX_MOVED_BYTES + 1)):
+        with pytest.raises(RemoteProtocolError):
+            m.SignedMoved.from_bytes(wrong)
+    with pytest.raises(RemoteProtocolError):
+        m.SignedMoved(body=b"", signature=bytes(64)).moved()

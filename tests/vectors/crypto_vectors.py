@@ -30,6 +30,7 @@ from restante.crypto.keys import (
 )
 from restante.crypto.stored_session import serialise
 from restante.crypto.tags import tag
+from restante.protocol.address import Address
 from restante.protocol.ids import ManifestHash, Token, contact_pin
 from restante.protocol.manifest import PrekeyKind
 from tests.crypto.people import NOW_S, begin, make_person, open_hello, open_message, seal
@@ -145,6 +146,15 @@ def signed_things() -> Json:
         "heartbeat_signature": signing.sign_heartbeat(
             device.signing, head, at_s=NOW_S
         ).signature.hex(),
+        "deletion_signature": signing.sign_deletion(person.account.account, head).hex(),
+        "moved": signing.sign_moved(
+            person.account.root,
+            from_address=person.manifest.address,
+            to_address=Address.parse("alice@other.example:8443"),
+            at_s=NOW_S,
+        )
+        .to_bytes()
+        .hex(),
     }
 
 
