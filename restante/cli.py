@@ -381,7 +381,7 @@ def run_cli(arguments: list[str]) -> int:
     invocation = _Invocation()
     try:
         # Not click's own main: it writes on Ctrl-C, and makes a reader that left an exit code 1.
-        with cli.make_context("restante", arguments, obj=invocation) as ctx:
+        with cli.make_context("restante", [*arguments], obj=invocation) as ctx:  # it empties it
             return cli.invoke(ctx) or 0
     except click.exceptions.Exit as ended:
         return ended.exit_code
