@@ -87,7 +87,7 @@ async def test_two_people_talk_one_on_a_screen_and_one_by_commands(
     # Resized while it runs.
     terminal.run("resize-window", "-x", "60", "-y", "20")
     await terminal.until(
-        lambda: "Find or start" not in terminal.screen() and "shell" in terminal.screen(),
+        lambda: "▕" not in terminal.screen() and "Message bob" in terminal.screen(),
         "one pane",
     )
     terminal.run("resize-window", "-x", str(size[0]), "-y", str(size[1]))
@@ -148,6 +148,19 @@ async def test_stopped_and_continued_it_draws_itself_again(
     await terminal.until_shown("A name, an address or a code")
     terminal.press("Escape")  # alone: with a key behind it, it would be that key with Alt
     await terminal.until(lambda: "A name, an" not in terminal.screen(), "the dialog closed")
+    terminal.press("C-q")
+    await ended(terminal, 0)
+
+
+async def test_a_terminal_resized_and_back_before_anybody_looked_is_drawn_anew(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    pid_file = tmp_path / "pid"
+    await start_chat(terminal, pid_file)
+    terminal.run("send-keys", "-R")  # what it showed is gone, and its size is what it was
+    assert not terminal.screen().strip()
+    os.kill(int(pid_file.read_text()), signal.SIGWINCH)
+    await terminal.until_shown("Find or start a chat", "● Connected", "Palette")
     terminal.press("C-q")
     await ended(terminal, 0)
 

@@ -174,6 +174,10 @@ class RestanteApp(App[None]):
         """Our names, for themes that are not ours."""
         return dict(FALLBACK)
 
+    def on_resize(self) -> None:
+        """Draw everything: a terminal resized and back, before we looked, has still lost some."""
+        self.refresh()  # Textual draws only what has moved since it last looked
+
     # ---- ways out -------------------------------------------------------------------------------
 
     def end(self, exit_code: ExitCode) -> None:
