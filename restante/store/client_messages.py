@@ -30,7 +30,8 @@ class MessageRow:
 
     `order_key` is the rank as u64 big-endian and then the id, 24 B. `received_at_ms` is None for
     what this account wrote; a received one is unread while its state is `delivered`. `counter` is
-    the sending device's, and 0 for entries of our own making, such as gaps.
+    the sending device's, and 0 for entries of our own making, such as gaps. With a `timer_s` it
+    disappears so long after it was read (or sent), at `gone_at_ms`, None until that is known.
     """
 
     id: bytes
@@ -50,6 +51,8 @@ class MessageRow:
     quote_id: bytes | None
     quote_excerpt: str | None = field(repr=False)
     expires_at_ms: int | None
+    timer_s: int = 0
+    gone_at_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

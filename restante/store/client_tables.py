@@ -229,6 +229,8 @@ messages: Final = Table(
     _blob("quote_id", nullable=True),
     _text("quote_excerpt", nullable=True),
     _number("expires_at_ms", nullable=True),
+    _number("timer_s"),
+    _number("gone_at_ms", nullable=True),
     _text("text"),
     _blob("body"),
     UniqueConstraint("id"),
@@ -248,7 +250,63 @@ messages: Final = Table(
         sqlite_where=text(UNREAD.replace("messages.", "")),
     ),
     Index("messages_expiring", "expires_at_ms", sqlite_where=text("expires_at_ms IS NOT NULL")),
+    Index("messages_gone", "gone_at_ms", sqlite_where=text("gone_at_ms IS NOT NULL")),
 )
+
+marks: Final = Table(
+    "marks",
+    client_metadata,
+    _rowid("number"),
+    _blob("id"),
+    Column("conversation", Integer, ForeignKey("conversations.number"), nullable=False),
+    _blob("target"),
+    _number("kind"),
+    _blob("author"),
+    _blob("device_id"),
+    _number("counter"),
+    _number("rank"),
+    _number("at_ms"),
+    _number("gone_at_ms", nullable=True),
+    _text("value"),
+    _blob("body"),
+    UniqueConstraint("id"),
+    Index("marks_by_target", "target", "kind"),
+    Index(
+        "marks_by_counter",
+        "conversation",
+        "device_id",
+        "counter",
+        sqlite_where=text("counter > 0"),
+    ),
+    Index("marks_gone", "gone_at_ms", sqlite_where=text("gone_at_ms IS NOT NULL")),
+)
+"""What changes a message: edits, deletions, reactions, pins, and what its readers said of it. One
+may come before its message. A trigger takes a message's marks along when it goes."""
+
+records: Final = Table(
+    "records",
+    client_metadata,
+    _number("kind", primary_key=True),
+    _blob("key", primary_key=True),
+    _number("rank"),
+    _blob("device_id"),
+    _blob("value", nullable=True),
+    sqlite_with_rowid=False,
+)
+"""What all devices of the account agree on: of each record the greatest (rank, device id)."""
+
+trace: Final = Table(
+    "trace",
+    client_metadata,
+    _rowid("number"),
+    _blob("message_id"),
+    _blob("device_id", nullable=True),
+    _text("event"),
+    _number("at_ms"),
+    _text("detail", nullable=True),
+    Index("trace_by_message", "message_id"),
+)
+"""What became of a message, device by device; it goes with its message."""
 
 counters: Final = Table(
     "counters",

@@ -110,8 +110,9 @@ TABLES = (
         order_key BLOB NOT NULL, author BLOB NOT NULL, device_id BLOB NOT NULL,
         counter INTEGER NOT NULL, rank INTEGER NOT NULL, sent_at_ms INTEGER NOT NULL,
         received_at_ms INTEGER, kind TEXT NOT NULL, state TEXT NOT NULL, error TEXT,
-        quote_id BLOB, quote_excerpt TEXT, expires_at_ms INTEGER, text TEXT NOT NULL,
-        body BLOB NOT NULL, PRIMARY KEY (number), UNIQUE (id),
+        quote_id BLOB, quote_excerpt TEXT, expires_at_ms INTEGER, timer_s INTEGER NOT NULL,
+        gone_at_ms INTEGER, text TEXT NOT NULL, body BLOB NOT NULL,
+        PRIMARY KEY (number), UNIQUE (id),
         CHECK (length(order_key) = 24 AND substr(order_key, 9) = id),
         FOREIGN KEY(conversation) REFERENCES conversations (number)
     )
@@ -122,10 +123,40 @@ TABLES = (
     """,
     "CREATE UNIQUE INDEX messages_by_order ON messages (conversation, order_key)",
     "CREATE INDEX messages_expiring ON messages (expires_at_ms) WHERE expires_at_ms IS NOT NULL",
+    "CREATE INDEX messages_gone ON messages (gone_at_ms) WHERE gone_at_ms IS NOT NULL",
     """
     CREATE INDEX messages_unread ON messages (conversation, order_key)
     WHERE received_at_ms IS NOT NULL AND state = 'delivered'
     """,
+    """
+    CREATE TABLE marks (
+        number INTEGER NOT NULL, id BLOB NOT NULL, conversation INTEGER NOT NULL,
+        target BLOB NOT NULL, kind INTEGER NOT NULL, author BLOB NOT NULL,
+        device_id BLOB NOT NULL, counter INTEGER NOT NULL, rank INTEGER NOT NULL,
+        at_ms INTEGER NOT NULL, gone_at_ms INTEGER, value TEXT NOT NULL, body BLOB NOT NULL,
+        PRIMARY KEY (number), UNIQUE (id),
+        FOREIGN KEY(conversation) REFERENCES conversations (number)
+    )
+    """,
+    """
+    CREATE INDEX marks_by_counter ON marks (conversation, device_id, counter)
+    WHERE counter > 0
+    """,
+    "CREATE INDEX marks_by_target ON marks (target, kind)",
+    "CREATE INDEX marks_gone ON marks (gone_at_ms) WHERE gone_at_ms IS NOT NULL",
+    """
+    CREATE TABLE records (
+        kind INTEGER NOT NULL, "key" BLOB NOT NULL, rank INTEGER NOT NULL,
+        device_id BLOB NOT NULL, value BLOB, PRIMARY KEY (kind, "key")
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE trace (
+        number INTEGER NOT NULL, message_id BLOB NOT NULL, device_id BLOB,
+        event TEXT NOT NULL, at_ms INTEGER NOT NULL, detail TEXT, PRIMARY KEY (number)
+    )
+    """,
+    "CREATE INDEX trace_by_message ON trace (message_id)",
     """
     CREATE TABLE counters (
         conversation INTEGER NOT NULL, device_id BLOB NOT NULL, highest INTEGER NOT NULL,
@@ -224,6 +255,13 @@ TRIGGERS = (
         WHERE number = OLD.conversation;
         INSERT INTO message_search (message_search, rowid, text)
         SELECT 'delete', OLD.number, OLD.text WHERE OLD.kind = 'text';
+    END
+    """,
+    # What was said of a message goes with it.
+    """
+    CREATE TRIGGER message_takes_along AFTER DELETE ON messages BEGIN
+        DELETE FROM marks WHERE target = OLD.id;
+        DELETE FROM trace WHERE message_id = OLD.id;
     END
     """,
     """

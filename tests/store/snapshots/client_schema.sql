@@ -3,10 +3,15 @@ CREATE INDEX aside_by_tag ON aside (tag);
 CREATE INDEX contacts_by_address ON contacts (address);
 CREATE INDEX feed_by_message ON feed (message);
 CREATE INDEX hello_hashes_by_prekey ON hello_hashes (prekey_id);
+CREATE INDEX marks_by_counter ON marks (conversation, device_id, counter)
+WHERE counter > 0;
+CREATE INDEX marks_by_target ON marks (target, kind);
+CREATE INDEX marks_gone ON marks (gone_at_ms) WHERE gone_at_ms IS NOT NULL;
 CREATE INDEX messages_by_counter ON messages (conversation, device_id, counter)
 WHERE counter > 0;
 CREATE UNIQUE INDEX messages_by_order ON messages (conversation, order_key);
 CREATE INDEX messages_expiring ON messages (expires_at_ms) WHERE expires_at_ms IS NOT NULL;
+CREATE INDEX messages_gone ON messages (gone_at_ms) WHERE gone_at_ms IS NOT NULL;
 CREATE INDEX messages_unread ON messages (conversation, order_key)
 WHERE received_at_ms IS NOT NULL AND state = 'delivered';
 CREATE INDEX outbox_by_account ON outbox (account_id);
@@ -17,6 +22,7 @@ WHERE next_attempt_ms IS NOT NULL;
 CREATE INDEX processed_by_time ON processed (processed_at_s);
 CREATE INDEX session_tags_by_session ON session_tags (session_id);
 CREATE INDEX sessions_by_device ON sessions (device_id);
+CREATE INDEX trace_by_message ON trace (message_id);
 CREATE TABLE account (
     number INTEGER NOT NULL, address TEXT NOT NULL, root_secret BLOB,
     account_secret BLOB, device_secret BLOB NOT NULL, identity_secret BLOB NOT NULL,
@@ -68,6 +74,14 @@ CREATE TABLE gaps (
 CREATE TABLE hello_hashes (
     hash BLOB NOT NULL, prekey_id INTEGER NOT NULL, PRIMARY KEY (hash)
 ) WITHOUT ROWID;
+CREATE TABLE marks (
+    number INTEGER NOT NULL, id BLOB NOT NULL, conversation INTEGER NOT NULL,
+    target BLOB NOT NULL, kind INTEGER NOT NULL, author BLOB NOT NULL,
+    device_id BLOB NOT NULL, counter INTEGER NOT NULL, rank INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL, gone_at_ms INTEGER, value TEXT NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (number), UNIQUE (id),
+    FOREIGN KEY(conversation) REFERENCES conversations (number)
+);
 CREATE VIRTUAL TABLE message_search USING fts5 (
     text,
     content = 'searchable',
@@ -79,8 +93,9 @@ CREATE TABLE messages (
     order_key BLOB NOT NULL, author BLOB NOT NULL, device_id BLOB NOT NULL,
     counter INTEGER NOT NULL, rank INTEGER NOT NULL, sent_at_ms INTEGER NOT NULL,
     received_at_ms INTEGER, kind TEXT NOT NULL, state TEXT NOT NULL, error TEXT,
-    quote_id BLOB, quote_excerpt TEXT, expires_at_ms INTEGER, text TEXT NOT NULL,
-    body BLOB NOT NULL, PRIMARY KEY (number), UNIQUE (id),
+    quote_id BLOB, quote_excerpt TEXT, expires_at_ms INTEGER, timer_s INTEGER NOT NULL,
+    gone_at_ms INTEGER, text TEXT NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (number), UNIQUE (id),
     CHECK (length(order_key) = 24 AND substr(order_key, 9) = id),
     FOREIGN KEY(conversation) REFERENCES conversations (number)
 );
@@ -106,6 +121,10 @@ CREATE TABLE receipts (
     account_id BLOB NOT NULL, message_id BLOB NOT NULL, state INTEGER NOT NULL,
     PRIMARY KEY (account_id, message_id)
 ) WITHOUT ROWID;
+CREATE TABLE records (
+    kind INTEGER NOT NULL, "key" BLOB NOT NULL, rank INTEGER NOT NULL,
+    device_id BLOB NOT NULL, value BLOB, PRIMARY KEY (kind, "key")
+) WITHOUT ROWID;
 CREATE TABLE session_tags (
     tag BLOB NOT NULL, session_id BLOB NOT NULL, PRIMARY KEY (tag),
     FOREIGN KEY(session_id) REFERENCES sessions (session_id) ON DELETE CASCADE
@@ -122,6 +141,10 @@ CREATE TABLE tokens (
     token BLOB NOT NULL, bucket INTEGER NOT NULL, is_live INTEGER NOT NULL,
     PRIMARY KEY (token)
 ) WITHOUT ROWID;
+CREATE TABLE trace (
+    number INTEGER NOT NULL, message_id BLOB NOT NULL, device_id BLOB,
+    event TEXT NOT NULL, at_ms INTEGER NOT NULL, detail TEXT, PRIMARY KEY (number)
+);
 CREATE TRIGGER chunk_empties AFTER UPDATE OF size ON chunks
 WHEN NEW.size = 0 AND NEW.first_key <> x'' BEGIN
     DELETE FROM chunks WHERE conversation = NEW.conversation AND first_key = NEW.first_key;
@@ -194,5 +217,9 @@ CREATE TRIGGER message_rewritten AFTER UPDATE OF kind, text ON messages BEGIN
 END;
 CREATE TRIGGER message_stays BEFORE UPDATE OF id, conversation, order_key ON messages BEGIN
     SELECT raise(ABORT, 'a message never moves');
+END;
+CREATE TRIGGER message_takes_along AFTER DELETE ON messages BEGIN
+    DELETE FROM marks WHERE target = OLD.id;
+    DELETE FROM trace WHERE message_id = OLD.id;
 END;
 CREATE VIEW searchable AS SELECT number, text FROM messages WHERE kind = 'text';

@@ -1,0 +1,147 @@
+"""What changes a message: edits, deletions, reactions, pins, and what its readers said of it.
+
+Rule: a mark is kept by its id, once, whether its message is here or not; what follows from several
+is folded by whoever reads them. Marks go with their message. Knows no content format.
+Spec: docs/client-store.md, section 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from restante.store import client_tables as tables
+from restante.store.client_conversations import begin, number_of
+from restante.store.client_rows import Rows, Shape, Statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkRow:
+    """One change of the message `target`. `counter` is 0 for what was made here.
+
+    `value` is what it says, sanitised: the new text, the emoji, "1" or "" for a pin, a state.
+    """
+
+    id: bytes
+    conversation: bytes
+    target: bytes
+    kind: int
+    author: bytes
+    device_id: bytes
+    counter: int
+    rank: int
+    at_ms: int
+    gone_at_ms: int | None = None
+    value: str = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+_marks = tables.marks
+_conversations = tables.conversations
+MARK: Final = Shape(
+    MarkRow, _marks, elsewhere={"conversation": _conversations.c.key.label("conversation")}
+)
+_select = select(*MARK.columns).join_from(
+    _marks, _conversations, _marks.c.conversation == _conversations.c.number
+)
+_INSERT = Statement(
+    upsert(_marks).on_conflict_do_nothing(index_elements=[_marks.c.id]), *MARK.names
+)
+_OF = Statement(
+    _select.where(_marks.c.target == bindparam("target")).order_by(_marks.c.rank, _marks.c.id)
+)
+_BY_ID = Statement(_select.where(_marks.c.id == bindparam("id")))
+_BY_COUNTER = Statement(
+    _select.where(
+        _marks.c.conversation == bindparam("conversation"),
+        _marks.c.device_id == bindparam("device_id"),
+        _marks.c.counter == bindparam("counter"),
+        _marks.c.counter > 0,
+    )
+)
+_SET_COUNTER = Statement(
+    _marks.update().where(_marks.c.id == bindparam("which")), "counter", "body"
+)
+_DELETE = Statement(_marks.delete().where(_marks.c.id == bindparam("which")))
+_DELETE_OF = Statement(_marks.delete().where(_marks.c.target == bindparam("which")))
+_GONE = Statement(_marks.delete().where(_marks.c.gone_at_ms <= bindparam("now_ms")))
+_OF_KIND = Statement(
+    _select.where(
+        _marks.c.conversation == bindparam("conversation"), _marks.c.kind == bindparam("kind")
+    ).order_by(_marks.c.rank, _marks.c.id)
+)
+_STRAY = Statement(
+    select(func.count())
+    .select_from(_marks)
+    .where(
+        _marks.c.author == bindparam("author"),
+        _marks.c.target.not_in(select(tables.messages.c.id)),
+    )
+)
+
+
+def add_mark(rows: Rows, row: MarkRow) -> bool:
+    """Keep a mark; False if its id is there already."""
+    number = begin(rows, row.conversation)
+    return bool(rows.run(_INSERT, **{**MARK.write(row), "conversation": number}))
+
+
+def marks_of(rows: Rows, target: bytes) -> list[MarkRow]:
+    """Return what was said of a message, in the order of (rank, id)."""
+    return [MARK.read(found) for found in rows.all(_OF, target=target)]
+
+
+def marks_of_each(rows: Rows, targets: Iterable[bytes]) -> dict[bytes, list[MarkRow]]:
+    """Return the marks of those messages that have any."""
+    found = ((target, marks_of(rows, target)) for target in targets)
+    return {target: marks for target, marks in found if marks}
+
+
+def mark(rows: Rows, id: bytes) -> MarkRow | None:  # noqa: A002  # the column's name
+    """Return a mark."""
+    found = rows.first(_BY_ID, id=id)
+    return None if found is None else MARK.read(found)
+
+
+def mark_by_counter(
+    rows: Rows, conversation: bytes, device_id: bytes, counter: int
+) -> MarkRow | None:
+    """Return a device's mark by its counter, from 1: what a resend request may ask for."""
+    number = number_of(rows, conversation)
+    found = rows.first(_BY_COUNTER, conversation=number, device_id=device_id, counter=counter)
+    return None if found is None else MARK.read(found)
+
+
+def marks_of_kind(rows: Rows, conversation: bytes, kind: int) -> list[MarkRow]:
+    """Return a conversation's marks of a kind, in the order of (rank, id)."""
+    number = number_of(rows, conversation)
+    return [MARK.read(found) for found in rows.all(_OF_KIND, conversation=number, kind=kind)]
+
+
+def assign_mark_counter(rows: Rows, id: bytes, *, counter: int, body: bytes) -> None:  # noqa: A002
+    """Give a mark of ours its counter, and the content that carries it: when it is first sealed."""
+    rows.run(_SET_COUNTER, which=id, counter=counter, body=body)
+
+
+def delete_mark(rows: Rows, id: bytes) -> None:  # noqa: A002  # the column's name
+    """Forget one mark."""
+    rows.run(_DELETE, which=id)
+
+
+def delete_marks_of(rows: Rows, target: bytes) -> None:
+    """Forget all that was said of a message."""
+    rows.run(_DELETE_OF, which=target)
+
+
+def delete_gone_marks(rows: Rows, now_ms: int) -> int:
+    """Forget the marks whose time is over; return how many there were."""
+    return rows.run(_GONE, now_ms=now_ms)
+
+
+def count_stray_marks(rows: Rows, author: bytes) -> int:
+    """Return how many marks of an author's are about messages that aren't here."""
+    return int(rows.value(_STRAY, author=author) or 0)

@@ -1,0 +1,45 @@
+"""What became of a message, device by device, in the order in which it happened.
+
+Rule: a line is only ever added, and goes with its message. Spec: docs/client-store.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import bindparam, select
+
+from restante.store import client_tables as tables
+from restante.store.client_rows import Rows, Shape, Statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceRow:
+    """One thing that happened to a message; `device_id` None: to the message as a whole."""
+
+    message_id: bytes
+    device_id: bytes | None
+    event: str
+    at_ms: int
+    detail: str | None = None
+
+
+_trace = tables.trace
+TRACE: Final = Shape(TraceRow, _trace)
+_ADD = Statement(_trace.insert(), *TRACE.names)
+_OF = Statement(
+    select(*TRACE.columns)
+    .where(_trace.c.message_id == bindparam("message_id"))
+    .order_by(_trace.c.number)
+)
+
+
+def add_trace(rows: Rows, row: TraceRow) -> None:
+    """Note that something happened to a message."""
+    rows.run(_ADD, **TRACE.write(row))
+
+
+def trace_of(rows: Rows, message_id: bytes) -> list[TraceRow]:
+    """Return what happened to a message, oldest first."""
+    return [TRACE.read(found) for found in rows.all(_OF, message_id=message_id)]
