@@ -47,13 +47,21 @@ _DEVICE_REQUESTS: tuple[type[f.Frame], ...] = (
     f.PublishTokens,
     f.PublishCode,
     f.PublishHeartbeat,
+    f.PublishMoved,
     f.FetchPrekeyState,
+    f.OpenBlob,
+    f.PutBlob,
+    f.DeleteBlob,
+    f.DeleteAccount,
 )
 _ANONYMOUS_REQUESTS: tuple[type[f.Frame], ...] = (
     f.FetchManifest,
     f.FetchPrekeys,
     f.FetchCode,
     f.Deposit,
+    f.PutSlot,
+    f.FetchSlot,
+    f.FetchBlob,
 )
 
 _ANSWERS: dict[type[f.Frame], type[f.Frame]] = {
@@ -63,12 +71,20 @@ _ANSWERS: dict[type[f.Frame], type[f.Frame]] = {
     f.PublishTokens: f.Done,
     f.PublishCode: f.Done,
     f.PublishHeartbeat: f.Done,
+    f.PublishMoved: f.Done,
     f.FetchPrekeyState: f.PrekeyState,
     f.Subscribe: f.Done,
     f.FetchManifest: f.ManifestFound,
     f.FetchPrekeys: f.BundlesFound,
     f.FetchCode: f.CodeFound,
     f.Deposit: f.Deposited,
+    f.PutSlot: f.Done,
+    f.FetchSlot: f.SlotFound,
+    f.FetchBlob: f.BlobPart,
+    f.OpenBlob: f.BlobState,
+    f.PutBlob: f.BlobState,
+    f.DeleteBlob: f.Done,
+    f.DeleteAccount: f.Done,
 }
 """What answers each request, besides Refused."""
 

@@ -17,16 +17,19 @@ from restante.protocol.limits import (
     BUCKET_TOKENS,
     BUCKETS,
     MAX_ACK_IDS,
+    MAX_BLOB_PART_BYTES,
     MAX_BUNDLE_DEVICES,
     MAX_DELIVERY_ITEMS,
     MAX_DEPOSIT_ITEMS,
     MAX_FANOUT_TARGETS,
     MAX_MANIFEST_BYTES,
     MAX_MANIFEST_LINKS,
+    MAX_MOVED_BYTES,
     MAX_PREKEYS_PER_FRAME,
     MAX_REASON_CHARS,
     MAX_RETIRED_TOKENS,
     MAX_SEALED_CODE_BYTES,
+    MAX_SLOT_BYTES,
 )
 from restante.protocol.manifest import Heartbeat, Prekey, PrekeyBundle
 
@@ -38,6 +41,10 @@ Payload = Annotated[bytes, Meta(min_length=BUCKETS[0], max_length=BUCKETS[-1])]
 ManifestBytes = Annotated[bytes, Meta(min_length=1, max_length=MAX_MANIFEST_BYTES)]
 Reason = Annotated[str, Meta(max_length=MAX_REASON_CHARS)]
 SealedCode = Annotated[bytes, Meta(min_length=1, max_length=MAX_SEALED_CODE_BYTES)]
+SealedSlot = Annotated[bytes, Meta(min_length=1, max_length=MAX_SLOT_BYTES)]
+MovedBytes = Annotated[bytes, Meta(min_length=1, max_length=MAX_MOVED_BYTES)]
+BlobSize = Annotated[int, Meta(ge=1, le=0x7FFF_FFFF_FFFF_FFFF)]
+PartLength = Annotated[int, Meta(ge=0, le=MAX_BLOB_PART_BYTES)]
 
 
 class Frame(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
@@ -151,11 +158,12 @@ class Drained(Frame, frozen=True, tag=8):
 
 
 class ManifestFound(Frame, frozen=True, tag=9):
-    """A chain of signed manifests, oldest first, and the newest heartbeat."""
+    """A chain of signed manifests, oldest first, the newest heartbeat, the newest `moved`."""
 
     request: U32
     links: Annotated[list[ManifestBytes], Meta(max_length=MAX_MANIFEST_LINKS)]
     heartbeat: Heartbeat | None
+    moved: MovedBytes | None
 
 
 class BundlesFound(Frame, frozen=True, tag=10):
@@ -182,6 +190,29 @@ class PrekeyState(Frame, frozen=True, tag=12):
     kem_one_time: U32
 
 
+class SlotFound(Frame, frozen=True, tag=13):
+    """What was put into a slot."""
+
+    request: U32
+    sealed: SealedSlot
+
+
+class BlobPart(Frame, frozen=True, tag=14):
+    """Bytes of a blob from the offset asked for: fewer at the end of what was received so far."""
+
+    request: U32
+    size_bytes: U63
+    data: Annotated[bytes, Meta(max_length=MAX_BLOB_PART_BYTES)]
+
+
+class BlobState(Frame, frozen=True, tag=15):
+    """How much of a blob is durable at the relay, and how long it is kept from now."""
+
+    request: U32
+    received_bytes: U63
+    expires_in_s: U32
+
+
 # ---- client to relay ------------------------------------------------------------------------
 
 
@@ -201,7 +232,10 @@ class Authenticate(Frame, frozen=True, tag=33):
 
 
 class Register(Frame, frozen=True, tag=34):
-    """Create an account: its name, first manifest and bucket tokens. `invite` is a secret, 8 B."""
+    """Create an account: its name, first manifest and bucket tokens. `invite` is a secret, 8 B.
+
+    Or recover one: the name is taken by the same root key, in a lower generation.
+    """
 
     request: U32
     name: Name
@@ -314,6 +348,69 @@ class Deposit(Frame, frozen=True, tag=46):
     items: Annotated[list[DepositItem], Meta(min_length=1, max_length=MAX_DEPOSIT_ITEMS)]
 
 
+class PutSlot(Frame, frozen=True, tag=47):
+    """Put what another device waits for under an id that both know: once, for SLOT_TTL_S."""
+
+    request: U32
+    slot: Bytes16
+    sealed: SealedSlot
+
+
+class FetchSlot(Frame, frozen=True, tag=48):
+    """Ask for what was put into a slot; who waits for it asks again."""
+
+    request: U32
+    slot: Bytes16
+
+
+class FetchBlob(Frame, frozen=True, tag=49):
+    """Ask for a part of a blob. Who has its capability may read it, also before it is complete."""
+
+    request: U32
+    capability: Bytes32
+    offset: U63
+    length: PartLength
+
+
+class OpenBlob(Frame, frozen=True, tag=50):
+    """Begin a blob, or ask how far it is. `blob` is the hash of its capability."""
+
+    request: U32
+    blob: Bytes32
+    size_bytes: BlobSize
+    ttl_s: U32
+
+
+class PutBlob(Frame, frozen=True, tag=51):
+    """Put the next part of a blob: `offset` is at most what was received before."""
+
+    request: U32
+    blob: Bytes32
+    offset: U63
+    data: Annotated[bytes, Meta(min_length=1, max_length=MAX_BLOB_PART_BYTES)]
+
+
+class DeleteBlob(Frame, frozen=True, tag=52):
+    """Delete a blob of this account's."""
+
+    request: U32
+    blob: Bytes32
+
+
+class DeleteAccount(Frame, frozen=True, tag=53):
+    """Delete this account: its account key's signature over the head of its manifests."""
+
+    request: U32
+    signature: Bytes64
+
+
+class PublishMoved(Frame, frozen=True, tag=54):
+    """Put where this account has gone, signed by its root key."""
+
+    request: U32
+    moved: MovedBytes
+
+
 RelayFrame = (
     Challenge
     | Welcome
@@ -327,9 +424,14 @@ RelayFrame = (
     | BundlesFound
     | CodeFound
     | PrekeyState
+    | SlotFound
+    | BlobPart
+    | BlobState
 )
 
-AnonymousRequest = FetchManifest | FetchPrekeys | FetchCode | Deposit
+AnonymousRequest = (
+    FetchManifest | FetchPrekeys | FetchCode | Deposit | PutSlot | FetchSlot | FetchBlob
+)
 DeviceRequest = (
     Register
     | PublishManifest
@@ -339,9 +441,25 @@ DeviceRequest = (
     | PublishHeartbeat
     | FetchPrekeyState
     | Subscribe
+    | OpenBlob
+    | PutBlob
+    | DeleteBlob
+    | DeleteAccount
+    | PublishMoved
 )
 ClientFrame = Anonymous | Authenticate | Ack | AnonymousRequest | DeviceRequest
-Answer = Done | Refused | Deposited | ManifestFound | BundlesFound | CodeFound | PrekeyState
+Answer = (
+    Done
+    | Refused
+    | Deposited
+    | ManifestFound
+    | BundlesFound
+    | CodeFound
+    | PrekeyState
+    | SlotFound
+    | BlobPart
+    | BlobState
+)
 
 
 def by_tag(side: object) -> dict[int, type[Frame]]:

@@ -54,6 +54,15 @@ MAX_PENDING_REQUESTS: Final = 64
 MAX_SEALED_CODE_BYTES: Final = 128
 """A sealed token takes 56 bytes; the rest is for what a later version seals beside it."""
 
+SLOT_TTL_S: Final = 600
+"""How long a slot is kept: ten minutes to carry a code from one screen to another."""
+
+MAX_SLOT_BYTES: Final = 16_384
+"""A manifest of `MAX_DEVICES` devices, sealed, and as much again that goes with it."""
+
+MAX_BLOB_PART_BYTES: Final = 262_144
+"""Of a blob in one frame: past 256 KiB a part is no cheaper, and costs more to repeat."""
+
 MAX_REASON_CHARS: Final = 200
 """A sentence for a log: no program reads it, and no screen shows more of it."""
 

@@ -55,8 +55,11 @@ class AnonymousTalk:
             carry_out: Any = partial(registry.find_manifest, frame)
         elif isinstance(frame, f.FetchPrekeys):
             carry_out = partial(registry.find_prekeys, frame)
-        else:
+        elif isinstance(frame, f.FetchCode):
             carry_out = partial(registry.find_code, frame)
+        else:
+            self._session.refuse(frame.request, Refusal(WireCode.INTERNAL, "not here yet"))
+            return
         await self._session.answer(frame.request, carry_out)
 
     async def _deposit(self, frame: f.Deposit) -> None:

@@ -76,8 +76,10 @@ class DeviceTalk:
             await registry.publish_code(frame, device)
         elif isinstance(frame, f.PublishHeartbeat):
             await registry.publish_heartbeat(frame.heartbeat, device)
-        else:
+        elif isinstance(frame, f.FetchPrekeyState):
             return await registry.prekey_state(frame, device)
+        else:
+            raise Refusal(WireCode.INTERNAL, "not here yet")
         return f.Done(request=frame.request)
 
     def _registered(self) -> Registered:

@@ -267,6 +267,7 @@ class Registry:
             request=request.request,
             links=links,
             heartbeat=None if heartbeat is None else decode(heartbeat, Heartbeat),
+            moved=None,
         )
 
     async def find_prekeys(self, request: f.FetchPrekeys) -> f.BundlesFound:

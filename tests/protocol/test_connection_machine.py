@@ -27,12 +27,17 @@ from tests.rounds import rounds
 
 ANSWERS_WITHOUT_SHAPE: dict[type[f.Frame], Any] = {
     f.Done: lambda number: f.Done(request=number),
-    f.ManifestFound: lambda number: f.ManifestFound(request=number, links=[], heartbeat=None),
+    f.ManifestFound: lambda number: f.ManifestFound(
+        request=number, links=[], heartbeat=None, moved=None
+    ),
     f.BundlesFound: lambda number: f.BundlesFound(request=number, bundles=[]),
     f.CodeFound: lambda number: f.CodeFound(request=number, sealed=b"s"),
     f.PrekeyState: lambda number: f.PrekeyState(
         request=number, signed_id=0, signed_expires_at_s=0, one_time=0, kem_one_time=0
     ),
+    f.SlotFound: lambda number: f.SlotFound(request=number, sealed=b"s"),
+    f.BlobPart: lambda number: f.BlobPart(request=number, size_bytes=1, data=b"d"),
+    f.BlobState: lambda number: f.BlobState(request=number, received_bytes=1, expires_in_s=1),
 }
 
 

@@ -42,6 +42,14 @@ REQUESTS: dict[type[f.Frame], f.Frame] = {
         f.FetchPrekeys(request=1, name="alice", devices=[ID], token=None),
         f.FetchCode(request=1, lookup_id=ID),
         f.Deposit(request=1, is_retry=False, items=[item()]),
+        f.PutSlot(request=1, slot=ID, sealed=b"s"),
+        f.FetchSlot(request=1, slot=ID),
+        f.FetchBlob(request=1, capability=HASH, offset=0, length=1),
+        f.OpenBlob(request=1, blob=HASH, size_bytes=1, ttl_s=0),
+        f.PutBlob(request=1, blob=HASH, offset=0, data=b"d"),
+        f.DeleteBlob(request=1, blob=HASH),
+        f.DeleteAccount(request=1, signature=SIGNATURE),
+        f.PublishMoved(request=1, moved=b"m"),
     )
 }
 ANSWERS: dict[type[f.Frame], f.Frame] = {
@@ -50,10 +58,13 @@ ANSWERS: dict[type[f.Frame], f.Frame] = {
         f.Done(request=1),
         f.Refused(request=1, code=5, reason="", retry_after_s=0),
         f.Deposited(request=1, results=[[STORED]]),
-        f.ManifestFound(request=1, links=[], heartbeat=None),
+        f.ManifestFound(request=1, links=[], heartbeat=None, moved=None),
         f.BundlesFound(request=1, bundles=[]),
         f.CodeFound(request=1, sealed=b"s"),
         f.PrekeyState(request=1, signed_id=1, signed_expires_at_s=1, one_time=0, kem_one_time=0),
+        f.SlotFound(request=1, sealed=b"s"),
+        f.BlobPart(request=1, size_bytes=1, data=b"d"),
+        f.BlobState(request=1, received_bytes=1, expires_in_s=1),
     )
 }
 OTHERS: dict[type[f.Frame], f.Frame] = {
@@ -84,12 +95,28 @@ ANSWER_TO: dict[type[f.Frame], type[f.Frame]] = {
     f.FetchPrekeys: f.BundlesFound,
     f.FetchCode: f.CodeFound,
     f.Deposit: f.Deposited,
+    f.PutSlot: f.Done,
+    f.FetchSlot: f.SlotFound,
+    f.FetchBlob: f.BlobPart,
+    f.OpenBlob: f.BlobState,
+    f.PutBlob: f.BlobState,
+    f.DeleteBlob: f.Done,
+    f.DeleteAccount: f.Done,
+    f.PublishMoved: f.Done,
 }
 
 # The law once more, by hand and from the other end: for each state, where each frame leads. A table
 # compared with itself would prove nothing.
 S = State
-ANONYMOUS_REQUESTS = (f.FetchManifest, f.FetchPrekeys, f.FetchCode, f.Deposit)
+ANONYMOUS_REQUESTS = (
+    f.FetchManifest,
+    f.FetchPrekeys,
+    f.FetchCode,
+    f.Deposit,
+    f.PutSlot,
+    f.FetchSlot,
+    f.FetchBlob,
+)
 DEVICE_REQUESTS = (
     f.Register,
     f.PublishManifest,
@@ -98,6 +125,11 @@ DEVICE_REQUESTS = (
     f.PublishCode,
     f.PublishHeartbeat,
     f.FetchPrekeyState,
+    f.OpenBlob,
+    f.PutBlob,
+    f.DeleteBlob,
+    f.DeleteAccount,
+    f.PublishMoved,
 )
 LAW: dict[tuple[State, type[f.Frame]], State] = {
     (S.OPENED, f.Challenge): S.CHALLENGED,

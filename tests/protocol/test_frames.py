@@ -16,12 +16,16 @@ from restante.protocol.codec import decode, decode_tagged, encode
 from restante.protocol.limits import (
     BUCKETS,
     MAX_ACK_IDS,
+    MAX_BLOB_PART_BYTES,
     MAX_DEPOSIT_ITEMS,
     MAX_FANOUT_TARGETS,
     MAX_FRAME_BYTES,
     MAX_MANIFEST_BYTES,
     MAX_MANIFEST_LINKS,
+    MAX_MOVED_BYTES,
+    MAX_SLOT_BYTES,
 )
+from restante.protocol.manifest import Heartbeat
 from tests.protocol.strategies import CLIENT_FRAMES, FRAMES, RELAY_FRAMES, any_frame, of
 from tests.rounds import rounds
 
@@ -122,6 +126,7 @@ def test_frames_are_strict_and_frozen(kind: type[f.Frame]) -> None:
 
 ID = bytes(16)
 LARGE = 0xFFFF_FFFF
+HEARTBEAT = Heartbeat(manifest=bytes(32), at_s=LARGE, signing_key=bytes(32), signature=bytes(64))
 
 
 def fits(frame: f.Frame) -> bool:
@@ -164,7 +169,16 @@ def test_the_largest_fan_out_and_its_answer_fit_a_frame() -> None:
 def test_the_longest_lists_of_the_others_fit_a_frame() -> None:
     assert fits(f.Ack(ids=[ID] * MAX_ACK_IDS))
     link = bytes(MAX_MANIFEST_BYTES)
-    assert fits(f.ManifestFound(request=LARGE, links=[link] * MAX_MANIFEST_LINKS, heartbeat=None))
+    moved = bytes(MAX_MOVED_BYTES)
+    assert fits(
+        f.ManifestFound(
+            request=LARGE, links=[link] * MAX_MANIFEST_LINKS, heartbeat=HEARTBEAT, moved=moved
+        )
+    )
+    assert fits(f.PutSlot(request=LARGE, slot=ID, sealed=bytes(MAX_SLOT_BYTES)))
+    part = bytes(MAX_BLOB_PART_BYTES)
+    assert fits(f.PutBlob(request=LARGE, blob=bytes(32), offset=2**62, data=part))
+    assert fits(f.BlobPart(request=LARGE, size_bytes=2**62, data=part))
 
 
 # ---- fields with a grammar of their own -------------------------------------------------------
