@@ -72,22 +72,23 @@ class Tap:
             async with upstream, trio.open_nursery() as nursery:
 
                 async def pump(
-                    source: trio.SocketStream, sink: trio.SocketStream, reader: _Reader
+                    source: trio.SocketStream, sink: trio.SocketStream, reader: WireReader
                 ) -> None:
                     with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
                         async for chunk in source:
-                            for message in reader.feed(bytes(chunk)):
-                                talk.keep(message, by_client=source is client)
+                            for _, message in reader.feed(bytes(chunk)):
+                                if message is not None:
+                                    talk.keep(message, by_client=source is client)
                             await sink.send_all(chunk)
                     nursery.cancel_scope.cancel()
 
-                nursery.start_soon(pump, client, upstream, _Reader())
-                nursery.start_soon(pump, upstream, client, _Reader())
+                nursery.start_soon(pump, client, upstream, WireReader())
+                nursery.start_soon(pump, upstream, client, WireReader())
         self._scopes.discard(scope)
         await trio.aclose_forcefully(client)
 
 
-class _Reader:
+class WireReader:
     """Takes one direction's bytes apart: an HTTP head, then WebSocket frames (RFC 6455, 5.2)."""
 
     def __init__(self) -> None:
@@ -95,27 +96,32 @@ class _Reader:
         self._is_open = False
         self._parts: list[bytes] = []
 
-    def feed(self, chunk: bytes) -> list[bytes]:
-        """Return the whole binary messages that this chunk completes."""
+    def feed(self, chunk: bytes) -> list[tuple[bytes, bytes | None]]:
+        """Return what this chunk completes, each as it was on the wire, in order.
+
+        Beside the last frame of a binary message stands the message; beside anything else, None.
+        """
         self._data += chunk
+        found: list[tuple[bytes, bytes | None]] = []
         if not self._is_open:
             head, end, rest = bytes(self._data).partition(b"\r\n\r\n")
             if not end:
                 return []
             assert b"permessage-deflate" not in head, "compression was negotiated"
             self._is_open, self._data = True, bytearray(rest)
-        messages = []
+            found.append((head + end, None))
         while (frame := self._frame()) is not None:
-            opcode, is_final, payload = frame
-            if opcode not in {0, 2}:
-                continue  # ping, pong, close
-            self._parts.append(payload)
-            if is_final:
-                messages.append(b"".join(self._parts))
-                self._parts = []
-        return messages
+            raw, opcode, is_final, payload = frame
+            message = None
+            if opcode in {0, 2}:  # else a ping, pong or close
+                self._parts.append(payload)
+                if is_final:
+                    message = b"".join(self._parts)
+                    self._parts = []
+            found.append((raw, message))
+        return found
 
-    def _frame(self) -> tuple[int, bool, bytes] | None:
+    def _frame(self) -> tuple[bytes, int, bool, bytes] | None:
         data = self._data
         if len(data) < 2:
             return None
@@ -131,12 +137,12 @@ class _Reader:
         if len(data) < at + length:
             return None
         payload = bytes(data[at : at + length])
-        opcode, is_final = data[0] & 0x0F, bool(data[0] & 0x80)
+        raw, opcode, is_final = bytes(data[: at + length]), data[0] & 0x0F, bool(data[0] & 0x80)
         del data[: at + length]
         if mask:
             key = int.from_bytes((mask * (length // 4 + 1))[:length], "big")
             payload = (int.from_bytes(payload, "big") ^ key).to_bytes(length, "big")
-        return opcode, is_final, payload
+        return raw, opcode, is_final, payload
 
 
 @asynccontextmanager

@@ -19,10 +19,13 @@ from restante.client.clock import SystemClock
 from restante.client.context import Tuning
 from restante.client.engine import LocalEngine, open_engine
 from restante.store.seam import open_loop
+from tests.client.faults import BadNetwork, a_bad_network
 from tests.client.relays import GENEROUS, Limits, Relay, open_relay
 from tests.client.tap import Tap, a_tap
 
 if TYPE_CHECKING:
+    from random import Random
+
     from restante.client.clock import Clock
     from restante.client.interface import Message
 
@@ -59,10 +62,12 @@ class World:
     directory: Path
     tap: Tap | None = None
     """Where everything passes, if the world has one."""
+    network: BadNetwork | None = None
+    """The same, and it makes trouble."""
 
     def address(self, name: str) -> str:
-        port = self.relay.port if self.tap is None else self.tap.port
-        return f"{name}@127.0.0.1:{port}"
+        front = self.tap or self.network or self.relay
+        return f"{name}@127.0.0.1:{front.port}"
 
     def profile(self, name: str) -> Path:
         place = self.directory / name
@@ -103,24 +108,32 @@ async def a_world(
     directory: Path,
     *,
     tapped: bool = False,
+    troubled_by: Random | None = None,
     open_registration: bool = True,
     limits: Limits = GENEROUS,
 ) -> AsyncIterator[World]:
-    """Open a relay and nobody yet; `tapped` leads everything through a recording proxy."""
+    """Open a relay and nobody yet; `tapped` leads everything through a recording proxy.
+
+    `troubled_by` leads everything through a network that makes trouble, by that chance.
+    """
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(open_loop())
         tap = await stack.enter_async_context(a_tap()) if tapped else None
+        network = None
+        if troubled_by is not None:
+            network = await stack.enter_async_context(a_bad_network(troubled_by))
+        front = tap or network
         relay = await stack.enter_async_context(
             open_relay(
                 directory / "relay",
                 is_open=open_registration,
                 limits=limits,
-                names=[] if tap is None else [f"127.0.0.1:{tap.port}"],
+                names=[] if front is None else [f"127.0.0.1:{front.port}"],
             )
         )
-        if tap is not None:
-            tap.upstream_port = relay.port
-        yield World(relay=relay, directory=directory, tap=tap)
+        if front is not None:
+            front.upstream_port = relay.port
+        yield World(relay=relay, directory=directory, tap=tap, network=network)
 
 
 async def eventually(
