@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 
 from restante.protocol.codec import decode, encode
 from restante.protocol.ids import U8, U16, U32, U63, Bytes16, Bytes32
-from restante.protocol.limits import BUCKETS
+from restante.protocol.limits import BUCKETS, MAX_MANIFEST_BYTES
 
 MAX_SEEN = 8
 """Heads of the conversation a message names: more are implied by these."""
@@ -61,6 +61,8 @@ class Kind(IntEnum):
     """The account was deleted."""
     RESEND_EXPIRED = 107
     """Counters that were asked for and are no more: their messages have disappeared."""
+    MANIFEST = 108
+    """The account has other devices now."""
     TYPING = 110
     PRESENCE = 111
 
@@ -230,6 +232,12 @@ class Moved(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     """Body of kind MOVED: a SignedMoved of the writer's account."""
 
     statement: Annotated[bytes, Meta(min_length=1, max_length=512)]
+
+
+class NewManifest(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Body of kind MANIFEST: the newest SignedManifest of the writer's account."""
+
+    manifest: Annotated[bytes, Meta(min_length=1, max_length=MAX_MANIFEST_BYTES)]
 
 
 # ---- between devices of one account ----------------------------------------------------------

@@ -61,6 +61,7 @@ STRUCTS: tuple[type[Any], ...] = (
     content.Typing,
     content.Presence,
     content.Moved,
+    content.NewManifest,
     content.SyncSent,
     content.SyncRecord,
     content.SyncRead,

@@ -33,6 +33,7 @@ BODIES: tuple[type[Struct], ...] = (
     c.Typing,
     c.Presence,
     c.Moved,
+    c.NewManifest,
     c.Sync,
 )
 
@@ -166,6 +167,7 @@ def test_kinds_keep_their_numbers() -> None:
         "MOVED": 104,
         "LEFT": 106,
         "RESEND_EXPIRED": 107,
+        "MANIFEST": 108,
         "TYPING": 110,
         "PRESENCE": 111,
     }
