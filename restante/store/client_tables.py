@@ -29,6 +29,9 @@ client_metadata: Final = MetaData()
 UNREAD: Final = "messages.received_at_ms IS NOT NULL AND messages.state = 'delivered'"
 """Which messages are unread; the triggers that count them say the same."""
 
+IS_SETTING: Final = "messages.kind = 'setting'"
+"""Which messages say how a conversation is kept."""
+
 
 def _blob(name: str, *, nullable: bool = False, primary_key: bool = False) -> Column[Any]:
     return Column(name, LargeBinary, nullable=nullable, primary_key=primary_key)
@@ -251,6 +254,13 @@ messages: Final = Table(
     ),
     Index("messages_expiring", "expires_at_ms", sqlite_where=text("expires_at_ms IS NOT NULL")),
     Index("messages_gone", "gone_at_ms", sqlite_where=text("gone_at_ms IS NOT NULL")),
+    Index("messages_quoting", "quote_id", sqlite_where=text("quote_id IS NOT NULL")),
+    Index(
+        "messages_settings",
+        "conversation",
+        "order_key",
+        sqlite_where=text(IS_SETTING.replace("messages.", "")),
+    ),
 )
 
 marks: Final = Table(

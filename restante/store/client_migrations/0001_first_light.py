@@ -124,6 +124,10 @@ TABLES = (
     "CREATE UNIQUE INDEX messages_by_order ON messages (conversation, order_key)",
     "CREATE INDEX messages_expiring ON messages (expires_at_ms) WHERE expires_at_ms IS NOT NULL",
     "CREATE INDEX messages_gone ON messages (gone_at_ms) WHERE gone_at_ms IS NOT NULL",
+    "CREATE INDEX messages_quoting ON messages (quote_id) WHERE quote_id IS NOT NULL",
+    """
+    CREATE INDEX messages_settings ON messages (conversation, order_key) WHERE kind = 'setting'
+    """,
     """
     CREATE INDEX messages_unread ON messages (conversation, order_key)
     WHERE received_at_ms IS NOT NULL AND state = 'delivered'

@@ -12,6 +12,8 @@ WHERE counter > 0;
 CREATE UNIQUE INDEX messages_by_order ON messages (conversation, order_key);
 CREATE INDEX messages_expiring ON messages (expires_at_ms) WHERE expires_at_ms IS NOT NULL;
 CREATE INDEX messages_gone ON messages (gone_at_ms) WHERE gone_at_ms IS NOT NULL;
+CREATE INDEX messages_quoting ON messages (quote_id) WHERE quote_id IS NOT NULL;
+CREATE INDEX messages_settings ON messages (conversation, order_key) WHERE kind = 'setting';
 CREATE INDEX messages_unread ON messages (conversation, order_key)
 WHERE received_at_ms IS NOT NULL AND state = 'delivered';
 CREATE INDEX outbox_by_account ON outbox (account_id);

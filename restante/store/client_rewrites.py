@@ -1,0 +1,144 @@
+"""What becomes of a message after it was filed: rewritten, erased, quoted no more, its time over.
+
+Rule: a message's place never changes; the search index and the counts follow from triggers in the
+same transaction. Knows no content format: texts come sanitised. Spec: docs/client-store.md,
+section 5.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import bindparam, func, select, text
+
+from restante.store import client_tables as tables
+from restante.store.client_conversations import number_of
+from restante.store.client_messages import (
+    MESSAGE,
+    MessageRow,
+    Placed,
+    placed_message,
+    select_messages,
+)
+from restante.store.client_rows import Rows, Statement
+
+SETTING_KIND: Final = "setting"
+
+_messages = tables.messages
+_is_this = _messages.c.id == bindparam("which")
+
+_REWRITE = Statement(
+    _messages.update().where(_is_this), "kind", "text", "quote_id", "quote_excerpt"
+)
+_ERASE = Statement(
+    _messages.update().where(_is_this),
+    "kind",
+    "text",
+    "body",
+    "error",
+    "quote_id",
+    "quote_excerpt",
+)
+_SET_EXCERPT = Statement(_messages.update().where(_is_this), "quote_excerpt", "body")
+_QUOTING = Statement(
+    select_messages.where(_messages.c.quote_id == bindparam("quoted")).order_by(
+        _messages.c.order_key
+    )
+)
+_SET_GONE = Statement(_messages.update().where(_is_this), "gone_at_ms")
+_GONE = Statement(
+    select_messages.where(_messages.c.gone_at_ms <= bindparam("now_ms"))
+    .order_by(_messages.c.gone_at_ms)
+    .limit(bindparam("limit"))
+)
+_NEXT_GONE = Statement(
+    select(func.min(_messages.c.gone_at_ms)).where(_messages.c.gone_at_ms.is_not(None))
+)
+# As literal text: SQLite takes a partial index only for the very condition it was made with.
+_LAST_SETTING = Statement(
+    select_messages.where(
+        _messages.c.conversation == bindparam("conversation"), text(tables.IS_SETTING)
+    )
+    .order_by(_messages.c.order_key.desc())
+    .limit(1)
+)
+_OF_KIND = Statement(
+    select_messages.where(_messages.c.kind == bindparam("kind")).order_by(_messages.c.number)
+)
+
+
+def rewrite(
+    rows: Rows,
+    id: bytes,  # noqa: A002  # the column's name
+    *,
+    kind: str,
+    text: str,
+    quote_id: bytes | None,
+    quote_excerpt: str | None,
+) -> Placed | None:
+    """Change what a message shows; its body stays. Return it as it stands now."""
+    rows.run(
+        _REWRITE, which=id, kind=kind, text=text, quote_id=quote_id, quote_excerpt=quote_excerpt
+    )
+    return placed_message(rows, id)
+
+
+def erase(rows: Rows, id: bytes, *, kind: str) -> Placed | None:  # noqa: A002
+    """Take everything out of a message but its place and its writer; return what is left."""
+    rows.run(
+        _ERASE,
+        which=id,
+        kind=kind,
+        text="",
+        body=b"",
+        error=None,
+        quote_id=None,
+        quote_excerpt=None,
+    )
+    return placed_message(rows, id)
+
+
+def quoting(rows: Rows, quoted: bytes) -> list[MessageRow]:
+    """Return the messages that quote one."""
+    return [MESSAGE.read(found[:-1]) for found in rows.all(_QUOTING, quoted=quoted)]
+
+
+def set_excerpt(
+    rows: Rows,
+    id: bytes,  # noqa: A002  # the column's name
+    excerpt: str,
+    *,
+    body: bytes,
+) -> Placed | None:
+    """Change what a message repeats of the one it quotes, where it is shown and in its body."""
+    rows.run(_SET_EXCERPT, which=id, quote_excerpt=excerpt, body=body)
+    return placed_message(rows, id)
+
+
+def set_gone(rows: Rows, id: bytes, gone_at_ms: int) -> Placed | None:  # noqa: A002
+    """Set when a message's time is over; return it as it stands now."""
+    rows.run(_SET_GONE, which=id, gone_at_ms=gone_at_ms)
+    return placed_message(rows, id)
+
+
+def gone(rows: Rows, now_ms: int, limit: int) -> list[MessageRow]:
+    """Return messages whose time is over, the longest first."""
+    return [MESSAGE.read(found[:-1]) for found in rows.all(_GONE, now_ms=now_ms, limit=limit)]
+
+
+def next_gone_ms(rows: Rows) -> int | None:
+    """Return when the next message's time is over; None if none's is running."""
+    earliest: int | None = rows.value(_NEXT_GONE)
+    return earliest
+
+
+def last_setting(rows: Rows, conversation: bytes) -> MessageRow | None:
+    """Return the setting of a conversation that sorts last: the one that holds."""
+    number = number_of(rows, conversation)
+    found = rows.first(_LAST_SETTING, conversation=number)
+    return None if found is None else MESSAGE.read(found[:-1])
+
+
+def messages_of_kind(rows: Rows, kind: str) -> list[MessageRow]:
+    """Return all messages of a kind, in the order of arrival. Walks through the whole history."""
+    return [MESSAGE.read(found[:-1]) for found in rows.all(_OF_KIND, kind=kind)]
