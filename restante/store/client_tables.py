@@ -405,3 +405,48 @@ consumers: Final = Table(
     _number("cursor"),
     sqlite_with_rowid=False,
 )
+
+# ---- a history on its way between devices ---------------------------------------------------
+
+transfers: Final = Table(
+    "transfers",
+    client_metadata,
+    _blob("id", primary_key=True),
+    _text("direction"),
+    _blob("device_id"),  # the other device
+    _text("state"),
+    _number("stage"),
+    _number("next_number"),
+    _number("message_number"),
+    _number("mark_number"),
+    _number("messages_so_far"),
+    _number("messages_in_all"),
+    _number("bytes_so_far"),
+    _number("begun_at_ms"),
+    _blob("cursor"),
+    sqlite_with_rowid=False,
+)
+
+transfer_parts: Final = Table(
+    "transfer_parts",
+    client_metadata,
+    _blob("transfer", primary_key=True),
+    _number("number", primary_key=True),
+    _text("state"),
+    _number("size_bytes"),
+    _number("attempts"),
+    _blob("capability"),
+    _blob("key"),
+    sqlite_with_rowid=False,
+)
+
+transfer_walk: Final = Table(
+    "transfer_walk",
+    client_metadata,
+    _blob("transfer", primary_key=True),
+    _number("position", primary_key=True),
+    _blob("conversation"),
+    _blob("before_key"),
+    sqlite_with_rowid=False,
+)
+"""How far the history of each conversation has been given out, the newest conversation first."""

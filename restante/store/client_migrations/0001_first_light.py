@@ -215,6 +215,29 @@ TABLES = (
         name TEXT NOT NULL, cursor INTEGER NOT NULL, PRIMARY KEY (name)
     ) WITHOUT ROWID
     """,
+    """
+    CREATE TABLE transfers (
+        id BLOB NOT NULL, direction TEXT NOT NULL, device_id BLOB NOT NULL,
+        state TEXT NOT NULL, stage INTEGER NOT NULL, next_number INTEGER NOT NULL,
+        message_number INTEGER NOT NULL, mark_number INTEGER NOT NULL,
+        messages_so_far INTEGER NOT NULL, messages_in_all INTEGER NOT NULL,
+        bytes_so_far INTEGER NOT NULL, begun_at_ms INTEGER NOT NULL, cursor BLOB NOT NULL,
+        PRIMARY KEY (id)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE transfer_parts (
+        transfer BLOB NOT NULL, number INTEGER NOT NULL, state TEXT NOT NULL,
+        size_bytes INTEGER NOT NULL, attempts INTEGER NOT NULL, capability BLOB NOT NULL,
+        "key" BLOB NOT NULL, PRIMARY KEY (transfer, number)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE transfer_walk (
+        transfer BLOB NOT NULL, position INTEGER NOT NULL, conversation BLOB NOT NULL,
+        before_key BLOB NOT NULL, PRIMARY KEY (transfer, position)
+    ) WITHOUT ROWID
+    """,
 )
 
 TRIGGERS = (

@@ -1,0 +1,192 @@
+"""The history as a whole, read for another device and filed from one: long walks, bounded steps.
+
+Rule: a step reads or writes a bounded number of rows, and where the next one begins follows from
+its last row, so that nothing is held open between two of them. Filing what is there already
+changes nothing. Knows no format. Spec: docs/client-store.md, section 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from sqlalchemy import bindparam, func, select, tuple_
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from restante.store import client_tables as tables
+from restante.store.client_conversations import begin, number_of
+from restante.store.client_marks import MARK, MarkRow
+from restante.store.client_messages import MESSAGE, MessageRow
+from restante.store.client_records import RECORD, RecordRow
+from restante.store.client_rows import Rows, Statement
+
+AFTER_ALL: Final = b"\xff" * 25
+"""Sorts after every order key."""
+
+_conversations = tables.conversations
+_messages = tables.messages
+_marks = tables.marks
+_records = tables.records
+_counters = tables.counters
+_gaps = tables.gaps
+
+_select_messages = select(*MESSAGE.columns).join_from(
+    _messages, _conversations, _messages.c.conversation == _conversations.c.number
+)
+_select_marks = select(*MARK.columns).join_from(
+    _marks, _conversations, _marks.c.conversation == _conversations.c.number
+)
+_others = _messages.alias("others")
+_last_key = (
+    select(func.max(_others.c.order_key))
+    .where(_others.c.conversation == _conversations.c.number)
+    .correlate(_conversations)
+    .scalar_subquery()
+)
+_KEYS = Statement(
+    select(_conversations.c.key).order_by(_last_key.desc(), _conversations.c.number.desc())
+)
+_LAST_MESSAGE = Statement(select(func.max(_messages.c.number)))
+_LAST_MARK = Statement(select(func.max(_marks.c.number)))
+_COUNT = Statement(select(func.sum(_conversations.c.message_count)))
+_BEFORE = Statement(
+    _select_messages.where(
+        _messages.c.conversation == bindparam("conversation"),
+        _messages.c.order_key < bindparam("before_key"),
+    )
+    .order_by(_messages.c.order_key.desc())
+    .limit(bindparam("limit"))
+)
+_MESSAGES_AFTER = Statement(
+    _select_messages.add_columns(_messages.c.number)
+    .where(_messages.c.number > bindparam("after"))
+    .order_by(_messages.c.number)
+    .limit(bindparam("limit"))
+)
+_MARKS_AFTER = Statement(
+    _select_marks.add_columns(_marks.c.number)
+    .where(_marks.c.number > bindparam("after"))
+    .order_by(_marks.c.number)
+    .limit(bindparam("limit"))
+)
+_STRAYS_AFTER = Statement(
+    _select_marks.add_columns(_marks.c.number)
+    .where(
+        _marks.c.number > bindparam("after"),
+        ~select(_others.c.id).where(_others.c.id == _marks.c.target).exists(),
+    )
+    .order_by(_marks.c.number)
+    .limit(bindparam("limit"))
+)
+_RECORDS_AFTER = Statement(
+    select(*RECORD.columns)
+    .where(tuple_(_records.c.kind, _records.c.key) > tuple_(bindparam("kind"), bindparam("key")))
+    .order_by(_records.c.kind, _records.c.key)
+    .limit(bindparam("limit"))
+)
+_HIGHEST = Statement(
+    select(_counters.c.device_id, _counters.c.highest)
+    .where(_counters.c.conversation == bindparam("conversation"))
+    .order_by(_counters.c.device_id)
+)
+_OWN = Statement(
+    select(_conversations.c.own_counter).where(_conversations.c.key == bindparam("key"))
+)
+_IS_HERE = Statement(select(_messages.c.id).where(_messages.c.id == bindparam("id")))
+_new_counter = upsert(_counters)
+_RAISE_HIGHEST = Statement(
+    _new_counter.on_conflict_do_update(
+        index_elements=[_counters.c.conversation, _counters.c.device_id],
+        set_={"highest": func.max(_counters.c.highest, _new_counter.excluded.highest)},
+    ),
+    "conversation",
+    "device_id",
+    "highest",
+)
+_DROP_GAPS = Statement(
+    _gaps.delete().where(
+        _gaps.c.conversation == bindparam("in_conversation"),
+        _gaps.c.device_id == bindparam("of_device"),
+        _gaps.c.counter <= bindparam("up_to"),
+    )
+)
+_ADD_GAP = Statement(upsert(_gaps).on_conflict_do_nothing(), "conversation", "device_id", "counter")
+
+
+def conversation_keys(rows: Rows) -> list[bytes]:
+    """Return all conversations, the one with the newest message first."""
+    return [key for (key,) in rows.all(_KEYS)]
+
+
+def last_numbers(rows: Rows) -> tuple[int, int]:
+    """Return the numbers of the message and of the mark that came last; 0 where there is none."""
+    return int(rows.value(_LAST_MESSAGE) or 0), int(rows.value(_LAST_MARK) or 0)
+
+
+def message_total(rows: Rows) -> int:
+    """Return how many messages there are in all."""
+    return int(rows.value(_COUNT) or 0)
+
+
+def messages_before(
+    rows: Rows, conversation: bytes, before_key: bytes, limit: int
+) -> list[MessageRow]:
+    """Return the messages of a conversation that sort before a key, the last one first."""
+    number = number_of(rows, conversation)
+    found = rows.all(_BEFORE, conversation=number, before_key=before_key, limit=limit)
+    return [MESSAGE.read(row) for row in found]
+
+
+def messages_after(rows: Rows, number: int, limit: int) -> list[tuple[int, MessageRow]]:
+    """Return messages with their numbers, in the order of arrival, after a number."""
+    found = rows.all(_MESSAGES_AFTER, after=number, limit=limit)
+    return [(row[-1], MESSAGE.read(row[:-1])) for row in found]
+
+
+def marks_after(
+    rows: Rows, number: int, limit: int, *, strays_alone: bool = False
+) -> list[tuple[int, MarkRow]]:
+    """Return marks with their numbers, in the order of arrival; or those without their message."""
+    statement = _STRAYS_AFTER if strays_alone else _MARKS_AFTER
+    return [
+        (row[-1], MARK.read(row[:-1])) for row in rows.all(statement, after=number, limit=limit)
+    ]
+
+
+def records_after(rows: Rows, kind: int, key: bytes, limit: int) -> list[RecordRow]:
+    """Return the records that sort after a kind and key."""
+    found = rows.all(_RECORDS_AFTER, kind=kind, key=key, limit=limit)
+    return [RECORD.read(row) for row in found]
+
+
+def highest_counters(rows: Rows, conversation: bytes) -> list[tuple[bytes, int]]:
+    """Return the last counter of each device that has written to a conversation, but this one."""
+    return [
+        (device, highest)
+        for device, highest in rows.all(_HIGHEST, conversation=number_of(rows, conversation))
+    ]
+
+
+def own_counter(rows: Rows, conversation: bytes) -> int:
+    """Return this device's last counter of a conversation."""
+    return int(rows.value(_OWN, key=conversation) or 0)
+
+
+def ids_here(rows: Rows, ids: Iterable[bytes]) -> set[bytes]:
+    """Return those of the messages that are here."""
+    return {each for each in ids if rows.first(_IS_HERE, id=each) is not None}
+
+
+def merge_counters(
+    rows: Rows, conversation: bytes, device_id: bytes, *, highest: int, missing: Iterable[int]
+) -> None:
+    """Take over what another device knows of a device's counters, up to `highest`.
+
+    Up to there nothing is missing but what the other misses, too; past it stands what was noted
+    here.
+    """
+    number = begin(rows, conversation)
+    where = {"conversation": number, "device_id": device_id}
+    rows.run(_RAISE_HIGHEST, **where, highest=highest)
+    rows.run(_DROP_GAPS, in_conversation=number, of_device=device_id, up_to=highest)
+    rows.run_many(_ADD_GAP, ({**where, "counter": each} for each in missing))
