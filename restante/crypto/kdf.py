@@ -20,6 +20,9 @@ from restante.crypto.keys import (
     HeaderKey,
     IntroductionKey,
     KemSecret,
+    LinkRevealKey,
+    LinkSecret,
+    LinkVerdictKey,
     MessageKey,
     RatchetRoot,
     SharedSecret,
@@ -96,3 +99,24 @@ def body_key(message: MessageKey) -> BodyKey:
     HKDF-SHA256(salt = 32 zero bytes, ikm = message key 32 B, info = LABEL message) -> 32 B.
     """
     return BodyKey(_hkdf(salt=_ZEROS, secret=message.raw, label=labels.MESSAGE, size_bytes=32))
+
+
+def link_keys(transcript: bytes, secret: LinkSecret) -> tuple[LinkRevealKey, LinkVerdictKey]:
+    """Derive what seals the rest of a linking.
+
+    HKDF-SHA256(salt = link transcript 32 B, ikm = link secret 32 B, info = LABEL link-keys)
+    -> 64 B, cut in two.
+    """
+    out = _hkdf(salt=transcript, secret=secret.raw, label=labels.LINK_KEYS, size_bytes=64)
+    return LinkRevealKey(out[:32]), LinkVerdictKey(out[32:])
+
+
+def link_digits(transcript: bytes, secret: LinkSecret, *, new: bytes, old: bytes) -> str:
+    """Derive the six digits that both devices of a linking have; `new` and `old` are their nonces.
+
+    HKDF-SHA256(salt = link transcript 32 B, ikm = link secret 32 B,
+    info = LABEL link-digits || new nonce 16 B || old nonce 16 B) -> u64 mod 10^6.
+    """
+    label = labels.LINK_DIGITS + new + old
+    out = _hkdf(salt=transcript, secret=secret.raw, label=label, size_bytes=8)
+    return f"{int.from_bytes(out, 'big') % 1_000_000:06d}"

@@ -198,6 +198,22 @@ class KemSecret(SecretKey):
     __slots__ = ()
 
 
+# X-Wing: ML-KEM-768 and X25519 in one
+
+
+class XWingSeed(SecretKey):
+    """The 32-byte seed from which an X-Wing key pair is expanded; used for one linking."""
+
+    __slots__ = ()
+
+
+class XWingKey(PublicKey):
+    """An X-Wing encapsulation key, 1216 bytes."""
+
+    __slots__ = ()
+    SIZE = 1216
+
+
 # Derived secrets
 
 
@@ -251,5 +267,29 @@ class IntroductionKey(AeadKey):
 
 class CodeSealKey(AeadKey):
     """Seals the delivery token that a contact code leads to."""
+
+    __slots__ = ()
+
+
+class LinkSealKey(AeadKey):
+    """Seals what a new device says before it has heard the old one; made of its code's secret."""
+
+    __slots__ = ()
+
+
+class LinkSecret(SecretKey):
+    """What the old device draws and seals to the new one; the keys of a linking come from it."""
+
+    __slots__ = ()
+
+
+class LinkRevealKey(AeadKey):
+    """Seals the new device's second message of a linking."""
+
+    __slots__ = ()
+
+
+class LinkVerdictKey(AeadKey):
+    """Seals the old device's verdict on a linking."""
 
     __slots__ = ()

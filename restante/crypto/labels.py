@@ -25,10 +25,14 @@ AUTHENTICATE: Final = _label("authenticate")
 HEARTBEAT: Final = _label("heartbeat")
 DELETE_ACCOUNT: Final = _label("delete-account")
 MOVED: Final = _label("moved")
+LINK_PROOF: Final = _label("link-proof")
 
 # Hashes
 SAFETY_NUMBER: Final = _label("safety-number")
 CODE_SEAL: Final = _label("code-seal")
+LINK_SEAL: Final = _label("link-seal")
+LINK_COMMITMENT: Final = _label("link-commit")
+LINK_TRANSCRIPT: Final = _label("transcript-link")
 HELLO_TAG: Final = _label("hello-tag")
 SESSION_ID: Final = _label("session-id")
 HELLO_TRANSCRIPT: Final = _label("transcript-hello")
@@ -40,12 +44,19 @@ SESSION: Final = _label("session")
 ROOT: Final = _label("root")
 MESSAGE: Final = _label("message")
 TAG: Final = _label("tag")
+LINK: Final = _label("link")
+LINK_KEYS: Final = _label("link-keys")
+LINK_DIGITS: Final = _label("link-digits")
 
 # Associated data
 HEADER_DATA: Final = _label("header")
 BODY_DATA: Final = _label("body")
 INTRODUCTION_DATA: Final = _label("introduction-data")
 CODE_RECORD: Final = _label("code-record")
+LINK_OFFER_DATA: Final = _label("link-offer")
+LINK_REVEAL_DATA: Final = _label("link-reveal")
+LINK_VERDICT_DATA: Final = _label("link-verdict")
+LINK_CANCEL_DATA: Final = _label("link-cancel")
 
 SIGNATURE_LABELS: Final = (
     ACCOUNT_CERTIFICATE,
@@ -56,4 +67,5 @@ SIGNATURE_LABELS: Final = (
     HEARTBEAT,
     DELETE_ACCOUNT,
     MOVED,
+    LINK_PROOF,
 )

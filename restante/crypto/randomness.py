@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Protocol
 
 import nacl.utils
 
-from restante.crypto import kem
+from restante.crypto import hpke, kem
 
 if TYPE_CHECKING:
-    from restante.crypto.keys import KemCiphertext, KemKey, KemSecret
+    from restante.crypto.keys import KemCiphertext, KemKey, KemSecret, XWingKey
 
 
 class Randomness(Protocol):
-    """A source of unpredictable bytes and of ML-KEM encapsulations."""
+    """A source of unpredictable bytes and of what the library draws for itself."""
 
     def random(self, size_bytes: int, /) -> bytes:
         """Return `size_bytes` fresh bytes: nonces, ids, scalars and seeds."""
@@ -27,6 +27,9 @@ class Randomness(Protocol):
 
         Raises CryptoError if `key` is no valid ML-KEM-768 key.
         """
+
+    def seal_to(self, key: XWingKey, plaintext: bytes, /, *, info: bytes) -> bytes:
+        """Seal to `key` by HPKE; here for the same reason. Raises CryptoError for a bad key."""
 
 
 class SystemRandomness:
@@ -41,3 +44,7 @@ class SystemRandomness:
     def encapsulate(self, key: KemKey, /) -> tuple[KemCiphertext, KemSecret]:
         """Encapsulate to `key`. Raises CryptoError if `key` is no valid ML-KEM-768 key."""
         return kem.encapsulate(key)
+
+    def seal_to(self, key: XWingKey, plaintext: bytes, /, *, info: bytes) -> bytes:
+        """Seal to `key` by HPKE. Raises CryptoError if `key` is no valid X-Wing key."""
+        return hpke.seal(key, plaintext, info=info)

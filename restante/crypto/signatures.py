@@ -166,7 +166,7 @@ def verify_manifest(signed: SignedManifest) -> VerifiedManifest:
         address = Address.parse(body.address)
     except AddressError:
         raise CryptoError("a manifest names no address") from None
-    devices = tuple(_verify_device(entry) for entry in body.devices)
+    devices = tuple(verify_device(entry) for entry in body.devices)
     if len({device.key for device in devices}) != len(devices):
         raise CryptoError("a manifest lists a device twice")
     return VerifiedManifest(
@@ -261,6 +261,11 @@ def verify_heartbeat(heartbeat: Heartbeat, manifest: VerifiedManifest) -> None:
     _verify(device.key, statement, heartbeat.signature)
 
 
+def verify_link_proof(key: DeviceKey, transcript: bytes, signature: bytes) -> None:
+    """Check that a new device takes part in a linking (transcript 32 B). Raises CryptoError."""
+    _verify(key, statements.link_proof(transcript), signature)
+
+
 def verify_deletion(manifest: VerifiedManifest, signature: bytes) -> None:
     """Check that the account wants to be erased; `manifest` is its newest. Raises CryptoError."""
     _verify(manifest.account_key, statements.deletion(head=manifest.head), signature)
@@ -290,7 +295,8 @@ def verify_moved(signed: SignedMoved, root: RootKey) -> VerifiedMoved:
     )
 
 
-def _verify_device(entry: DeviceEntry) -> ListedDevice:
+def verify_device(entry: DeviceEntry) -> ListedDevice:
+    """Check a device's entry by itself: it signed its identity key. Raises CryptoError."""
     key, identity = DeviceKey(entry.signing_key), IdentityKey(entry.identity_key)
     _verify(key, statements.identity_key(identity), entry.identity_signature)
     if bool(entry.flags & DeviceFlag.CAPABILITY_KEY) != (entry.mailbox is None):

@@ -140,6 +140,11 @@ def sign_moved(
     return SignedMoved(body=body, signature=_sign(root, statements.moved(body)))
 
 
+def sign_link_proof(device: DeviceSigningKey, transcript: bytes) -> bytes:
+    """Say that this device takes part in the linking of that transcript (32 B): 64 bytes."""
+    return _sign(device, statements.link_proof(transcript))
+
+
 def _sign(key: SigningSeed, statement: bytes) -> bytes:
     _, expanded = crypto_sign_seed_keypair(key.raw)
     return crypto_sign(statement, expanded)[:SIGNATURE_BYTES]

@@ -76,3 +76,11 @@ def deletion(*, head: ManifestHash) -> bytes:
 def moved(body: bytes) -> bytes:
     """By the root key: `body` names root, old address, new address and time."""
     return labels.MOVED + body
+
+
+def link_proof(transcript: bytes) -> bytes:
+    """By the new device's key: I take part in this linking.
+
+    link transcript 32 B.
+    """
+    return labels.LINK_PROOF + transcript

@@ -1,4 +1,4 @@
-"""The code envelope: what people paste or scan, one line of at most 78 ASCII characters.
+"""The code envelope: what people paste or scan, one line, 78 ASCII characters as a rule.
 
 `restante:` type, 24 bytes as base64url (pin 16 || secret 8), address. One envelope for relay
 invites, contact codes and what comes later. Rule: a code names where to ask and pins what must
@@ -12,7 +12,13 @@ import binascii
 from dataclasses import dataclass
 from enum import Enum
 
-from restante.protocol.address import AddressError, RelayAddress, parse_name
+from restante.protocol.address import (
+    MAX_ADDRESS_CHARS,
+    Address,
+    AddressError,
+    RelayAddress,
+    parse_name,
+)
 from restante.protocol.ids import ID_BYTES, AccountName
 from restante.protocol.limits import MAX_CODE_ADDRESS_CHARS
 
@@ -38,13 +44,18 @@ class CodeType(Enum):
     DEVICE_LINK = "d"
 
 
+_OF_AN_ACCOUNT = frozenset((CodeType.CONTACT, CodeType.DEVICE_LINK))
+"""Codes that name an account at its relay, and not a relay alone."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
     """A parsed code. `pin` is 16 B, `secret` 8 B.
 
     `name` is None where the code is a relay's, not an account's. `relay_is_pinned` says that the
     relay shows a key of its own, which `pin` covers, rather than a certificate of a public CA;
-    the relay's own pin is `pin` itself in an invite, learnt on first contact in a contact code.
+    the relay's own pin is `pin` itself in an invite, learnt on first contact in a contact code,
+    known already to who follows a device link.
     """
 
     type: CodeType
@@ -59,6 +70,16 @@ class Code:
         """The relay's address; with its pin where the code carries it (an invite)."""
         pinned = self.relay_is_pinned and self.type is CodeType.RELAY_INVITE
         return RelayAddress(host=self.host, port=self.port, pin=self.pin if pinned else None)
+
+    def is_for(self, address: Address) -> bool:
+        """Whether the code names that account: its name, relay, and whether the relay is pinned."""
+        relay = address.relay
+        return (self.name, self.host, self.port, self.relay_is_pinned) == (
+            address.name,
+            relay.host,
+            relay.port,
+            relay.pin is not None,
+        )
 
     def __str__(self) -> str:
         packed = base64.urlsafe_b64encode(self.pin + self.secret).decode("ascii")
@@ -75,7 +96,10 @@ def make_code(
     name: AccountName | None,
     relay: RelayAddress,
 ) -> Code:
-    """Make a code. Raises CodeError when the address is too long for one (36 characters)."""
+    """Make a code. Raises CodeError when the address is too long for one.
+
+    That is 36 characters; a device link, which is carried a few steps and may be pasted, takes any.
+    """
     code = Code(
         type=code_type,
         pin=pin or _UNPINNED,
@@ -86,12 +110,19 @@ def make_code(
         relay_is_pinned=relay.pin is not None,
     )
     address_chars = len(str(code)) - len(SCHEME) - 1 - _PACKED_CHARS
-    if address_chars > MAX_CODE_ADDRESS_CHARS:
+    if address_chars > _most_chars(code_type):
         raise CodeError(
             f"The address has {address_chars} characters, a code holds {MAX_CODE_ADDRESS_CHARS}. "
             "Share the address itself and compare safety numbers."
         )
     return code
+
+
+def _most_chars(code_type: CodeType) -> int:
+    """Return how long a code's address may be, with the `#`."""
+    if code_type is CodeType.DEVICE_LINK:
+        return MAX_ADDRESS_CHARS + 1
+    return MAX_CODE_ADDRESS_CHARS
 
 
 def looks_like_code(text: str) -> bool:
@@ -118,7 +149,7 @@ def parse_code(text: str) -> Code:
     if len(raw) != ID_BYTES + SECRET_BYTES:
         raise CodeError("The code is damaged or cut short. Copy it again, whole.")
     address = text[len(SCHEME) + 1 + _PACKED_CHARS :]
-    if len(address) > MAX_CODE_ADDRESS_CHARS:
+    if len(address) > _most_chars(code_type):
         raise CodeError("The code is longer than a code can be. Copy it again, whole.")
     is_pinned = address.endswith("#")
     name_part, at, place = address.removesuffix("#").rpartition("@")
@@ -127,7 +158,7 @@ def parse_code(text: str) -> Code:
         name = parse_name(name_part) if at else None
     except AddressError as error:
         raise CodeError(f"The code is damaged: {error}") from None
-    if (name is None) is (code_type is CodeType.CONTACT):
+    if (name is None) is (code_type in _OF_AN_ACCOUNT):
         raise CodeError(
             "The code is damaged: its address doesn't fit its kind. Copy it again, whole."
         )

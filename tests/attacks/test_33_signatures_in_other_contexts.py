@@ -29,12 +29,13 @@ STATEMENTS = {
     labels.HEARTBEAT: statements.heartbeat(head=ManifestHash(bytes(32)), at_s=NOW_S),
     labels.DELETE_ACCOUNT: statements.deletion(head=ManifestHash(bytes(32))),
     labels.MOVED: statements.moved(b"moved body"),
+    labels.LINK_PROOF: statements.link_proof(bytes(32)),
 }
 
 
 def test_every_context_is_tried() -> None:
     assert set(STATEMENTS) == set(labels.SIGNATURE_LABELS)
-    assert len(STATEMENTS) == 8
+    assert len(STATEMENTS) == 9
 
 
 @pytest.mark.parametrize(

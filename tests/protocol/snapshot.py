@@ -20,7 +20,7 @@ from typing import Any
 import msgspec.inspect as mi
 
 from restante.errors import WireCode
-from restante.protocol import address, content, frames, limits, manifest, text
+from restante.protocol import address, content, frames, limits, linking, manifest, text
 from restante.protocol.connection import AFTER_REFUSAL, CLIENT_MAY_SEND, RELAY_MAY_SEND, State
 from tests.protocol.strategies import FRAMES
 
@@ -40,6 +40,11 @@ STRUCTS: tuple[type[Any], ...] = (
     manifest.SignedManifest,
     manifest.MovedBody,
     manifest.SignedMoved,
+    linking.LinkOffer,
+    linking.LinkAccept,
+    linking.LinkReveal,
+    linking.LinkGrant,
+    linking.LinkAborted,
     manifest.Heartbeat,
     manifest.Prekey,
     manifest.PrekeyBundle,
@@ -75,6 +80,8 @@ ENUMS: tuple[type[Enum], ...] = (
     manifest.DeviceFlag,
     manifest.Capability,
     manifest.PrekeyKind,
+    linking.LinkSlot,
+    linking.LinkAbort,
     content.Kind,
     content.ReceiptState,
     content.RecordKind,
@@ -172,7 +179,7 @@ def _cell(allowed: dict[type[frames.Frame], State], state: State) -> str:
 def limits_table() -> str:
     """Draw the table of limits, with the reasons that stand beside them in the code."""
     lines = ["| Limit | Value | Reason |", "|---|---|---|"]
-    for module in (limits, address, content, text):
+    for module in (limits, address, content, linking, text):
         reasons = _reasons(Path(module.__file__ or ""))
         for name in reasons:
             if module is limits or name.startswith("MAX_"):

@@ -10,7 +10,7 @@ import pytest
 import segno
 from hypothesis import assume, given
 
-from restante.protocol.address import RelayAddress
+from restante.protocol.address import Address, RelayAddress
 from restante.protocol.code import (
     SCHEME,
     Code,
@@ -32,7 +32,7 @@ ALICE = AccountName("alice")
 
 @st.composite
 def codes(draw: st.DrawFn) -> Code:
-    kind = draw(st.sampled_from([CodeType.CONTACT, CodeType.RELAY_INVITE]))
+    kind = draw(st.sampled_from([CodeType.CONTACT, CodeType.RELAY_INVITE, CodeType.DEVICE_LINK]))
     relay = draw(relays)
     pin = draw(st.binary(min_size=16, max_size=16))
     is_invite = kind is CodeType.RELAY_INVITE
@@ -52,7 +52,7 @@ def codes(draw: st.DrawFn) -> Code:
 @given(codes())
 def test_a_code_fits_and_reads_back(code: Code) -> None:
     text = str(code)
-    assert len(text) <= MAX_CODE_CHARS
+    assert len(text) <= MAX_CODE_CHARS or code.type is CodeType.DEVICE_LINK
     assert text.isascii()
     assert text.isprintable()
     assert not set(text) & set(" \"'\\$`|&;<>()*?!{}~^%"), "safe as a word in a shell"
@@ -109,6 +109,8 @@ def test_these_are_codes() -> None:
         a_code(kind="r", address="relay.example"),
         a_code(kind="r", packed="-_" * 16, address="relay.example#"),
         a_code(address="a" * 28 + "@[::1]:1"),
+        a_code(kind="d", address="alice@relay.example:8443#"),
+        a_code(kind="d", address="alice@" + "r" * 56 + ".onion"),
     ):
         assert str(parse_code(text)) == text
 
@@ -137,6 +139,8 @@ def test_these_are_codes() -> None:
         a_code(address="alice@relay.example:443"),
         a_code(address="alice@" + "r" * 31),
         a_code(kind="r", address="alice@relay.example"),
+        a_code(kind="d", address="relay.example"),
+        a_code(kind="d", address="alice@" + "r" * 60 + "." + "r" * 35),
         a_code(kind="r", packed="B" + "A" * 31, address="relay.example"),  # a pin nothing pins
     ],
 )
@@ -193,3 +197,25 @@ def test_the_longest_code_is_a_qr_code_of_21_lines_in_half_blocks() -> None:
 def test_an_address_does_not_look_like_a_code() -> None:
     assert not looks_like_code("alice@relay.example")
     assert looks_like_code("RESTANTE:c")
+
+
+def test_a_device_link_is_for_one_account_and_as_long_as_its_address() -> None:
+    for text in (
+        "alice@relay.example",
+        "alice@relay.example:8443#aaaqeayeaudaocajbifqydiob4",
+        "a" * 32 + "@" + "r" * 56 + ".onion",
+    ):
+        address = Address.parse(text)
+        code = make_code(
+            CodeType.DEVICE_LINK, pin=PIN, secret=SECRET, name=address.name, relay=address.relay
+        )
+        assert parse_code(str(code)) == code
+        assert code.is_for(address)
+        assert code.relay().pin is None, "its pin is not the relay's"
+        for other in (
+            "bob@relay.example",
+            "alice@other.example",
+            "alice@relay.example:8443",
+            "alice@relay.example#aaaqeayeaudaocajbifqydiob4",
+        ):
+            assert not code.is_for(Address.parse(other))

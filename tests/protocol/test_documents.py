@@ -145,7 +145,7 @@ def test_the_room_for_content_is_that_of_the_code() -> None:
 
 def test_the_abnf_and_the_code_have_the_same_bounds() -> None:
     text = read("identity.md")
-    assert "place at most 36 characters" in text
+    assert "place at most 36 characters, 101 in type d" in text
     assert "at most 100 characters" in text
     assert set(re.findall(r"type     = (.*)", text)) == {'"r" / "c" / "g" / "d"'}
     for kind in manifest.PrekeyKind:

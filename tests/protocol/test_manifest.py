@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from restante.errors import RemoteProtocolError
+from restante.protocol import linking
 from restante.protocol import manifest as m
 from restante.protocol.codec import decode, encode
 from restante.protocol.envelope import INTRODUCTION_BYTES
@@ -25,6 +26,9 @@ KINDS: tuple[type[Struct], ...] = (
     m.ManifestBody,
     m.MovedBody,
     m.SignedMoved,
+    linking.LinkOffer,
+    linking.LinkAccept,
+    linking.LinkReveal,
     m.Heartbeat,
     m.Prekey,
     m.PrekeyBundle,
