@@ -1,4 +1,4 @@
-"""What an anonymous connection may ask: fetch manifests, prekeys and codes, and deposit.
+"""What an anonymous connection may ask: fetch what is published, slots and blobs, and deposit.
 
 Rule: nothing here knows, or asks, who is asking. Look-ups and strangers' envelopes pay from the
 bucket of the peer's network. Spec: docs/protocol/relay.md, sections 6 and 7.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
@@ -16,6 +16,7 @@ from restante.errors import StoreError, WireCode
 from restante.protocol import frames as f
 from restante.protocol.envelope import check_bucket
 from restante.protocol.ids import EnvelopeId, MailboxId
+from restante.protocol.limits import MAX_BLOB_PART_BYTES
 from restante.relay.depositing import FrameDeposits, outcome
 from restante.relay.refusal import Refusal, slow_down, store_refusal
 from restante.store.relay_mailboxes import HOUR_S, Arrival
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 _REFUSED = outcome(f.Outcome.REFUSED)
 _CONTACT = int(f.Lane.CONTACT)
 _FIRST = (0,)
+
+QUEUED_PART_BYTES: Final = 2 * MAX_BLOB_PART_BYTES
+"""Parts of blobs that wait to be read by one connection, before the next one is looked for."""
 
 
 class AnonymousTalk:
@@ -46,7 +50,11 @@ class AnonymousTalk:
             await self._deposit(frame)
             return
         gates, now_s = self._services.gates, trio.current_time()
-        gate = gates.requests if isinstance(frame, f.FetchCode) else gates.fetches
+        gate = gates.fetches
+        if isinstance(frame, (f.FetchCode, f.FetchSlot)):
+            gate = gates.requests
+        elif isinstance(frame, f.PutSlot):
+            gate = gates.slots
         if wait_s := gate.take(self._session.network, 1, now_s):
             self._session.refuse(frame.request, slow_down(wait_s))
             return
@@ -57,10 +65,27 @@ class AnonymousTalk:
             carry_out = partial(registry.find_prekeys, frame)
         elif isinstance(frame, f.FetchCode):
             carry_out = partial(registry.find_code, frame)
+        elif isinstance(frame, f.PutSlot):
+            carry_out = partial(self._services.slots.put, frame)
+        elif isinstance(frame, f.FetchSlot):
+            carry_out = partial(self._services.slots.find, frame)
         else:
-            self._session.refuse(frame.request, Refusal(WireCode.INTERNAL, "not here yet"))
-            return
+            carry_out = partial(self._fetch_blob, frame)
         await self._session.answer(frame.request, carry_out)
+
+    async def _fetch_blob(self, frame: f.FetchBlob) -> f.Frame:
+        # Who asks for parts faster than it reads them waits here, and its queue doesn't grow.
+        await self._session.room(QUEUED_PART_BYTES)
+        try:
+            return await self._services.blobs.fetch(frame)
+        except Refusal as refusal:
+            if refusal.code is WireCode.NOT_FOUND and (
+                wait_s := self._services.gates.requests.take(
+                    self._session.network, 1, trio.current_time()
+                )
+            ):
+                raise slow_down(wait_s) from None
+            raise
 
     async def _deposit(self, frame: f.Deposit) -> None:
         for item in frame.items:

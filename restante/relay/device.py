@@ -62,7 +62,7 @@ class DeviceTalk:
             self._subscriber.flush()
 
     async def _carry_out(self, frame: Any) -> f.Frame:
-        registry = self._services.registry
+        registry, blobs = self._services.registry, self._services.blobs
         if isinstance(frame, f.Register):
             return await self._register(frame)
         device = self._registered()
@@ -78,6 +78,12 @@ class DeviceTalk:
             await registry.publish_heartbeat(frame.heartbeat, device)
         elif isinstance(frame, f.FetchPrekeyState):
             return await registry.prekey_state(frame, device)
+        elif isinstance(frame, f.OpenBlob):
+            return await blobs.open(frame, device.account)
+        elif isinstance(frame, f.PutBlob):
+            return await blobs.put(frame, device.account)
+        elif isinstance(frame, f.DeleteBlob):
+            return await blobs.delete(frame, device.account)
         else:
             raise Refusal(WireCode.INTERNAL, "not here yet")
         return f.Done(request=frame.request)

@@ -21,11 +21,14 @@ import trio
 from restante.errors import StoreError, UserError, WireCode
 from restante.protocol.address import RelayAddress
 from restante.relay import log
+from restante.relay.blob_files import BlobDirectory
+from restante.relay.blobs import Blobs
 from restante.relay.lock import sole_relay
 from restante.relay.mailrooms import Mailrooms
 from restante.relay.registry import Registry
 from restante.relay.services import Gates, Services
 from restante.relay.session import Session
+from restante.relay.slots import Slots
 from restante.relay.socket import MessageSocket
 from restante.relay.tls import (
     Listener,
@@ -146,6 +149,9 @@ async def _services(
 
     writer = Writer(db, clock=clock, on_removed=removed, after_commit=committed)
     await writer.load()
+    files = BlobDirectory(settings.blobs, leaves_bytes=settings.limits.blobs_leave_bytes)
+    blobs = Blobs(db, files, limits=settings.limits, clock=clock)
+    await blobs.reconcile()
     services = Services(
         settings=settings,
         db=db,
@@ -159,6 +165,8 @@ async def _services(
             mailrooms=mailrooms,
             one_time=gates.one_time,
         ),
+        slots=Slots(db, most=settings.limits.slots, clock=clock),
+        blobs=blobs,
         clock=clock,
         spawn=lambda task: helpers.start_soon(_guarded, task),
         authorities=frozenset(RelayAddress.parse(name).authority for name in settings.names),
@@ -308,8 +316,10 @@ class _Upkeep:
 
     async def _expire(self) -> None:
         services = self._services
-        if count := await services.writer.expire():
-            log.note("expired", envelopes=count)
+        envelopes, blobs = await services.writer.expire(), await services.blobs.expire()
+        if envelopes or blobs:
+            log.note("expired", envelopes=envelopes, blobs=blobs)
+        await services.slots.expire()
         now_s = services.now_s
         await services.db.write(lambda tx: forget_expired_prekeys(tx, now_s=now_s))
         await services.db.write(lambda tx: forget_dead_invites(tx, now_s=now_s))

@@ -16,9 +16,11 @@ from restante.relay.settings import Limits, Settings
 from restante.relay.writer import Writer
 
 if TYPE_CHECKING:
+    from restante.relay.blobs import Blobs
     from restante.relay.delivery import Subscriber
     from restante.relay.registry import Registry
     from restante.relay.session import Session
+    from restante.relay.slots import Slots
     from restante.store.seam import Database
 
 
@@ -31,6 +33,8 @@ class Services:
     writer: Writer
     mailrooms: Mailrooms
     registry: Registry
+    slots: Slots
+    blobs: Blobs
     clock: Callable[[], float]
     """Seconds since 1970."""
     spawn: Callable[[Callable[[], Awaitable[None]]], None]
@@ -76,5 +80,6 @@ class Gates:
         self.fetches = Buckets(
             rate=limits.fetches_per_network, burst=10 * limits.fetches_per_network
         )
+        self.slots = Buckets(rate=limits.slots_per_network, burst=40 * limits.slots_per_network)
         self.one_time = Buckets(rate=limits.one_time_per_account, burst=limits.one_time_burst)
         self.earlier_acks = Buckets(rate=1, burst=16)

@@ -143,6 +143,10 @@ class Session:
             return
         self._socket.send_soon(self._connection.send(frame))
 
+    async def room(self, most_bytes: int) -> None:
+        """Wait until no more than so much waits to be read by the peer."""
+        await self._socket.room(most_bytes)
+
     def refuse(self, request: int, refusal: Refusal) -> None:
         """Answer that a request is not carried out."""
         self.send(

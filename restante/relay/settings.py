@@ -22,6 +22,7 @@ from restante.protocol.limits import DEFAULT_TTL_S, MAX_TTL_S
 ENVIRONMENT_PREFIX: Final = "RESTANTE_RELAY_"
 DEFAULT_LISTEN: Final = "127.0.0.1:7441"
 DATABASE_NAME: Final = "relay.sqlite3"
+BLOBS_NAME: Final = "blobs"
 
 _ANYWHERE: Final = ("0.0.0.0", "[::]")  # noqa: S104  # compared with, not bound to
 
@@ -75,6 +76,23 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Links of an account's chain: one a day for eleven years."""
     codes_per_account: Count = 16
     """Contact codes, the newest: more than anybody keeps in use."""
+    slots: Count = 10_000
+    """Slots at a time, of 16 KiB: a linking takes four, and 160 MB are more than it ever needs."""
+    slots_per_network: Count = 1
+    """Slots a second put by one network; forty times as many at once. No network alone can fill
+    them all within their ten minutes."""
+    blob_max_bytes: Count = 5 * 1024**3
+    """The largest blob: ten years of history."""
+    blobs_bytes_per_account: Count = 2 * 1024**3
+    """Announced for all blobs of one account: a history of a million messages."""
+    blobs_per_account: Count = 4096
+    """Each is a file, however small."""
+    blob_ttl_s: Annotated[int, Meta(ge=60, le=MAX_TTL_S)] = DEFAULT_TTL_S
+    """The longest that a blob is kept: as long as an envelope waits, unless it asks for more."""
+    blobs_bytes: Annotated[int, Meta(ge=0)] = 0
+    """Announced for all blobs of all accounts; 0 for as long as the disk has room."""
+    blobs_leave_bytes: Annotated[int, Meta(ge=0)] = 256 * 1024**2
+    """Room on the disk that blobs leave to the database: who fills it up stops no message."""
     unacked_bytes: Count = 4 * 1024 * 1024
     """Delivered to one device and not acked yet: what a slow reader costs in memory."""
     handshake_s: Count = 10
@@ -114,6 +132,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def database(self) -> Path:
         """The database file."""
         return Path(self.data) / DATABASE_NAME
+
+    @property
+    def blobs(self) -> Path:
+        """The directory of the blobs' files."""
+        return Path(self.data) / BLOBS_NAME
 
     @property
     def listen_address(self) -> RelayAddress:

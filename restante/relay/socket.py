@@ -90,6 +90,7 @@ class MessageSocket:
         self._out_bytes = 0
         self._is_writing = False
         self._written: trio.Event | None = None
+        self._has_room: trio.Event | None = None
         self._is_ending = False
         self._life = trio.CancelScope()
         self._pinged_at = trio.current_time()
@@ -124,6 +125,15 @@ class MessageSocket:
         if not self._is_ending and self._connection.is_open:
             self._connection.queue_message(message)
 
+    async def room(self, most_bytes: int) -> None:
+        """Wait until no more than so much is queued: an answer to come is not worth its memory.
+
+        Ends with the connection, whose writing has a deadline.
+        """
+        while self._out_bytes > most_bytes and not self._is_ending:
+            self._has_room = trio.Event()
+            await self._has_room.wait()
+
     def end_soon(self) -> None:
         """Say goodbye after what is queued, read nothing more, and be gone within the timeout."""
         if self._is_ending:
@@ -131,9 +141,15 @@ class MessageSocket:
         if self._connection.is_open:
             self._connection.queue(CloseConnection(code=_NORMAL))
         self._is_ending = True
+        self._tell_room()
         self._life.deadline = min(
             self._life.deadline, trio.current_time() + CLOSE_TIMEOUT_S + self._write_s
         )
+
+    def _tell_room(self) -> None:
+        if self._has_room is not None:
+            self._has_room.set()
+            self._has_room = None
 
     def abort(self) -> None:
         """Close without a goodbye, now."""
@@ -179,11 +195,13 @@ class MessageSocket:
                     with trio.fail_after(self._write_s):
                         await self._stream.send_all(view[start : start + WRITE_PIECE_BYTES])
                 self._out_bytes -= len(data)
+                self._tell_room()
         except (trio.TooSlowError, *_GONE):
             # Half a frame may have left: nothing that could follow would be understood.
             self.abort()
         finally:
             self._is_writing = False
+            self._tell_room()
             if self._is_ending:  # the goodbye has left: what remains is the peer's answer
                 answered_by = trio.current_time() + CLOSE_TIMEOUT_S
                 self._life.deadline = min(self._life.deadline, answered_by)

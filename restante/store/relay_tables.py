@@ -1,6 +1,7 @@
 """The tables of a relay: every column, and nothing that names a sender, a group or a contact.
 
-Times are coarse on purpose: an expiry or an arrival is kept by the hour. Rule: the two tables that
+Times are coarse on purpose: an expiry or an arrival is kept by the hour (a slot's, by the minute).
+Rule: the two tables that
 every envelope passes (`waiting`, `id_log`) are appended to; what must be found is found by an
 index that grows at its end. The same tables serve PostgreSQL. Spec: docs/relay.md, section 2.
 """
@@ -63,6 +64,7 @@ accounts = Table(
     _number("sequence"),
     _blob("head"),
     _blob("heartbeat", nullable=True),
+    _blob("moved", nullable=True),
     sqlite_autoincrement=True,  # what refers to one that is gone must never mean another
 )
 
@@ -128,6 +130,30 @@ invites = Table(
     _blob("hash", key=True),
     _number("uses_left"),
     _number("expires_at_s"),
+    sqlite_with_rowid=False,
+)
+
+gone_names = Table("gone_names", metadata, _blob("hash", key=True), sqlite_with_rowid=False)
+
+slots = Table(
+    "slots",
+    metadata,
+    _blob("slot", key=True),
+    _number("expires_minute"),
+    _blob("sealed"),
+    Index("slots_by_expiry", "expires_minute"),
+)
+
+blobs = Table(
+    "blobs",
+    metadata,
+    _blob("id", key=True),
+    _owner(),
+    _number("size_bytes"),
+    _number("received_bytes"),
+    _number("expires_hour"),
+    Index("blobs_by_account", "account"),
+    Index("blobs_by_expiry", "expires_hour"),
     sqlite_with_rowid=False,
 )
 
