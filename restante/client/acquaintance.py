@@ -13,9 +13,16 @@ from typing import TYPE_CHECKING, Final
 
 from restante.client.directory import head_of, manifest_of, with_manifest
 from restante.client.interface import ContactState, Trust
-from restante.crypto.signatures import ManifestRollbackError, accept_manifest
+from restante.client.sessions import end_unlisted
+from restante.crypto.signatures import (
+    ManifestForkError,
+    ManifestRollbackError,
+    accept_manifest,
+    verify_manifest,
+)
 from restante.errors import CryptoError
 from restante.protocol.frames import Lane
+from restante.protocol.manifest import SignedManifest
 from restante.store.client_account import own_code
 from restante.store.client_contacts import ContactRow, contact, find, upsert_contact
 
@@ -92,6 +99,14 @@ def introduced(rows: Rows, introduction: Introduction, *, lane: Lane, now_s: int
     return row
 
 
+def keep_introduced(rows: Rows, row: ContactRow) -> None:
+    """Keep the contact that `introduced` returned."""
+    known = contact(rows, row.account_id)
+    upsert_contact(rows, row)
+    if known is not None and known.manifest_hash != row.manifest_hash:
+        keep_manifest(rows, row, manifest_of(row))
+
+
 def _stranger(rows: Rows, introduction: Introduction, *, lane: Lane, now_s: int) -> ContactRow:
     row = new_contact(
         introduction.manifest,
@@ -131,6 +146,40 @@ def _brought_up_to_date(known: ContactRow, introduction: Introduction) -> Contac
     except CryptoError:
         raise RefusedHelloError("a hello with a manifest that does not follow ours") from None
     return with_manifest(known, manifest) if manifest.head != known.manifest_hash else known
+
+
+def keep_manifest(rows: Rows, row: ContactRow, manifest: VerifiedManifest) -> ContactRow:
+    """Keep a manifest that was accepted of a contact; sessions with what it doesn't list end."""
+    row = with_manifest(row, manifest)
+    upsert_contact(rows, row)
+    end_unlisted(rows, row.account_id, [device.device_id for device in manifest.devices])
+    return row
+
+
+def told_of_manifest(rows: Rows, row: ContactRow, packed: bytes) -> ContactRow:
+    """Take the manifest that a device of a contact says is the newest one (attack 2).
+
+    A relay that goes on showing an older one hides nothing so. One that names another address is
+    not taken: only a move leads there. Raises CryptoError or RemoteProtocolError if it doesn't
+    verify.
+    """
+    manifest = verify_manifest(SignedManifest.from_bytes(packed))
+    if manifest.address.unpinned != row.address:
+        return row
+    try:
+        accept_manifest(head_of(row), [manifest])
+    except ManifestForkError:
+        row = replace(row, trust=Trust.CHANGED.value)
+    except ManifestRollbackError:
+        return row
+    except CryptoError:
+        if manifest.account_id != row.account_id:
+            raise
+        row = replace(row, is_stale=True)  # some in between are missing: their relay is asked
+    else:
+        return keep_manifest(rows, row, manifest)
+    upsert_contact(rows, row)
+    return row
 
 
 def heard_from(rows: Rows, row: ContactRow) -> ContactRow:

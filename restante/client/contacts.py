@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from restante.client import gaps, granting
-from restante.client.acquaintance import is_welcome, new_contact, others_at
+from restante.client.acquaintance import is_welcome, keep_manifest, new_contact, others_at
 from restante.client.changes import Changes
 from restante.client.directory import head_of, manifest_of, with_manifest
 from restante.client.interface import ContactState, SafetyNumber, Trust
@@ -230,6 +230,8 @@ class Contacts:
             row = _known_again(known, manifest, trust=trust, token=token, name=name)
         _settle_address(rows, row, by_code=by_code)
         upsert_contact(rows, row)
+        if known is not None and known.manifest_hash != row.manifest_hash:
+            keep_manifest(rows, row, manifest)
         if row.state in {ContactState.REQUEST.value, ContactState.BLOCKED.value}:
             return accepted(rows, changes, self._context, row)
         return row

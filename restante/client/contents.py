@@ -12,17 +12,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from restante.client import gaps, granting
-from restante.client.acquaintance import heard_from, is_welcome
+from restante.client.acquaintance import heard_from, is_welcome, told_of_manifest
 from restante.client.history import file_note, file_received, parse_content
 from restante.client.interface import ContactState, MessageState
 from restante.client.queueing import local_id, unpark
 from restante.client.states import moved
-from restante.errors import RemoteProtocolError
+from restante.errors import CryptoError, RemoteProtocolError
 from restante.protocol.codec import decode
 from restante.protocol.content import (
     LAST_HISTORY_KIND,
     Content,
     Kind,
+    NewManifest,
     Receipt,
     ReceiptState,
     ResendRequest,
@@ -82,7 +83,7 @@ class Reader:
         changes.conversations[row.account_id] = None
         try:
             self._dispatch(rows, changes, replace(arrival, contact=row), content)
-        except RemoteProtocolError:
+        except (CryptoError, RemoteProtocolError):
             self.note_unreadable(rows, changes, row, arrival.device_id, arrival.envelope_tag)
 
     def note_unreadable(
@@ -118,6 +119,8 @@ class Reader:
             grant = decode(content.body, TokenGrant)
             upsert_contact(rows, replace(arrival.contact, token=grant.token))
             unpark(rows, changes, arrival.contact.account_id, now_ms=self.now_ms)
+        elif content.kind == Kind.MANIFEST:
+            told_of_manifest(rows, arrival.contact, decode(content.body, NewManifest).manifest)
         elif content.kind == Kind.RESEND_REQUEST and is_welcome(arrival.contact):
             gaps.answer(
                 rows,

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from restante.client.acquaintance import introduced
+from restante.client.acquaintance import introduced, keep_introduced
 from restante.client.contents import Arrival, Reader
 from restante.client.interface import ContactState
 from restante.client.sessions import expecting, keep_opened
@@ -147,7 +147,7 @@ class Opener:
             return _NO_TAGS
         if not remember_hello(rows, hello_hash, references.signed_prekey_id):
             return _NO_TAGS  # a replay, on the last-resort path (attack 14)
-        upsert_contact(rows, row)
+        keep_introduced(rows, row)
         prekeys.erase_one_time(rows)
         if row.state == ContactState.BLOCKED.value:
             return _NO_TAGS

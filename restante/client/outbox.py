@@ -14,8 +14,9 @@ import trio
 
 from restante.client import status as parts
 from restante.client.changes import Changes
+from restante.client.acquaintance import keep_manifest
 from restante.client.depositing import batches, keep_results, postpone
-from restante.client.directory import manifest_of, with_manifest
+from restante.client.directory import manifest_of
 from restante.client.failures import RefusedError, RelayError
 from restante.client.interface import MessageState, Trust
 from restante.client.queueing import give_up
@@ -235,10 +236,13 @@ class Outbox:
 
         def keep(rows: Rows) -> ContactRow:
             now = contact(rows, row.account_id) or row
-            merged = with_manifest(now, manifest_of(found))
+            if now.manifest_hash != row.manifest_hash:
+                return now  # they told us of a newer one meanwhile
             if found.trust == Trust.CHANGED.value:
                 merged = replace(now, trust=found.trust, is_stale=False)
-            upsert_contact(rows, merged)
+                upsert_contact(rows, merged)
+            else:
+                merged = keep_manifest(rows, now, manifest_of(found))
             changes.conversations[row.account_id] = None
             return merged
 

@@ -17,9 +17,12 @@ from restante.store.client_sessions import (
     save_session,
     session_by_tag,
     sessions_of,
+    sessions_with,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from restante.crypto.envelope import Opened
     from restante.protocol.ids import DeviceId, LookupTag
     from restante.store.client_rows import Rows
@@ -78,6 +81,16 @@ def keep_opened(rows: Rows, opened: Opened, *, now_ms: int) -> None:
         tags_removed=opened.tags.removed,
     )
     _forget_oldest(rows, after.facts.peer_device, keep=after)
+
+
+def end_unlisted(rows: Rows, account_id: bytes, listed: Collection[DeviceId]) -> None:
+    """End the sessions with devices of an account that its accepted manifest does not list.
+
+    Nothing is sealed to such a device again, and nothing that it sends opens.
+    """
+    for row in sessions_with(rows, account_id):
+        if row.device_id not in listed:
+            delete_session(rows, row.session_id)
 
 
 def _received(session: Session) -> int:

@@ -69,6 +69,11 @@ _OF_DEVICE = Statement(
     .where(_sessions.c.device_id == bindparam("device_id"))
     .order_by(_sessions.c.session_id)
 )
+_OF_ACCOUNT = Statement(
+    select(*_SESSION.columns)
+    .where(_sessions.c.account_id == bindparam("account_id"))
+    .order_by(_sessions.c.session_id)
+)
 _DELETE = Statement(_sessions.delete().where(_sessions.c.session_id == bindparam("session_id")))
 _TAGS_OF = Statement(select(_tags.c.tag).where(_tags.c.session_id == bindparam("session_id")))
 
@@ -101,6 +106,11 @@ def session(rows: Rows, session_id: bytes) -> SessionRow | None:
 def sessions_of(rows: Rows, device_id: bytes) -> list[SessionRow]:
     """Return all sessions with a device, the smallest id first."""
     return [_SESSION.read(row) for row in rows.all(_OF_DEVICE, device_id=device_id)]
+
+
+def sessions_with(rows: Rows, account_id: bytes) -> list[SessionRow]:
+    """Return all sessions with devices of an account, the smallest id first."""
+    return [_SESSION.read(row) for row in rows.all(_OF_ACCOUNT, account_id=account_id)]
 
 
 def tags_of(rows: Rows, session_id: bytes) -> set[bytes]:
