@@ -99,6 +99,13 @@ class Relay:
             ).fetchall()
         return [Waiting(seq=s, device=d, id=i, payload=p) for s, d, i, p in found]
 
+    async def emptied(self) -> None:
+        """Wait until nothing waits for anybody, and there is room again."""
+        assert self.running is not None
+        boxes = self.running.services.mailrooms.at_hand.values()
+        while self.waiting() or any(sum(box.envelopes) for box in boxes):  # noqa: ASYNC110  # a file tells nobody
+            await trio.sleep(0.01)
+
     def drop(self, envelope: Waiting) -> None:
         """Lose an envelope."""
         with self.file() as connection:

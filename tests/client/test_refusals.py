@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+import trio
 
-from restante.client.interface import Trust
+from restante.client.interface import MessageChanged, Trust
 from restante.errors import ExitCode, StoreError, UserError
 from tests.client.relays import GENEROUS
 from tests.client.world import (
+    PATIENCE_S,
     a_world,
     bodies,
     connected,
@@ -19,6 +21,7 @@ from tests.client.world import (
     key_of,
     reaches,
     shows,
+    the_conversation,
 )
 
 if TYPE_CHECKING:
@@ -49,11 +52,12 @@ async def test_a_full_mailbox_is_said_and_the_message_goes_when_there_is_room(
             await reaches(bob, await bob.send(to_alice, "go on"), "delivered")
         texts = [str(number) for number in range(5)]
         sent = [await alice.send(to_bob, text) for text in texts]
-        full = await until_error(alice, sent[-1], "full")
+        full = await until_error(alice, sent[3], "full")  # those behind it wait in line
         assert full.state == "queued"
         assert (await alice.status()).outbox_count == 2
         async with world.online("bob") as bob:
             await shows(bob, to_alice, ["begin", "go on", *texts[:3]])
+            await world.relay.emptied()  # acks are on their way when a message is shown
             await alice.retry_now()
             await shows(bob, to_alice, ["begin", "go on", *texts])
             for message in sent:
@@ -61,18 +65,26 @@ async def test_a_full_mailbox_is_said_and_the_message_goes_when_there_is_room(
 
 
 async def test_slow_down_is_heeded_and_said(tmp_path: Path) -> None:
-    strict = msgspec.structs.replace(GENEROUS, requests_per_network=1, request_burst=6)
+    strict = msgspec.structs.replace(GENEROUS, requests_per_network=1, request_burst=5)
     async with (
         a_world(tmp_path, limits=strict) as world,
         world.online("alice") as alice,
         world.online("bob") as bob,
     ):
         bobs = await alice.contact_add(world.address("bob"))
-        sent = [await alice.send(bobs.key, f"stranger {number}") for number in range(5)]
-        for message in sent:
-            await reaches(alice, message, "relayed")
-        key = (await bob.conversations())[0].key
-        await shows(bob, key, [f"stranger {number}" for number in range(5)])
+        texts = [f"stranger {number}" for number in range(5)]
+        said: set[str | None] = set()
+        with trio.fail_after(PATIENCE_S):
+            async with alice.subscribe() as events:
+                sent = [await alice.send(bobs.key, text) for text in texts]
+                async for event in events:
+                    if isinstance(event, MessageChanged):
+                        said.add(event.message.error)
+                    if (await alice.message(sent[-1].id)).state == "relayed":
+                        break
+        assert any("asks to slow down" in sentence for sentence in said if sentence)
+        key = await the_conversation(bob)
+        await shows(bob, key, texts)
 
 
 async def test_somebody_else_under_a_verified_address_stops_the_sending(tmp_path: Path) -> None:
@@ -127,7 +139,7 @@ async def test_a_vanished_account_fails_the_message(tmp_path: Path) -> None:
             connection.execute("DELETE FROM accounts WHERE name = 'bob'")
         await world.relay.start()
         failed = await reaches(alice, await alice.send(to_bob, "anybody?"), "failed")
-        assert failed.error is not None
+        assert "no such account" in str(failed.error)
         assert await alice.synchronise(timeout_s=30)
 
 
@@ -142,6 +154,12 @@ async def limit_disk(engine: LocalEngine, *, full: bool) -> None:
     await engine._context.database.outside_transactions(work)
 
 
+async def write_much(engine: LocalEngine, key: str) -> None:
+    """Write a megabyte."""
+    for _ in range(50):
+        await engine.send(key, "x" * 20_000)
+
+
 async def test_a_full_disk_refuses_acks_nothing_and_recovers(tmp_path: Path) -> None:
     async with (
         a_world(tmp_path) as world,
@@ -152,8 +170,7 @@ async def test_a_full_disk_refuses_acks_nothing_and_recovers(tmp_path: Path) -> 
         await reaches(alice, await alice.send(to_bob, "begin"), "delivered")
         await limit_disk(bob, full=True)
         with pytest.raises(StoreError, match="room"):
-            for _ in range(50):
-                await bob.send(to_alice, "x" * 20_000)
+            await write_much(bob, to_alice)
         kept_by_bob = len(await bob.messages(to_alice, start=0, count=512))
         texts = ["y" * 30_000 + str(number) for number in range(6)]
         sent = [await alice.send(to_bob, text) for text in texts]

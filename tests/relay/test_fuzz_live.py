@@ -14,9 +14,12 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+import pytest
 import trio
 
 from restante.client.failures import RefusedError
+from restante.client.link import Link
+from restante.errors import WireCode
 from restante.protocol import frames as f
 from restante.protocol.address import RelayAddress
 from restante.protocol.limits import BUCKET_TOKENS, MAX_ACK_IDS
@@ -104,6 +107,7 @@ class Attack:
         self._relay = relay
         self._mallory = mallory
         self._chance = chance
+        self._one_at_a_time = trio.Lock()
         self.frames = 0
         self.ways = {
             self._message: 60,
@@ -181,29 +185,39 @@ class Attack:
             self.frames += 1
 
     async def _as_resident(self) -> None:
-        """Abuse an account of one's own."""
+        """Abuse an account of one's own, by a connection that another one then fences off."""
+        # Of several at once none would know which of them is fenced off, and when.
+        async with self._one_at_a_time, a_link(self._relay, self._mallory) as older:
+            await self._abuse(older)
+            async with a_link(self._relay, self._mallory) as newer:
+                await self._abuse(newer)
+                with trio.fail_after(ANSWER_S):
+                    await older.lost.wait()
+                assert isinstance(older.reason, RefusedError)
+                assert older.reason.code is WireCode.FENCED
+
+    async def _abuse(self, link: Link) -> None:
+        """Ask for what a resident may not have, and acknowledge what was never delivered."""
         chance = self._chance
-        async with a_link(self._relay, self._mallory) as link:
-            for make in (
-                lambda n: f.PublishManifest(request=n, manifest=chance.randbytes(999)),
-                lambda n: f.PublishPrekeys(request=n, prekeys=[_a_prekey(chance)] * 64),
-                lambda n: f.PublishHeartbeat(request=n, heartbeat=_a_heartbeat(chance)),
-                lambda n: f.Register(
-                    request=n,
-                    name="honest-alice",
-                    invite=None,
-                    manifest=self._mallory.manifest,
-                    tokens=[bytes(32)] * BUCKET_TOKENS,
-                ),
-            ):
-                try:
-                    await link.ask(f.Done, make)
-                except RefusedError:
-                    self.frames += 1
-            await subscribe(link)
-            for _ in range(4):
-                await link.acknowledge([chance.randbytes(16) for _ in range(MAX_ACK_IDS)])
-                self.frames += 1
+        for make in (
+            lambda n: f.PublishManifest(request=n, manifest=chance.randbytes(999)),
+            lambda n: f.PublishPrekeys(request=n, prekeys=[_a_prekey(chance)] * 64),
+            lambda n: f.PublishHeartbeat(request=n, heartbeat=_a_heartbeat(chance)),
+            lambda n: f.Register(
+                request=n,
+                name="honest-alice",
+                invite=None,
+                manifest=self._mallory.manifest,
+                tokens=[bytes(32)] * BUCKET_TOKENS,
+            ),
+        ):
+            with pytest.raises(RefusedError):
+                await link.ask(f.Done, make)
+            self.frames += 1
+        await subscribe(link)
+        for _ in range(4):
+            await link.acknowledge([chance.randbytes(16) for _ in range(MAX_ACK_IDS)])
+            self.frames += 1
 
     @staticmethod
     async def _until_closed(socket: RawSocket) -> None:
