@@ -45,6 +45,9 @@ than that by the mailbox's lifetime at most."""
 PREKEY_TTL_S: Final = 30 * 86_400
 """When a published prekey expires: a device that is away longer can't be written to first."""
 
+_LAST_TIMED_GENERATION: Final = 0xFFFF_0000
+"""A clock far ahead leaves generations, which are u32, for the recoveries after it."""
+
 _ONE_TIME_KINDS: Final = frozenset((PrekeyKind.ONE_TIME, PrekeyKind.KEM_ONE_TIME))
 
 
@@ -174,6 +177,15 @@ def next_manifest(
     return signing.sign_manifest(account, body, certificate=certificate)
 
 
+def recovery_generation(shown: int, *, now_s: int) -> int:
+    """Return the generation of a recovery at `now_s`, where a relay shows generation `shown`.
+
+    The time in seconds, which is higher than that of any recovery before, also of one that the
+    relay hides; or one more than what it shows, if a clock was ever wrong.
+    """
+    return max(shown + 1, min(now_s, _LAST_TIMED_GENERATION))
+
+
 def new_generation(
     root: RootSigningKey,
     *,
@@ -185,7 +197,7 @@ def new_generation(
 ) -> tuple[AccountSigningKey, SignedManifest]:
     """Recover an account: draw an account key, certify it and sign its first manifest.
 
-    `generation` must be higher than any that was seen; it supersedes the chains of all lower ones.
+    `generation` is that of `recovery_generation`; it supersedes the chains of all lower ones.
     """
     account = AccountSigningKey(randomness.random(32))
     certificate = signing.sign_certificate(
