@@ -110,7 +110,10 @@ _REFUSALS: dict[WireCode, tuple[str, ExitCode]] = {
     WireCode.FULL: ("A quota at {relay} is used up.", ExitCode.LIMITED),
     WireCode.SLOW_DOWN: ("The relay {relay} asks to slow down.", ExitCode.LIMITED),
     WireCode.FENCED: (
-        "This device is connected to {relay} from another place: is the profile running twice?",
+        (
+            "This device is connected to {relay} from another place, and stays offline here. End "
+            "the copy of the profile that runs there, then try again."
+        ),
         ExitCode.FIXABLE,
     ),
     WireCode.GOING_AWAY: ("The relay {relay} is restarting.", ExitCode.UNAVAILABLE),

@@ -19,7 +19,7 @@ from restante.client.failures import (
     WrongServiceError,
     wire_code,
 )
-from restante.client.socket import MessageSocket, Route, connect
+from restante.client.socket import CLOSE_TIMEOUT_S, MessageSocket, Route, connect
 from restante.crypto.signing import sign_authentication
 from restante.errors import RemoteProtocolError, WireCode
 from restante.protocol import frames as f
@@ -134,8 +134,11 @@ class Link:
         try:
             await self._socket.send(data)
         except UnreachableError as error:
+            # A relay's last words may not have been read yet, and say more than this error.
+            with trio.move_on_after(CLOSE_TIMEOUT_S):
+                await self.lost.wait()
             self._lose(error)
-            raise
+            self.raise_if_lost()
 
     async def _read(self) -> None:
         while True:

@@ -2,11 +2,13 @@
 
 Rule: after a failure it waits a little longer each time, with jitter, and no user has to do
 anything; `retry_now` is for the impatient. What a relay says is wrong with us (another device key,
-the account unknown) is shown, and tried again just as patiently. Spec: docs/engine.md, section 1.
+the account unknown) is shown, and tried again just as patiently. Only who was fenced off stays away
+until told to come back. Spec: docs/engine.md, section 1; docs/protocol/relay.md, R27.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -33,10 +35,8 @@ if TYPE_CHECKING:
 UPKEEP_EVERY_S: Final = 3600.0
 """Prekeys are counted, and the heartbeat looked at, so often on a link that stays."""
 
-_WAIT_LONG: Final = frozenset(
-    {WireCode.FENCED, WireCode.UNAUTHENTICATED, WireCode.UNSUPPORTED_VERSION}
-)
-"""Trying again soon would be pointless, or a fight with another process of the same profile."""
+_WAIT_LONG: Final = frozenset({WireCode.UNAUTHENTICATED, WireCode.UNSUPPORTED_VERSION})
+"""Trying again soon would be pointless."""
 
 _LONG_S: Final = 60.0
 
@@ -117,10 +117,15 @@ class Mailbox:
 
     async def _pause(self, attempts: int, reason: RelayError) -> None:
         at_least_s = float(reason.retry_after_s)
-        if isinstance(reason, RefusedError) and reason.code in _WAIT_LONG:
+        code = reason.code if isinstance(reason, RefusedError) else None
+        if code in _WAIT_LONG:
             at_least_s = max(at_least_s, _LONG_S)
         pause_s = self._context.backoff_s(attempts, at_least_s=at_least_s)
-        self._board.set_phase(ConnectionPhase.OFFLINE, retry_in_s=pause_s)
+        if code is WireCode.FENCED:
+            pause_s = math.inf  # else two processes of one profile would fence each other for ever
+        self._board.set_phase(
+            ConnectionPhase.OFFLINE, retry_in_s=None if pause_s == math.inf else pause_s
+        )
         self._attempted.set()
         with trio.move_on_after(pause_s):
             await self._impatient.wait()

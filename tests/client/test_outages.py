@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 import trio
 
+from restante.client.engine import open_engine
 from restante.client.interface import ConnectionPhase
 from restante.errors import ExitCode, UserError
 from tests.client.world import (
@@ -15,8 +17,10 @@ from tests.client.world import (
     TurnedClock,
     a_world,
     bodies,
+    connected,
     eventually,
     introduce,
+    key_of,
     reaches,
     shows,
 )
@@ -115,6 +119,24 @@ async def test_connections_cut_again_and_again_lose_and_double_nothing(tmp_path:
         await shows(bob, to_alice, texts)
         for message in await alice.messages(to_bob, start=0, count=40):
             await reaches(alice, message, "delivered")
+
+
+async def test_a_profile_that_runs_twice_fences_itself_off_once(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world:
+        async with world.online("alice"):
+            pass
+        copy = tmp_path / "alice's backup"
+        shutil.copytree(world.profile("alice"), copy)
+        async with world.online("alice") as alice:
+            await connected(alice)
+            async with open_engine(copy, key_of("alice"), profile="copy", tuning=QUICK) as other:
+                await connected(other)
+                fenced = await until_phase(alice, ConnectionPhase.OFFLINE)
+                assert "another place" in str(fenced.error)
+                assert fenced.retry_in_s is None, "by itself it never comes back"
+                assert (await other.status()).phase is ConnectionPhase.CONNECTED
+            await alice.retry_now()
+            assert (await until_phase(alice, ConnectionPhase.CONNECTED)).error is None
 
 
 async def test_synchronise_ends_early_when_the_relay_is_away(tmp_path: Path) -> None:
