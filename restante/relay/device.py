@@ -1,4 +1,4 @@
-"""What an authenticated device may ask: register, publish, subscribe, and acknowledge.
+"""What an authenticated device may ask: register, publish, subscribe, acknowledge, leave.
 
 Rule: a device acts for itself and its account alone, and never deposits: what it sends to others
 goes by connections that don't know it. Spec: docs/protocol/relay.md, sections 5 and 8.
@@ -18,6 +18,8 @@ from restante.relay.delivery import Subscriber
 from restante.relay.refusal import Refusal, slow_down
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from restante.crypto.signatures import DeviceKey
     from restante.relay.registry import Registered
     from restante.relay.session import Session
@@ -35,6 +37,7 @@ class DeviceTalk:
         self._authority = authority
         self._device = device
         self._subscriber: Subscriber | None = None
+        self._has_left = False
 
     @property
     def is_registered(self) -> bool:
@@ -60,6 +63,8 @@ class DeviceTalk:
             await self._session.answer(frame.request, partial(self._carry_out, frame))
         if self._subscriber is not None and isinstance(frame, f.Subscribe):
             self._subscriber.flush()
+        if self._has_left:
+            self._session.close(WireCode.UNAUTHENTICATED, "the account is deleted")
 
     async def _carry_out(self, frame: Any) -> f.Frame:
         registry, blobs = self._services.registry, self._services.blobs
@@ -84,8 +89,10 @@ class DeviceTalk:
             return await blobs.put(frame, device.account)
         elif isinstance(frame, f.DeleteBlob):
             return await blobs.delete(frame, device.account)
+        elif isinstance(frame, f.PublishMoved):
+            await self._services.leaving.publish_moved(frame, device)
         else:
-            raise Refusal(WireCode.INTERNAL, "not here yet")
+            await self._delete_account(frame, device)
         return f.Done(request=frame.request)
 
     def _registered(self) -> Registered:
@@ -100,18 +107,39 @@ class DeviceTalk:
             raise slow_down(wait_s)
         if self._device is not None:
             raise Refusal(WireCode.CONFLICT, "this device is registered already")
-        self._device = await self._services.registry.register(
-            frame, self._key, authority=self._authority
-        )
+        services = self._services
+        gone = await services.registration.register(frame, self._key, authority=self._authority)
+        self._device = await services.registry.device(self._key)
+        await self._dismiss(gone)
         return f.Done(request=frame.request)
 
     async def _publish_manifest(self, frame: f.PublishManifest, device: Registered) -> None:
-        gone = await self._services.registry.publish_manifest(frame.manifest, device)
-        for session in list(self._services.sessions):
-            session.end_device(gone)
-        await self._services.writer.empty(gone)
+        await self._dismiss(await self._services.registry.publish_manifest(frame.manifest, device))
 
-    def is_of(self, devices: list[int]) -> bool:
+    async def _delete_account(self, frame: f.DeleteAccount, device: Registered) -> None:
+        left = await self._services.leaving.delete(frame, device)
+        self._device, self._has_left = None, True
+        self.ended()
+        try:
+            await self._dismiss(left.devices)
+            await self._services.blobs.forget(left.blobs)
+        except StoreError as error:
+            # It is deleted; what a later start or an expiry tidies up must not say otherwise.
+            log.warn("account left behind", reason=type(error).__name__)
+
+    async def _dismiss(self, gone: Sequence[int]) -> None:
+        """Cut off devices that are listed no more, and empty their mailboxes."""
+        if not gone:
+            return
+        services = self._services
+        services.dismissals += 1
+        for session in list(services.sessions):
+            session.end_device(gone)
+        # What was admitted before is committed first, and goes with the rest.
+        await services.writer.barrier()
+        await services.writer.empty(gone)
+
+    def is_of(self, devices: Sequence[int]) -> bool:
         """Whether this is the connection of one of these devices."""
         return self._device is not None and self._device.device in devices
 

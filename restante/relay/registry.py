@@ -14,23 +14,22 @@ import trio
 
 from restante.crypto.signatures import (
     ManifestHead,
-    VerifiedManifest,
     accept_manifest,
     verify_heartbeat,
-    verify_manifest,
     verify_prekey,
 )
-from restante.errors import CryptoError, RemoteProtocolError, WireCode
+from restante.errors import CryptoError, WireCode
 from restante.protocol import frames as f
 from restante.protocol.codec import decode, encode
-from restante.protocol.ids import AccountName, CodeLookupId, DeviceId, MailboxId, Token, TokenHash
+from restante.protocol.ids import AccountName, CodeLookupId, DeviceId, Token, TokenHash
 from restante.protocol.ids import token_hash as hash_of
 from restante.protocol.limits import MAX_MANIFEST_LINKS
-from restante.protocol.manifest import PREKEY_BYTES, Heartbeat, Prekey, PrekeyKind, SignedManifest
+from restante.protocol.manifest import PREKEY_BYTES, Heartbeat, Prekey, PrekeyKind
+from restante.relay.manifests import device_rows, stored_head, verified
 from restante.relay.refusal import Refusal
 from restante.store import relay_accounts as store
 from restante.store.errors import Conflict
-from restante.store.relay_codes import find_code, put_code, redeem_invite
+from restante.store.relay_codes import find_code, put_code
 from restante.store.relay_prekeys import count_prekeys, put_prekeys, take_bundles
 
 if TYPE_CHECKING:
@@ -63,14 +62,12 @@ class Registry:
         db: Database,
         *,
         limits: Limits,
-        is_open: bool,
         clock: Callable[[], float],
         mailrooms: Mailrooms,
         one_time: Buckets,
     ) -> None:
         self._db = db
         self._limits = limits
-        self._is_open = is_open
         self._clock = clock
         self._mailrooms = mailrooms
         self._one_time = one_time
@@ -99,49 +96,9 @@ class Registry:
             authority=found.authority,
         )
 
-    async def register(self, request: f.Register, key: DeviceKey, *, authority: str) -> Registered:
-        """Create the account that a first manifest describes, for an invite or freely."""
-        manifest = _verified(request.manifest)
-        try:
-            manifest.device(key.raw)
-        except CryptoError:
-            raise Refusal(WireCode.CONFLICT, "the manifest doesn't list this device") from None
-        address = manifest.address
-        if address.name != request.name or address.relay.authority != authority:
-            raise Refusal(WireCode.CONFLICT, "the manifest names another address")
-        if manifest.sequence != 1:
-            raise Refusal(WireCode.CONFLICT, "the first manifest must have sequence 1")
-        now_s = self.now_s
-
-        async def create(tx: Transaction) -> None:
-            if not self._is_open and (
-                request.invite is None or not await redeem_invite(tx, request.invite, now_s=now_s)
-            ):
-                raise Refusal(WireCode.INVITE_REQUIRED, "a valid invite is needed")
-            await store.create_account(
-                tx,
-                name=AccountName(request.name),
-                authority=authority,
-                head=_stored_head(manifest),
-                manifest=request.manifest,
-                listed=_device_rows(manifest),
-                live=[TokenHash(token) for token in request.tokens],
-            )
-
-        try:
-            await self._db.write(create)
-        except store.NameTaken:
-            raise Refusal(WireCode.NAME_TAKEN, "the name is taken") from None
-        except Conflict:
-            raise Refusal(WireCode.CONFLICT, "a key or mailbox is registered already") from None
-        registered = await self.device(key)
-        if registered is None:
-            raise Refusal(WireCode.INTERNAL, "the registration was lost")
-        return registered
-
     async def publish_manifest(self, manifest_bytes: bytes, device: Registered) -> list[int]:
         """Put the next link of an account's chain; return the devices that it lists no more."""
-        manifest = _verified(manifest_bytes)
+        manifest = verified(manifest_bytes)
 
         async def advance(tx: Transaction) -> list[int]:
             name, held = await store.current_head(tx, device.account)
@@ -163,9 +120,9 @@ class Registry:
                 tx,
                 device.account,
                 expected=held,
-                head=_stored_head(manifest),
+                head=stored_head(manifest),
                 manifest=manifest_bytes,
-                listed=_device_rows(manifest),
+                listed=device_rows(manifest),
                 keep=self._limits.manifests_kept,
             )
 
@@ -237,7 +194,7 @@ class Registry:
         """Keep a heartbeat, signed by a device that the current manifest lists."""
 
         async def put(tx: Transaction) -> None:
-            manifest = _verified(await store.current_manifest(tx, device.account))
+            manifest = verified(await store.current_manifest(tx, device.account))
             try:
                 verify_heartbeat(heartbeat, manifest)
             except CryptoError as error:
@@ -262,12 +219,11 @@ class Registry:
         )
         if found is None:
             raise Refusal(WireCode.NOT_FOUND, "no such name")
-        links, heartbeat = found
         return f.ManifestFound(
             request=request.request,
-            links=links,
-            heartbeat=None if heartbeat is None else decode(heartbeat, Heartbeat),
-            moved=None,
+            links=found.links,
+            heartbeat=None if found.heartbeat is None else decode(found.heartbeat, Heartbeat),
+            moved=found.moved,
         )
 
     async def find_prekeys(self, request: f.FetchPrekeys) -> f.BundlesFound:
@@ -315,30 +271,3 @@ def _verify_prekeys(prekeys: Sequence[Prekey], key: DeviceKey) -> None:
         if len(prekey.key) != PREKEY_BYTES[PrekeyKind(prekey.kind)]:
             raise CryptoError("a prekey has the wrong length for its kind")
         verify_prekey(prekey, key)
-
-
-def _verified(manifest: bytes) -> VerifiedManifest:
-    try:
-        return verify_manifest(SignedManifest.from_bytes(manifest))
-    except (CryptoError, RemoteProtocolError) as error:
-        raise Refusal(WireCode.CONFLICT, f"the manifest was refused: {error}"[:200]) from None
-
-
-def _stored_head(manifest: VerifiedManifest) -> store.StoredHead:
-    return store.StoredHead(
-        account_id=manifest.account_id,
-        generation=manifest.generation,
-        sequence=manifest.sequence,
-        hash=manifest.head,
-    )
-
-
-def _device_rows(manifest: VerifiedManifest) -> list[store.DeviceRow]:
-    return [
-        store.DeviceRow(
-            signing_key=device.key.raw,
-            device_id=device.device_id,
-            mailbox=None if device.entry.mailbox is None else MailboxId(device.entry.mailbox),
-        )
-        for device in manifest.devices
-    ]

@@ -23,8 +23,10 @@ from restante.protocol.address import RelayAddress
 from restante.relay import log
 from restante.relay.blob_files import BlobDirectory
 from restante.relay.blobs import Blobs
+from restante.relay.leaving import Leaving
 from restante.relay.lock import sole_relay
 from restante.relay.mailrooms import Mailrooms
+from restante.relay.registration import Registration
 from restante.relay.registry import Registry
 from restante.relay.services import Gates, Services
 from restante.relay.session import Session
@@ -160,11 +162,14 @@ async def _services(
         registry=Registry(
             db,
             limits=settings.limits,
-            is_open=settings.open_registration,
             clock=clock,
             mailrooms=mailrooms,
             one_time=gates.one_time,
         ),
+        registration=Registration(
+            db, is_open=settings.open_registration, clock=clock, mailrooms=mailrooms
+        ),
+        leaving=Leaving(db, mailrooms=mailrooms),
         slots=Slots(db, most=settings.limits.slots, clock=clock),
         blobs=blobs,
         clock=clock,

@@ -18,6 +18,8 @@ from restante.relay.writer import Writer
 if TYPE_CHECKING:
     from restante.relay.blobs import Blobs
     from restante.relay.delivery import Subscriber
+    from restante.relay.leaving import Leaving
+    from restante.relay.registration import Registration
     from restante.relay.registry import Registry
     from restante.relay.session import Session
     from restante.relay.slots import Slots
@@ -33,6 +35,8 @@ class Services:
     writer: Writer
     mailrooms: Mailrooms
     registry: Registry
+    registration: Registration
+    leaving: Leaving
     slots: Slots
     blobs: Blobs
     clock: Callable[[], float]
@@ -48,6 +52,8 @@ class Services:
     subscribers: dict[int, tuple[Subscriber, Session]] = field(default_factory=dict)
     touched: set[Subscriber] = field(default_factory=set)
     """Subscribers that were offered something by the last commit."""
+    dismissals: int = 0
+    """How often devices were cut off: what was read of one before the last time may be no more."""
     is_stopping: bool = False
 
     @property

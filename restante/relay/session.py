@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import trio
@@ -120,7 +120,10 @@ class Session:
         except CryptoError:
             self.close(refused, "the signature does not hold")
             return None
-        device = await self.services.registry.device(key)
+        dismissals = -1
+        while dismissals != self.services.dismissals:  # else it may be cut off by now
+            dismissals = self.services.dismissals
+            device = await self.services.registry.device(key)
         # A signature names the relay it is for, or one relay could pass it on to another.
         own = self.services.authorities
         if device is not None:
@@ -130,7 +133,7 @@ class Session:
             return None
         return DeviceTalk(self, key, authority=frame.authority, device=device)
 
-    def end_device(self, devices: list[int]) -> None:
+    def end_device(self, devices: Sequence[int]) -> None:
         """End the connection if it is one of these devices', which are listed no more."""
         if isinstance(self._talk, DeviceTalk) and self._talk.is_of(devices):
             self.close(WireCode.UNAUTHENTICATED, "the account doesn't list this device any more")

@@ -21,12 +21,21 @@ from restante.protocol.ids import (
     MailboxId,
     ManifestHash,
     TokenHash,
+    gone_name_hash,
 )
-from restante.store.relay_tables import accounts, devices, manifests, relay_state, tokens
+from restante.store.relay_tables import (
+    accounts,
+    codes,
+    devices,
+    gone_names,
+    manifests,
+    relay_state,
+    tokens,
+)
 
 
 class NameTaken(StoreError):  # noqa: N818  # named as the condition, like all store errors
-    """Another account has that name."""
+    """Another account has that name, or had it."""
 
 
 class HeadMoved(StoreError):  # noqa: N818  # the same
@@ -98,10 +107,11 @@ async def create_account(
 ) -> int:
     """Create an account with its first manifest; return its number.
 
-    Raises NameTaken, or Conflict: a key or a mailbox of it is another account's.
+    Raises NameTaken (also: it was another's, who has left), or Conflict: a key or a mailbox of it
+    is another account's.
     """
-    taken = select(accounts.c.number).where(accounts.c.name == name)
-    if (await tx.execute(taken)).first() is not None:
+    left = select(gone_names.c.hash).where(gone_names.c.hash == gone_name_hash(name))
+    if await find_account(tx, name) is not None or (await tx.execute(left)).first() is not None:
         raise NameTaken(name)
     result = await tx.execute(
         insert(accounts)
@@ -168,6 +178,32 @@ async def advance_manifest(
     return await _replace_devices(tx, account, listed)
 
 
+async def recover_account(
+    tx: AsyncConnection,
+    account: int,
+    *,
+    authority: str,
+    expected: StoredHead,
+    head: StoredHead,
+    manifest: bytes,
+    listed: Sequence[DeviceRow],
+    live: Sequence[TokenHash],
+) -> list[int]:
+    """Begin an account's next generation; return the numbers of devices that it lists no more.
+
+    Devices, tokens and codes are replaced, blobs stay. Raises as `advance_manifest`.
+    """
+    gone = await advance_manifest(
+        tx, account, expected=expected, head=head, manifest=manifest, listed=listed, keep=1
+    )
+    await tx.execute(
+        update(accounts).where(accounts.c.number == account).values(authority=authority)
+    )
+    await replace_tokens(tx, account, live=live, retired=())
+    await tx.execute(delete(codes).where(codes.c.account == account))
+    return gone
+
+
 async def _replace_devices(
     tx: AsyncConnection, account: int, listed: Sequence[DeviceRow]
 ) -> list[int]:
@@ -201,20 +237,23 @@ async def _add_devices(tx: AsyncConnection, account: int, listed: Sequence[Devic
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundLinks:
+    """What anybody may know of an account: links of its chain, oldest first, and its last words."""
+
+    links: list[bytes]
+    heartbeat: bytes | None
+    moved: bytes | None
+
+
 async def find_links(
     tx: AsyncConnection, name: AccountName, *, since: int, most: int
-) -> tuple[list[bytes], bytes | None] | None:
-    """Return a chain's links past a sequence, oldest first, and the heartbeat; None: no such name.
+) -> FoundLinks | None:
+    """Return a chain's links past a sequence; None: no such name.
 
     With `since` 0, or nothing past it, the newest link alone.
     """
-    account = (
-        await tx.execute(
-            select(accounts.c.number, accounts.c.sequence, accounts.c.heartbeat).where(
-                accounts.c.name == name
-            )
-        )
-    ).one_or_none()
+    account = (await tx.execute(select(accounts).where(accounts.c.name == name))).one_or_none()
     if account is None:
         return None
     first = since + 1 if 0 < since < account.sequence else account.sequence
@@ -224,7 +263,9 @@ async def find_links(
         .order_by(manifests.c.sequence)
         .limit(most)
     )
-    return [row.manifest for row in links], account.heartbeat
+    return FoundLinks(
+        links=[row.manifest for row in links], heartbeat=account.heartbeat, moved=account.moved
+    )
 
 
 async def current_manifest(tx: AsyncConnection, account: int) -> bytes:

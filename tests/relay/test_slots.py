@@ -34,17 +34,20 @@ def code_of(answer: Any) -> int:
 
 async def test_a_slot_is_written_once_and_read_by_who_knows_it(tmp_path: Path) -> None:
     slot, sealed = os.urandom(16), os.urandom(MAX_SLOT_BYTES)
-    async with relay_at(tmp_path, limits=LAVISH) as relay:
-        async with anonymous(relay) as new, anonymous(relay) as old:
-            assert code_of(await old.ask(f.FetchSlot, slot=slot)) == WireCode.NOT_FOUND
-            assert isinstance(await new.ask(f.PutSlot, slot=slot, sealed=sealed), f.Done)
-            for _ in range(2):
-                assert (await old.ask(f.FetchSlot, slot=slot)).sealed == sealed
-            again = await new.ask(f.PutSlot, slot=slot, sealed=sealed)
-            assert isinstance(again, f.Done), "an answer may have been lost"
-            other = await old.ask(f.PutSlot, slot=slot, sealed=b"mine")
-            assert code_of(other) == WireCode.CONFLICT
+    async with (
+        relay_at(tmp_path, limits=LAVISH) as relay,
+        anonymous(relay) as new,
+        anonymous(relay) as old,
+    ):
+        assert code_of(await old.ask(f.FetchSlot, slot=slot)) == WireCode.NOT_FOUND
+        assert isinstance(await new.ask(f.PutSlot, slot=slot, sealed=sealed), f.Done)
+        for _ in range(2):
             assert (await old.ask(f.FetchSlot, slot=slot)).sealed == sealed
+        again = await new.ask(f.PutSlot, slot=slot, sealed=sealed)
+        assert isinstance(again, f.Done), "an answer may have been lost"
+        other = await old.ask(f.PutSlot, slot=slot, sealed=b"mine")
+        assert code_of(other) == WireCode.CONFLICT
+        assert (await old.ask(f.FetchSlot, slot=slot)).sealed == sealed
 
 
 async def test_a_slot_is_gone_after_its_ten_minutes_and_free_again(tmp_path: Path) -> None:
@@ -76,18 +79,18 @@ async def test_a_slot_outlives_a_restart_of_the_relay(tmp_path: Path) -> None:
 
 async def test_slots_are_bounded_and_come_back(tmp_path: Path) -> None:
     clock = Clock()
-    async with relay_at(tmp_path, limits=Limits(slots=2), clock=clock) as relay:
-        async with anonymous(relay) as wire:
-            slots = [os.urandom(16) for _ in range(3)]
-            for slot in slots[:2]:
-                assert isinstance(await wire.ask(f.PutSlot, slot=slot, sealed=b"x"), f.Done)
-            full = await wire.ask(f.PutSlot, slot=slots[2], sealed=b"x")
-            assert code_of(full) == WireCode.FULL
-            assert full.retry_after_s > 0
-            again = await wire.ask(f.PutSlot, slot=slots[0], sealed=b"x")
-            assert isinstance(again, f.Done), "what is there already takes no room"
-            clock.now_s += SLOT_TTL_S
-            assert isinstance(await wire.ask(f.PutSlot, slot=slots[2], sealed=b"x"), f.Done)
+    limits = Limits(slots=2)
+    async with relay_at(tmp_path, limits=limits, clock=clock) as relay, anonymous(relay) as wire:
+        slots = [os.urandom(16) for _ in range(3)]
+        for slot in slots[:2]:
+            assert isinstance(await wire.ask(f.PutSlot, slot=slot, sealed=b"x"), f.Done)
+        full = await wire.ask(f.PutSlot, slot=slots[2], sealed=b"x")
+        assert code_of(full) == WireCode.FULL
+        assert full.retry_after_s > 0
+        again = await wire.ask(f.PutSlot, slot=slots[0], sealed=b"x")
+        assert isinstance(again, f.Done), "what is there already takes no room"
+        clock.now_s += SLOT_TTL_S
+        assert isinstance(await wire.ask(f.PutSlot, slot=slots[2], sealed=b"x"), f.Done)
 
 
 async def test_one_network_puts_and_asks_for_slots_at_a_rate(tmp_path: Path) -> None:
