@@ -6,6 +6,7 @@ moment, so an event may show a later state than the one that caused it, never an
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import trio
@@ -18,10 +19,11 @@ from restante.client.interface import (
     ReceivedEvent,
     Resync,
 )
-from restante.client.views import Viewer
+from restante.client.views import Viewer, is_listed
 from restante.errors import StoreError
 from restante.store.client_contacts import contact
 from restante.store.client_feed import feed_after
+from restante.store.client_marks import marks_of
 from restante.store.client_summaries import conversation_summary
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ class Announcer:
     def _events(self, rows: Rows, changes: Changes) -> list[Event]:
         rows_of = {key: contact(rows, key) for key in changes.conversations}
         known = {key: row for key, row in rows_of.items() if row is not None}
-        viewer = Viewer(own=self._own, contacts=known)
+        viewer = Viewer(own=self._own, contacts=known, marks_of=partial(marks_of, rows))
         events: list[Event] = [
             MessageAdded(message=viewer.message(each.row, each.position)) for each in changes.added
         ]
@@ -72,11 +74,11 @@ class Announcer:
         ]
         if changes.is_resync:
             events.append(Resync())
+        lines_of = {key: conversation_summary(rows, key) for key in known}
         events += [
-            ConversationChanged(
-                conversation=viewer.conversation(row, conversation_summary(rows, key))
-            )
+            ConversationChanged(conversation=viewer.conversation(row, lines_of[key]))
             for key, row in known.items()
+            if is_listed(row, lines_of[key])
         ]
         if changes.cursors:
             lines = feed_after(rows, min(changes.cursors) - 1, len(changes.cursors))

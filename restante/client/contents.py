@@ -11,12 +11,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from restante.client import gaps, granting
+from restante.client import gaps, granting, tracing
 from restante.client.acquaintance import heard_from, is_welcome, told_of_manifest
-from restante.client.history import file_note, file_received, parse_content
+from restante.client.grammar.filing import file_content
+from restante.client.history import file_note, parse_content
 from restante.client.interface import ContactState, MessageState
 from restante.client.queueing import local_id, unpark
 from restante.client.states import moved
+from restante.client.syncing.own_reader import OwnReader
+from restante.client.syncing.self_contact import is_self
 from restante.errors import CryptoError, RemoteProtocolError
 from restante.protocol.codec import decode
 from restante.protocol.content import (
@@ -74,6 +77,9 @@ class Reader:
         content = parse_content(arrival.packed)
         if content is None:
             self.note_unreadable(rows, changes, row, arrival.device_id, arrival.envelope_tag)
+            return
+        if is_self(row):
+            OwnReader(own=self.own, now_ms=self.now_ms).read(rows, changes, arrival, content)
             return
         row = heard_from(rows, row)
         if arrival.lane is Lane.REQUEST and is_welcome(row):
@@ -136,17 +142,22 @@ class Reader:
         row = arrival.contact
         if self._is_full(rows, row):
             return
-        is_new = file_received(
+        is_new = file_content(
             rows,
             changes,
-            row,
-            arrival.device_id,
             content,
+            conversation=row.account_id,
+            author=row.account_id,
+            device_id=arrival.device_id,
             packed=arrival.packed,
+            is_own=False,
+            state=MessageState.DELIVERED,
             feed_type="message" if is_welcome(row) else "request",
             now_ms=self.now_ms,
         )
         if is_new:
+            received, device_id = tracing.Event.RECEIVED, arrival.device_id
+            tracing.note(rows, content.id, received, now_ms=self.now_ms, device_id=device_id)
             gaps.note_arrival(
                 rows,
                 changes,
@@ -180,6 +191,8 @@ class Reader:
             ):
                 continue
             changes.message_changed(update_state(rows, message_id, to.value, None))
+            event, device_id = tracing.Event(to.value), arrival.device_id
+            tracing.note(rows, message_id, event, now_ms=self.now_ms, device_id=device_id)
             changes.cursors.append(
                 append_feed(rows, "receipt", message_id, at_ms=self.now_ms, detail=to.value)
             )

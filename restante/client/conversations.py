@@ -7,8 +7,10 @@ sections 3 and 4.
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from restante.client import tracing
 from restante.client.changes import Changes
 from restante.client.contacts import accepted, existing
 from restante.client.history import check_text, file_own_text
@@ -19,15 +21,20 @@ from restante.client.interface import (
     MessageState,
     Received,
     Trust,
+    Why,
 )
+from restante.client.lifecycle.key_changes import move_message, successor
+from restante.client.named import account_of, id_of, message_of
 from restante.client.queueing import enqueue_content
-from restante.client.views import Viewer, conversation_key, display_name
+from restante.client.syncing.self_contact import is_self, other_devices, self_contact
+from restante.client.views import Viewer, conversation_key, display_name, is_listed
 from restante.errors import ExitCode, UserError
 from restante.protocol.address import Address, AddressError
 from restante.protocol.ids import ID_BYTES
 from restante.store import client_outbox
 from restante.store.client_contacts import ContactRow, contact, contacts, find
 from restante.store.client_feed import cursor, feed_after, set_cursor
+from restante.store.client_marks import marks_of
 from restante.store.client_messages import placed_message, update_state, window
 from restante.store.client_summaries import conversation_summaries, mark_read
 from restante.store.failpoints import reach
@@ -43,6 +50,9 @@ MAX_WINDOW: Final = 512
 CANCELLED: Final = "You took it back before it was sent."
 _MOST_CHOICES: Final = 10
 
+SELF_WORD: Final = "self"
+"""What the user may type for the conversation with oneself."""
+
 
 class Conversations:
     """The conversations of one account."""
@@ -57,12 +67,13 @@ class Conversations:
 
         def work(rows: Rows) -> list[Conversation]:
             people = {row.account_id: row for row in contacts(rows)}
-            viewer = Viewer(own=self._own, contacts=people)
+            viewer = Viewer(own=self._own, contacts=people, marks_of=partial(marks_of, rows))
             begun = {each.conversation: each for each in conversation_summaries(rows)}
             keys = [
                 *(key for key in begun if key in people),
                 *(k for k in people if k not in begun),
             ]
+            keys = [key for key in keys if is_listed(people[key], begun.get(key))]
             return [viewer.conversation(people[key], begun.get(key)) for key in keys]
 
         return await self._context.read(work)
@@ -74,11 +85,14 @@ class Conversations:
             wanted = Address.parse(wanted).unpinned
 
         def work(rows: Rows) -> list[ContactRow]:
-            if (account_id := _hex_id(wanted)) is not None:
+            if (account_id := id_of(wanted)) is not None:
                 row = contact(rows, account_id)
                 if row is not None:
                     return [row]
-            found = find(rows, wanted)
+            us = self_contact(rows)
+            if us is not None and wanted.casefold() in {SELF_WORD, us.address}:
+                return [us]
+            found = [row for row in find(rows, wanted) if not is_self(row)]
             if len({row.address for row in found}) > 1:
                 return found
             # One address, several keys: the one that isn't doubtful is meant.
@@ -112,8 +126,15 @@ class Conversations:
 
     async def message(self, message_id: str) -> Message:
         """Return one message as it stands now."""
-        which = _message_id(message_id)
+        which = message_of(message_id)
         return await self._context.read(lambda rows: self._shown(rows, _placed(rows, which)))
+
+    async def why(self, message_id: str) -> Why:
+        """Tell what became of a message."""
+        which = message_of(message_id)
+        return await self._context.read(
+            lambda rows: tracing.why(rows, self._shown(rows, _placed(rows, which)))
+        )
 
     async def send(
         self, key: str, text: str, *, quote: str | None, message_id: str | None
@@ -122,8 +143,8 @@ class Conversations:
         check_text(text)
         account_id = self.account_id(key)
         new_id = self._context.randomness.random(ID_BYTES)
-        which = new_id if message_id is None else _message_id(message_id)
-        quoted = None if quote is None else _message_id(quote)
+        which = new_id if message_id is None else message_of(message_id)
+        quoted = None if quote is None else message_of(quote)
         changes = Changes()
 
         def work(rows: Rows) -> Message:
@@ -131,6 +152,7 @@ class Conversations:
             sent = placed_message(rows, which)
             if sent is not None:
                 return self._shown(rows, sent)  # the same call, repeated
+            row = successor(rows, row) or row
             _refuse_unwelcome(row)
             if row.state == ContactState.REQUEST.value:
                 row = accepted(rows, changes, self._context, row)
@@ -145,9 +167,11 @@ class Conversations:
                 message_id=which,
                 now_ms=now_ms,
             )
-            enqueue_content(
-                rows, changes, row, content, entry_id=which, message_id=which, now_ms=now_ms
-            )
+            if not is_self(row) or other_devices(rows, row):
+                enqueue_content(
+                    rows, changes, row, content, entry_id=which, message_id=which, now_ms=now_ms
+                )
+            tracing.note(rows, which, tracing.Event.QUEUED, now_ms=now_ms)
             reach("send.filed")
             return self._shown(rows, placed)
 
@@ -158,7 +182,7 @@ class Conversations:
 
     async def cancel(self, message_id: str) -> Message:
         """Take a message back, unless an attempt to send it may have reached the relay."""
-        which = _message_id(message_id)
+        which = message_of(message_id)
         changes = Changes()
 
         def work(rows: Rows) -> Message:
@@ -169,6 +193,8 @@ class Conversations:
             for entry in entries:
                 client_outbox.delete(rows, entry.id)
             changed = update_state(rows, which, MessageState.FAILED.value, CANCELLED)
+            taken_back, now_ms = tracing.Event.TAKEN_BACK, self._context.now_ms()
+            tracing.note(rows, which, taken_back, now_ms=now_ms)
             changes.message_changed(changed)
             return self._shown(rows, changed or placed)
 
@@ -179,7 +205,7 @@ class Conversations:
 
     async def retry(self, message_id: str) -> Message:
         """Queue a failed or expired message again; under its old id, so that it can't double."""
-        which = _message_id(message_id)
+        which = message_of(message_id)
         changes = Changes()
 
         def work(rows: Rows) -> Message:
@@ -187,6 +213,9 @@ class Conversations:
             row = existing(rows, placed.row.conversation)
             if placed.row.state not in {MessageState.FAILED.value, MessageState.EXPIRED.value}:
                 raise UserError("Only a message that failed or expired can be sent again.")
+            if (goes_on := successor(rows, row)) is not None:
+                move_message(rows, changes, which, goes_on, now_ms=self._context.now_ms())
+                return self._shown(rows, _placed(rows, which))
             _refuse_unwelcome(row)
             enqueue_content(
                 rows,
@@ -208,7 +237,7 @@ class Conversations:
     async def mark_read(self, key: str, *, up_to: str) -> None:
         """Note what the user has read; nobody else is told in this version."""
         account_id = self.account_id(key)
-        which = _message_id(up_to)
+        which = message_of(up_to)
         changes = Changes()
 
         def work(rows: Rows) -> None:
@@ -223,7 +252,8 @@ class Conversations:
         """Return what arrived past a consumer's cursor, oldest first; moves nothing."""
 
         def work(rows: Rows) -> list[Received]:
-            viewer = Viewer(own=self._own, contacts={row.account_id: row for row in contacts(rows)})
+            people = {row.account_id: row for row in contacts(rows)}
+            viewer = Viewer(own=self._own, contacts=people, marks_of=partial(marks_of, rows))
             lines = feed_after(rows, cursor(rows, consumer), min(max(limit, 1), MAX_WINDOW))
             return [viewer.received(line) for line in lines]
 
@@ -235,14 +265,12 @@ class Conversations:
 
     def account_id(self, key: str) -> bytes:
         """Return whom a conversation's key names. UserError if it is none."""
-        account_id = _hex_id(key)
-        if account_id is None:
-            raise UserError("There is no such conversation. See: restante contact ls")
-        return account_id
+        return account_of(key)
 
     def _viewer(self, rows: Rows, account_id: bytes) -> Viewer:
         row = contact(rows, account_id)
-        return Viewer(own=self._own, contacts={} if row is None else {account_id: row})
+        people = {} if row is None else {account_id: row}
+        return Viewer(own=self._own, contacts=people, marks_of=partial(marks_of, rows))
 
     def _shown(self, rows: Rows, placed: Placed) -> Message:
         return self._viewer(rows, placed.row.conversation).message(placed.row, placed.position)
@@ -256,7 +284,8 @@ def _refuse_unwelcome(row: ContactRow) -> None:
     if row.trust == Trust.CHANGED.value:
         raise UserError(
             f"The security key of {display_name(row)} has changed: a new installation, or somebody "
-            "in between. Ask for a new contact code and add that before you write.",
+            "in between. Nothing is sent until you have decided. Compare the new number: restante "
+            f"verify {row.address}",
             exit_code=ExitCode.UNTRUSTED,
         )
 
@@ -266,19 +295,3 @@ def _placed(rows: Rows, message_id: bytes) -> Placed:
     if placed is None:
         raise UserError("There is no message with this id.")
     return placed
-
-
-def _message_id(text: str) -> bytes:
-    message_id = _hex_id(text)
-    if message_id is None:
-        raise UserError("A message's id has 32 characters of 0-9 and a-f.")
-    return message_id
-
-
-def _hex_id(text: str) -> bytes | None:
-    if len(text) != 2 * ID_BYTES:
-        return None
-    try:
-        return bytes.fromhex(text)
-    except ValueError:
-        return None

@@ -1,48 +1,36 @@
 """The engine of one profile: what `interface.Engine` promises, put together from its services.
 
-Rule: thin. Each method hands on to the part that knows; the services live in one nursery, from
-opening (or registering) until the block ends. A service that trips over a bug of ours is logged and
-started again. Spec: docs/engine.md.
+Rule: thin. Each method hands on to the part that knows; the services run from opening (or
+registering) until the block ends. Spec: docs/engine.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import trio
 
-from restante.client import status as parts
-from restante.client.announcer import Announcer
 from restante.client.clock import SystemClock
-from restante.client.contacts import Contacts
 from restante.client.context import EngineContext, Tuning
-from restante.client.conversations import Conversations
-from restante.client.directory import Directory
 from restante.client.events import EventHub, Subscription
 from restante.client.failures import UnreachableError
-from restante.client.inbox import Inbox
+from restante.client.grammar.methods import GrammarMethods
 from restante.client.interface import (
-    ConnectionPhase,
     Contact,
     Conversation,
     Message,
     Received,
     SafetyNumber,
     Status,
+    Why,
 )
-from restante.client.links import AnonymousLinks
-from restante.client.log import log_bug
-from restante.client.mailbox import Mailbox
-from restante.client.outbox import Outbox
-from restante.client.own_account import OwnAccount, load_own_account
-from restante.client.receipts import Receipts
+from restante.client.own_account import OwnAccount
 from restante.client.registering import register_account
+from restante.client.services import Parts, Services
 from restante.client.status import StatusBoard
 from restante.crypto.randomness import SystemRandomness
-from restante.errors import UserError
 from restante.store.client_database import open_client_database
 from restante.store.client_outbox import outbox_entries
 from restante.store.sqlcipher import DatabaseKey
@@ -51,44 +39,36 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from restante.client.clock import Clock
+    from restante.client.grammar.parts import Grammar
     from restante.crypto.randomness import Randomness
 
 DATABASE_FILE: Final = "profile.db"
 CODE_PATIENCE_S: Final = 15.0
 UPKEEP_PATIENCE_S: Final = 10.0
-RESTART_AFTER_S: Final = 5.0
-BUG: Final = "A part of Restante failed and was started again. The log file says where."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Parts:
-    """What there is once the profile has an account."""
-
-    own: OwnAccount
-    conversations: Conversations
-    contacts: Contacts
-    outbox: Outbox
-    receipts: Receipts
-    mailbox: Mailbox
-
-
-class LocalEngine:
+class LocalEngine(GrammarMethods):
     """The engine in this process. Made by `open_engine`."""
 
     def __init__(self, context: EngineContext, nursery: trio.Nursery) -> None:
         self._context = context
         self._nursery = nursery
         self._board = StatusBoard(context)
-        self._own: OwnAccount | None = None
-        self._parts: _Parts | None = None
+        self._services = Services(context, nursery, self._board)
         self._registering = trio.Lock()
 
     async def start(self) -> None:
         """Load the account and start the services. Raises StoreError."""
-        self._nursery.start_soon(self._supervise, self._board.run)
-        self._own = await self._context.read(load_own_account)
-        if self._own is not None and self._own.is_registered:
-            self._begin(self._own)
+        self._nursery.start_soon(self._services.supervise, self._board.run)
+        await self._services.reload()
+
+    async def reload(self) -> None:
+        """Go on with the account as the database has it: it was linked, or has other devices.
+
+        Services notice for themselves what `Changes.is_account_changed` says; this also waits.
+        Raises StoreError.
+        """
+        await self._services.reload()
 
     # ---- the profile ------------------------------------------------------------------------
 
@@ -99,24 +79,17 @@ class LocalEngine:
     async def register(self, *, address: str, invite: str | None) -> Status:
         """See interface.Engine."""
         async with self._registering:
-            self._own = await register_account(
+            self._services.own = await register_account(
                 self._context, self._nursery, self._own, address=address, invite=invite
             )
-            self._begin(self._own)
+            await self._services.reload()
         return await self.status()
 
     async def synchronise(self, *, timeout_s: float) -> bool:
         """See interface.Engine."""
-        running = self._running()
+        self._running()
         with trio.move_on_after(timeout_s):
-            await running.outbox.hurry()
-            is_drained = await running.mailbox.drained()
-            if is_drained:
-                with trio.move_on_after(UPKEEP_PATIENCE_S):
-                    await running.mailbox.published()
-            await running.receipts.flush()
-            await running.outbox.flush()
-            return is_drained and await self._is_all_sent()
+            return await self._services.waiting_with(self._synchronise)
         return False
 
     async def retry_now(self) -> None:
@@ -133,7 +106,9 @@ class LocalEngine:
 
     async def conversations(self) -> list[Conversation]:
         """See interface.Engine."""
-        return [] if self._parts is None else await self._parts.conversations.all()
+        return (
+            [] if self._services.parts is None else await self._services.parts.conversations.all()
+        )
 
     async def resolve(self, text: str) -> str:
         """See interface.Engine."""
@@ -159,6 +134,10 @@ class LocalEngine:
     async def message(self, message_id: str) -> Message:
         """See interface.Engine."""
         return await self._running().conversations.message(message_id)
+
+    async def why(self, message_id: str) -> Why:
+        """See interface.Engine."""
+        return await self._running().conversations.why(message_id)
 
     async def cancel(self, message_id: str) -> Message:
         """See interface.Engine."""
@@ -189,7 +168,7 @@ class LocalEngine:
         if not is_published:
             running.mailbox.retry_now()
             with trio.move_on_after(CODE_PATIENCE_S):
-                await running.mailbox.published()
+                await self._services.waiting_with(lambda now: now.mailbox.published())
             _, is_published = await running.contacts.own_code()
         if not is_published:
             raise UnreachableError(
@@ -204,7 +183,8 @@ class LocalEngine:
 
     async def contacts(self) -> list[Contact]:
         """See interface.Engine."""
-        return [] if self._parts is None else await self._parts.contacts.all()
+        parts = self._services.parts
+        return [] if parts is None else await parts.contacts.all()
 
     async def contact_accept(self, conversation: str) -> Contact:
         """See interface.Engine."""
@@ -225,65 +205,48 @@ class LocalEngine:
     async def safety_number(self, conversation: str) -> SafetyNumber:
         """See interface.Engine."""
         running = self._running()
-        return await running.contacts.safety_number(running.conversations.account_id(conversation))
+        account_id = running.conversations.account_id(conversation)
+        return await running.verification.safety_number(account_id)
 
     async def set_verified(self, conversation: str, *, verified: bool) -> Contact:
         """See interface.Engine."""
         running = self._running()
         account_id = running.conversations.account_id(conversation)
-        return await running.contacts.set_verified(account_id, verified=verified)
+        return await running.verification.set_verified(account_id, verified=verified)
+
+    async def compare_safety_number(self, conversation: str, digits: str) -> Contact:
+        """See interface.Engine."""
+        running = self._running()
+        account_id = running.conversations.account_id(conversation)
+        return await running.verification.compare(account_id, digits)
+
+    async def accept_key(self, conversation: str) -> Contact:
+        """See interface.Engine."""
+        running = self._running()
+        account_id = running.conversations.account_id(conversation)
+        return await running.verification.accept_key(account_id)
 
     # ---- inside -----------------------------------------------------------------------------
 
-    def _running(self) -> _Parts:
-        if self._parts is None:
-            raise UserError(
-                "This profile has no account yet. Start with: restante init --address NAME@HOST"
-            )
-        return self._parts
+    @property
+    def _own(self) -> OwnAccount | None:
+        return self._services.own
 
-    def _begin(self, own: OwnAccount) -> None:
-        """Put the services together and start them."""
-        context, board = self._context, self._board
-        announcer = Announcer(context, own)
-        links = AnonymousLinks(self._nursery, proxy=context.proxy, randomness=context.randomness)
-        directory = Directory(links)
-        outbox = Outbox(
-            context, own, links=links, directory=directory, announcer=announcer, board=board
-        )
-        receipts = Receipts(context, announcer)
-        mailbox = Mailbox(
-            context,
-            own,
-            inbox=Inbox(context, own, announcer),
-            outbox=outbox,
-            announcer=announcer,
-            board=board,
-        )
-        self._parts = _Parts(
-            own=own,
-            conversations=Conversations(context, own, announcer),
-            contacts=Contacts(context, own, directory=directory, announcer=announcer),
-            outbox=outbox,
-            receipts=receipts,
-            mailbox=mailbox,
-        )
-        board.own = own
-        board.set_phase(ConnectionPhase.CONNECTING)
-        for service in (outbox.run, receipts.run, mailbox.run):
-            self._nursery.start_soon(self._supervise, service)
+    def _grammar(self) -> Grammar:
+        return self._running().grammar
 
-    async def _supervise(self, service: Callable[[], Awaitable[None]]) -> None:
-        """Run a service; after a bug log it, and start it again. Nothing durable is lost by it."""
-        while True:
-            try:
-                await service()
-            except Exception as error:
-                if not self._context.tuning.restarts_services:
-                    raise
-                log_bug(error)
-                self._board.set_error(parts.OUTBOX, BUG)
-            await trio.sleep(RESTART_AFTER_S)
+    def _running(self) -> Parts:
+        return self._services.running()
+
+    async def _synchronise(self, running: Parts) -> bool:
+        await running.outbox.hurry()
+        is_drained = await running.mailbox.drained()
+        if is_drained:
+            with trio.move_on_after(UPKEEP_PATIENCE_S):
+                await running.mailbox.published()
+        await running.receipts.flush()
+        await running.outbox.flush()
+        return is_drained and await self._is_all_sent()
 
     async def _is_all_sent(self) -> bool:
         """Whether nothing is left that should have gone by now."""

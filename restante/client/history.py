@@ -1,7 +1,7 @@
-"""How entries are filed in a conversation: one's own texts, received ones, and notes of our own.
+"""How entries are filed in a conversation: what is written here, and notes of our own making.
 
-Rule: everything from outside passes `printable` here, before it is stored (attack 49); an id that
-is there already is filed no second time. Inside the caller's transaction.
+What comes from other devices is filed by `grammar.filing`. Rule: an id that is there already is
+filed no second time. Inside the caller's transaction.
 Spec: docs/protocol/content.md; docs/engine.md, section 3.
 """
 
@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from restante.client.grammar.excerpts import excerpt_of, local_excerpt
+from restante.client.grammar.mentions import find_mentions
+from restante.client.grammar.reading import read_entry
+from restante.client.grammar.timers import conversation_timer_s
 from restante.client.interface import MessageState
 from restante.errors import RemoteProtocolError, UserError
-from restante.protocol.codec import decode, encode
+from restante.protocol.codec import encode
 from restante.protocol.content import Content, Kind, Quote, Text
 from restante.protocol.envelope import max_content_bytes
 from restante.protocol.ids import ID_BYTES, MessageId
-from restante.protocol.order import advance, next_rank, order_key, rank_at
-from restante.protocol.text import printable
+from restante.protocol.order import next_rank, order_key, rank_at
+from restante.store.client_contacts import contacts
 from restante.store.client_conversations import clock, set_clock
 from restante.store.client_feed import append_feed
 from restante.store.client_messages import (
@@ -28,6 +32,8 @@ from restante.store.client_messages import (
 )
 
 if TYPE_CHECKING:
+    from msgspec import Struct
+
     from restante.client.changes import Changes
     from restante.client.own_account import OwnAccount
     from restante.store.client_contacts import ContactRow
@@ -35,10 +41,6 @@ if TYPE_CHECKING:
 
 MAX_TEXT_BYTES: Final = 50_000
 """What of UTF-8 fits an envelope that also carries a hello, a quote and the heads."""
-
-MAX_EXCERPT_CHARS: Final = 120
-
-NEWER: Final = "Sent with a newer Restante. Update to read it."
 
 
 def file_own_text(
@@ -54,27 +56,52 @@ def file_own_text(
 ) -> tuple[Placed, bytes]:
     """File a text of ours as queued; return it with the content to be sent.
 
+    Raises UserError if it is too long.
+    """
+    timer_s = conversation_timer_s(rows, row.account_id)
+    quote = None if quoted is None else _quote(rows, quoted, timer_s=timer_s)
+    mentions = find_mentions(text, contacts(rows))
+    body = Text(text=text, quote=quote, mentions=mentions)
+    return file_own(
+        rows, changes, own, row, kind=Kind.TEXT, body=body, message_id=message_id, now_ms=now_ms
+    )
+
+
+def file_own(
+    rows: Rows,
+    changes: Changes,
+    own: OwnAccount,
+    row: ContactRow,
+    *,
+    kind: Kind,
+    body: Struct,
+    message_id: bytes,
+    now_ms: int,
+) -> tuple[Placed, bytes]:
+    """File an entry of ours as queued; return it with the content to be sent.
+
     Its counter is 0 until it is sealed: one that is taken back before leaves no gap with others.
     Raises UserError if it is too long.
     """
     conversation = row.account_id
     rank = next_rank(clock(rows, conversation), now_ms)
-    quote = None if quoted is None else _quote(rows, quoted)
+    timer_s = 0 if kind is Kind.SETTING else conversation_timer_s(rows, conversation)
     content = Content(
         version=1,
-        kind=int(Kind.TEXT),
+        kind=int(kind),
         id=message_id,
         conversation=b"",
         counter=0,
         rank=rank,
         sent_at_ms=now_ms,
         seen=heads(rows, conversation),
-        disappears_after_s=0,
-        body=encode(Text(text=text, quote=quote, mentions=[])),
+        disappears_after_s=timer_s,
+        body=encode(body),
     )
     packed = content.to_bytes()
     if len(packed) > max_content_bytes(hello=True):
-        raise too_long(len(text.encode()))
+        raise too_long(len(packed))
+    shown = read_entry(content)
     entry = MessageRow(
         id=message_id,
         conversation=conversation,
@@ -85,65 +112,21 @@ def file_own_text(
         rank=rank,
         sent_at_ms=now_ms,
         received_at_ms=None,
-        kind="text",
-        text=printable(text, multiline=True),
+        kind=shown.kind,
+        text=shown.text,
         body=packed,
-        state=MessageState.QUEUED.value,
+        # A note to oneself has arrived where it was written.
+        state=(
+            MessageState.DELIVERED if conversation == own.account_id else MessageState.QUEUED
+        ).value,
         error=None,
-        quote_id=None if quote is None else quote.message,
-        quote_excerpt=None if quote is None else quote.excerpt,
+        quote_id=shown.quote_id,
+        quote_excerpt=shown.quote_excerpt or local_excerpt(rows, shown.quote_id),
         expires_at_ms=None,
+        timer_s=timer_s,
     )
     set_clock(rows, conversation, rank)
     return _insert(rows, changes, entry), packed
-
-
-def file_received(
-    rows: Rows,
-    changes: Changes,
-    row: ContactRow,
-    device_id: bytes,
-    content: Content,
-    *,
-    packed: bytes,
-    feed_type: str,
-    now_ms: int,
-) -> bool:
-    """File what a contact's device sent for the history; False if it is there already.
-
-    Raises RemoteProtocolError if a text's body is malformed.
-    """
-    kind, text, quote = "unknown", NEWER, None
-    if content.kind == Kind.TEXT and not content.conversation:
-        body = decode(content.body, Text)
-        kind, text, quote = "text", printable(body.text, multiline=True), body.quote
-    entry = MessageRow(
-        id=content.id,
-        conversation=row.account_id,
-        author=row.account_id,
-        device_id=device_id,
-        counter=content.counter,
-        order_key=order_key(content.rank, MessageId(content.id)),
-        rank=content.rank,
-        sent_at_ms=content.sent_at_ms,
-        received_at_ms=now_ms,
-        kind=kind,
-        text=text,
-        body=packed,
-        state=MessageState.DELIVERED.value,
-        error=None,
-        quote_id=None if quote is None else quote.message,
-        quote_excerpt=None if quote is None else printable(quote.excerpt, multiline=False),
-        expires_at_ms=None,
-    )
-    position = insert_message(rows, entry)
-    if position is None:
-        return False
-    before = clock(rows, row.account_id)
-    set_clock(rows, row.account_id, advance(before, content.rank, now_ms))
-    changes.message_added(Placed(row=entry, position=position))
-    changes.cursors.append(append_feed(rows, feed_type, entry.id, at_ms=now_ms))
-    return True
 
 
 def file_note(
@@ -230,11 +213,10 @@ def _insert(rows: Rows, changes: Changes, entry: MessageRow) -> Placed:
     return placed
 
 
-def _quote(rows: Rows, quoted: bytes) -> Quote:
+def _quote(rows: Rows, quoted: bytes, *, timer_s: int) -> Quote:
     row = message(rows, quoted) if len(quoted) == ID_BYTES else None
     if row is None:
         raise UserError("The message that you answer is not in this history.")
-    excerpt = " ".join(row.text.split())
-    if len(excerpt) > MAX_EXCERPT_CHARS:
-        excerpt = excerpt[: MAX_EXCERPT_CHARS - 1] + "…"
-    return Quote(message=quoted, excerpt=excerpt)
+    if row.timer_s and not 0 < timer_s <= row.timer_s:
+        return Quote(message=quoted, excerpt="")  # it would outlive what it repeats
+    return Quote(message=quoted, excerpt=excerpt_of(row))

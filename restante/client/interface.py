@@ -45,6 +45,8 @@ class ContactState(StrEnum):
     PENDING = "pending"
     """We wrote first; they have not answered yet."""
     BLOCKED = "blocked"
+    SELF = "self"
+    """Oneself: the conversation is "Note to self"."""
 
 
 class ConnectionPhase(StrEnum):
@@ -54,6 +56,18 @@ class ConnectionPhase(StrEnum):
     CONNECTING = "connecting"
     CONNECTED = "connected"
     STOPPED = "stopped"
+
+
+class LinkState(StrEnum):
+    """How far the linking of a device has come."""
+
+    WAITING = "waiting"
+    """The new device shows its code; nobody has followed it yet."""
+    COMPARE = "compare"
+    """The new device shows six digits, which are to be typed on the old one."""
+    LINKED = "linked"
+    FAILED = "failed"
+    """`error` says why. The code is worth nothing any more."""
 
 
 class View(Struct, frozen=True, kw_only=True, omit_defaults=False):
@@ -77,6 +91,53 @@ class Quoted(View, frozen=True):
     excerpt: str
 
 
+class Reacted(View, frozen=True):
+    """One emoji that people have put on a message. `names` are the others', as far as known."""
+
+    emoji: str
+    count: int
+    names: list[str]
+    is_mine: bool
+
+
+class Mentioned(View, frozen=True):
+    """A stretch of a message's body that names somebody, in code points, the `@` included."""
+
+    start: int
+    length: int
+    name: str
+    """Empty for somebody whom this profile doesn't know."""
+    is_me: bool
+
+
+class Place(View, frozen=True):
+    """A place on earth, WGS 84, as it was known at `at`."""
+
+    latitude: float
+    longitude: float
+    accuracy_m: int | None
+    label: str
+    at: str
+    live_until: str | None
+    """Newer places follow until then; None for a place that stays."""
+
+
+class Card(View, frozen=True):
+    """Somebody's address, sent by somebody else: add it with `add_card`."""
+
+    name: str
+    address: str
+    conversation: ConversationKey | None
+    """The conversation with them, if they are a contact already."""
+
+
+class Version(View, frozen=True):
+    """What a message said from a moment on."""
+
+    body: str
+    at: str
+
+
 class Message(View, frozen=True):
     """One entry of a conversation. Texts are already sanitised for terminals."""
 
@@ -90,11 +151,36 @@ class Message(View, frozen=True):
     """RFC 3339 UTC."""
     received_at: str | None
     body: str
-    kind: Literal["text", "gap", "undecryptable", "unknown", "notice"]
+    kind: Literal[
+        "text",
+        "location",
+        "contact",
+        "setting",
+        "deleted",
+        "gap",
+        "undecryptable",
+        "unknown",
+        "notice",
+    ]
+    """`deleted`: by its author, for everyone; nothing of it is left but its place."""
     state: MessageState
     quote: Quoted | None = None
     error: str | None = None
     """Why it failed or can't be read, and what to do: one sentence."""
+    edited: bool = False
+    edited_at: str | None = None
+    """When it was last edited, or a live place last moved."""
+    reactions: list[Reacted] = []
+    pinned: bool = False
+    timer_s: int = 0
+    """It disappears so long after it was first read (one's own: sent); 0: it stays."""
+    gone_at: str | None = None
+    """When it disappears, once that is known."""
+    mentions: list[Mentioned] = []
+    location: Place | None = None
+    card: Card | None = None
+    sets_timer_s: int | None = None
+    """Of a `setting`: with which time messages are sent from there on; 0: they stay."""
 
 
 class Conversation(View, frozen=True):
@@ -137,12 +223,33 @@ class Status(View, frozen=True):
     pid: int
 
 
+class TraceLine(View, frozen=True):
+    """One thing that happened to a message; `device` None: to the message as a whole."""
+
+    at: str
+    """RFC 3339 UTC, by this device's clock."""
+    event: str
+    """queued, sealed, relayed, waiting, delivered, read, expired, received, sent again, …"""
+    device: str | None
+    detail: str | None
+
+
+class Why(View, frozen=True):
+    """What became of a message, what it means, and what happens next."""
+
+    message: Message
+    lines: list[TraceLine]
+    says: str
+
+
 class SafetyNumber(View, frozen=True):
     """Sixty digits to compare, in groups of five."""
 
     digits: str
     trust: Trust
     peer: str
+    payload: str = ""
+    """What a QR code of it holds: the digits alone."""
 
 
 class Received(View, frozen=True):
@@ -151,6 +258,36 @@ class Received(View, frozen=True):
     cursor: int
     type: Literal["message", "request", "receipt", "gap", "error"]
     message: Message
+
+
+class Device(View, frozen=True):
+    """One of the account's devices."""
+
+    id: str
+    """Hex of the device id."""
+    name: str
+    """What the user calls it, else the start of its id."""
+    is_this: bool
+    is_first: bool
+    """Whether it is the one that adds and revokes devices."""
+    added_at: str
+    """RFC 3339 UTC."""
+
+
+class DeviceLink(View, frozen=True):
+    """A linking under way, as the new device or the old one sees it."""
+
+    state: LinkState
+    address: str
+    name: str
+    """What the new device is called."""
+    code: str | None
+    """On the new device: one line to paste or scan on the old one."""
+    digits: str | None
+    """On the new device, in state `compare`: to be typed on the old one."""
+    expires_at: str
+    """RFC 3339 UTC: the code is worth nothing afterwards."""
+    error: str | None
 
 
 # ---- events ---------------------------------------------------------------------------------
@@ -186,11 +323,30 @@ class ReceivedEvent(View, frozen=True, tag="received"):
     received: Received
 
 
+class LinkChanged(View, frozen=True, tag="link_changed"):
+    """The linking under way came further, or ended."""
+
+    link: DeviceLink
+
+
+class DevicesChanged(View, frozen=True, tag="devices_changed"):
+    """The account has other devices, or one has another name: ask for `devices` again."""
+
+
 class Resync(View, frozen=True, tag="resync"):
     """The subscriber was too slow and missed events: read everything again."""
 
 
-Event = StatusChanged | MessageAdded | MessageChanged | ConversationChanged | ReceivedEvent | Resync
+Event = (
+    StatusChanged
+    | MessageAdded
+    | MessageChanged
+    | ConversationChanged
+    | ReceivedEvent
+    | LinkChanged
+    | DevicesChanged
+    | Resync
+)
 
 
 class EventStream(Protocol):
@@ -242,6 +398,27 @@ class Engine(Protocol):
     async def message(self, message_id: str) -> Message:
         """Return one message as it stands now."""
 
+    async def why(self, message_id: str) -> Why:
+        """Tell what became of a message, device by device, and what that means."""
+
+    async def edit(self, message_id: str, text: str) -> Message:
+        """Change what a text of one's own says. UserError: not one's own, deleted, empty, long."""
+
+    async def delete(self, message_id: str, *, for_everyone: bool) -> None:
+        """Delete a message of one's own for everyone, or any for this account alone."""
+
+    async def react(self, message_id: str, emoji: str) -> Message:
+        """Put an emoji on a message, in the place of one's earlier one; empty takes that back."""
+
+    async def pin(self, message_id: str, *, pinned: bool) -> Message:
+        """Pin a message for everybody in the conversation, or take that back."""
+
+    async def edits(self, message_id: str) -> list[Version]:
+        """Return what a message has said, oldest first; the last is what it says now."""
+
+    async def pinned(self, conversation: ConversationKey) -> list[Message]:
+        """Return the pinned messages of a conversation, oldest first."""
+
     async def cancel(self, message_id: str) -> Message:
         """Take back a message that is still queued."""
 
@@ -273,7 +450,43 @@ class Engine(Protocol):
         """Return the number to compare with the other person."""
 
     async def set_verified(self, conversation: ConversationKey, *, verified: bool) -> Contact:
-        """Record that the numbers were compared."""
+        """Record that the numbers were compared. Of a changed key: the same ones accept it."""
+
+    async def compare_safety_number(self, conversation: ConversationKey, digits: str) -> Contact:
+        """Compare with the digits that they show: the same verify them. UserError: they differ."""
+
+    async def accept_key(self, conversation: ConversationKey) -> Contact:
+        """Go on with a changed key; return the contact whom one writes to from now on."""
+
+    async def devices(self) -> list[Device]:
+        """Return the account's devices, the first one first."""
+
+    async def device_rename(self, device: str, name: str) -> Device:
+        """Give a device (name or start of its id) a name, known on the account's devices alone."""
+
+    async def device_revoke(self, device: str) -> list[Device]:
+        """Take a device off the account; return those that are left.
+
+        UserError: not on the first device, the first device itself.
+        """
+
+    async def link_begin(self, *, address: str, name: str | None = None) -> DeviceLink:
+        """Begin to link this profile, which has no account yet, to the account at an address.
+
+        The same again while it goes on returns it as it stands. UserError: an account is there.
+        """
+
+    async def link_open(self, code: str) -> DeviceLink:
+        """Follow a new device's code, until that shows six digits. UserError: a code of no use."""
+
+    async def link_confirm(self, digits: str) -> Device:
+        """Take what the new device shows: right, it is linked; wrong, the code is burnt (4)."""
+
+    async def link_state(self) -> DeviceLink | None:
+        """Return the linking under way, or the last one since the engine began."""
+
+    async def link_cancel(self) -> None:
+        """End the linking under way, on either side; the other device is told."""
 
     async def consume(self, consumer: str, *, limit: int = 256) -> list[Received]:
         """Return what arrived past the consumer's cursor, oldest first. Moves nothing."""

@@ -12,24 +12,28 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from restante.client import tracing
 from restante.client.directory import manifest_of
 from restante.client.gaps import missing_from
 from restante.client.granting import token_for
 from restante.client.interface import ContactState, MessageState, Trust
+from restante.client.lifecycle.key_changes import pause
 from restante.client.queueing import give_up, local_id, park
 from restante.client.sessions import keep_sealed, sending_session
+from restante.client.syncing.self_contact import is_self
 from restante.crypto.envelope import seal
 from restante.crypto.handshake import initiate
 from restante.crypto.header import Heads
 from restante.errors import CryptoError
 from restante.protocol.codec import encode
-from restante.protocol.content import LAST_HISTORY_KIND, Content, Kind
+from restante.protocol.content import CHANGES, LAST_HISTORY_KIND, Content, Kind
 from restante.protocol.envelope import bucket_for
 from restante.protocol.ids import ID_BYTES, Token
 from restante.store import client_outbox
 from restante.store.client_account import get_value, set_value
 from restante.store.client_contacts import contact
 from restante.store.client_conversations import next_counter
+from restante.store.client_marks import assign_mark_counter
 from restante.store.client_messages import assign_counter
 from restante.store.client_outbox import OutboxRow, outbox_entry
 from restante.store.failpoints import reach
@@ -88,13 +92,18 @@ class Sealer:
             entry = outbox_entry(rows, listed.id)
             if entry is None:
                 continue  # taken back meanwhile
+            if row is not None and row.trust == Trust.CHANGED.value:
+                pause(rows, changes, entry, row)
+                continue
             reason = _reason_not_to_send(row)
             if row is None or reason is not None:
                 give_up(rows, changes, entry, reason or "The contact was deleted.")
                 continue
             manifest = manifest_of(row)
-            devices = _targets(manifest, entry)
-            if not devices:
+            devices = _targets(manifest, entry, self.own.device_id)
+            if not devices and is_self(row):
+                client_outbox.delete(rows, entry.id)  # this is the only device
+            elif not devices:
                 give_up(rows, changes, entry, f"{row.address} has no device that could receive it.")
             elif entry.payload is None:
                 row = self._seal(rows, changes, row, entry, devices=devices, batch=batch)
@@ -161,7 +170,10 @@ class Sealer:
         bundle = self.bundles.get(device.device_id)
         if bundle is None:
             return row, None, False
-        row, reply_token = token_for(rows, row, randomness=self.randomness)
+        if is_self(row):
+            reply_token = None  # they have it as we do
+        else:
+            row, reply_token = token_for(rows, row, randomness=self.randomness)
         try:
             session = initiate(
                 self.randomness,
@@ -218,6 +230,8 @@ class Sealer:
             payload=sealed.envelope,
             relay=ready.relay,
         )
+        sealed_event, device_id = tracing.Event.SEALED, device.device_id
+        tracing.note(rows, entry.message_id, sealed_event, now_ms=self.now_ms, device_id=device_id)
         # From here on an attempt may have reached the relay, whatever happens to this process.
         client_outbox.mark(
             rows,
@@ -241,7 +255,10 @@ class Sealer:
             return entry.content
         counter = next_counter(rows, entry.account_id)
         packed = msgspec.structs.replace(content, counter=counter).to_bytes()
-        assign_counter(rows, entry.message_id, counter=counter, body=packed)
+        if content.kind in CHANGES:
+            assign_mark_counter(rows, entry.message_id, counter=counter, body=packed)
+        else:
+            assign_counter(rows, entry.message_id, counter=counter, body=packed)
         return packed
 
     def _for_device(self, entry: OutboxRow, device: ListedDevice, content: bytes) -> OutboxRow:
@@ -258,20 +275,19 @@ def _reason_not_to_send(row: ContactRow | None) -> str | None:
         return "The contact was deleted."
     if row.state == ContactState.BLOCKED.value:
         return "You have blocked this contact."
-    if row.trust == Trust.CHANGED.value:
-        return (
-            f"The security key of {row.address} has changed. Add the contact again from a fresh "
-            "code, or compare safety numbers, then send again."
-        )
     return None
 
 
-def _targets(manifest: VerifiedManifest, entry: OutboxRow) -> list[ListedDevice]:
-    """Return the listed devices with a mailbox that an entry is for."""
+def _targets(
+    manifest: VerifiedManifest, entry: OutboxRow, own_device: DeviceId
+) -> list[ListedDevice]:
+    """Return the listed devices with a mailbox that an entry is for; never this one."""
     return [
         device
         for device in manifest.devices
-        if device.entry.mailbox is not None and entry.device_id in {None, device.device_id}
+        if device.entry.mailbox is not None
+        and entry.device_id in {None, device.device_id}
+        and device.device_id != own_device
     ]
 
 

@@ -7,9 +7,10 @@ the user interface, scripts and the socket. Spec: docs/engine.md, section 2.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Final, Literal, cast, get_args
 
 from restante.client.clock import rfc3339
+from restante.client.grammar.shown import details
 from restante.client.interface import (
     Contact,
     ContactState,
@@ -23,13 +24,30 @@ from restante.client.interface import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from restante.client.own_account import OwnAccount
     from restante.store.client_contacts import ContactRow
     from restante.store.client_feed import FeedRow
+    from restante.store.client_marks import MarkRow
     from restante.store.client_messages import MessageRow
     from restante.store.client_summaries import ConversationSummary
 
-_KINDS: Final = frozenset({"text", "gap", "undecryptable", "unknown", "notice"})
+MessageKind = Literal[
+    "text",
+    "location",
+    "contact",
+    "setting",
+    "deleted",
+    "gap",
+    "undecryptable",
+    "unknown",
+    "notice",
+]
+_KINDS: Final = frozenset(get_args(MessageKind))
+
+
+NOTE_TO_SELF: Final = "Note to self"
 
 
 def conversation_key(conversation: bytes) -> str:
@@ -37,17 +55,29 @@ def conversation_key(conversation: bytes) -> str:
     return conversation.hex()
 
 
+def is_listed(row: ContactRow, summary: ConversationSummary | None) -> bool:
+    """Whether a conversation is shown in the list: the one with oneself once something is in it."""
+    is_empty = summary is None or not summary.message_count
+    return row.state != ContactState.SELF.value or not is_empty
+
+
 def display_name(row: ContactRow) -> str:
     """Return what a contact is called: the user's own word, else its address."""
+    if row.state == ContactState.SELF.value:
+        return NOTE_TO_SELF
     return row.petname or row.address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
-    """Makes views; knows who we are and, by account id, whom they are about."""
+    """Makes views; knows who we are and, by account id, whom they are about.
+
+    `marks_of` finds what was said of a message, by its id.
+    """
 
     own: OwnAccount
     contacts: dict[bytes, ContactRow]
+    marks_of: Callable[[bytes], list[MarkRow]]
 
     def message(self, row: MessageRow, position: int) -> Message:
         """Show one entry at its position."""
@@ -64,11 +94,19 @@ class Viewer:
             sent_at=rfc3339(row.sent_at_ms),
             received_at=None if received_at_ms is None else rfc3339(received_at_ms),
             body=row.text,
-            kind=cast('Literal["text", "gap", "undecryptable", "unknown", "notice"]', kind),
+            kind=cast("MessageKind", kind),
             state=MessageState(row.state),
             quote=quote,
             error=row.error,
+            **details(row, self.marks_of(row.id), self.named),
         )
+
+    def named(self, account_id: bytes) -> tuple[str, bool]:
+        """Return what an account is called, empty if it isn't known, and whether it is our own."""
+        if account_id == self.own.account_id:
+            return self.own.address.unpinned, True
+        contact = self.contacts.get(account_id)
+        return ("" if contact is None else display_name(contact)), False
 
     def conversation(
         self, contact: ContactRow, summary: ConversationSummary | None

@@ -1,0 +1,42 @@
+"""Deleting for oneself: a message leaves this account's devices, and no other's.
+
+Rule: a record says so, and so it stays away, also if it arrives again. Inside the caller's
+transaction. Spec: docs/engine.md, section 13.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from restante.protocol.content import RecordKind
+from restante.protocol.order import next_rank
+from restante.store.client_messages import delete_message, message
+from restante.store.client_records import RecordRow, put_record, records_clock
+
+if TYPE_CHECKING:
+    from restante.client.changes import Changes
+    from restante.store.client_rows import Rows
+
+HIDDEN: Final = b"\x01"
+
+
+def hide(rows: Rows, changes: Changes, message_id: bytes, *, now_ms: int) -> None:
+    """Delete a message for this account alone, and let the other devices know."""
+    rank = next_rank(records_clock(rows), now_ms)
+    put_record(
+        rows,
+        RecordRow(
+            kind=int(RecordKind.HIDDEN), key=message_id, rank=rank, device_id=b"", value=HIDDEN
+        ),
+    )
+    apply_hidden(rows, changes, message_id)
+
+
+def apply_hidden(rows: Rows, changes: Changes, message_id: bytes) -> None:
+    """Erase a message that a record says is hidden; nothing if it isn't here."""
+    row = message(rows, message_id)
+    if row is None or row.kind == "setting":
+        return
+    delete_message(rows, message_id)
+    changes.conversations[row.conversation] = None
+    changes.is_resync = True

@@ -1,0 +1,159 @@
+"""What a content of the history shows: its kind in our words, its text, what it answers. Pure.
+
+Rule: everything from outside passes `printable` here, before it is stored (attack 49). What this
+version doesn't know is `unknown`, and its content is kept whole. Raises RemoteProtocolError for a
+body that is malformed, and nothing else. Spec: docs/protocol/content.md, sections 2 and 8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from restante.protocol.codec import decode
+from restante.protocol.content import (
+    ContactCard,
+    Content,
+    Deletion,
+    Edit,
+    Kind,
+    Location,
+    Mention,
+    Pin,
+    Reaction,
+    Setting,
+    Text,
+)
+from restante.protocol.emoji import is_emoji
+from restante.protocol.text import printable
+
+NEWER: Final = "Sent with a newer Restante. Update to read it."
+
+_E7: Final = 10_000_000
+_UNITS: Final = (
+    (604_800, "week", "weeks"),
+    (86_400, "day", "days"),
+    (3600, "hour", "hours"),
+    (60, "minute", "minutes"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What an entry shows, safe for a terminal. `kind` is the interface's word."""
+
+    kind: str
+    text: str
+    quote_id: bytes | None = None
+    quote_excerpt: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a content does to another message: which one, and what it says of it."""
+
+    target: bytes
+    value: str
+
+
+_UNKNOWN: Final = Entry(kind="unknown", text=NEWER)
+
+
+def read_entry(content: Content) -> Entry:
+    """Read a content that has a place of its own in the history."""
+    if content.conversation:
+        return _UNKNOWN  # of a group
+    return _entry(content.kind, content.body)
+
+
+def read_edit(packed: bytes) -> Entry:
+    """Read what an edit, a whole content, puts in the place of what was there."""
+    edit = decode(Content.from_bytes(packed).body, Edit)
+    return _entry(edit.kind, edit.body)
+
+
+def read_change(content: Content) -> Change:
+    """Read a content that changes another message."""
+    if content.kind == Kind.EDIT:
+        edit = decode(content.body, Edit)
+        return Change(target=edit.message, value=_entry(edit.kind, edit.body).text)
+    if content.kind == Kind.REACTION:
+        reaction = decode(content.body, Reaction)
+        return Change(target=reaction.message, value=clean_emoji(reaction.emoji))
+    if content.kind == Kind.PIN:
+        pin = decode(content.body, Pin)
+        return Change(target=pin.message, value="1" if pin.is_pinned else "")
+    return Change(target=decode(content.body, Deletion).message, value="")
+
+
+def clean_emoji(text: str) -> str:
+    """Return a reaction's emoji; empty, which is none, for anything that isn't exactly one."""
+    return text if is_emoji(text) and printable(text, multiline=False) == text else ""
+
+
+def place_text(place: Location) -> str:
+    """Write a place as a geo URI (RFC 5870), with its label after it."""
+    uri = f"geo:{_degrees(place.latitude_e7)},{_degrees(place.longitude_e7)}"
+    if place.accuracy_m:
+        uri += f";u={place.accuracy_m}"
+    label = printable(place.label, multiline=False).strip()
+    return f"{uri} {label}" if label else uri
+
+
+def timer_text(seconds: int) -> str:
+    """Write a length of time in its largest whole unit, such as "1 day"."""
+    for unit_s, one, several in _UNITS:
+        if seconds and seconds % unit_s == 0:
+            count = seconds // unit_s
+            return f"{count} {one if count == 1 else several}"
+    return "1 second" if seconds == 1 else f"{seconds} seconds"
+
+
+def shown_mentions(text: str, mentions: Iterable[Mention]) -> Iterator[Mention]:
+    """Yield the mentions that name a stretch of a text, placed in the text as it is shown."""
+    shown = printable(text, multiline=True)
+    for mention in mentions:
+        end = mention.start + mention.length
+        if not mention.length or end > len(text):
+            continue
+        if shown == text:
+            yield mention
+            continue
+        stretch = printable(text[mention.start : end], multiline=True)
+        start = len(printable(text[: mention.start], multiline=True))
+        if stretch and shown[start : start + len(stretch)] == stretch:
+            yield Mention(start=start, length=len(stretch), account=mention.account)
+
+
+def _entry(kind: int, body: bytes) -> Entry:
+    match kind:
+        case Kind.TEXT:
+            text = decode(body, Text)
+            quote = text.quote
+            return Entry(
+                kind="text",
+                text=printable(text.text, multiline=True),
+                quote_id=None if quote is None else quote.message,
+                quote_excerpt=None if quote is None else printable(quote.excerpt, multiline=False),
+            )
+        case Kind.LOCATION:
+            return Entry(kind="location", text=place_text(decode(body, Location)))
+        case Kind.CONTACT_CARD:
+            card = decode(body, ContactCard)
+            name, address = (printable(each, multiline=False) for each in (card.name, card.address))
+            return Entry(kind="contact", text=f"{name} <{address}>")
+        case Kind.SETTING:
+            seconds = decode(body, Setting).disappears_after_s
+            if seconds:
+                sentence = f"Messages disappear {timer_text(seconds)} after they were read."
+            else:
+                sentence = "Messages do not disappear any more."
+            return Entry(kind="setting", text=sentence)
+    return _UNKNOWN
+
+
+def _degrees(e7: int) -> str:
+    whole, fraction = divmod(abs(e7), _E7)
+    digits = f"{whole}.{fraction:07d}".rstrip("0").rstrip(".")
+    return f"-{digits}" if e7 < 0 else digits

@@ -1,0 +1,101 @@
+"""What is written here beside texts, from its body to the outbox, in the caller's transaction.
+
+Rule: one content, filed or kept as it will count, and queued under its own id; its counter is given
+when it is sealed. Spec: docs/engine.md, sections 4 and 13.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from restante.client.grammar.marking import keep_change
+from restante.client.history import too_long
+from restante.client.interface import ContactState, Trust
+from restante.client.queueing import enqueue_content
+from restante.client.views import display_name
+from restante.errors import ExitCode, UserError
+from restante.protocol.codec import encode
+from restante.protocol.content import Content
+from restante.protocol.envelope import max_content_bytes
+from restante.protocol.ids import ID_BYTES
+from restante.protocol.order import next_rank
+from restante.store.client_conversations import clock
+from restante.store.client_marks import marks_of
+from restante.store.client_messages import heads
+
+if TYPE_CHECKING:
+    from msgspec import Struct
+
+    from restante.client.changes import Changes
+    from restante.client.context import EngineContext
+    from restante.client.own_account import OwnAccount
+    from restante.protocol.content import Kind
+    from restante.store.client_contacts import ContactRow
+    from restante.store.client_messages import MessageRow
+    from restante.store.client_rows import Rows
+
+_HIGHEST_RANK: Final = (1 << 63) - 1
+
+
+def own_change(
+    rows: Rows,
+    changes: Changes,
+    context: EngineContext,
+    *,
+    own: OwnAccount,
+    whom: ContactRow,
+    row: MessageRow,
+    kind: Kind,
+    body: Struct,
+) -> None:
+    """Change a message of the conversation with `whom`, and queue that for them.
+
+    It ranks above all that was said of the message, whatever clocks that came from.
+    """
+    now_ms = context.now_ms()
+    conversation = row.conversation
+    past = max((each.rank for each in marks_of(rows, row.id)), default=0)
+    content = Content(
+        version=1,
+        kind=int(kind),
+        id=context.randomness.random(ID_BYTES),
+        conversation=b"",
+        counter=0,
+        rank=min(max(next_rank(clock(rows, conversation), now_ms), past + 1), _HIGHEST_RANK),
+        sent_at_ms=now_ms,
+        seen=heads(rows, conversation),
+        disappears_after_s=row.timer_s,
+        body=encode(body),
+    )
+    packed = content.to_bytes()
+    if len(packed) > max_content_bytes(hello=True):
+        raise too_long(len(packed))
+    keep_change(
+        rows,
+        changes,
+        content,
+        conversation=conversation,
+        author=own.account_id,
+        device_id=own.device_id,
+        packed=packed,
+        now_ms=now_ms,
+    )
+    enqueue_content(
+        rows, changes, whom, packed, entry_id=content.id, message_id=content.id, now_ms=now_ms
+    )
+
+
+def refuse_unwelcome(row: ContactRow) -> None:
+    """Refuse to write to somebody. UserError: blocked, not answered yet, key changed."""
+    if row.state == ContactState.BLOCKED.value:
+        raise UserError(
+            f"You have blocked {display_name(row)}. Accept the contact again before you write."
+        )
+    if row.state == ContactState.REQUEST.value:
+        raise UserError(f"Accept the request of {display_name(row)} first, or block them.")
+    if row.trust == Trust.CHANGED.value:
+        raise UserError(
+            f"The security key of {display_name(row)} has changed. Nothing is sent until you have "
+            f"decided. Compare the new number: restante verify {row.address}",
+            exit_code=ExitCode.UNTRUSTED,
+        )

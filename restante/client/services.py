@@ -1,0 +1,199 @@
+"""The services of a profile with an account: put together, run, and put together anew.
+
+They live in a nursery of their own. When the account has another manifest (a device was linked or
+revoked) that nursery ends, and another set goes on with what the database says now. Rule: nothing
+durable is in a service's memory, so that can happen at any moment. A service that trips over a bug
+of ours is logged and started again. Spec: docs/engine.md, sections 1 and 12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import trio
+
+from restante.client import status as parts
+from restante.client.announcer import Announcer
+from restante.client.contacts import Contacts
+from restante.client.conversations import Conversations
+from restante.client.directory import Directory
+from restante.client.grammar.parts import Grammar
+from restante.client.grammar.parts import put_together as put_grammar_together
+from restante.client.inbox import Inbox
+from restante.client.interface import ConnectionPhase, Resync
+from restante.client.lifecycle.verification import Verification
+from restante.client.links import AnonymousLinks
+from restante.client.log import log_bug
+from restante.client.mailbox import Mailbox
+from restante.client.outbox import Outbox
+from restante.client.receipts import Receipts
+from restante.client.syncing.account_watch import AccountWatch
+from restante.client.syncing.self_contact import current_account
+from restante.errors import StoreError, UserError
+
+if TYPE_CHECKING:
+    from restante.client.changes import Changes
+    from restante.client.context import EngineContext
+    from restante.client.own_account import OwnAccount
+    from restante.client.status import StatusBoard
+
+T = TypeVar("T")
+
+RESTART_AFTER_S: Final = 5.0
+BUG: Final = "A part of Restante failed and was started again. The log file says where."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What there is once the profile has an account. `ended`: others have taken their place."""
+
+    own: OwnAccount
+    conversations: Conversations
+    contacts: Contacts
+    verification: Verification
+    outbox: Outbox
+    receipts: Receipts
+    mailbox: Mailbox
+    watch: AccountWatch
+    grammar: Grammar
+    ended: trio.Event = field(default_factory=trio.Event)
+
+
+class Services:
+    """The set that runs now, if there is one."""
+
+    def __init__(self, context: EngineContext, nursery: trio.Nursery, board: StatusBoard) -> None:
+        self._context = context
+        self._nursery = nursery
+        self._board = board
+        self._links = AnonymousLinks(nursery, proxy=context.proxy, randomness=context.randomness)
+        self._directory = Directory(self._links)
+        self._account_changed = trio.Event()
+        self.own: OwnAccount | None = None
+        """The account, also one whose registration isn't finished."""
+        self.parts: Parts | None = None
+
+    async def reload(self) -> None:
+        """Begin with the account as the database has it, or go on with it. Raises StoreError."""
+        if self.parts is not None:
+            before = self.parts
+            self._account_changed.set()
+            await before.ended.wait()
+            return
+        own = await self._current()
+        if own is not None and own.is_registered:
+            self.parts = self._put_together(own)
+            self._nursery.start_soon(self._run)
+
+    def running(self) -> Parts:
+        """Return the set that runs now. UserError: no account yet."""
+        if self.parts is None:
+            raise UserError(
+                "This profile has no account yet. Start with: restante init --address NAME@HOST"
+            )
+        return self.parts
+
+    async def waiting_with(self, wait: Callable[[Parts], Awaitable[T]]) -> T:
+        """Wait for something of the set that runs, from the start again if another replaces it."""
+        while True:
+            now = self.running()
+            results: list[T] = []
+            async with trio.open_nursery() as nursery:
+
+                async def until_ended(of: Parts = now, over: trio.Nursery = nursery) -> None:
+                    await of.ended.wait()
+                    over.cancel_scope.cancel()
+
+                nursery.start_soon(until_ended)
+                results.append(await wait(now))
+                nursery.cancel_scope.cancel()
+            if results:
+                return results[0]
+
+    async def supervise(self, service: Callable[[], Awaitable[None]]) -> None:
+        """Run a service; after a bug log it, and start it again. Nothing durable is lost by it."""
+        while True:
+            try:
+                await service()
+            except Exception as error:
+                if not self._context.tuning.restarts_services:
+                    raise
+                log_bug(error)
+                self._board.set_error(parts.OUTBOX, BUG)
+            await trio.sleep(RESTART_AFTER_S)
+
+    async def _run(self) -> None:
+        """Run one set after the other, until the account is gone."""
+        while (now := self.parts) is not None:
+            changed = self._account_changed
+            async with trio.open_nursery() as nursery:
+                for service in (
+                    now.outbox.run,
+                    now.receipts.run,
+                    now.watch.run,
+                    now.mailbox.run,
+                    *now.grammar.services,
+                ):
+                    nursery.start_soon(self.supervise, service)
+                await changed.wait()
+                nursery.cancel_scope.cancel()
+            self._account_changed = trio.Event()
+            own = await self._current_at_last()
+            self.parts = None if own is None else self._put_together(own)
+            now.ended.set()
+            self._context.hub.publish([Resync()])
+
+    async def _current(self) -> OwnAccount | None:
+        now_s = self._context.now_s()
+        self.own = await self._context.write(lambda rows: current_account(rows, now_s=now_s))
+        return self.own
+
+    async def _current_at_last(self) -> OwnAccount | None:
+        """Read the account, as often as it takes: the disk may be full for a while."""
+        while True:
+            try:
+                return await self._current()
+            except StoreError as error:
+                self._board.set_error(parts.STORE, str(error))
+            await trio.sleep(RESTART_AFTER_S)
+
+    def _look_in(self, changes: Changes) -> None:
+        if changes.is_account_changed:
+            self._account_changed.set()
+
+    def _put_together(self, own: OwnAccount) -> Parts:
+        context, board = self._context, self._board
+        announcer = Announcer(context, own)
+        announcer.also_tell(self._look_in)
+        outbox = Outbox(
+            context,
+            own,
+            links=self._links,
+            directory=self._directory,
+            announcer=announcer,
+            board=board,
+        )
+        mailbox = Mailbox(
+            context,
+            own,
+            inbox=Inbox(context, own, announcer),
+            outbox=outbox,
+            announcer=announcer,
+            board=board,
+        )
+        directory = self._directory
+        board.own = own
+        board.set_phase(ConnectionPhase.CONNECTING)
+        return Parts(
+            own=own,
+            conversations=Conversations(context, own, announcer),
+            contacts=Contacts(context, own, directory=directory, announcer=announcer),
+            verification=Verification(context, own, directory=directory, announcer=announcer),
+            outbox=outbox,
+            receipts=Receipts(context, announcer),
+            mailbox=mailbox,
+            watch=AccountWatch(context, own, directory=directory, announcer=announcer, board=board),
+            grammar=put_grammar_together(context, own, announcer),
+        )
