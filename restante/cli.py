@@ -277,6 +277,29 @@ def history(run: _Invocation, conversation: str, last: int | None) -> int:
 
 
 @_command(cli)
+@click.argument("message")
+def why(run: _Invocation, message: str) -> int:
+    """Say what became of MESSAGE (its id, as --json prints it), device by device."""
+    from restante.client.commands.why import why as body
+
+    with run.caller() as caller:
+        return body(run.out, caller, message)
+
+
+@_command(cli)
+@click.argument("method", required=False)
+@click.argument("params", metavar="[PARAMS]", required=False)
+def rpc(run: _Invocation, method: str | None, params: str | None) -> int:
+    """Call METHOD of the engine with PARAMS, a JSON object; without, pass on JSON-RPC lines."""
+    from restante.client.commands import rpc as bodies
+
+    with run.caller() as caller:
+        if method is None:
+            return bodies.session(run.out, caller)
+        return bodies.call(caller, method, params)
+
+
+@_command(cli)
 @click.argument("conversation")
 @click.option("--confirm", is_flag=True, help="Record that both have the same number.")
 @click.option("--undo", is_flag=True, help="Take that back.")

@@ -14,6 +14,7 @@ import select
 import socket
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from restante.client.profile import Profile
@@ -75,6 +76,37 @@ class Attached:
                 return None
         return self._events.popleft()
 
+    def pass_on(self, source: int, take: Callable[[bytes], None]) -> None:
+        """Send the lines of a descriptor as they are, and give every line that comes to `take`.
+
+        Ends when the source has ended and all that asked for an answer has one. Raises
+        EngineGoneError.
+        """
+        typed, unanswered, has_ended = b"", 0, False
+        engine = self._connection.fileno()
+        while not has_ended or unanswered > 0:
+            ready = select.select([engine] if has_ended else [engine, source], [], [])[0]
+            if source in ready:
+                chunk = os.read(source, _CHUNK_BYTES)
+                has_ended = not chunk
+                typed += chunk or (b"\n" if typed else b"")
+                lines, end, typed = typed.rpartition(b"\n")
+                unanswered += sum(_asks(line) for line in lines.split(b"\n") if line.strip())
+                self._send(lines + end)
+            if engine in ready:
+                self._buffer += self._receive(None)
+                *whole, rest = bytes(self._buffer).split(b"\n")
+                self._buffer = bytearray(rest)
+                for line in whole:
+                    unanswered -= "method" not in json.loads(line)  # else a notification
+                    take(line)
+
+    def _send(self, data: bytes) -> None:
+        try:
+            self._connection.sendall(data)
+        except OSError:
+            raise EngineGoneError from None
+
     def close(self) -> None:
         """Hang up. What the engine was asked to send, it goes on sending."""
         self._connection.close()
@@ -134,6 +166,15 @@ def attach(profile: Profile) -> Attached | None:
         connection.close()
         raise
     return Attached(connection)
+
+
+def _asks(line: bytes) -> bool:
+    """Whether a line will be answered: a notification isn't, what is no request is."""
+    try:
+        request = json.loads(line)
+    except ValueError:
+        return True
+    return not isinstance(request, dict) or "id" in request or "method" not in request
 
 
 def _result(answer: dict[str, Any]) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from restante.client import tracing
 from restante.client.acquaintance import is_welcome
 from restante.client.history import file_note
 from restante.client.queueing import control_content, enqueue_content, local_id
@@ -146,6 +147,8 @@ def answer(
             now_ms=now_ms,
             device_id=device_id,
         )
+        again = tracing.Event.SENT_AGAIN
+        tracing.note(rows, sent.id, again, now_ms=now_ms, device_id=device_id)
 
 
 def _count(rows: Rows, row: ContactRow, device_id: bytes) -> int:

@@ -95,6 +95,10 @@ class Caller:
             self._lose()
             return self.next_event(timeout_s=timeout_s)
 
+    def connection(self) -> Attached:
+        """Return the line to the engine itself; who uses it meets the end by EngineGoneError."""
+        return self._connect()
+
     def reconnect(self) -> None:
         """Take a new connection: the old one is in the middle of an answer nobody waits for."""
         self._lose()

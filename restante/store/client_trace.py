@@ -35,6 +35,9 @@ _OF = Statement(
 )
 
 
+_DELETE_BEFORE = Statement(_trace.delete().where(_trace.c.at_ms < bindparam("before_ms")))
+
+
 def add_trace(rows: Rows, row: TraceRow) -> None:
     """Note that something happened to a message."""
     rows.run(_ADD, **TRACE.write(row))
@@ -43,3 +46,8 @@ def add_trace(rows: Rows, row: TraceRow) -> None:
 def trace_of(rows: Rows, message_id: bytes) -> list[TraceRow]:
     """Return what happened to a message, oldest first."""
     return [TRACE.read(found) for found in rows.all(_OF, message_id=message_id)]
+
+
+def delete_traces_before(rows: Rows, before_ms: int) -> int:
+    """Forget what happened before a time; return how many lines that were."""
+    return rows.run(_DELETE_BEFORE, before_ms=before_ms)

@@ -69,6 +69,8 @@ def test_every_type_of_object_that_the_commands_print(tmp_path: Path, check: Che
         take(bob.run("send", alice.address(relay), "hi", "--json").ok().record)
         bob.run("tail", "--once").ok()
         take(*alice.run("tail", "--once", "--json").ok().records)
+        sent = alice.run("history", bob.address(relay), "--last", "1", "--json").ok().record
+        take(alice.run("why", sent["id"], "--json").ok().record)
         take(*alice.run("history", bob.address(relay), "--json").ok().records)
         take(*alice.run("send", bob.address(relay), "", "--json").records)
         with alice.daemon():
