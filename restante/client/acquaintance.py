@@ -32,12 +32,18 @@ if TYPE_CHECKING:
     from restante.protocol.ids import Token
     from restante.store.client_rows import Rows
 
-WELCOME: Final = frozenset({ContactState.ACCEPTED.value, ContactState.PENDING.value})
+WELCOME: Final = frozenset(
+    {ContactState.ACCEPTED.value, ContactState.PENDING.value, ContactState.SELF.value}
+)
 """The states in which a contact's messages are ours to read, and are answered with receipts."""
 
 
 class RefusedHelloError(CryptoError):
     """The manifest in a hello contradicts what is known of the account."""
+
+    def __init__(self, message: str, account_id: bytes) -> None:
+        super().__init__(message)
+        self.account_id = account_id
 
 
 def is_welcome(row: ContactRow) -> bool:
@@ -94,7 +100,7 @@ def introduced(rows: Rows, introduction: Introduction, *, lane: Lane, now_s: int
         row = _stranger(rows, introduction, lane=lane, now_s=now_s)
     else:
         row = _brought_up_to_date(known, introduction)
-    if introduction.reply_token is not None:
+    if introduction.reply_token is not None and row.state != ContactState.SELF.value:
         row = replace(row, token=introduction.reply_token)
     return row
 
@@ -133,7 +139,7 @@ def _brought_up_to_date(known: ContactRow, introduction: Introduction) -> Contac
     manifest = introduction.manifest
     if manifest.address.unpinned != known.address:
         # Else a contact could take on another's name; only a relay's own word moves an account.
-        raise RefusedHelloError("a hello under another address")
+        raise RefusedHelloError("a hello under another address", known.account_id)
     try:
         accept_manifest(head_of(known), [manifest])
     except ManifestRollbackError:
@@ -141,10 +147,10 @@ def _brought_up_to_date(known: ContactRow, introduction: Introduction) -> Contac
         try:
             manifest_of(known).device(introduction.key.raw)
         except CryptoError:
-            raise RefusedHelloError("a hello from a device that is no longer listed") from None
+            raise RefusedHelloError("a hello of an unlisted device", known.account_id) from None
         return known
     except CryptoError:
-        raise RefusedHelloError("a hello with a manifest that does not follow ours") from None
+        raise RefusedHelloError("a manifest that does not follow", known.account_id) from None
     return with_manifest(known, manifest) if manifest.head != known.manifest_hash else known
 
 

@@ -32,6 +32,12 @@ class Changes:
     are_receipts_owed: bool = False
     are_tokens_changed: bool = False
     """The relay's list of our delivery tokens is out of date."""
+    is_upkeep_due: bool = False
+    """Something else that the relay holds of us is out of date."""
+    is_account_changed: bool = False
+    """The account has another manifest: the engine's services go on with that."""
+    is_account_doubtful: bool = False
+    """Somebody knows another manifest of ours than we do: the relay is asked."""
 
     def message_added(self, placed: Placed) -> None:
         """Note a new message."""

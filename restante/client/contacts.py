@@ -1,4 +1,4 @@
-"""What the user decides about people: add, accept, block, rename, verify; and one's own code.
+"""What the user decides about people: add, accept, block, rename; and one's own code.
 
 Rule: a person is a root key. What a look-up shows is compared with what is known before anything is
 kept; a verified contact's address never passes to another key without a fresh code.
@@ -14,11 +14,10 @@ from restante.client import gaps, granting
 from restante.client.acquaintance import is_welcome, keep_manifest, new_contact, others_at
 from restante.client.changes import Changes
 from restante.client.directory import head_of, manifest_of, with_manifest
-from restante.client.interface import ContactState, SafetyNumber, Trust
+from restante.client.interface import ContactState, Trust
+from restante.client.lifecycle.key_changes import resume, supersede
 from restante.client.queueing import give_up
-from restante.client.views import contact_view, display_name
-from restante.crypto.keys import RootKey
-from restante.crypto.safety_number import safety_number
+from restante.client.views import contact_view
 from restante.crypto.signatures import VerifiedManifest, accept_manifest
 from restante.errors import CryptoError, ExitCode, UserError
 from restante.protocol.address import Address, AddressError
@@ -89,10 +88,15 @@ class Contacts:
 
     async def all(self) -> list[Contact]:
         """Return all contacts, by name."""
-        return [contact_view(row) for row in await self._context.read(contacts)]
+        found = await self._context.read(contacts)
+        return [contact_view(row) for row in found if row.state != ContactState.SELF.value]
 
-    async def add(self, code_or_address: str, *, petname: str | None) -> Contact:
+    async def add(
+        self, code_or_address: str, *, petname: str | None, account_id: bytes | None = None
+    ) -> Contact:
         """Look somebody up and keep them; a code's pin makes them verified.
+
+        With `account_id` it must be that account: a card says whom its writer knows there.
 
         UserError: no such code or address, a key that contradicts what is known, one's own code.
         """
@@ -111,6 +115,11 @@ class Contacts:
             raise UserError(str(error)) from None
         if manifest.account_id == self._own.account_id:
             raise UserError("That is yourself. Give this code to somebody else.")
+        if account_id not in {None, manifest.account_id}:
+            raise UserError(
+                "Somebody else lives at this address than the card says. Ask for a contact code.",
+                exit_code=ExitCode.UNTRUSTED,
+            )
         name = None if petname is None else clean_petname(petname)
 
         def work(rows: Rows, changes: Changes) -> ContactRow:
@@ -120,7 +129,7 @@ class Contacts:
 
     async def accept(self, account_id: bytes) -> Contact:
         """Accept a request: it gets a token, and receipts for what it wrote."""
-        row = await self._context.read(lambda rows: existing(rows, account_id))
+        row = await self._context.read(lambda rows: person(rows, account_id))
         is_doubtful = row.trust == Trust.CHANGED.value
         if is_doubtful:
             row = await self._confirm(row)
@@ -129,7 +138,8 @@ class Contacts:
         def work(rows: Rows, changes: Changes) -> ContactRow:
             now = replace(existing(rows, account_id), trust=trust)
             if is_doubtful:
-                _settle_address(rows, now, by_code=False)
+                now = self._settle_address(rows, changes, now, by_code=False)
+                resume(rows, changes, now, now_ms=self._context.now_ms())
             return accepted(rows, changes, self._context, now)
 
         return contact_view(await self._change(work))
@@ -138,7 +148,7 @@ class Contacts:
         """Block: nothing more is shown or answered, and the token they hold is worth nothing."""
 
         def work(rows: Rows, changes: Changes) -> ContactRow:
-            row = existing(rows, account_id)
+            row = person(rows, account_id)
             if row.state == ContactState.BLOCKED.value:
                 return row
             upsert_contact(rows, replace(row, state=ContactState.BLOCKED.value))
@@ -160,32 +170,11 @@ class Contacts:
         name = clean_petname(petname) if petname.strip() else None
 
         def work(rows: Rows, _: Changes) -> ContactRow:
-            row = existing(rows, account_id)
+            row = person(rows, account_id)
             _refuse_taken(rows, name, account_id)
             renamed = replace(row, petname=name)
             upsert_contact(rows, renamed)
             return renamed
-
-        return contact_view(await self._change(work))
-
-    async def safety_number(self, account_id: bytes) -> SafetyNumber:
-        """Return the sixty digits, in groups of five."""
-        row = await self._context.read(lambda rows: existing(rows, account_id))
-        digits = safety_number(self._own.root, RootKey(row.root_key))
-        return SafetyNumber(
-            digits=" ".join(digits[at : at + 5] for at in range(0, len(digits), 5)),
-            trust=Trust(row.trust),
-            peer=display_name(row),
-        )
-
-    async def set_verified(self, account_id: bytes, *, verified: bool) -> Contact:
-        """Record that the numbers were compared, or take that back."""
-
-        def work(rows: Rows, _: Changes) -> ContactRow:
-            trust = Trust.VERIFIED if verified else Trust.UNVERIFIED
-            row = replace(existing(rows, account_id), trust=trust.value)
-            upsert_contact(rows, row)
-            return row
 
         return contact_view(await self._change(work))
 
@@ -214,7 +203,8 @@ class Contacts:
         by_code: bool,
     ) -> ContactRow:
         trust = Trust.VERIFIED if by_code else Trust.UNVERIFIED
-        _refuse_taken(rows, name, manifest.account_id)
+        address = manifest.address.unpinned
+        _refuse_taken(rows, name, manifest.account_id, address=address)
         known = contact(rows, manifest.account_id)
         if known is None:
             row = new_contact(
@@ -228,13 +218,31 @@ class Contacts:
             )
         else:
             row = _known_again(known, manifest, trust=trust, token=token, name=name)
-        _settle_address(rows, row, by_code=by_code)
-        upsert_contact(rows, row)
+        row = self._settle_address(rows, changes, row, by_code=by_code)
         if known is not None and known.manifest_hash != row.manifest_hash:
             keep_manifest(rows, row, manifest)
+        if known is not None and known.trust == Trust.CHANGED.value != row.trust:
+            resume(rows, changes, row, now_ms=self._context.now_ms())
         if row.state in {ContactState.REQUEST.value, ContactState.BLOCKED.value}:
             return accepted(rows, changes, self._context, row)
         return row
+
+    def _settle_address(
+        self, rows: Rows, changes: Changes, row: ContactRow, *, by_code: bool
+    ) -> ContactRow:
+        """The relay has said whose the address is now: keep them, in the place of others there.
+
+        UserError if the one whom the user has verified there is another.
+        """
+        others = others_at(rows, row)
+        if not by_code and any(other.trust == Trust.VERIFIED.value for other in others):
+            raise UserError(
+                f"{row.address} has another key than the one you have verified. It may be a new "
+                "installation, or somebody in between: ask for a new contact code and add that.",
+                exit_code=ExitCode.UNTRUSTED,
+            )
+        upsert_contact(rows, row)
+        return supersede(rows, changes, row, now_ms=self._context.now_ms())
 
 
 def existing(rows: Rows, account_id: bytes) -> ContactRow:
@@ -242,6 +250,14 @@ def existing(rows: Rows, account_id: bytes) -> ContactRow:
     row = contact(rows, account_id)
     if row is None:
         raise UserError("There is no such conversation. See: restante contact ls")
+    return row
+
+
+def person(rows: Rows, account_id: bytes) -> ContactRow:
+    """Return a contact who is somebody else. UserError if there is none."""
+    row = existing(rows, account_id)
+    if row.state == ContactState.SELF.value:
+        raise UserError("That is yourself. Choose somebody else.")
     return row
 
 
@@ -302,24 +318,12 @@ def _known_again(
     )
 
 
-def _settle_address(rows: Rows, row: ContactRow, *, by_code: bool) -> None:
-    """The relay has said whose the address is now: mark others that went by it.
-
-    UserError if the one whom the user has verified there is another.
-    """
-    for other in others_at(rows, row):
-        if other.trust == Trust.VERIFIED.value and not by_code:
-            raise UserError(
-                f"{row.address} has another key than the one you have verified. It may be a new "
-                "installation, or somebody in between: ask for a new contact code and add that.",
-                exit_code=ExitCode.UNTRUSTED,
-            )
-        upsert_contact(rows, replace(other, trust=Trust.CHANGED.value))
-
-
-def _refuse_taken(rows: Rows, name: str | None, account_id: bytes) -> None:
+def _refuse_taken(
+    rows: Rows, name: str | None, account_id: bytes, *, address: str | None = None
+) -> None:
+    """Refuse a petname that somebody else has; whoever takes over `address` may take it along."""
     other = None if name is None else contact_by_petname(rows, name)
-    if other is not None and other.account_id != account_id:
+    if other is not None and other.account_id != account_id and other.address != address:
         raise UserError(f"You call {other.address} {name!r} already. Choose another name.")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from restante.client.backoff import backoff_s, unit_interval
+from restante.protocol.limits import SLOT_TTL_S
 from restante.store.client_rows import Rows
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ class Tuning:
     first_backoff_s: float = 1.0
     longest_backoff_s: float = 300.0
     """A laptop that was shut for a night is online again within five minutes."""
+    slot_poll_s: float = 2.0
+    """How often a linking device looks into a slot. Two behind one address share a relay's limit."""
+    link_ttl_s: float = float(SLOT_TTL_S)
+    """How long a code for linking is good."""
     restarts_services: bool = True
     """Whether a service that fails by a bug is started again; a test wants to see it fail."""
 

@@ -14,9 +14,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from restante.client import tracing
 from restante.client.interface import MessageState
 from restante.client.queueing import give_up
 from restante.client.states import moved
+from restante.client.syncing.self_contact import is_self
 from restante.protocol import frames as f
 from restante.protocol.limits import MAX_DEPOSIT_ITEMS, MAX_FRAME_BYTES
 from restante.store import client_outbox
@@ -109,7 +111,9 @@ def keep_results(
             continue
         result = outcomes[0]
         if result.outcome == f.Outcome.STORED:
-            _stored(rows, changes, entry, context.now_ms() + result.expires_in_s * 1000)
+            now_ms = context.now_ms()
+            expires_at_ms = now_ms + result.expires_in_s * 1000
+            _stored(rows, changes, entry, now_ms=now_ms, expires_at_ms=expires_at_ms)
         elif result.outcome == f.Outcome.REFUSED:
             _refused(rows, changes, context, entry)
         else:
@@ -161,22 +165,34 @@ def postpone(
                 was_sent=entry.was_sent,
             )
             if entry.id in wanted:
-                _explain(rows, changes, entry, sentence)
+                _explain(rows, changes, entry, sentence, now_ms=now_ms)
 
 
-def _explain(rows: Rows, changes: Changes, entry: OutboxRow, sentence: str) -> None:
+def _explain(rows: Rows, changes: Changes, entry: OutboxRow, sentence: str, *, now_ms: int) -> None:
     row = None if entry.message_id is None else message(rows, entry.message_id)
     if row is not None and row.state == MessageState.QUEUED.value and row.error != sentence:
+        waiting, device_id = tracing.Event.WAITING, entry.device_id
+        tracing.note(rows, row.id, waiting, now_ms=now_ms, device_id=device_id, detail=sentence)
         changes.message_changed(update_state(rows, row.id, row.state, sentence))
 
 
-def _stored(rows: Rows, changes: Changes, entry: OutboxRow, expires_at_ms: int) -> None:
+def _stored(
+    rows: Rows, changes: Changes, entry: OutboxRow, *, now_ms: int, expires_at_ms: int
+) -> None:
     client_outbox.delete(rows, entry.id)
     if entry.message_id is None:
         return
     row = message(rows, entry.message_id)
     if row is None:
         return
+    tracing.note(
+        rows,
+        row.id,
+        tracing.Event.RELAYED,
+        now_ms=now_ms,
+        device_id=entry.device_id,
+        detail=tracing.until(expires_at_ms),
+    )
     set_expiry(rows, row.id, max(expires_at_ms, row.expires_at_ms or 0))
     left = client_outbox.by_message(rows, row.id)
     if not left:
@@ -195,5 +211,8 @@ def _refused(rows: Rows, changes: Changes, context: EngineContext, entry: Outbox
         give_up(rows, changes, entry, REFUSED)
         return
     # Perhaps they have another device or mailbox by now: look before the second and last attempt.
-    upsert_contact(rows, replace(row, is_stale=True))
+    if is_self(row):
+        changes.is_account_doubtful = True
+    else:
+        upsert_contact(rows, replace(row, is_stale=True))
     postpone(rows, changes, context, [entry.id], sentence=REFUSED, at_least_s=0)

@@ -44,6 +44,18 @@ class CodeHolder:
     token: Token
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refreshed:
+    """What a contact's relay shows now.
+
+    `row` is the contact as it is to be kept, CHANGED if its address shows a fork of its history or
+    another account; `other` is that account.
+    """
+
+    row: ContactRow
+    other: VerifiedManifest | None = None
+
+
 class Directory:
     """Look-ups over the pool of anonymous links."""
 
@@ -104,7 +116,7 @@ class Directory:
             )
         return {device_id(bundle.signing_key): bundle for bundle in found.bundles}
 
-    async def refresh(self, row: ContactRow) -> ContactRow:
+    async def refresh(self, row: ContactRow) -> Refreshed:
         """Return a contact with its newest manifest, accepted by the chain rule.
 
         If another root, or a forked history, is shown under its address, its trust is CHANGED and
@@ -114,17 +126,18 @@ class Directory:
         known = manifest_of(row)
         newest = await self.newest(known.address)
         if newest.root != known.root:
-            return replace(row, trust=Trust.CHANGED.value, is_stale=False)
+            changed = replace(row, trust=Trust.CHANGED.value, is_stale=False)
+            return Refreshed(row=changed, other=newest)
         seen = known.position()
         try:
             accept_manifest(seen, [newest])
         except ManifestForkError:
-            return replace(row, trust=Trust.CHANGED.value, is_stale=False)
+            return Refreshed(row=replace(row, trust=Trust.CHANGED.value, is_stale=False))
         except ManifestRollbackError:
-            return replace(row, is_stale=False)
+            return Refreshed(row=replace(row, is_stale=False))
         except CryptoError:
             newest = await self._catch_up(known, seen)
-        return with_manifest(row, newest)
+        return Refreshed(row=with_manifest(row, newest))
 
     async def _catch_up(self, known: VerifiedManifest, seen: ManifestHead) -> VerifiedManifest:
         """Fetch the links between the manifest that we know and the newest one."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from restante.client.acquaintance import is_welcome
 from restante.client.publishing import note_tokens_changed
 from restante.client.queueing import control_content, enqueue_content, local_id
+from restante.client.syncing.self_contact import follow_tokens
 from restante.crypto.tokens import generate_token, pick_bucket
 from restante.protocol.content import Kind, TokenGrant
 from restante.protocol.ids import Token
@@ -89,6 +90,7 @@ def rotate_bucket(
     ]
     fresh = TokenRow(bucket=bucket, token=generate_token(randomness), is_live=True)
     save_tokens(rows, [*retired, fresh])
+    follow_tokens(rows)
     note_tokens_changed(rows)
     changes.are_tokens_changed = True
     upsert_contact(rows, replace(blocked, token_given=None))

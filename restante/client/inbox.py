@@ -53,6 +53,20 @@ class Inbox:
                 for delivery in batch:
                     await self._keep_alone(delivery)
 
+    async def take_again(self) -> None:
+        """Try first messages once more that an older manifest of ours couldn't open.
+
+        Raises StoreError.
+        """
+        opener = self._opener()
+
+        def work(rows: Rows) -> Changes:
+            changes = Changes()
+            opener.take_again(rows, changes)
+            return changes
+
+        await self._announcer.tell(await self._context.write(work))
+
     async def _keep(self, batch: Sequence[Delivery]) -> None:
         opener = self._opener()
 

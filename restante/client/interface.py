@@ -196,6 +196,12 @@ class Conversation(View, frozen=True):
     first_unread: int | None
     """Position of the first unread message."""
     last: Message | None
+    timer_s: int = 0
+    """New messages disappear so long after they were read; 0: they stay."""
+    is_online: bool | None = None
+    """Whether they say that they are there; None if they say nothing, or we don't."""
+    seen_at: str | None = None
+    """When they last were, to five minutes."""
 
 
 class Contact(View, frozen=True):
@@ -333,6 +339,13 @@ class DevicesChanged(View, frozen=True, tag="devices_changed"):
     """The account has other devices, or one has another name: ask for `devices` again."""
 
 
+class TypingChanged(View, frozen=True, tag="typing"):
+    """The other side has begun or stopped typing. Forget it after 10 s without another one."""
+
+    conversation: ConversationKey
+    is_typing: bool
+
+
 class Resync(View, frozen=True, tag="resync"):
     """The subscriber was too slow and missed events: read everything again."""
 
@@ -343,6 +356,7 @@ Event = (
     | MessageChanged
     | ConversationChanged
     | ReceivedEvent
+    | TypingChanged
     | LinkChanged
     | DevicesChanged
     | Resync
@@ -418,6 +432,54 @@ class Engine(Protocol):
 
     async def pinned(self, conversation: ConversationKey) -> list[Message]:
         """Return the pinned messages of a conversation, oldest first."""
+
+    async def send_location(
+        self,
+        conversation: ConversationKey,
+        *,
+        latitude: float,
+        longitude: float,
+        accuracy_m: int | None = None,
+        label: str = "",
+        live_s: int = 0,
+        message_id: str | None = None,
+    ) -> Message:
+        """Send a place, in degrees WGS 84; with `live_s` newer ones may follow for so long.
+
+        UserError: no such place, or for longer than 8 hours.
+        """
+
+    async def move_location(
+        self,
+        message_id: str,
+        *,
+        latitude: float,
+        longitude: float,
+        accuracy_m: int | None = None,
+        ends: bool = False,
+    ) -> Message:
+        """Say where one is now, in a live location of one's own; with `ends` for the last time."""
+
+    async def send_contact(
+        self,
+        conversation: ConversationKey,
+        *,
+        contact: ConversationKey,
+        message_id: str | None = None,
+    ) -> Message:
+        """Send somebody's address, and which account must be found there."""
+
+    async def add_card(self, message_id: str, *, petname: str | None = None) -> Contact:
+        """Add whom a contact card names, if the account that it says is found at the address."""
+
+    async def set_timer(self, conversation: ConversationKey, *, timer_s: int) -> Conversation:
+        """Let new messages disappear so long after they were read; 0: they stay. For everybody.
+
+        UserError: shorter than 5 seconds, or longer than a year.
+        """
+
+    async def typing(self, conversation: ConversationKey, *, is_typing: bool) -> None:
+        """Let the other side see that the user is typing, if the setting "typing" is on."""
 
     async def cancel(self, message_id: str) -> Message:
         """Take back a message that is still queued."""

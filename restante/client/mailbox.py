@@ -8,12 +8,14 @@ until told to come back. Spec: docs/engine.md, section 1; docs/protocol/relay.md
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import TYPE_CHECKING, Final
 
 import trio
 
 from restante.client import status as parts
+from restante.client.changes import Changes
 from restante.client.failures import RefusedError, RelayError, UnreachableError
 from restante.client.interface import ConnectionPhase
 from restante.client.link import Link, open_link
@@ -25,7 +27,6 @@ from restante.store.failpoints import reach
 
 if TYPE_CHECKING:
     from restante.client.announcer import Announcer
-    from restante.client.changes import Changes
     from restante.client.context import EngineContext
     from restante.client.inbox import Inbox
     from restante.client.outbox import Outbox
@@ -58,6 +59,7 @@ class Mailbox:
         self._own = own
         self._inbox = inbox
         self._outbox = outbox
+        self._announcer = announcer
         self._board = board
         self._impatient = trio.Event()
         self._upkeep_due = trio.Event()
@@ -95,6 +97,8 @@ class Mailbox:
     async def run(self) -> None:
         """Connect, receive, connect again; for ever."""
         attempts = 0
+        with contextlib.suppress(StoreError):  # what is wrong with the disk shows soon enough
+            await self._inbox.take_again()
         while True:
             self._impatient = trio.Event()
             self._board.set_phase(ConnectionPhase.CONNECTING)
@@ -158,6 +162,8 @@ class Mailbox:
         self._board.set_error(parts.RELAY, None)
         self._board.set_phase(ConnectionPhase.CONNECTED)
         await self._outbox.hurry()
+        # While we were away another device may have changed the account.
+        await self._announcer.tell(Changes(is_account_doubtful=True))
         ended: list[RelayError | StoreError] = []
         async with trio.open_nursery() as nursery:
 
@@ -199,7 +205,7 @@ class Mailbox:
                 await self._upkeep_due.wait()
 
     def _look_in(self, changes: Changes) -> None:
-        if changes.are_tokens_changed:
+        if changes.are_tokens_changed or changes.is_upkeep_due:
             self._published = trio.Event()
             self._upkeep_due.set()
 

@@ -4,6 +4,7 @@
     tag of a session       open; on failure the session stays as it was (attack 23)
     a hello for us         open with our prekeys, once; then erase the one-time ones
     neither                put aside, and tried again when some session's tags move on to it
+    a hello that fails     put aside, and tried again when we know a newer manifest of our own
 
 Rule: state, message and envelope id are kept together or not at all. What can't be opened never
 changes a session. Spec: docs/engine.md, section 5.
@@ -17,10 +18,17 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from restante.client.acquaintance import introduced, keep_introduced
+from restante.client.acquaintance import (
+    RefusedHelloError,
+    introduced,
+    is_welcome,
+    keep_introduced,
+)
 from restante.client.contents import Arrival, Reader
+from restante.client.directory import manifest_of
 from restante.client.interface import ContactState
 from restante.client.sessions import expecting, keep_opened
+from restante.client.syncing.self_contact import is_self, keep_own_manifest
 from restante.crypto import dh
 from restante.crypto.envelope import hello_references, open_hello, open_message
 from restante.crypto.handshake import HelloSecrets
@@ -30,9 +38,10 @@ from restante.errors import CryptoError, RemoteProtocolError
 from restante.protocol.envelope import HELLO_PREFIX_BYTES, check_bucket, lookup_tag
 from restante.protocol.frames import Lane
 from restante.protocol.manifest import PrekeyKind
-from restante.store.client_aside import aside_by_tags, put_aside, remove_aside
+from restante.store.client_aside import all_aside, aside_by_tags, put_aside, remove_aside
 from restante.store.client_contacts import ContactRow, contact, upsert_contact
 from restante.store.client_inbox import is_processed, mark_processed
+from restante.store.client_outbox import wake_account
 from restante.store.client_prekeys import PrekeyRow, delete_prekey, prekey, remember_hello
 
 if TYPE_CHECKING:
@@ -60,7 +69,23 @@ class Opener:
         """Do all that a delivered envelope asks for, and mark it as dealt with."""
         if is_processed(rows, envelope_id):
             return
-        waiting = deque([(envelope_id, lane, payload)])
+        self._open_all(rows, changes, deque([(envelope_id, lane, payload)]))
+        mark_processed(rows, envelope_id, self.reader.now_ms // 1000)
+
+    def take_again(self, rows: Rows, changes: Changes) -> None:
+        """Open first messages that were put aside: we know a manifest now that we didn't then."""
+        found = [
+            row
+            for row in all_aside(rows)
+            if hello_references(row.payload, self.reader.own.device_id) is not None
+        ]
+        remove_aside(rows, [row.envelope_id for row in found])
+        waiting = deque((row.envelope_id, lane_of(row.lane), row.payload) for row in found)
+        self._open_all(rows, changes, waiting)
+
+    def _open_all(
+        self, rows: Rows, changes: Changes, waiting: deque[tuple[bytes, Lane, bytes]]
+    ) -> None:
         while waiting:
             each_id, each_lane, each_payload = waiting.popleft()
             tags = self._open(rows, changes, each_lane, each_payload)
@@ -74,7 +99,6 @@ class Opener:
             freed = aside_by_tags(rows, tags)
             remove_aside(rows, [row.envelope_id for row in freed])
             waiting.extend((row.envelope_id, lane_of(row.lane), row.payload) for row in freed)
-        mark_processed(rows, envelope_id, self.reader.now_ms // 1000)
 
     def _open(
         self, rows: Rows, changes: Changes, lane: Lane, payload: bytes
@@ -123,7 +147,7 @@ class Opener:
         references: HelloReferences,
         lane: Lane,
         payload: bytes,
-    ) -> frozenset[LookupTag]:
+    ) -> frozenset[LookupTag] | None:
         own = self.reader.own
         now_s = self.reader.now_ms // 1000
         prekeys = _prekeys(rows, references)
@@ -142,16 +166,28 @@ class Opener:
                 now_s=now_s,
             )
             row = introduced(rows, introduction, lane=lane, now_s=now_s)
+        except RefusedHelloError as refused:
+            _LOG.info("a first message was refused")
+            # A device of our own may know of more devices than we do.
+            is_ours = refused.account_id == own.account_id
+            changes.is_account_doubtful |= is_ours
+            return None if is_ours else _NO_TAGS
         except CryptoError:
             _LOG.info("a first message could not be opened")
-            return _NO_TAGS
+            changes.is_account_doubtful = True
+            return None  # it may have been sealed under a manifest of ours that we don't know yet
         if not remember_hello(rows, hello_hash, references.signed_prekey_id):
             return _NO_TAGS  # a replay, on the last-resort path (attack 14)
-        keep_introduced(rows, row)
+        if is_self(row):
+            keep_own_manifest(rows, changes, manifest_of(row), now_s=now_s)
+        else:
+            keep_introduced(rows, row)
         prekeys.erase_one_time(rows)
         if row.state == ContactState.BLOCKED.value:
             return _NO_TAGS
         keep_opened(rows, opened, now_ms=self.reader.now_ms)
+        # What had no keys to begin with can be sealed on this session.
+        changes.is_outbox_due |= bool(wake_account(rows, row.account_id, self.reader.now_ms))
         self._read(rows, changes, row, opened, lane=lane, payload=payload)
         return opened.tags.added
 
@@ -165,7 +201,11 @@ class Opener:
         lane: Lane,
         payload: bytes,
     ) -> None:
-        if opened.heads.sender != row.manifest_hash and not row.is_stale:
+        if opened.heads.recipient not in self.reader.own.heads and is_welcome(row):
+            changes.is_account_doubtful = True
+        if opened.heads.sender != row.manifest_hash and is_self(row):
+            changes.is_account_doubtful = True
+        elif opened.heads.sender != row.manifest_hash and not row.is_stale:
             row = replace(row, is_stale=True)  # asked for before we write to them next
             upsert_contact(rows, row)
         self.reader.read(

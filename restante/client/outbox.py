@@ -7,18 +7,19 @@ has answered for it, or when it can't ever be sent. Spec: docs/engine.md, sectio
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import trio
 
 from restante.client import status as parts
-from restante.client.changes import Changes
+from restante.client import tracing
 from restante.client.acquaintance import keep_manifest
+from restante.client.changes import Changes
 from restante.client.depositing import batches, keep_results, postpone
 from restante.client.directory import manifest_of
 from restante.client.failures import RefusedError, RelayError
 from restante.client.interface import MessageState, Trust
+from restante.client.lifecycle.key_changes import note_changed
 from restante.client.queueing import give_up
 from restante.client.sealing import Ready, Sealer
 from restante.client.sessions import sending_session
@@ -27,7 +28,7 @@ from restante.protocol import frames as f
 from restante.protocol.address import RelayAddress
 from restante.protocol.ids import DeviceId, Token
 from restante.store import client_outbox
-from restante.store.client_contacts import contact, upsert_contact
+from restante.store.client_contacts import contact
 from restante.store.client_messages import expiring, set_expiry, update_state
 from restante.store.failpoints import reach
 
@@ -238,11 +239,16 @@ class Outbox:
             now = contact(rows, row.account_id) or row
             if now.manifest_hash != row.manifest_hash:
                 return now  # they told us of a newer one meanwhile
-            if found.trust == Trust.CHANGED.value:
-                merged = replace(now, trust=found.trust, is_stale=False)
-                upsert_contact(rows, merged)
-            else:
-                merged = keep_manifest(rows, now, manifest_of(found))
+            if found.row.trust == Trust.CHANGED.value != now.trust:
+                return note_changed(
+                    rows,
+                    changes,
+                    now,
+                    found.other,
+                    own_account=self._own.account_id,
+                    now_ms=self._context.now_ms(),
+                )
+            merged = keep_manifest(rows, now, manifest_of(found.row))
             changes.conversations[row.account_id] = None
             return merged
 
@@ -253,7 +259,11 @@ class Outbox:
     async def _bundles(self, row: ContactRow) -> dict[DeviceId, PrekeyBundle]:
         """Fetch prekeys for the devices that there is no session with."""
         manifest = manifest_of(row)
-        listed = [each.device_id for each in manifest.devices if each.entry.mailbox is not None]
+        listed = [
+            each.device_id
+            for each in manifest.devices
+            if each.entry.mailbox is not None and each.device_id != self._own.device_id
+        ]
         missing = await self._context.read(
             lambda rows: [each for each in listed if sending_session(rows, each) is None]
         )
@@ -308,6 +318,7 @@ class Outbox:
         def work(rows: Rows) -> None:
             for row in expiring(rows, now_ms, ROUND, state=relayed):
                 set_expiry(rows, row.id, None)
+                tracing.note(rows, row.id, tracing.Event.EXPIRED, now_ms=now_ms)
                 changes.message_changed(update_state(rows, row.id, expired, NOT_FETCHED))
 
         await self._context.write(work)

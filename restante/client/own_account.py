@@ -12,10 +12,18 @@ from typing import TYPE_CHECKING, Final
 
 from restante.crypto import codes, own_keys, tokens
 from restante.crypto.keys import DeviceSigningKey, IdentitySecret, RootKey
+from restante.crypto.limits import MAX_OWN_HEADS
 from restante.crypto.signatures import VerifiedManifest, verify_manifest
 from restante.errors import CryptoError, RemoteProtocolError, StoreError
 from restante.protocol.address import Address
-from restante.protocol.ids import NO_MANIFEST, AccountId, DeviceId, MailboxId, ManifestHash
+from restante.protocol.ids import (
+    HASH_BYTES,
+    NO_MANIFEST,
+    AccountId,
+    DeviceId,
+    MailboxId,
+    ManifestHash,
+)
 from restante.protocol.manifest import SignedManifest
 from restante.store.client_account import (
     AccountRow,
@@ -36,6 +44,7 @@ if TYPE_CHECKING:
     from restante.store.client_rows import Rows
 
 _MANIFEST: Final = "manifest"
+_OLDER_HEADS: Final = "manifest_heads"
 _REGISTERED: Final = "is_registered"
 
 
@@ -47,6 +56,8 @@ class OwnAccount:
     device: DeviceSecrets
     manifest: VerifiedManifest
     is_registered: bool
+    older_heads: tuple[ManifestHash, ...] = ()
+    """The heads of the manifests before this one, newest first."""
 
     @property
     def account_id(self) -> AccountId:
@@ -66,9 +77,14 @@ class OwnAccount:
     @property
     def heads(self) -> tuple[ManifestHash, ...]:
         """Our manifests' heads that a peer may still go by, newest first."""
-        if self.manifest.previous == NO_MANIFEST:
-            return (self.manifest.head,)
+        if self.older_heads or self.manifest.previous == NO_MANIFEST:
+            return (self.manifest.head, *self.older_heads)
         return (self.manifest.head, self.manifest.previous)
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether this device is one of the account's; False once it was revoked."""
+        return any(listed.device_id == self.device_id for listed in self.manifest.devices)
 
 
 def load_own_account(rows: Rows) -> OwnAccount | None:
@@ -91,6 +107,7 @@ def load_own_account(rows: Rows) -> OwnAccount | None:
         device=device,
         manifest=manifest,
         is_registered=get_value(rows, _REGISTERED) is not None,
+        older_heads=_older_heads(rows),
     )
 
 
@@ -152,3 +169,24 @@ def mark_registered(rows: Rows, own: OwnAccount) -> OwnAccount:
     """Note that the relay holds the account."""
     set_value(rows, _REGISTERED, b"\x01")
     return replace(own, is_registered=True)
+
+
+def keep_manifest(rows: Rows, own: OwnAccount, manifest: VerifiedManifest) -> OwnAccount:
+    """Put a manifest that was accepted into the place of the account's older one.
+
+    Heads of older ones are remembered: a peer's first message may still be sealed under one.
+    """
+    row = load_account(rows)
+    if row is None:
+        raise StoreError("This profile has no account.")
+    older = own.heads[: MAX_OWN_HEADS - 1]
+    save_account(rows, replace(row, address=str(manifest.address), generation=manifest.generation))
+    set_value(rows, _MANIFEST, manifest.signed.to_bytes())
+    set_value(rows, _OLDER_HEADS, b"".join(older))
+    return replace(own, address=manifest.address, manifest=manifest, older_heads=older)
+
+
+def _older_heads(rows: Rows) -> tuple[ManifestHash, ...]:
+    packed = get_value(rows, _OLDER_HEADS) or b""
+    starts = range(0, len(packed), HASH_BYTES)
+    return tuple(ManifestHash(packed[at : at + HASH_BYTES]) for at in starts)

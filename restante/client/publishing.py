@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
+from restante.client import tracing
 from restante.crypto import codes, own_keys, signing
 from restante.crypto.codes import CodeSecret
 from restante.protocol import frames as f
@@ -43,6 +44,7 @@ _ALL_KINDS: Final = 0
 _EPOCH: Final = "relay_epoch"
 _HEARTBEAT: Final = "heartbeat_at_s"
 _TOKENS_CHANGED: Final = "tokens_changed"
+_MANIFEST_CHANGED: Final = "manifest_changed"
 
 
 async def register(
@@ -82,12 +84,27 @@ async def maintain(context: EngineContext, own: OwnAccount, link: Link) -> None:
     elif await context.read(partial(_value, key=_TOKENS_CHANGED)):
         await publish_tokens(context, link)
         await _publish_code(context, link)
+    if await context.read(partial(_value, key=_MANIFEST_CHANGED)):
+        await _publish_manifest(context, own, link)
     code = await context.read(client_account.own_code)
     if code is not None and not code.is_published:
         await _publish_code(context, link)
     await _refill(context, own, link)
     await _beat(context, own, link)
     await _erase_expired(context)
+
+
+def note_manifest_changed(rows: Rows) -> None:
+    """Remember that the relay has an older manifest than we do."""
+    client_account.set_value(rows, _MANIFEST_CHANGED, b"\x01")
+
+
+async def _publish_manifest(context: EngineContext, own: OwnAccount, link: Link) -> None:
+    await link.ask(
+        f.Done, lambda n: f.PublishManifest(request=n, manifest=own.manifest.signed.to_bytes())
+    )
+    reach("manifest.published")
+    await context.write(partial(_set_value, key=_MANIFEST_CHANGED, value=None))
 
 
 def note_tokens_changed(rows: Rows) -> None:
@@ -212,6 +229,7 @@ async def _erase_expired(context: EngineContext) -> None:
                 if newer.created_at_s + DEFAULT_TTL_S <= now_s:
                     client_prekeys.delete_prekey(rows, older.kind, older.id)
         client_inbox.prune(rows, now_s - 2 * MAX_TTL_S)
+        tracing.forget_old(rows, now_s * 1000)
 
     await context.write(erase)
 

@@ -184,16 +184,17 @@ class Services:
             board=board,
         )
         directory = self._directory
+        people = Contacts(context, own, directory=directory, announcer=announcer)
         board.own = own
         board.set_phase(ConnectionPhase.CONNECTING)
         return Parts(
             own=own,
             conversations=Conversations(context, own, announcer),
-            contacts=Contacts(context, own, directory=directory, announcer=announcer),
+            contacts=people,
             verification=Verification(context, own, directory=directory, announcer=announcer),
             outbox=outbox,
             receipts=Receipts(context, announcer),
             mailbox=mailbox,
             watch=AccountWatch(context, own, directory=directory, announcer=announcer, board=board),
-            grammar=put_grammar_together(context, own, announcer),
+            grammar=put_grammar_together(context, own, announcer, contacts=people),
         )

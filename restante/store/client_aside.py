@@ -48,6 +48,7 @@ _OLDEST = Statement(
 _BY_TAG = Statement(
     select(*_ASIDE.columns).where(_aside.c.tag == bindparam("tag")).order_by(_aside.c.number)
 )
+_ALL = Statement(select(*_ASIDE.columns).order_by(_aside.c.number))
 _REMOVE = Statement(_aside.delete().where(_aside.c.envelope_id == bindparam("envelope_id")))
 
 
@@ -74,6 +75,11 @@ def put_aside(
 def aside_by_tags(rows: Rows, tags: Iterable[bytes]) -> list[AsideRow]:
     """Return the envelopes with one of these tags, in the order of arrival for each tag."""
     return [_ASIDE.read(row) for tag in tags for row in rows.all(_BY_TAG, tag=tag)]
+
+
+def all_aside(rows: Rows) -> list[AsideRow]:
+    """Return all envelopes, in the order of arrival."""
+    return [_ASIDE.read(row) for row in rows.all(_ALL)]
 
 
 def remove_aside(rows: Rows, envelope_ids: Iterable[bytes]) -> None:

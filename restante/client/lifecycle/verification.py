@@ -1,0 +1,195 @@
+"""Whether it is really them: safety numbers, compared by eye or by code, and keys that changed.
+
+Rule: a number is always of the key that the decision is about; what is accepted is exactly that
+key. Numbers that differ never let anything be sent. Spec: docs/engine.md, section 11.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from restante.client.changes import Changes
+from restante.client.contacts import accepted, existing
+from restante.client.directory import head_of, manifest_of, with_manifest
+from restante.client.interface import ContactState, SafetyNumber, Trust
+from restante.client.lifecycle.key_changes import (
+    follow,
+    note_changed,
+    proposed,
+    resume,
+    successor,
+    supersede,
+)
+from restante.client.views import contact_view, display_name
+from restante.crypto.keys import RootKey
+from restante.crypto.safety_number import safety_number
+from restante.crypto.signatures import ManifestForkError, accept_manifest
+from restante.errors import CryptoError, ExitCode, UserError
+from restante.store.client_contacts import contact, upsert_contact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from restante.client.announcer import Announcer
+    from restante.client.context import EngineContext
+    from restante.client.directory import Directory
+    from restante.client.interface import Contact
+    from restante.client.own_account import OwnAccount
+    from restante.crypto.signatures import VerifiedManifest
+    from restante.store.client_contacts import ContactRow
+    from restante.store.client_rows import Rows
+
+
+class Verification:
+    """What the user says about keys, for the contacts of one account."""
+
+    def __init__(
+        self,
+        context: EngineContext,
+        own: OwnAccount,
+        *,
+        directory: Directory,
+        announcer: Announcer,
+    ) -> None:
+        self._context = context
+        self._own = own
+        self._directory = directory
+        self._announcer = announcer
+
+    async def safety_number(self, account_id: bytes) -> SafetyNumber:
+        """Return the sixty digits, in groups of five: of the new key, if one waits for a word."""
+
+        def work(rows: Rows) -> tuple[ContactRow, bytes]:
+            row = existing(rows, account_id)
+            return row, _root_in_question(rows, row)
+
+        row, root = await self._context.read(work)
+        digits = safety_number(self._own.root, RootKey(root))
+        return SafetyNumber(
+            digits=" ".join(digits[at : at + 5] for at in range(0, len(digits), 5)),
+            trust=Trust(row.trust),
+            peer=display_name(row),
+            payload=digits,
+        )
+
+    async def compare(self, account_id: bytes, digits: str) -> Contact:
+        """Compare with the digits that the other side shows: the same verify, others are refused.
+
+        UserError, and nothing changes: they differ, or aren't sixty digits.
+        """
+        theirs = "".join(digits.split())
+        if len(theirs) != 60 or not (theirs.isascii() and theirs.isdigit()):
+            raise UserError("A safety number has 60 digits. Scan or copy it again, whole.")
+        number = await self.safety_number(account_id)
+        if theirs != number.payload:
+            raise UserError(
+                f"That is not the number that you share with {number.peer}. Somebody may be in "
+                "between: don't write to them before it is the same on both sides.",
+                exit_code=ExitCode.UNTRUSTED,
+            )
+        return await self.set_verified(account_id, verified=True)
+
+    async def set_verified(self, account_id: bytes, *, verified: bool) -> Contact:
+        """Record that the numbers were compared, or take that back.
+
+        For a changed key, the same numbers accept it; different ones leave everything paused.
+        """
+        row = await self._context.read(lambda rows: existing(rows, account_id))
+        if row.trust == Trust.CHANGED.value:
+            if verified:
+                return await self.accept_key(account_id, trust=Trust.VERIFIED)
+            return contact_view(row)
+
+        def work(rows: Rows, _: Changes) -> ContactRow:
+            trust = Trust.VERIFIED if verified else Trust.UNVERIFIED
+            row = replace(existing(rows, account_id), trust=trust.value)
+            upsert_contact(rows, row)
+            return row
+
+        return contact_view(await self._change(work))
+
+    async def accept_key(self, account_id: bytes, *, trust: Trust = Trust.UNVERIFIED) -> Contact:
+        """Go on with the key that a contact's relay shows; return whom one writes to from now on.
+
+        UserError if no key changed, or if the relay shows yet another one.
+        """
+
+        def look(rows: Rows) -> tuple[ContactRow, VerifiedManifest | None]:
+            row = existing(rows, account_id)
+            return row, proposed(rows, row)
+
+        row, manifest = await self._context.read(look)
+        if row.trust != Trust.CHANGED.value:
+            raise UserError(f"The security key of {display_name(row)} has not changed.")
+        if manifest is None:
+            return await self._accept_own(row, trust)
+        shown = manifest
+
+        def work(rows: Rows, changes: Changes) -> ContactRow:
+            old = existing(rows, account_id)
+            now_ms = self._context.now_ms()
+            goes_on = successor(rows, old)
+            if goes_on is None:
+                goes_on = follow(rows, changes, old, shown, trust=trust, now_ms=now_ms)
+            elif trust is Trust.VERIFIED:
+                goes_on = replace(goes_on, trust=trust.value)
+                upsert_contact(rows, goes_on)
+            return self._welcome(rows, changes, goes_on)
+
+        return contact_view(await self._change(work))
+
+    async def _accept_own(self, row: ContactRow, trust: Trust) -> Contact:
+        """Go on with a contact whose own list of devices was in doubt: a fork, or a newcomer."""
+        newest = await self._directory.newest(manifest_of(row).address)
+
+        def work(rows: Rows, changes: Changes) -> ContactRow:
+            now = existing(rows, row.account_id)
+            now_ms = self._context.now_ms()
+            if newest.root.raw != now.root_key:
+                note_changed(
+                    rows, changes, now, newest, own_account=self._own.account_id, now_ms=now_ms
+                )
+                return now
+            now = replace(_as_shown(now, newest), trust=trust.value)
+            upsert_contact(rows, now)
+            resume(rows, changes, now, now_ms=now_ms)
+            now = supersede(rows, changes, now, now_ms=now_ms)
+            return self._welcome(rows, changes, now)
+
+        kept = await self._change(work)
+        if newest.root.raw != row.root_key:
+            raise UserError(
+                f"The relay shows yet another key for {row.address}. Compare the number again, or "
+                "ask for a contact code.",
+                exit_code=ExitCode.UNTRUSTED,
+            )
+        return contact_view(kept)
+
+    def _welcome(self, rows: Rows, changes: Changes, row: ContactRow) -> ContactRow:
+        if row.state == ContactState.REQUEST.value:
+            return accepted(rows, changes, self._context, row)
+        return contact(rows, row.account_id) or row
+
+    async def _change(self, work: Callable[[Rows, Changes], ContactRow]) -> ContactRow:
+        changes = Changes()
+        row = await self._context.write(lambda rows: work(rows, changes))
+        changes.conversations[row.account_id] = None
+        await self._announcer.tell(changes)
+        return row
+
+
+def _root_in_question(rows: Rows, row: ContactRow) -> bytes:
+    shown = proposed(rows, row) if row.trust == Trust.CHANGED.value else None
+    return row.root_key if shown is None else shown.root.raw
+
+
+def _as_shown(row: ContactRow, newest: VerifiedManifest) -> ContactRow:
+    """Return a contact with what the user has decided to believe: never an older list."""
+    try:
+        accept_manifest(head_of(row), [newest])
+    except ManifestForkError:
+        return with_manifest(row, newest)
+    except CryptoError:
+        return replace(row, is_stale=True)  # ours stays, and is brought up to date later
+    return with_manifest(row, newest)

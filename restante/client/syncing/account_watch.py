@@ -1,0 +1,96 @@
+"""Whether the account has a newer manifest than this device knows: the relay is asked, and checked.
+
+On each connection, and when somebody's envelope shows that they know another manifest of ours.
+Rule: one's own account is believed no more easily than a contact's: a manifest that doesn't follow,
+or is another root's, changes nothing and is shown as what it is (attacks 1 to 4).
+Spec: docs/engine.md, section 12.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from restante.client import status as parts
+from restante.client.changes import Changes
+from restante.client.directory import manifest_of
+from restante.client.failures import RelayError
+from restante.client.interface import Trust
+from restante.client.syncing.self_contact import keep_own_manifest, self_contact
+from restante.errors import CryptoError, StoreError, UserError
+
+if TYPE_CHECKING:
+    from restante.client.announcer import Announcer
+    from restante.client.context import EngineContext
+    from restante.client.directory import Directory, Refreshed
+    from restante.client.own_account import OwnAccount
+    from restante.client.status import StatusBoard
+    from restante.store.client_rows import Rows
+
+FORGED: Final = (
+    "Your relay shows a list of devices under your address that this device can't accept: another "
+    "account, or a list that contradicts the one known here. Ask its operator, and compare safety "
+    "numbers before you write anything secret."
+)
+
+
+class AccountWatch:
+    """The service. `run` looks for ever, when there is a reason to."""
+
+    def __init__(
+        self,
+        context: EngineContext,
+        own: OwnAccount,
+        *,
+        directory: Directory,
+        announcer: Announcer,
+        board: StatusBoard,
+    ) -> None:
+        self._context = context
+        self._own = own
+        self._directory = directory
+        self._announcer = announcer
+        self._board = board
+        self._doubted = trio.Event()
+        announcer.also_tell(self._look_in)
+
+    async def run(self) -> None:
+        """Look whenever there is doubt; for ever."""
+        while True:
+            await self._doubted.wait()
+            self._doubted = trio.Event()
+            try:
+                await self._look()
+            except RelayError:
+                pass  # the next connection looks again
+            except UserError as error:
+                self._board.set_error(parts.ACCOUNT, str(error))
+            except StoreError as error:
+                self._board.set_error(parts.STORE, str(error))
+            # What a stranger writes may be nonsense, message after message: that costs this much.
+            await trio.sleep(self._context.tuning.resend_grace_s / 4)
+
+    def _look_in(self, changes: Changes) -> None:
+        if changes.is_account_doubtful:
+            self._doubted.set()
+
+    async def _look(self) -> None:
+        row = await self._context.read(self_contact)
+        if row is None:
+            return
+        found = await self._directory.refresh(row)
+        if found.row.trust == Trust.CHANGED.value:
+            self._board.set_error(parts.ACCOUNT, FORGED)
+            return
+        self._board.set_error(parts.ACCOUNT, None)
+        changes = Changes()
+        await self._context.write(lambda rows: self._keep(rows, changes, found))
+        await self._announcer.tell(changes)
+
+    def _keep(self, rows: Rows, changes: Changes, found: Refreshed) -> None:
+        try:
+            now_s = self._context.now_s()
+            keep_own_manifest(rows, changes, manifest_of(found.row), now_s=now_s)
+        except CryptoError:
+            return  # a newer one came by another way meanwhile
