@@ -271,6 +271,12 @@ class CodeSealKey(AeadKey):
     __slots__ = ()
 
 
+class BlobKey(SecretKey):
+    """Seals the chunks of a blob; sent to who may read it, never to the relay."""
+
+    __slots__ = ()
+
+
 class LinkSealKey(AeadKey):
     """Seals what a new device says before it has heard the old one; made of its code's secret."""
 
