@@ -14,7 +14,13 @@ import msgpack
 
 from restante.protocol import frames as f
 from restante.protocol.codec import encode
-from restante.protocol.limits import BUCKETS, MAX_FRAGMENTS, MAX_FRAME_BYTES
+from restante.protocol.limits import (
+    BUCKETS,
+    MAX_BLOB_PART_BYTES,
+    MAX_FRAGMENTS,
+    MAX_FRAME_BYTES,
+    MAX_SLOT_BYTES,
+)
 from tests.relay.raw_socket import (
     CLOSE,
     CONTINUATION,
@@ -77,10 +83,31 @@ def _fetch_code(chance: Chance) -> f.FetchCode:
     return f.FetchCode(request=_request(chance), lookup_id=chance.randbytes(16))
 
 
+def _put_slot(chance: Chance) -> f.PutSlot:
+    sealed = bytes(chance.choice((1, 500, MAX_SLOT_BYTES)))
+    return f.PutSlot(request=_request(chance), slot=chance.randbytes(16), sealed=sealed)
+
+
+def _fetch_slot(chance: Chance) -> f.FetchSlot:
+    return f.FetchSlot(request=_request(chance), slot=chance.randbytes(16))
+
+
+def _fetch_blob(chance: Chance) -> f.FetchBlob:
+    return f.FetchBlob(
+        request=_request(chance),
+        capability=chance.randbytes(32),
+        offset=chance.choice((0, 1, 2**32, 2**63 - 1)),
+        length=chance.choice((0, 1, MAX_BLOB_PART_BYTES)),
+    )
+
+
 _ALLOWED: Final[dict[Callable[[Chance], f.Frame], int]] = {
     _deposit: 1,
     _fetch_manifest: 1,
     _fetch_prekeys: 1,
+    _fetch_blob: 1,
+    _fetch_slot: 5,
+    _put_slot: 1,
     _fetch_code: 17,  # past its gate it costs a relay least, so that most frames can be thrown
 }
 
@@ -115,6 +142,13 @@ def _not_now(chance: Chance) -> bytes:
             manifest=chance.randbytes(chance.randint(1, 8000)),
             tokens=[chance.randbytes(32) for _ in range(16)],
         ),
+        f.OpenBlob(request=1, blob=chance.randbytes(32), size_bytes=2**63 - 1, ttl_s=0),
+        f.PutBlob(request=1, blob=chance.randbytes(32), offset=0, data=bytes(MAX_BLOB_PART_BYTES)),
+        f.DeleteBlob(request=1, blob=chance.randbytes(32)),
+        f.DeleteAccount(request=1, signature=chance.randbytes(64)),
+        f.PublishMoved(request=1, moved=chance.randbytes(chance.randint(1, 512))),
+        f.SlotFound(request=1, sealed=b"x"),
+        f.BlobState(request=1, received_bytes=0, expires_in_s=0),
         f.Done(request=1),
         f.Drained(),
         f.Close(code=1, reason="", retry_after_s=0),
@@ -151,7 +185,7 @@ def _odd_types(chance: Chance) -> bytes:
     fields: list[Any] = [
         None, True, -1, 2**63, 1.5, "text", b"bytes", [], {}, {"a": 1}, msgpack.ExtType(5, b"x"),
     ]  # fmt: skip
-    tag = chance.choice((32, 33, 43, 44, 45, 46, 0, 255, -1, "46", None, 2**40))
+    tag = chance.choice((*range(32, 34), *range(43, 55), 0, 255, -1, "46", None, 2**40))
     return bytes(msgpack.packb([tag, *chance.sample(fields, chance.randint(0, 6))]))
 
 
@@ -169,6 +203,10 @@ def _twice(chance: Chance) -> bytes:
             [46, 1, False, [[bytes(16), 0, False, bytes(4096), [[bytes(16), None]] * 2049]]],
             [46, 1, False, [[bytes(16), 0, True, bytes(4096), []]]],
             [46, 1, False, []],
+            [47, 1, bytes(16), bytes(MAX_SLOT_BYTES + 1)],
+            [47, 1, bytes(16), b""],
+            [49, 1, bytes(32), 0, MAX_BLOB_PART_BYTES + 1],
+            [49, 1, bytes(32), 2**63, 1],
         )
     )
     return bytes(msgpack.packb(what))

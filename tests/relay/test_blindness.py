@@ -19,7 +19,7 @@ from restante.protocol import frames as f
 from restante.protocol.address import RelayAddress
 from restante.protocol.codec import encode
 from restante.protocol.connection import Connection, Role
-from restante.protocol.ids import Token, token_hash
+from restante.protocol.ids import BlobCapability, Token, blob_id, token_hash
 from restante.protocol.limits import BUCKETS
 from restante.relay.settings import DATABASE_NAME
 from tests.crypto.people import RANDOM, begin, make_person, meet, seal
@@ -53,6 +53,13 @@ class Depositor:
         assert opcode == BINARY
         return self._connection.receive(message)
 
+    async def ask(self, kind: type[Any], **fields: Any) -> Any:
+        """Send a request and return its answer."""
+        self._request += 1
+        frame = kind(request=self._request, **fields)
+        await self._socket.send(a_frame(self._connection.send(frame)))
+        return await self._next()
+
     async def deposit(
         self,
         payload: bytes,
@@ -61,7 +68,6 @@ class Depositor:
         envelope: bytes | None = None,
     ) -> list[int]:
         """Leave an envelope, as a retry if its id is given; return each target's outcome."""
-        self._request += 1
         item = f.DepositItem(
             id=RANDOM.random(16) if envelope is None else envelope,
             ttl_s=0,
@@ -69,9 +75,7 @@ class Depositor:
             payload=payload,
             targets=[f.Target(mailbox=who.mailbox, token=token) for who, token in targets],
         )
-        frame = f.Deposit(request=self._request, is_retry=envelope is not None, items=[item])
-        await self._socket.send(a_frame(self._connection.send(frame)))
-        answer = await self._next()
+        answer = await self.ask(f.Deposit, is_retry=envelope is not None, items=[item])
         if isinstance(answer, f.Close):
             return [-answer.code]
         assert isinstance(answer, f.Deposited)
@@ -125,6 +129,34 @@ def spelled(secret: bytes) -> list[bytes]:
     return [form for form in found if len(form) >= 4]
 
 
+async def leave_a_blob(relay: RelayAddress, resident: Resident, data: bytes) -> BlobCapability:
+    """Let a resident put a blob and two others read it; return its capability."""
+    capability = BlobCapability(RANDOM.random(32))
+    blob = blob_id(capability)
+    async with a_link(relay, resident) as link:
+        await link.ask(
+            f.BlobState,
+            lambda n: f.OpenBlob(request=n, blob=blob, size_bytes=len(data), ttl_s=0),
+        )
+        await link.ask(f.BlobState, lambda n: f.PutBlob(request=n, blob=blob, offset=0, data=data))
+    async with a_raw_socket(relay) as socket:
+        reader = Depositor(socket)
+        await reader.greet()
+        for length in (1, len(data)):
+            part = await reader.ask(f.FetchBlob, capability=capability, offset=0, length=length)
+            assert part.data == data[:length]
+    return capability
+
+
+async def leave_in_a_slot(relay: RelayAddress, sealed: bytes) -> bytes:
+    """Put a slot and look at it, as two strangers; return its id."""
+    slot = RANDOM.random(16)
+    async with a_depositor(relay) as putter, a_depositor(relay) as waiter:
+        assert isinstance(await putter.ask(f.PutSlot, slot=slot, sealed=sealed), f.Done)
+        assert (await waiter.ask(f.FetchSlot, slot=slot)).sealed == sealed
+    return slot
+
+
 def where(secrets: Iterable[bytes], held: dict[str, bytes]) -> list[str]:
     """Return in which of the files a secret is found."""
     forms = [form for secret in secrets for form in spelled(secret)]
@@ -133,7 +165,8 @@ def where(secrets: Iterable[bytes], held: dict[str, bytes]) -> list[str]:
 
 def held_in(directory: Path) -> dict[str, bytes]:
     """Return the contents of all of a relay's files."""
-    return {path.name: path.read_bytes() for path in (directory / "data").iterdir()}
+    places = (path for path in (directory / "data").rglob("*") if path.is_file())
+    return {path.name: path.read_bytes() for path in places}
 
 
 async def test_files_and_log_hold_no_plaintext_no_token_and_no_depositor(tmp_path: Path) -> None:
@@ -167,20 +200,23 @@ async def test_files_and_log_hold_no_plaintext_no_token_and_no_depositor(tmp_pat
                 assert outcome[0] < 0
             async with a_link(relay.address, eve) as link:
                 assert len(await drain(link)) == 2
+            capability = await leave_a_blob(relay.address, bob, payloads[2])
+            slot = await leave_in_a_slot(relay.address, payloads[3][:400])
             kept = held_in(tmp_path)
             assert await relay.stop() == 0
         stopped = held_in(tmp_path)
 
     secrets = [part.encode() for part in (TEXT[:24], TEXT[-24:], SENDER, SENDERS_RELAY)]
-    secrets += [TEXT[:24].encode("utf-16-le"), code, *retired, *bob.tokens, *eve.tokens]
+    secrets += [TEXT[:24].encode("utf-16-le"), code, *retired, *bob.tokens, *eve.tokens, capability]
     network = b"".join(int(part).to_bytes(1, "big") for part in HOSTILE_SOURCE.split("."))
     secrets += [HOSTILE_SOURCE.encode(), network]
     files = {**kept, **{f"{name}, stopped": data for name, data in stopped.items()}}
     files["log"] = log_of(tmp_path).encode()
     assert where(secrets, files) == []
     # The search finds what is there: hashes of tokens, a name, the outside of an envelope.
-    for known in (token_hash(bob.tokens[3]), b"evelyn", payloads[3][:200]):
+    for known in (token_hash(bob.tokens[3]), b"evelyn", payloads[3][:200], slot):
         assert DATABASE_NAME in " ".join(where([known], files))
+    assert blob_id(capability).hex() in where([payloads[2][:200]], files)
 
     with closing(sqlite3.connect(tmp_path / "data" / DATABASE_NAME)) as database:
         sizes = {size for (size,) in database.execute("SELECT size_bytes FROM waiting")}

@@ -19,6 +19,7 @@ from restante.client.failures import UnreachableError
 from restante.store.relay_deposit_ids import SHELVES
 from tests.relay.relay_process import ROOT
 from tests.relay.residents import a_link, an_item
+from tests.relay.test_blob_crash import POINTS as BLOB_POINTS
 from tests.relay.town import (
     DAY_H,
     Town,
@@ -130,4 +131,4 @@ def test_every_named_point_of_the_relay_is_killed_at() -> None:
     for package in ("relay", "store"):
         for path in (ROOT / "restante" / package).glob("*.py"):
             named |= set(re.findall(r'\breach\("(relay: [^"]+)"\)', path.read_text("utf-8")))
-    assert named == set(POINTS)
+    assert named == {*POINTS, *BLOB_POINTS}

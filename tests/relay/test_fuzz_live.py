@@ -22,7 +22,7 @@ from restante.client.link import Link
 from restante.errors import WireCode
 from restante.protocol import frames as f
 from restante.protocol.address import RelayAddress
-from restante.protocol.limits import BUCKET_TOKENS, MAX_ACK_IDS
+from restante.protocol.limits import BUCKET_TOKENS, MAX_ACK_IDS, MAX_BLOB_PART_BYTES
 from restante.protocol.manifest import Heartbeat, Prekey, PrekeyKind
 from tests.relay import hostile
 from tests.relay.raw_socket import (
@@ -203,6 +203,18 @@ class Attack:
             lambda n: f.PublishManifest(request=n, manifest=chance.randbytes(999)),
             lambda n: f.PublishPrekeys(request=n, prekeys=[_a_prekey(chance)] * 64),
             lambda n: f.PublishHeartbeat(request=n, heartbeat=_a_heartbeat(chance)),
+            lambda n: f.OpenBlob(
+                request=n, blob=chance.randbytes(32), size_bytes=2**63 - 1, ttl_s=0
+            ),
+            lambda n: f.PutBlob(
+                request=n,
+                blob=chance.randbytes(32),
+                offset=chance.choice((0, 2**62)),
+                data=bytes(MAX_BLOB_PART_BYTES),
+            ),
+            lambda n: f.DeleteBlob(request=n, blob=chance.randbytes(32)),
+            lambda n: f.PublishMoved(request=n, moved=chance.randbytes(300)),
+            lambda n: f.DeleteAccount(request=n, signature=chance.randbytes(64)),
             lambda n: f.Register(
                 request=n,
                 name="honest-alice",
