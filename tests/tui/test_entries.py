@@ -7,7 +7,7 @@ from datetime import UTC, timedelta
 import pytest
 from msgspec.structs import replace
 
-from restante.client.interface import Message, MessageState, Quoted
+from restante.client.interface import Card, Message, MessageState, Place, Quoted, Reacted
 from restante.client.tui.entries import lay_out
 from restante.client.tui.glyphs import ASCII, UNICODE
 from restante.client.tui.page import Page
@@ -138,3 +138,72 @@ def test_lines_are_never_wider_than_the_page() -> None:
         ):
             for line in lay_out(message, None, page, new_count=3).lines:
                 assert sum(cells(text) for text, _ in line) <= width
+
+
+def test_what_was_done_to_a_message_stands_below_it() -> None:
+    message = replace(
+        said("hello", is_me=True, state=MessageState.READ),
+        edited=True,
+        pinned=True,
+        reactions=[
+            Reacted(emoji="\N{THUMBS UP SIGN}", count=2, names=["Bob"], is_mine=True),
+            Reacted(emoji="x\x1b[31m", count=1, names=["Bob"], is_mine=False),
+        ],
+        timer_s=86_400,
+        gone_at="2024-06-05T09:05:00.000Z",
+    )
+    shown = lines(message, page=Page(width=80, glyphs=UNICODE, zone=UTC, now=NOW))
+    assert shown[-3].endswith("✓✓ read")
+    assert shown[-2] == "\N{THUMBS UP SIGN} 2 with you   x[31m 1"
+    assert shown[-1] == "pinned · edited · disappears Wednesday 5 June, 09:05"
+    waiting = replace(message, gone_at=None, edited=False, pinned=False, reactions=[])
+    assert lines(waiting)[-1] == "disappears 1 day after it was read"
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ({"kind": "deleted", "body": ""}, "· This message was deleted."),
+        ({"kind": "setting", "sets_timer_s": 7200}, "to disappear 2 hours after they were read."),
+        ({"kind": "setting", "sets_timer_s": 0}, "· Bob turned disappearing messages off."),
+    ],
+)
+def test_what_is_no_text_is_a_notice(changes: dict[str, object], shown: str) -> None:
+    message = replace(said("x"), **changes)  # type: ignore[arg-type]
+    assert " ".join(" ".join(lines(message)).split()).endswith(shown)
+
+
+def test_a_place_is_numbers_and_a_link() -> None:
+    place = Place(
+        latitude=52.52,
+        longitude=13.405,
+        accuracy_m=20,
+        label="Caf\N{LATIN SMALL LETTER E WITH ACUTE}",
+        at="2024-06-04T14:30:00.000Z",
+        live_until="2024-06-04T15:30:00.000Z",
+    )
+    message = replace(said(""), kind="location", location=place)
+    assert lines(message)[-4:] == [
+        "Caf\N{LATIN SMALL LETTER E WITH ACUTE}",
+        "Place: 52.52000, 13.40500 ±20 m",
+        "as of 14:30, live until 15:30",
+        "geo:52.52000,13.40500;u=20",
+    ]
+    over = replace(place, live_until="2024-06-04T14:00:00.000Z", accuracy_m=None, label="")
+    assert lines(replace(message, location=over))[-3:] == [
+        "Place: 52.52000, 13.40500",
+        "as of 14:30, not live any more",
+        "geo:52.52000,13.40500",
+    ]
+
+
+def test_a_card_names_somebody_and_says_what_enter_does() -> None:
+    card = Card(name="Kim\x1b", address="kim@elsewhere.example", conversation=None)
+    message = replace(said(""), kind="contact", card=card)
+    assert lines(message)[-3:] == [
+        "Contact: Kim",
+        "kim@elsewhere.example",
+        "Enter starts a chat with them.",
+    ]
+    known = replace(card, conversation="ab" * 16, name="")
+    assert lines(replace(message, card=known))[-1] == "You know them. Enter opens the chat."

@@ -13,6 +13,13 @@ from enum import Enum, auto
 from restante.client.interface import Message, MessageState
 from restante.client.tui import words
 from restante.client.tui.clean import clean, clean_line
+from restante.client.tui.entry_parts import (
+    HAS_HEADING,
+    body_of,
+    marks_of,
+    notice_of,
+    reactions_of,
+)
 from restante.client.tui.page import Page
 from restante.client.tui.times import clock_time, day_title, local
 from restante.client.tui.wrap import cells, centred, shorten, wrap
@@ -67,7 +74,7 @@ def lay_out(
     if new_count is not None:
         lead += [] if lead or before is None else [BLANK]
         lead += [_divider(words.new_count(new_count), Role.NEW, page), BLANK]
-    if message.kind in {"text", "unknown"}:
+    if message.kind in HAS_HEADING:
         goes_on = not lead and before is not None and _is_group(before, message, earlier, moment)
         if not goes_on and not lead and before is not None:
             lead.append(BLANK)
@@ -76,7 +83,7 @@ def lay_out(
         lines = [] if goes_on else [_heading(message, moment, page)]
         lines += _text(message, page)
     else:
-        if not lead and before is not None and before.kind in {"text", "unknown"}:
+        if not lead and before is not None and before.kind in HAS_HEADING:
             lead.append(BLANK)
         lines = _notice(message, page)
     return Entry(lines=(*lead, *lines), lead=len(lead))
@@ -86,7 +93,7 @@ def _is_group(
     before: Message, message: Message, earlier: datetime | None, moment: datetime
 ) -> bool:
     return (
-        before.kind in {"text", "unknown"}
+        before.kind in HAS_HEADING
         and before.sender.address == message.sender.address
         and before.sender.is_me == message.sender.is_me
         and earlier is not None
@@ -116,13 +123,13 @@ def _text(message: Message, page: Page) -> list[Line]:
         mark = page.glyphs.quote + " "
         room = measure - cells(mark)
         lines.append(((mark + shorten(excerpt, room, ellipsis=page.glyphs.ellipsis), Role.QUOTE),))
-    if message.kind == "unknown":
-        lines += _wrapped(message.error or words.UNKNOWN, Role.NOTICE, measure)
-    else:
-        lines += _wrapped(message.body, Role.BODY, measure)
+    role = Role.NOTICE if message.kind == "unknown" else Role.BODY
+    lines += _wrapped(body_of(message, page), role, measure)
     if message.sender.is_me:
         lines = _with_state(lines, message, page)
-    return lines
+    lines += _wrapped(reactions_of(message), Role.QUOTE, measure) if message.reactions else []
+    marks = marks_of(message, page)
+    return lines + (_wrapped(marks, Role.FAINT, measure) if marks else [])
 
 
 def _wrapped(text: str, role: Role, width: int) -> list[Line]:
@@ -171,8 +178,7 @@ def _notice(message: Message, page: Page) -> list[Line]:
             message.error or words.UNDECRYPTABLE,
             Role.NOTICE,
         ),
-        "notice": (page.glyphs.dot, message.body, Role.FAINT),
-    }[message.kind]
+    }.get(message.kind, (page.glyphs.dot, notice_of(message), Role.FAINT))
     room = page.measure - cells(mark) - 1
     return [
         ((f"{mark if number == 0 else ' ' * cells(mark)} {line}", role),)

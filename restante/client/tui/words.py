@@ -106,9 +106,43 @@ EXPIRED: Final = "Not delivered in time."
 UNDECRYPTABLE: Final = "Can't read this message yet. Asked their device to send it again."
 GAP: Final = "A message is missing here. Asked their device to send it again."
 UNKNOWN: Final = "Sent with a newer Restante. Update yours to read it."
+EDITED: Final = "edited"
+PINNED: Final = "pinned"
+WITH_YOU: Final = " with you"
+PLACE: Final = "Place:"
+CARD: Final = "Contact:"
+CARD_HINT: Final = "Enter starts a chat with them."
+CARD_KNOWN: Final = "You know them. Enter opens the chat."
 COPIED: Final = "Copied."
 DISCARDED: Final = "Discarded."
 READ_FAILED: Final = "The history can't be read. Restart Restante; if it stays, see the log."
+
+
+def deleted(*, by_me: bool) -> str:
+    """In the place of a message that its author deleted."""
+    return "You deleted this message." if by_me else "This message was deleted."
+
+
+def timer_set(name: str, duration: str) -> str:
+    """Somebody said how long messages stay; an empty duration: for ever."""
+    if not duration:
+        return f"{name} turned disappearing messages off."
+    return f"{name} set messages to disappear {duration} after they were read."
+
+
+def disappears_at(when: str) -> str:
+    """A message whose time runs."""
+    return f"disappears {when}"
+
+
+def disappears_after(duration: str) -> str:
+    """A message whose time hasn't begun."""
+    return f"disappears {duration} after it was read"
+
+
+def live_place(known: str, until: str) -> str:
+    """A place that moves; an empty `until`: it does no more."""
+    return f"as of {known}, live until {until}" if until else f"as of {known}, not live any more"
 
 
 def new_count(count: int) -> str:

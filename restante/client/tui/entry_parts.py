@@ -1,0 +1,103 @@
+"""What a message is besides its text: a place, a card, what was done to it and said of it. Pure.
+
+Rule: sentences only, no lines: how they are wrapped and coloured is for whoever lays out. Every
+string of a peer's passes `clean_line`. Spec: docs/tui.md, section 4.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from restante.client.interface import Card, Message, Place
+from restante.client.tui import words
+from restante.client.tui.clean import clean_line
+from restante.client.tui.page import Page
+from restante.client.tui.times import clock_time, day_title, local
+
+HAS_HEADING: Final = frozenset({"text", "unknown", "location", "contact"})
+"""Kinds that somebody said; the others are notices."""
+
+_HOUR_S: Final = 3600
+_UNITS: Final = ((7 * 86_400, "week"), (86_400, "day"), (_HOUR_S, "hour"), (60, "minute"))
+
+
+def body_of(message: Message, page: Page) -> str:
+    """Return what a message that has a heading says."""
+    if message.kind == "unknown":
+        return message.error or words.UNKNOWN
+    if message.location is not None:
+        return _place(message.location, page)
+    if message.card is not None:
+        return _card(message.card)
+    return message.body
+
+
+def notice_of(message: Message) -> str:
+    """Return what a notice says."""
+    if message.kind == "deleted":
+        return words.deleted(by_me=message.sender.is_me)
+    if message.kind == "setting":
+        name = words.YOU if message.sender.is_me else clean_line(message.sender.name)
+        return words.timer_set(name, duration(message.sets_timer_s or 0))
+    return message.body or message.error or ""
+
+
+def reactions_of(message: Message) -> str:
+    """Return the reactions to a message, the most frequent first; empty if there are none."""
+    return "   ".join(
+        f"{clean_line(each.emoji)} {each.count}{words.WITH_YOU if each.is_mine else ''}"
+        for each in message.reactions
+    )
+
+
+def marks_of(message: Message, page: Page) -> str:
+    """Return what was done to a message: pinned, edited, when it disappears."""
+    parts = [
+        words.PINNED if message.pinned else "",
+        words.EDITED if message.edited and message.location is None else "",
+        _disappears(message, page),
+    ]
+    return f" {page.glyphs.dot} ".join(filter(None, parts))
+
+
+def duration(seconds: int) -> str:
+    """`1 day`, `2 hours`, `45 seconds`; empty for none."""
+    for unit_s, name in _UNITS:
+        if seconds >= unit_s and seconds % unit_s == 0:
+            count = seconds // unit_s
+            return f"{count} {name}{'s' * (count != 1)}"
+    return f"{seconds} second{'s' * (seconds != 1)}" if seconds else ""
+
+
+def _disappears(message: Message, page: Page) -> str:
+    if message.gone_at is not None:
+        return words.disappears_at(_when(local(message.gone_at, page.zone), page))
+    return words.disappears_after(duration(message.timer_s)) if message.timer_s else ""
+
+
+def _when(moment: datetime, page: Page) -> str:
+    today = page.now.date()
+    if moment.date() == today:
+        return clock_time(moment)
+    return f"{day_title(moment.date(), today=today)}, {clock_time(moment)}"
+
+
+def _place(place: Place, page: Page) -> str:
+    latitude, longitude = f"{place.latitude:.5f}", f"{place.longitude:.5f}"
+    near = "" if place.accuracy_m is None else f" ±{place.accuracy_m} m"
+    lines = [clean_line(place.label)] if place.label else []
+    lines.append(f"{words.PLACE} {latitude}, {longitude}{near}")
+    if place.live_until is not None:
+        until = local(place.live_until, page.zone)
+        known = _when(local(place.at, page.zone), page)
+        is_over = until <= page.now.astimezone(until.tzinfo)
+        lines.append(words.live_place(known, "" if is_over else _when(until, page)))
+    uncertainty = "" if place.accuracy_m is None else f";u={place.accuracy_m}"
+    return "\n".join([*lines, f"geo:{latitude},{longitude}{uncertainty}"])
+
+
+def _card(card: Card) -> str:
+    name, address = clean_line(card.name), clean_line(card.address)
+    hint = words.CARD_KNOWN if card.conversation is not None else words.CARD_HINT
+    return f"{words.CARD} {name or address}\n{address}\n{hint}"
