@@ -273,7 +273,7 @@ class SyncRead(SyncItem, frozen=True, tag=3):
 
 
 class SyncHistory(SyncItem, frozen=True, tag=4):
-    """A blob of history for a newly linked device: part `number` of `count`, newest first."""
+    """A blob of history for a newly linked device, newest first: part `number` of about `count`."""
 
     transfer: Bytes16
     number: U32
@@ -315,3 +315,5 @@ class RecordKind(IntEnum):
     """This account's contact code."""
     DEVICE_NAME = 40
     """key: device id."""
+    HISTORY = 41
+    """key: transfer. How many parts of a history the new device has, from the first one."""

@@ -69,7 +69,7 @@ def test_every_frame_is_described_field_by_field(kind: type[frames.Frame]) -> No
 @pytest.mark.parametrize("kind", snapshot.STRUCTS, ids=lambda kind: kind.__name__)
 def test_every_array_is_described_field_by_field(kind: type[Any]) -> None:
     described = {}
-    for name in ("relay.md", "identity.md", "content.md"):
+    for name in ("relay.md", "identity.md", "content.md", "history.md"):
         described.update(tables(read(name)))
     assert [row[:2] for row in described[kind.__name__]] == snapshot.fields(kind)
 

@@ -1,0 +1,1 @@
+"""Blobs from files to the relay and back: part by part, resumed where they were."""

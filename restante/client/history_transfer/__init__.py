@@ -1,0 +1,1 @@
+"""The history's way to a newly linked device: exported in parts, sent as blobs, imported there."""

@@ -1,0 +1,192 @@
+"""A part of a history on its way to a newly linked device: items, each behind its length. Pure.
+
+Rule: a part comes from a device of one's own, and is read as if from outside all the same: every
+length, number and array is bounded, what isn't whole is refused, and no row is believed for the
+sake of another. Knows no key, no blob and no database. Spec: docs/protocol/history.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from restante.errors import RemoteProtocolError
+from restante.protocol.codec import decode_tagged, encode
+from restante.protocol.content import MAX_CONTENT_BYTES
+from restante.protocol.ids import U8, U32, U63, Bytes16
+
+HISTORY_VERSION: Final = 1
+
+MAX_PART_BYTES: Final = 8 * 1024 * 1024
+"""Of a part, opened: it is held in memory whole, so that nothing of a damaged one is believed."""
+
+MAX_SHOWN_BYTES: Final = 4 * MAX_CONTENT_BYTES
+"""Of a text as it is shown: each tab of the largest content became four spaces."""
+
+MAX_ITEM_BYTES: Final = MAX_SHOWN_BYTES + MAX_CONTENT_BYTES + 8192
+"""The largest message: what it shows, its content, and all else of it."""
+
+MAX_COUNTERS: Final = 1024
+"""Of one item; a conversation with more has several."""
+
+MAX_WORD_CHARS: Final = 32
+"""A kind or a state of a message, as the engine calls it."""
+
+MAX_ERROR_CHARS: Final = 1000
+"""A sentence of the engine's about a message."""
+
+MAX_EXCERPT_CHARS: Final = 1200
+"""Of what a message answers, as it is shown: 300 characters, and four spaces for a tab."""
+
+_LENGTH_BYTES: Final = 4
+
+Word = Annotated[str, Meta(min_length=1, max_length=MAX_WORD_CHARS)]
+ConversationId = Annotated[bytes, Meta(min_length=16, max_length=32)]
+Body = Annotated[bytes, Meta(max_length=MAX_CONTENT_BYTES)]
+Shown = Annotated[str, Meta(max_length=MAX_SHOWN_BYTES)]
+
+
+class Item(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """One item; its array opens with its number."""
+
+
+class PartBegins(Item, frozen=True, tag=1):
+    """The first item: which part of which transfer this is."""
+
+    version: Annotated[int, Meta(ge=HISTORY_VERSION, le=HISTORY_VERSION)]
+    transfer: Bytes16
+    number: U32
+
+
+class PartEnds(Item, frozen=True, tag=2):
+    """The last item: whether more parts follow, and how many messages were in all so far."""
+
+    is_last: bool
+    messages_so_far: U63
+    messages_in_all: U63
+
+
+class HistoryRecord(Item, frozen=True, tag=3):
+    """A record of the account's own, as in SyncRecord."""
+
+    kind: U8
+    key: Annotated[bytes, Meta(max_length=64)]
+    rank: U63
+    device: Bytes16
+    value: Annotated[bytes, Meta(max_length=16_384)] | None
+
+
+class DeviceCounter(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """A counter of a device: its highest one, or one that is missing."""
+
+    device: Bytes16
+    counter: U63
+
+
+class HistoryConversation(Item, frozen=True, tag=4):
+    """A conversation: its clock, the highest counter of each device, and what is missing."""
+
+    conversation: ConversationId
+    clock: U63
+    highest: Annotated[list[DeviceCounter], Meta(max_length=MAX_COUNTERS)]
+    missing: Annotated[list[DeviceCounter], Meta(max_length=MAX_COUNTERS)]
+
+
+class HistoryMessage(Item, frozen=True, tag=5):
+    """An entry of a conversation, as it is kept. Its place follows from rank and id."""
+
+    conversation: ConversationId
+    id: Bytes16
+    author: Bytes16
+    device: Bytes16
+    counter: U63
+    rank: U63
+    sent_at_ms: U63
+    received_at_ms: U63 | None
+    kind: Word
+    state: Word
+    error: Annotated[str, Meta(max_length=MAX_ERROR_CHARS)] | None
+    quote: Bytes16 | None
+    quote_excerpt: Annotated[str, Meta(max_length=MAX_EXCERPT_CHARS)] | None
+    expires_at_ms: U63 | None
+    timer_s: U32
+    gone_at_ms: U63 | None
+    text: Shown
+    body: Body
+
+
+class HistoryMark(Item, frozen=True, tag=6):
+    """A change of a message, as it is kept."""
+
+    conversation: ConversationId
+    id: Bytes16
+    target: Bytes16
+    kind: U32
+    author: Bytes16
+    device: Bytes16
+    counter: U63
+    rank: U63
+    at_ms: U63
+    gone_at_ms: U63 | None
+    value: Shown
+    body: Body
+
+
+_ITEMS: Final[dict[int, type[Item]]] = {
+    1: PartBegins,
+    2: PartEnds,
+    3: HistoryRecord,
+    4: HistoryConversation,
+    5: HistoryMessage,
+    6: HistoryMark,
+}
+
+
+def pack_item(item: Item) -> bytes:
+    """Encode an item: its length as u32 big-endian, then the array."""
+    packed = encode(item)
+    return len(packed).to_bytes(_LENGTH_BYTES, "big") + packed
+
+
+def pack_part(transfer: bytes, number: int, items: bytes, ends: PartEnds) -> bytes:
+    """Put packed items between their first and their last one."""
+    begins = PartBegins(version=HISTORY_VERSION, transfer=transfer, number=number)
+    return pack_item(begins) + items + pack_item(ends)
+
+
+def open_part(part: bytes, *, transfer: bytes, number: int) -> tuple[Iterator[Item], PartEnds]:
+    """Return the items of a part but the first and the last, and the last.
+
+    Before anything is returned the part was read to its end: it is whole, well-formed, and the one
+    that was asked for. Raises RemoteProtocolError.
+    """
+    if len(part) > MAX_PART_BYTES:
+        raise RemoteProtocolError("the part is too large")
+    begins: Item | None = None
+    item: Item | None = None
+    for item in _items(part):
+        if isinstance(item, PartBegins) == (begins is not None):
+            raise RemoteProtocolError("a part begins once, with its first item")
+        begins = begins or item
+    if not isinstance(begins, PartBegins) or not isinstance(item, PartEnds):
+        raise RemoteProtocolError("the part has no beginning or no end")
+    if (begins.transfer, begins.number) != (transfer, number):
+        raise RemoteProtocolError("the part is another one")
+    return (each for each in _items(part) if not isinstance(each, (PartBegins, PartEnds))), item
+
+
+def _items(part: bytes) -> Iterator[Item]:
+    """Yield the items as they stand. Raises RemoteProtocolError, at the first that isn't whole."""
+    at = 0
+    while at < len(part):
+        start = at + _LENGTH_BYTES
+        size = int.from_bytes(part[at:start], "big")
+        at = start + size
+        if at > len(part) or not 0 < size <= MAX_ITEM_BYTES:
+            raise RemoteProtocolError("the part is cut off or not made of items")
+        item = decode_tagged(part[start:at], _ITEMS)
+        yield item
+        if isinstance(item, PartEnds) and at < len(part):
+            raise RemoteProtocolError("something follows the end of the part")
