@@ -103,11 +103,11 @@ class AnonymousTalk:
             self._session.send(f.Deposited(request=frame.request, results=results))
             return
         try:
-            await self._fetch_mailboxes(frame)
+            late_s = await self._fetch_mailboxes(frame)
         except StoreError as error:
             self._session.refuse(frame.request, store_refusal(error))
             return
-        deposits = self._admitted(frame)
+        deposits = self._admitted(frame, late_s)
         if not deposits.arrivals:
             self._session.send(f.Deposited(request=frame.request, results=deposits.results))
             return
@@ -115,18 +115,19 @@ class AnonymousTalk:
         if services.writer.is_crowded:
             await services.writer.room()
 
-    async def _fetch_mailboxes(self, frame: f.Deposit) -> None:
+    async def _fetch_mailboxes(self, frame: f.Deposit) -> int:
+        """Have all targets at hand; or, not to look them up too often, return when to ask again."""
         at_hand = self._services.mailrooms.at_hand
-        missing = [
-            MailboxId(target.mailbox)
-            for item in frame.items
-            for target in item.targets
-            if target.mailbox not in at_hand
-        ]
-        if missing:
-            await self._services.mailrooms.fetch(missing)
+        targets = [target.mailbox for item in frame.items for target in item.targets]
+        if not [mailbox for mailbox in targets if mailbox not in at_hand]:
+            return 0
+        fetches = self._services.gates.fetches
+        late_s = fetches.take(self._session.network, 1, trio.current_time())
+        if not late_s:
+            await self._services.mailrooms.fetch(map(MailboxId, targets))
+        return late_s
 
-    def _admitted(self, frame: f.Deposit) -> FrameDeposits:
+    def _admitted(self, frame: f.Deposit, late_s: int) -> FrameDeposits:
         """Decide on every target; what is admitted waits for its commit."""
         deposits = FrameDeposits(self._session, frame.request)
         add, results, is_retry = deposits.add, deposits.results, frame.is_retry
@@ -147,13 +148,13 @@ class AnonymousTalk:
                 to = ((device, _CONTACT),)
                 add(Arrival(envelope, payload, expires_hour, is_retry, to), at, _FIRST)
                 continue
-            places, admitted = self._admit_each(item, stored[0], deposits)
+            places, admitted = self._admit_each(item, stored[0], deposits, late_s)
             if admitted:
                 add(Arrival(envelope, payload, expires_hour, is_retry, admitted), at, places)
         return deposits
 
     def _admit_each(
-        self, item: f.DepositItem, stored: f.TargetOutcome, deposits: FrameDeposits
+        self, item: f.DepositItem, stored: f.TargetOutcome, deposits: FrameDeposits, late_s: int
     ) -> tuple[list[int], list[tuple[int, int]]]:
         """Decide on each target of one item; return the admitted ones' places and mailboxes."""
         results: list[f.TargetOutcome] = []
@@ -161,7 +162,7 @@ class AnonymousTalk:
         targets: list[tuple[int, int]] = []
         for target in item.targets:
             mailbox = self._services.mailrooms.at_hand.get(target.mailbox)
-            judged = self._judge(item, target.token, mailbox)
+            judged = self._judge(item, target.token, mailbox, late_s)
             if isinstance(judged, f.Lane) and mailbox is not None:
                 targets.append((mailbox.device, judged))
                 places.append(len(results))
@@ -180,15 +181,20 @@ class AnonymousTalk:
         return expires_hour, [outcome(f.Outcome.STORED, expires_in_s=left_s)]
 
     def _judge(
-        self, item: f.DepositItem, token: bytes | None, mailbox: Mailbox | None
+        self, item: f.DepositItem, token: bytes | None, mailbox: Mailbox | None, late_s: int
     ) -> f.Lane | f.TargetOutcome:
-        """Return the lane of one admitted envelope, or what its depositor is told at once."""
+        """Return the lane of one admitted envelope, or what its depositor is told at once.
+
+        With `late_s` not all mailboxes of the frame could be looked up: strangers are told so of
+        each, or those at hand would stand out.
+        """
         services, size_bytes = self._services, len(item.payload)
         lane, is_stranger = f.Lane.REQUEST, True
         if mailbox is not None:
             lane, is_stranger = services.mailrooms.lane_of(mailbox, token)
         if is_stranger:
-            wait_s = services.gates.requests.take(self._session.network, 1, trio.current_time())
+            requests = services.gates.requests
+            wait_s = late_s or requests.take(self._session.network, 1, trio.current_time())
             if wait_s:
                 return outcome(f.Outcome.SLOW_DOWN, retry_after_s=wait_s)
         if mailbox is None:

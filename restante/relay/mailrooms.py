@@ -2,8 +2,8 @@
 
 Rule: a deposit is admitted here and nowhere else. To a stranger a mailbox that is full and one that
 doesn't exist are the same; a retired token is answered like a live one. Room is taken when a
-deposit is admitted and given back when its envelope is gone, or wasn't stored.
-Spec: docs/relay.md, section 4.
+deposit is admitted and given back when its envelope is gone, or wasn't stored; a mailbox is counted
+in the store only while nothing leaves it. Spec: docs/relay.md, section 3.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
+
+import trio
 
 from restante.protocol.frames import Lane
 from restante.protocol.ids import MailboxId, Token, token_hash
@@ -20,6 +22,10 @@ from restante.store.seam import Database
 
 MAX_CACHED: Final = 16_384
 """Mailboxes kept at hand, at up to 3 KiB each."""
+
+MAX_SET_ASIDE: Final = 1_024
+"""Of mailboxes that are no more at hand, so many are still counted: deposits to them may be on
+their way to the disk, where nobody who asks the store sees them yet."""
 
 
 @dataclass(slots=True)
@@ -40,14 +46,18 @@ class Mailbox:
 class Mailrooms:
     """The mailboxes at hand; past so many, those that came first are forgotten."""
 
-    def __init__(self, db: Database, limits: Limits) -> None:
+    def __init__(self, db: Database, limits: Limits, *, most_at_hand: int = MAX_CACHED) -> None:
         self._db = db
+        self._most_at_hand = most_at_hand
         # By lane, as everything that is counted.
         self._most_envelopes = (limits.mailbox_envelopes, limits.request_mailbox_envelopes)
         self._most_bytes = (limits.mailbox_bytes, limits.request_mailbox_bytes)
         self._by_id: dict[bytes, Mailbox] = {}
         self._by_device: dict[int, Mailbox] = {}
+        self._set_aside: dict[int, None] = {}
         self._changes = 0
+        self.counting = trio.Lock()
+        """Whoever deletes envelopes holds it until their room is given back."""
 
     @property
     def at_hand(self) -> Mapping[bytes, Mailbox]:
@@ -55,20 +65,33 @@ class Mailrooms:
         return self._by_id
 
     async def fetch(self, wanted: Iterable[MailboxId]) -> None:
-        """Bring mailboxes to hand; those that don't exist stay unknown. Raises StoreError."""
-        missing = [mailbox for mailbox in dict.fromkeys(wanted) if mailbox not in self._by_id]
-        if not missing:
-            return
-        while True:
+        """Bring mailboxes to hand, all at once; only those that don't exist are not there then.
+
+        Raises StoreError.
+        """
+        all_wanted = list(dict.fromkeys(wanted))
+        nobodys: set[MailboxId] = set()
+        while missing := [
+            mailbox
+            for mailbox in all_wanted
+            if mailbox not in self._by_id and mailbox not in nobodys
+        ]:
             changes = self._changes
-            facts = await self._db.read(lambda tx: mailbox_facts(tx, missing))
+            # First without holding up a commit: what strangers make up costs nobody else.
+            facts = await self._look_up(missing)
+            if facts:
+                async with self.counting:
+                    facts = await self._look_up(facts)
+                    if changes == self._changes:
+                        self._remember(facts.values(), besides=all_wanted)
             if changes == self._changes:
-                break  # else what was read may be older than what has been published meanwhile
-        for mailbox in missing:
-            fact = facts.get(mailbox)
-            # Another task may have brought it meanwhile, and admitted deposits to it.
-            if fact is not None and mailbox not in self._by_id:
-                self._remember(fact)
+                nobodys.update(set(missing) - facts.keys())
+            else:  # what was read may be older than what has been published meanwhile
+                nobodys.clear()
+
+    async def _look_up(self, mailboxes: Iterable[MailboxId]) -> dict[MailboxId, MailboxFacts]:
+        wanted = list(mailboxes)
+        return await self._db.read(lambda tx: mailbox_facts(tx, wanted))
 
     def lane_of(self, mailbox: Mailbox, token: bytes | None) -> tuple[Lane, bool]:
         """Return which lane a token opens, and whether its bearer is a stranger.
@@ -130,21 +153,36 @@ class Mailrooms:
         for mailbox in [box for box in self._by_id.values() if box.account == account]:
             self._drop(mailbox)
 
-    def _remember(self, fact: MailboxFacts) -> None:
-        mailbox = Mailbox(
-            id=fact.mailbox,
-            device=fact.device,
-            account=fact.account,
-            live=fact.live,
-            retired=fact.retired,
-            envelopes=list(fact.envelopes),
-            size_bytes=list(fact.size_bytes),
-        )
-        self._by_id[mailbox.id] = mailbox
-        self._by_device[mailbox.device] = mailbox
-        if len(self._by_id) > MAX_CACHED:
-            self._drop(next(iter(self._by_id.values())))
+    def _remember(self, facts: Iterable[MailboxFacts], *, besides: Iterable[MailboxId]) -> None:
+        """Put mailboxes at hand; for their sake others are forgotten, but none of `besides`."""
+        for mailbox_id in besides:
+            if (mailbox := self._by_id.pop(mailbox_id, None)) is not None:
+                self._by_id[mailbox_id] = mailbox
+        for fact in facts:
+            if fact.mailbox in self._by_id:
+                continue  # another task has brought it, and may have admitted deposits to it
+            mailbox = Mailbox(
+                id=fact.mailbox,
+                device=fact.device,
+                account=fact.account,
+                live=fact.live,
+                retired=fact.retired,
+                envelopes=list(fact.envelopes),
+                size_bytes=list(fact.size_bytes),
+            )
+            aside = self._by_device.get(fact.device)
+            if aside is not None and aside.id == fact.mailbox:
+                mailbox.envelopes, mailbox.size_bytes = aside.envelopes, aside.size_bytes
+            self._set_aside.pop(fact.device, None)
+            self._by_id[mailbox.id] = mailbox
+            self._by_device[mailbox.device] = mailbox
+            if len(self._by_id) > self._most_at_hand:
+                self._drop(next(iter(self._by_id.values())))
 
     def _drop(self, mailbox: Mailbox) -> None:
         del self._by_id[mailbox.id]
-        self._by_device.pop(mailbox.device, None)
+        self._set_aside[mailbox.device] = None
+        if len(self._set_aside) > MAX_SET_ASIDE:
+            device = next(iter(self._set_aside))
+            del self._set_aside[device]
+            del self._by_device[device]

@@ -149,7 +149,9 @@ async def _services(
     def committed() -> None:
         services.flush_touched()
 
-    writer = Writer(db, clock=clock, on_removed=removed, after_commit=committed)
+    writer = Writer(
+        db, clock=clock, counting=mailrooms.counting, on_removed=removed, after_commit=committed
+    )
     await writer.load()
     files = BlobDirectory(settings.blobs, leaves_bytes=settings.limits.blobs_leave_bytes)
     blobs = Blobs(db, files, limits=settings.limits, clock=clock)

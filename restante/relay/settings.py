@@ -61,8 +61,8 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     request_burst: Count = 64
     """So many of them at once: who scans a roomful of codes isn't held up."""
     fetches_per_network: Count = 100
-    """Manifests and prekeys a second for one network; ten times as many at once, for who comes
-    back to many contacts."""
+    """Manifests, prekeys and mailboxes looked up a second for one network; ten times as many at
+    once, for who comes back to many contacts."""
     one_time_per_account: Count = 1
     """One-time prekeys a second handed out for one account: a contact that asks for more gets the
     last-resort ones, and can't drain the rest's."""

@@ -71,10 +71,12 @@ class Writer:
         db: Database,
         *,
         clock: Callable[[], float],
+        counting: trio.Lock,
         on_removed: Callable[[Removed], None],
         after_commit: Callable[[], None],
     ) -> None:
         self._db = db
+        self._counting = counting
         self._clock = clock
         self._on_removed = on_removed
         self._after_commit = after_commit
@@ -141,8 +143,12 @@ class Writer:
                 self._has_work = trio.Event()
                 barriers, self._barriers = self._barriers, []
                 while self._deposits or self._acks:
-                    if not await self._commit():
+                    async with self._counting:
+                        is_done = await self._commit()
+                    if not is_done:
+                        await trio.sleep(RETRY_PAUSE_S)
                         break
+                    await self._upkeep(self.hour)
                 for done in barriers:
                     done.set()
         finally:
@@ -151,7 +157,10 @@ class Writer:
                 done.set()
 
     async def _commit(self) -> bool:
-        """Commit what waits; False: the disk refused, and what is left should wait a while."""
+        """Commit what waits; False: the disk refused, and what is left should wait a while.
+
+        Until it returns nobody counts a mailbox: what it has deleted still takes room here.
+        """
         taken: list[Deposits] = []
         size_bytes = 0
         while self._deposits and size_bytes < MAX_BATCH_BYTES:
@@ -168,8 +177,6 @@ class Writer:
             log.warn("commit refused", reason=type(error).__name__, envelopes=len(arrivals))
             self._acks = acks + self._acks
             self._settle_failed(taken, error, size_bytes)
-            if not taken:
-                await trio.sleep(RETRY_PAUSE_S)
             return bool(taken)
         self._mailboxes.committed(hour=hour)
         reach("relay: after commit")
@@ -184,7 +191,6 @@ class Writer:
         for removed in acks:
             self._on_removed(removed)
         self._after_commit()
-        await self._upkeep(hour)
         return True
 
     def _settle_failed(self, taken: list[Deposits], error: StoreError, size_bytes: int) -> None:
@@ -211,14 +217,19 @@ class Writer:
         """Delete what has expired and forget old deposit ids; return how many envelopes went."""
         hour = self.hour
         count = 0
-        while gone := await self._db.write_raw(partial(expire, hour=hour)):
-            count += len(gone)
-            for removed in gone:
-                self._on_removed(removed)
+        while gone := await self._expire_some(hour):
+            count += gone
         ids = self._mailboxes.ids
         while await self._db.write_raw(partial(ids.forget, hour=hour)):
             pass
         return count
+
+    async def _expire_some(self, hour: int) -> int:
+        async with self._counting:
+            gone = await self._db.write_raw(partial(expire, hour=hour))
+            for removed in gone:
+                self._on_removed(removed)
+        return len(gone)
 
     async def ack_by_ids(self, device: int, wanted: frozenset[bytes]) -> None:
         """Delete what an earlier connection of the device was delivered, by its ids."""
