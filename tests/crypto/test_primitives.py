@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hmac
+import json
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import cryptography_vectors
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-from restante.crypto import aead, dh, kdf, kem, labels
+from restante.crypto import aead, dh, hpke, kdf, kem, labels
 from restante.crypto.keys import (
     ChainKey,
     HeaderKey,
@@ -23,6 +25,8 @@ from restante.crypto.keys import (
     RatchetRoot,
     RatchetSecret,
     SharedSecret,
+    XWingKey,
+    XWingSeed,
 )
 from restante.crypto.randomness import SystemRandomness
 from restante.errors import CryptoError
@@ -172,3 +176,53 @@ def test_no_label_is_the_beginning_of_another() -> None:
         assert not longer.startswith(shorter)
         assert shorter.isascii()
         assert shorter.endswith(b"\x00")
+
+
+def hpke_vector() -> dict[str, str]:
+    """Return the published vector of our suite's KEM, KDF and AEAD (draft-ietf-hpke-pq)."""
+    with cryptography_vectors.open_vector_file("HPKE/hpke-pq-test-vectors.json", "r") as file:
+        found = [
+            vector
+            for vector in json.load(file)
+            if (vector["mode"], vector["kem_id"], vector["kdf_id"], vector["aead_id"])
+            == (0, 0x647A, 1, 3)
+        ]
+    (vector,) = found
+    return vector
+
+
+def test_hpke_is_x_wing_as_published() -> None:
+    vector = hpke_vector()
+    seed = XWingSeed(bytes.fromhex(vector["skRm"]))
+    assert hpke.public_key(seed).raw.hex() == vector["pkRm"]
+    # Its messages have associated data, which ours have not: seal one under its key and nonce.
+    key = ChaCha20Poly1305(bytes.fromhex(vector["key"]))
+    ciphertext = key.encrypt(bytes.fromhex(vector["base_nonce"]), b"secret", None)
+    sealed = bytes.fromhex(vector["enc"]) + ciphertext
+    opened = hpke.open_sealed(seed, sealed, info=bytes.fromhex(vector["info"]))
+    assert opened == b"secret"
+
+
+def test_hpke_opens_with_its_key_and_info_only() -> None:
+    seed, other = (XWingSeed(RANDOM.random(32)) for _ in range(2))
+    sealed = RANDOM.seal_to(hpke.public_key(seed), b"secret", info=b"info")
+    assert len(sealed) == len(b"secret") + hpke.OVERHEAD_BYTES
+    assert hpke.open_sealed(seed, sealed, info=b"info") == b"secret"
+    wrong: list[tuple[XWingSeed, bytes, bytes]] = [(other, sealed, b"info"), (seed, sealed, b"")]
+    wrong += [(seed, sealed[:size], b"info") for size in (0, 1, 1088, 1119, 1120, 1136, 1141)]
+    low_order = sealed[:1088] + bytes(32) + sealed[1120:]
+    wrong += [(seed, low_order, b"info"), (seed, sealed + b"\x00", b"info")]
+    for at in range(0, len(sealed), 53):
+        damaged = bytearray(sealed)
+        damaged[at] ^= 1
+        wrong.append((seed, bytes(damaged), b"info"))
+    for key, each, info in wrong:
+        with pytest.raises(CryptoError):
+            hpke.open_sealed(key, each, info=info)
+
+
+def test_a_bad_x_wing_key_is_refused() -> None:
+    good = hpke.public_key(XWingSeed(RANDOM.random(32))).raw
+    for bad in (b"\xff" * 1216, good[:1184] + bytes(32), b"\xff" * 384 + good[384:]):
+        with pytest.raises(CryptoError):
+            hpke.seal(XWingKey(bad), b"secret", info=b"")

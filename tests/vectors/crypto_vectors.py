@@ -1,8 +1,8 @@
 """Our own test vectors for the cryptography: how they are made, and so what they mean.
 
 `python -m tests.vectors.crypto_vectors` writes tests/vectors/crypto-*.json anew; that is a change
-of the protocol and needs a new version of it. Everything follows from fixed inputs, but for the
-encapsulations, which the library draws itself: these are recorded and played back.
+of the protocol and needs a new version of it. Everything follows from fixed inputs, but for
+encapsulations and HPKE, which the library draws itself: these are recorded and played back.
 """
 
 from __future__ import annotations
@@ -12,11 +12,22 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from restante.crypto import codes, dh, hello, kdf, signing, statements
+from restante.crypto import (
+    blobs,
+    codes,
+    dh,
+    hello,
+    hpke,
+    kdf,
+    link_messages,
+    signing,
+    statements,
+)
 from restante.crypto import kem as kems
 from restante.crypto import safety_number as numbers
 from restante.crypto.codes import CodeSecret
 from restante.crypto.keys import (
+    BlobKey,
     ChainKey,
     HeaderKey,
     KemCiphertext,
@@ -26,29 +37,41 @@ from restante.crypto.keys import (
     RatchetRoot,
     RatchetSecret,
     RootKey,
+    RootSigningKey,
     SharedSecret,
 )
+from restante.crypto.linking import OldDevice
+from restante.crypto.recovery_words import to_words
 from restante.crypto.stored_session import serialise
 from restante.crypto.tags import tag
 from restante.protocol.address import Address
-from restante.protocol.ids import ManifestHash, Token, contact_pin
+from restante.protocol.ids import BlobCapability, ManifestHash, Token, blob_id, contact_pin
+from restante.protocol.linking import LinkSlot
 from restante.protocol.manifest import PrekeyKind
+from tests.crypto.devices_meeting import a_new_device, listing, meet_device
 from tests.crypto.people import NOW_S, begin, make_person, open_hello, open_message, seal
 
 if TYPE_CHECKING:
-    from restante.crypto.keys import KemKey
+    from restante.crypto.keys import KemKey, XWingKey
 
 HERE = Path(__file__).parent
 Json = dict[str, Any]
 
 
 class Tape:
-    """Randomness that follows from a name; encapsulations are recorded, or played back."""
+    """Randomness that follows from a name; what the library draws is recorded, or played back."""
 
-    def __init__(self, name: str, recorded: list[list[str]] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        recorded: list[list[str]] | None = None,
+        sealed: list[str] | None = None,
+    ) -> None:
         self.name = name
         self.recorded: list[list[str]] = []
+        self.sealed: list[str] = []
         self._played = None if recorded is None else iter(recorded)
+        self._played_sealed = None if sealed is None else iter(sealed)
         self._drawn = 0
 
     def random(self, size_bytes: int, /) -> bytes:
@@ -66,6 +89,14 @@ class Tape:
             secret = KemSecret(bytes.fromhex(secret_hex))
         self.recorded.append([ciphertext.raw.hex(), secret.raw.hex()])
         return ciphertext, secret
+
+    def seal_to(self, key: XWingKey, plaintext: bytes, /, *, info: bytes) -> bytes:
+        if self._played_sealed is None:
+            sealed = hpke.seal(key, plaintext, info=info)
+        else:
+            sealed = bytes.fromhex(next(self._played_sealed))
+        self.sealed.append(sealed.hex())
+        return sealed
 
 
 def filled(byte: int, size_bytes: int = 32) -> bytes:
@@ -204,13 +235,84 @@ def conversation(recorded: list[list[str]] | None) -> Json:
     }
 
 
-def documents(recorded: list[list[str]] | None = None) -> dict[str, Json]:
+def linking(sealed: list[str] | None) -> Json:
+    """A device is linked, another one is refused: the code, all slots, the digits."""
+    tape = Tape("linking", sealed=sealed)
+    alice = make_person("alice", randomness=tape, one_time=0)
+    new = a_new_device(alice, name="laptop", randomness=tape)
+    old = OldDevice.open(tape, new.code, new.offer)
+    acceptance = old.reply(alice.manifest.root)
+    reveal, digits = new.accept(acceptance)
+    old.reveal(reveal)
+    if not old.confirm(digits):
+        raise RuntimeError("the linking failed")
+    verdict = old.grant(listing(alice, old.entry), b"provision")
+    grant = new.finish(verdict)
+    refused = a_new_device(alice, randomness=tape)
+    refusing, _ = meet_device(alice, refused, randomness=tape)
+    return {
+        "sealed_to": tape.sealed,
+        "account_manifest": alice.manifest.signed.to_bytes().hex(),
+        "new_device_seed": new._device.signing.raw.hex(),
+        "xwing_seed": new._seed.raw.hex(),
+        "xwing_key_sha256": hashlib.sha256(hpke.public_key(new._seed).raw).hexdigest(),
+        "code": str(new.code),
+        "slot_ids": [new.slot(slot).hex() for slot in LinkSlot],
+        "offer": new.offer.hex(),
+        "acceptance": acceptance.hex(),
+        "transcript": link_messages.transcript(new.code, new.offer, acceptance).hex(),
+        "link_secret": old._link_secret.raw.hex(),
+        "reveal": reveal.hex(),
+        "digits": digits,
+        "verdict_sha256": hashlib.sha256(verdict).hexdigest(),
+        "granted_manifest": grant.manifest.signed.to_bytes().hex(),
+        "abort_sha256": hashlib.sha256(refusing.abort()).hexdigest(),
+        "cancel": refused.cancel().hex(),
+    }
+
+
+def sealed_blobs() -> Json:
+    """A small blob and one of several chunks, by their hashes; and the words of a secret."""
+    key, capability = BlobKey(filled(1)), BlobCapability(filled(2))
+    sealed = {
+        length: blobs.seal_blob(
+            key, filled(3, length), blob=blob_id(capability), randomness=Tape(f"blob of {length}")
+        )
+        for length in (0, 4, 200_000)
+    }
+    return {
+        "key": key.raw.hex(),
+        "capability": capability.hex(),
+        "blob": blob_id(capability).hex(),
+        "filling": "03",
+        "sealed": {
+            str(length): {
+                "bytes": len(blob),
+                "header": blob[:24].hex(),
+                "sha256": hashlib.sha256(blob).hexdigest(),
+            }
+            for length, blob in sealed.items()
+        },
+        "sizes": {
+            str(length): blobs.sealed_size(length)
+            for length in (0, 65_528, 65_529, 10**6, 10**8, 10**9, 2**40)
+        },
+        "root_seed": filled(4).hex(),
+        "words": " ".join(to_words(RootSigningKey(filled(4)))),
+    }
+
+
+def documents(
+    recorded: list[list[str]] | None = None, sealed: list[str] | None = None
+) -> dict[str, Json]:
     """Return each vector file's name and content."""
     return {
         "crypto-derivations.json": derivations(),
         "crypto-signatures.json": signed_things(),
         "crypto-codes.json": codes_and_numbers(),
         "crypto-conversation.json": conversation(recorded),
+        "crypto-linking.json": linking(sealed),
+        "crypto-blobs.json": sealed_blobs(),
     }
 
 
