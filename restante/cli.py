@@ -203,6 +203,13 @@ def block(run: _Invocation, conversation: str) -> int:
     return _settle(run, "contact_block", conversation, is_told=True)
 
 
+@_command(contact, "accept-key")
+@click.argument("conversation")
+def accept_key(run: _Invocation, conversation: str) -> int:
+    """Go on with a changed security key: what was paused is sent to it."""
+    return _settle(run, "accept_key", conversation, is_told=True)
+
+
 @_command(contact)
 @click.argument("conversation")
 @click.argument("name")
@@ -301,17 +308,22 @@ def rpc(run: _Invocation, method: str | None, params: str | None) -> int:
 
 @_command(cli)
 @click.argument("conversation")
+@click.option("--qr", is_flag=True, help="Draw it as a QR code too.")
+@click.option("--scanned", metavar="DIGITS", help="Compare with DIGITS, read off their screen.")
 @click.option("--confirm", is_flag=True, help="Record that both have the same number.")
 @click.option("--undo", is_flag=True, help="Take that back.")
-def verify(run: _Invocation, conversation: str, confirm: bool, undo: bool) -> int:
+def verify(run: _Invocation, conversation: str, *, qr: bool, **said: Any) -> int:
     """Print the safety number to compare with a person."""
-    from restante.client.commands import contact as bodies
+    from restante.client.commands import verify as bodies
 
-    if confirm and undo:
-        raise click.UsageError("Either --confirm or --undo.")
-    verified = confirm if confirm or undo else None
+    if sum(map(bool, said.values())) > 1:
+        raise click.UsageError("One of --scanned, --confirm and --undo.")
     with run.caller() as caller:
-        return bodies.verify(run.out, caller, conversation, verified=verified)
+        if said["scanned"]:
+            return bodies.compare(run.out, caller, conversation, said["scanned"])
+        if said["confirm"] or said["undo"]:
+            return bodies.record(run.out, caller, conversation, verified=said["confirm"])
+        return bodies.show(run.out, caller, conversation, qr=qr)
 
 
 @_command(cli)

@@ -247,6 +247,15 @@ class ScriptedEngine:
         trust = Trust.UNVERIFIED if person.trust is Trust.CHANGED else person.trust
         return await self._settle(conversation, state=ContactState.ACCEPTED, trust=trust)
 
+    async def accept_key(self, conversation: str) -> Contact:
+        return await self.contact_accept(conversation)
+
+    async def compare_safety_number(self, conversation: str, digits: str) -> Contact:
+        number = await self.safety_number(conversation)
+        if digits != number.payload:
+            raise UserError("That is not the number.", exit_code=ExitCode.UNTRUSTED)
+        return await self.set_verified(conversation, verified=True)
+
     async def contact_block(self, conversation: str) -> Contact:
         return await self._settle(conversation, state=ContactState.BLOCKED)
 
@@ -257,7 +266,12 @@ class ScriptedEngine:
         await trio.lowlevel.checkpoint()
         person = self.people[conversation]
         digits = " ".join(f"{12345 + 4703 * group:05}" for group in range(12))
-        return SafetyNumber(digits=digits, trust=person.trust, peer=person.name)
+        return SafetyNumber(
+            digits=digits,
+            trust=person.trust,
+            peer=person.name,
+            payload=digits.replace(" ", ""),
+        )
 
     async def set_verified(self, conversation: str, *, verified: bool) -> Contact:
         trust = Trust.VERIFIED if verified else Trust.UNVERIFIED

@@ -1,4 +1,4 @@
-"""`restante contact` and `restante verify`: who one talks to, and whether it is really them.
+"""`restante contact`: whom one talks to.
 
 Rule: prints contacts as the engine says they are. Spec: docs/cli.md, section "contact".
 """
@@ -20,13 +20,20 @@ def code(out: Output, caller: Caller, *, qr: bool) -> ExitCode:
     """Print one's own contact code, with `qr` as a picture too."""
     text = caller.call("contact_code")
     out.data({"type": "code", "code": text}, text)
-    if qr and not out.is_json:
-        from restante.client.qr import qr_lines_for_terminal  # noqa: PLC0415  (only for --qr)
-
-        is_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-        for line in qr_lines_for_terminal(text, is_ascii=not is_utf8):
-            out.data({}, line)
+    if qr:
+        draw(out, text)
     return ExitCode.OK
+
+
+def draw(out: Output, text: str) -> None:
+    """Draw a QR code, where people read."""
+    if out.is_json:
+        return
+    from restante.client.qr import qr_lines_for_terminal  # noqa: PLC0415  (only for --qr)
+
+    is_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    for line in qr_lines_for_terminal(text, is_ascii=not is_utf8):
+        out.data({}, line)
 
 
 def add(out: Output, caller: Caller, code_or_address: str, *, name: str | None) -> ExitCode:
@@ -52,27 +59,6 @@ def settle(
     _print(out, caller.call(method, conversation=key, **more))
     if is_told and not caller.call("synchronise", timeout_s=_TELL_TIMEOUT_S):
         out.note("Kept; the relay hears of it when it can be reached and Restante runs.")
-    return ExitCode.OK
-
-
-def verify(out: Output, caller: Caller, conversation: str, *, verified: bool | None) -> ExitCode:
-    """Print the safety number, or record that it was compared (or take that back)."""
-    key = caller.call("resolve", text=conversation)
-    if verified is not None:
-        return _print(out, caller.call("set_verified", conversation=key, verified=verified))
-    number = caller.call("safety_number", conversation=key)
-    out.data({"type": "safety_number", "conversation": key, **number}, number["digits"])
-    if number["trust"] == "changed":
-        return out.failed(
-            ExitCode.UNTRUSTED,
-            f"The security key of {number['peer']} changed. This happens with a new phone, or if "
-            "someone is intercepting. Compare the number before you go on.",
-        )
-    if number["trust"] == "unverified":
-        out.note(
-            f"Compare this number with {number['peer']}, in person or on the phone. If both are "
-            f"the same: restante verify {conversation} --confirm"
-        )
     return ExitCode.OK
 
 

@@ -101,9 +101,16 @@ def _wait(caller: Caller, message: dict[str, Any], wait: str, deadline: float) -
             return _now(caller, message_id)
         if event["type"] == "message_changed" and event["message"]["id"] == message_id:
             message = event["message"]
+        elif event["type"] == "conversation_changed" and _is_paused(event["conversation"], message):
+            return _now(caller, message_id)  # a decision can take its time, too
         elif event["type"] == "resync":
             message = _now(caller, message_id)
     return message
+
+
+def _is_paused(conversation: dict[str, Any], message: dict[str, Any]) -> bool:
+    is_its = bool(conversation["key"] == message["conversation"])
+    return is_its and conversation["trust"] == "changed"
 
 
 def _now(caller: Caller, message_id: str) -> dict[str, Any]:
@@ -144,13 +151,7 @@ def _report(out: Output, caller: Caller, message: dict[str, Any], wait: str) -> 
                 "Do not send it again.",
             )
         case "queued":
-            reason = caller.call("status")["error"]
-            because = f" {reason}" if reason else because
-            return out.failed(
-                ExitCode.QUEUED,
-                f"Queued, not yet relayed. Do not send it again.{because} It goes out when "
-                "Restante runs next: restante daemon, chat or tail --once.",
-            )
+            return _report_queued(out, caller, message)
         case "relayed":
             return out.failed(
                 ExitCode.WAIT_TIMED_OUT,
@@ -163,3 +164,16 @@ def _report(out: Output, caller: Caller, message: dict[str, Any], wait: str) -> 
             )
         case _:
             return out.failed(ExitCode.FIXABLE, f"Not sent.{because}")
+
+
+def _report_queued(out: Output, caller: Caller, message: dict[str, Any]) -> ExitCode:
+    key = message["conversation"]
+    if any(one["key"] == key and one["trust"] == "changed" for one in caller.call("contacts")):
+        return out.failed(ExitCode.UNTRUSTED, message["error"] or "Paused: a key has changed.")
+    reason = caller.call("status")["error"]
+    because = f" {reason or message['error'] or ''}".rstrip()
+    return out.failed(
+        ExitCode.QUEUED,
+        f"Queued, not yet relayed. Do not send it again.{because} It goes out when Restante runs "
+        "next: restante daemon, chat or tail --once.",
+    )

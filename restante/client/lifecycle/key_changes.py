@@ -77,7 +77,7 @@ def note_changed(
         row,
         f"The security key of {row.address} has changed: a new installation, or somebody in "
         "between. Sending is paused until you have compared the new number, or blocked them.",
-        about=b"" if shown is None else shown.root.raw,
+        about=b"changed" if shown is None else b"changed" + shown.root.raw,
         now_ms=now_ms,
     )
     for entry in client_outbox.by_account(rows, row.account_id):
@@ -165,7 +165,7 @@ def supersede(rows: Rows, changes: Changes, row: ContactRow, *, now_ms: int) -> 
             old,
             f"{row.address} has a new security key. What you write from now on goes to that, and "
             "stands in a conversation of its own.",
-            about=row.root_key,
+            about=b"followed" + row.root_key,
             now_ms=now_ms,
         )
         _note(
@@ -174,7 +174,7 @@ def supersede(rows: Rows, changes: Changes, row: ContactRow, *, now_ms: int) -> 
             row,
             f"The security key of {row.address} is a new one. What was said before is in the "
             "conversation with the old key. Compare safety numbers to be sure who this is.",
-            about=old.root_key,
+            about=b"followed" + old.root_key,
             now_ms=now_ms,
         )
     changes.is_outbox_due = True
@@ -212,7 +212,14 @@ def move_message(
         ),
     )
     enqueue_content(
-        rows, changes, row, content, entry_id=message_id, message_id=message_id, now_ms=now_ms
+        rows,
+        changes,
+        row,
+        content,
+        # Another id: whoever holds the old entry in memory must not find this one under it.
+        entry_id=local_id("moved-entry", row.account_id, message_id),
+        message_id=message_id,
+        now_ms=now_ms,
     )
     changes.is_resync = True
     changes.conversations[row.account_id] = None
@@ -243,7 +250,7 @@ def _note(
         rows,
         changes,
         row,
-        entry_id=local_id("key-changed", row.account_id, about),
+        entry_id=local_id("notice", row.account_id, about),
         device_id=bytes(ID_BYTES),
         kind="notice",
         error=sentence,

@@ -136,7 +136,11 @@ class ContactActions(Screen[None]):
             must_be=words.ACCEPT_KEY_WORD,
         )
         if await self.app.push_screen_wait(dialog) is not None:
-            await self._accept_contact(conversation)
+            # What goes on may be another conversation: one is with one key.
+            contact = await ask(self._stage.engine.accept_key, conversation.key)
+            self.say(words.accepted(conversation.title))
+            await self.know_contact(contact.key)
+            self.open_conversation(contact.key)
 
     def action_why(self) -> None:
         """Explain a changed key."""
