@@ -66,6 +66,8 @@ class Mailbox:
         self._attempted = trio.Event()
         self._drained = trio.Event()
         self._published = trio.Event()
+        self._link: Link | None = None
+        self._linked = trio.Event()
         announcer.also_tell(self._look_in)
 
     def retry_now(self) -> None:
@@ -89,6 +91,12 @@ class Mailbox:
                 nursery.start_soon(wait_for, self._drained)
                 nursery.start_soon(wait_for, self._attempted)
         return self._drained.is_set()
+
+    async def link(self) -> Link:
+        """Return the link, for requests beside what the mailbox does; wait until there is one."""
+        while self._link is None:
+            await self._linked.wait()
+        return self._link
 
     async def published(self) -> None:
         """Wait until what the relay holds of us is up to date."""
@@ -146,6 +154,7 @@ class Mailbox:
                 try:
                     failure = await self._serve(link)
                 finally:
+                    self._link, self._linked = None, trio.Event()
                     await link.close()
             except (RelayError, StoreError) as error:
                 failure = error
@@ -164,6 +173,8 @@ class Mailbox:
         await self._outbox.hurry()
         # While we were away another device may have changed the account.
         await self._announcer.tell(Changes(is_account_doubtful=True))
+        self._link = link
+        self._linked.set()
         ended: list[RelayError | StoreError] = []
         async with trio.open_nursery() as nursery:
 
