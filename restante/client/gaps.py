@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from restante.client import tracing
 from restante.client.acquaintance import is_welcome
 from restante.client.history import file_note
 from restante.client.queueing import control_content, enqueue_content, local_id
+from restante.client.syncing.self_contact import is_self
 from restante.protocol.content import MAX_RECEIPT_IDS, Content, Kind, ResendRequest
 from restante.store.client_conversations import gaps, is_missing, note_counter
 from restante.store.client_messages import (
@@ -25,6 +28,8 @@ from restante.store.client_messages import (
 from restante.store.client_outbox import by_message
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from restante.client.changes import Changes
     from restante.client.own_account import OwnAccount
     from restante.crypto.randomness import Randomness
@@ -47,22 +52,24 @@ def note_arrival(
     device_id: bytes,
     content: Content,
     *,
+    conversation: bytes | None = None,
     resend_grace_ms: int,
     randomness: Randomness,
     now_ms: int,
 ) -> None:
-    """Note a counter that arrived: fill the gap it belonged to, or show the one it reveals."""
+    """Note a counter that arrived: fill the gap it belonged to, or show the one it reveals.
+
+    `row` is whose device it is; `conversation` is theirs, if no other is named.
+    """
     counter = content.counter
     if counter == 0:
         return
-    was_missing = is_missing(rows, row.account_id, device_id, counter)
-    if not was_missing and _count(rows, row, device_id) >= MAX_TRACKED:
+    key = conversation or row.account_id
+    was_missing = is_missing(rows, key, device_id, counter)
+    if not was_missing and len(_missing(rows, key, device_id)) >= MAX_TRACKED:
         return
-    newly_missing = note_counter(rows, row.account_id, device_id, counter)
-    left: dict[int, list[int]] = {}
-    for device, each in gaps(rows, row.account_id):
-        if device == device_id:
-            left.setdefault(each // COUNTERS_PER_ENTRY, []).append(each)
+    newly_missing = note_counter(rows, key, device_id, counter)
+    left = _by_block(_missing(rows, key, device_id))
     changed = {each // COUNTERS_PER_ENTRY for each in newly_missing}
     if was_missing:
         changed.add(counter // COUNTERS_PER_ENTRY)
@@ -75,6 +82,7 @@ def note_arrival(
             row,
             device_id,
             block,
+            conversation=key,
             missing_count=len(left.get(block, ())),
             before_rank=content.rank if block in after else None,
             now_ms=now_ms,
@@ -85,8 +93,39 @@ def note_arrival(
             changes,
             row,
             device_id,
+            conversation=key,
             delay_ms=resend_grace_ms,
             randomness=randomness,
+            now_ms=now_ms,
+        )
+
+
+def close(
+    rows: Rows,
+    changes: Changes,
+    row: ContactRow,
+    device_id: bytes,
+    counters: Iterable[int],
+    *,
+    conversation: bytes | None = None,
+    now_ms: int,
+) -> None:
+    """Wait no longer for what its device can't send again: the gap closes."""
+    key = conversation or row.account_id
+    closed = [each for each in counters if is_missing(rows, key, device_id, each)]
+    for counter in closed:
+        note_counter(rows, key, device_id, counter)
+    left = _by_block(_missing(rows, key, device_id))
+    for block in sorted({each // COUNTERS_PER_ENTRY for each in closed}):
+        _show(
+            rows,
+            changes,
+            row,
+            device_id,
+            block,
+            conversation=key,
+            missing_count=len(left.get(block, ())),
+            before_rank=None,
             now_ms=now_ms,
         )
 
@@ -97,18 +136,22 @@ def ask_again(
     row: ContactRow,
     device_id: bytes,
     *,
+    conversation: bytes | None = None,
     delay_ms: int,
     randomness: Randomness,
     now_ms: int,
 ) -> None:
     """Queue a request for what is missing from a device; what it names is settled when it goes."""
+    key = conversation or row.account_id
     content = control_content(Kind.RESEND_REQUEST, None, now_ms=now_ms, randomness=randomness)
+    if key != row.account_id:
+        content = msgspec.structs.replace(content, conversation=key)
     enqueue_content(
         rows,
         changes,
         row,
         content.to_bytes(),
-        entry_id=local_id("resend-request", row.account_id, device_id),
+        entry_id=local_id("resend-request", key, device_id),
         message_id=None,
         now_ms=now_ms,
         device_id=device_id,
@@ -116,9 +159,9 @@ def ask_again(
     )
 
 
-def missing_from(rows: Rows, row: ContactRow, device_id: bytes) -> ResendRequest | None:
+def missing_from(rows: Rows, conversation: bytes, device_id: bytes) -> ResendRequest | None:
     """Return what a resend request to a device should name now; None if nothing is missing."""
-    counters = [counter for device, counter in gaps(rows, row.account_id) if device == device_id]
+    counters = _missing(rows, conversation, device_id)
     return ResendRequest(counters=counters[-MAX_RECEIPT_IDS:]) if counters else None
 
 
@@ -151,8 +194,15 @@ def answer(
         tracing.note(rows, sent.id, again, now_ms=now_ms, device_id=device_id)
 
 
-def _count(rows: Rows, row: ContactRow, device_id: bytes) -> int:
-    return sum(device == device_id for device, _ in gaps(rows, row.account_id))
+def _missing(rows: Rows, conversation: bytes, device_id: bytes) -> list[int]:
+    return [counter for device, counter in gaps(rows, conversation) if device == device_id]
+
+
+def _by_block(counters: Iterable[int]) -> dict[int, list[int]]:
+    blocks: dict[int, list[int]] = {}
+    for each in counters:
+        blocks.setdefault(each // COUNTERS_PER_ENTRY, []).append(each)
+    return blocks
 
 
 def _show(
@@ -162,12 +212,15 @@ def _show(
     device_id: bytes,
     block: int,
     *,
+    conversation: bytes,
     missing_count: int,
     before_rank: int | None,
     now_ms: int,
 ) -> None:
     """Make the entry of a block of counters say what is missing, and stand where it should."""
-    entry_id = local_id("gap", row.account_id, device_id, block.to_bytes(8, "big"))
+    if is_self(row) and conversation == row.account_id:
+        return  # mostly what devices tell each other, which nobody would miss in their notes
+    entry_id = local_id("gap", conversation, device_id, block.to_bytes(8, "big"))
     shown = message(rows, entry_id)
     rank = None if before_rank is None else max(before_rank - 1, 0)
     if shown is not None and (not missing_count or (rank is not None and rank < shown.rank)):
@@ -176,12 +229,13 @@ def _show(
         shown = None
     if not missing_count:
         return
-    sentence = _sentence(missing_count, asked=is_welcome(row))
+    sentence = _sentence(missing_count, asked=is_welcome(row), is_own=is_self(row))
     if shown is None:
         file_note(
             rows,
             changes,
             row,
+            conversation=conversation,
             entry_id=entry_id,
             device_id=device_id,
             kind="gap",
@@ -194,8 +248,10 @@ def _show(
         changes.message_changed(update_state(rows, entry_id, shown.state, sentence))
 
 
-def _sentence(count: int, *, asked: bool) -> str:
+def _sentence(count: int, *, asked: bool, is_own: bool) -> str:
     what = "A message is missing here." if count == 1 else f"{count} messages are missing here."
+    if is_own:
+        return f"{what} You sent it from another device, which is asked for it."
     return f"{what} Their device is asked to send again." if asked else what
 
 

@@ -134,6 +134,7 @@ def file_note(
     changes: Changes,
     row: ContactRow,
     *,
+    conversation: bytes | None = None,
     entry_id: bytes,
     device_id: bytes,
     kind: str,
@@ -144,13 +145,15 @@ def file_note(
 ) -> bool:
     """File an entry of our own making: a gap, an unreadable message, a notice. False if known.
 
-    `rank` places it among the others; None puts it where a message written now would stand.
+    `row` is whose device it is about; `conversation` is theirs, if no other is named. `rank` places
+    it among the others; None puts it where a message written now would stand.
     """
+    key = conversation or row.account_id
     if rank is None:
-        rank = max(rank_at(now_ms), clock(rows, row.account_id))
+        rank = max(rank_at(now_ms), clock(rows, key))
     entry = MessageRow(
         id=entry_id,
-        conversation=row.account_id,
+        conversation=key,
         author=row.account_id,
         device_id=device_id,
         counter=0,

@@ -247,7 +247,8 @@ class Sealer:
         """Return what is sealed: with its counter, with what is missing now; None if nothing is."""
         content = Content.from_bytes(entry.content)
         if content.kind == Kind.RESEND_REQUEST and entry.device_id is not None:
-            request = missing_from(rows, row, entry.device_id)
+            asked_in = content.conversation or row.account_id
+            request = missing_from(rows, asked_in, entry.device_id)
             if request is None:
                 return None
             return msgspec.structs.replace(content, body=encode(request)).to_bytes()
