@@ -6,7 +6,6 @@ moment, so an event may show a later state than the one that caused it, never an
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import trio
@@ -19,11 +18,11 @@ from restante.client.interface import (
     ReceivedEvent,
     Resync,
 )
-from restante.client.views import Viewer, is_listed
+from restante.client.viewing import viewer
+from restante.client.views import is_listed
 from restante.errors import StoreError
 from restante.store.client_contacts import contact
 from restante.store.client_feed import feed_after
-from restante.store.client_marks import marks_of
 from restante.store.client_summaries import conversation_summary
 
 if TYPE_CHECKING:
@@ -64,19 +63,19 @@ class Announcer:
     def _events(self, rows: Rows, changes: Changes) -> list[Event]:
         rows_of = {key: contact(rows, key) for key in changes.conversations}
         known = {key: row for key, row in rows_of.items() if row is not None}
-        viewer = Viewer(own=self._own, contacts=known, marks_of=partial(marks_of, rows))
+        shows = viewer(rows, self._context, self._own, known.values())
         events: list[Event] = [
-            MessageAdded(message=viewer.message(each.row, each.position)) for each in changes.added
+            MessageAdded(message=shows.message(each.row, each.position)) for each in changes.added
         ]
         events += [
-            MessageChanged(message=viewer.message(each.row, each.position))
+            MessageChanged(message=shows.message(each.row, each.position))
             for each in changes.changed
         ]
         if changes.is_resync:
             events.append(Resync())
         lines_of = {key: conversation_summary(rows, key) for key in known}
         events += [
-            ConversationChanged(conversation=viewer.conversation(row, lines_of[key]))
+            ConversationChanged(conversation=shows.conversation(row, lines_of[key]))
             for key, row in known.items()
             if is_listed(row, lines_of[key])
         ]
@@ -84,7 +83,7 @@ class Announcer:
             lines = feed_after(rows, min(changes.cursors) - 1, len(changes.cursors))
             wanted = set(changes.cursors)
             events += [
-                ReceivedEvent(received=viewer.received(line))
+                ReceivedEvent(received=shows.received(line))
                 for line in lines
                 if line.cursor in wanted
             ]

@@ -25,6 +25,10 @@ class Changes:
     """Conversations whose line is new or different, in the order in which they were touched."""
     cursors: list[int] = field(default_factory=list)
     """New lines of the feed."""
+    typing: list[tuple[bytes, bool]] = field(default_factory=list)
+    """Accounts that say whether they are typing to us."""
+    presences: list[tuple[bytes, bool, int]] = field(default_factory=list)
+    """Accounts that say whether they are there, and when they last were (unix seconds)."""
     is_resync: bool = False
     """Something vanished: whoever watches should read everything again."""
     is_outbox_due: bool = False

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from restante.client import gaps, granting, tracing
 from restante.client.acquaintance import heard_from, is_welcome, told_of_manifest
 from restante.client.grammar.filing import file_content
+from restante.client.grammar.signals import hear
 from restante.client.history import file_note, parse_content
 from restante.client.interface import ContactState, MessageState
 from restante.client.queueing import local_id, unpark
@@ -23,6 +24,7 @@ from restante.client.syncing.self_contact import is_self
 from restante.errors import CryptoError, RemoteProtocolError
 from restante.protocol.codec import decode
 from restante.protocol.content import (
+    EPHEMERAL,
     LAST_HISTORY_KIND,
     Content,
     Kind,
@@ -127,6 +129,8 @@ class Reader:
             unpark(rows, changes, arrival.contact.account_id, now_ms=self.now_ms)
         elif content.kind == Kind.MANIFEST:
             told_of_manifest(rows, arrival.contact, decode(content.body, NewManifest).manifest)
+        elif content.kind in EPHEMERAL and is_welcome(arrival.contact):
+            hear(rows, changes, arrival.contact.account_id, content)
         elif content.kind == Kind.RESEND_REQUEST and is_welcome(arrival.contact):
             gaps.answer(
                 rows,

@@ -5,10 +5,11 @@ Rule: frozen; services hold it and nothing global. Knows no service.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from restante.client.backoff import backoff_s, unit_interval
+from restante.client.grammar.presences import Presences
 from restante.protocol.limits import SLOT_TTL_S
 from restante.store.client_rows import Rows
 
@@ -53,6 +54,8 @@ class EngineContext:
     hub: EventHub
     tuning: Tuning
     proxy: str | None
+    presences: Presences = field(default_factory=Presences)
+    """What others say of being there: in memory alone."""
 
     async def read(self, work: Callable[[Rows], T]) -> T:
         """Run `work` on one snapshot, in the database's thread. Raises StoreError."""

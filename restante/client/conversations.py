@@ -7,7 +7,6 @@ sections 3 and 4.
 from __future__ import annotations
 
 import contextlib
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from restante.client import tracing
@@ -27,14 +26,14 @@ from restante.client.lifecycle.key_changes import move_message, successor
 from restante.client.named import account_of, id_of, message_of
 from restante.client.queueing import enqueue_content
 from restante.client.syncing.self_contact import is_self, other_devices, self_contact
-from restante.client.views import Viewer, conversation_key, display_name, is_listed
+from restante.client.viewing import viewer, viewer_of
+from restante.client.views import conversation_key, display_name, is_listed
 from restante.errors import ExitCode, UserError
 from restante.protocol.address import Address, AddressError
 from restante.protocol.ids import ID_BYTES
 from restante.store import client_outbox
 from restante.store.client_contacts import ContactRow, contact, contacts, find
 from restante.store.client_feed import cursor, feed_after, set_cursor
-from restante.store.client_marks import marks_of
 from restante.store.client_messages import placed_message, update_state, window
 from restante.store.client_summaries import conversation_summaries, mark_read
 from restante.store.failpoints import reach
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from restante.client.announcer import Announcer
     from restante.client.context import EngineContext
     from restante.client.own_account import OwnAccount
+    from restante.client.views import Viewer
     from restante.store.client_messages import Placed
     from restante.store.client_rows import Rows
 
@@ -67,14 +67,14 @@ class Conversations:
 
         def work(rows: Rows) -> list[Conversation]:
             people = {row.account_id: row for row in contacts(rows)}
-            viewer = Viewer(own=self._own, contacts=people, marks_of=partial(marks_of, rows))
+            shows = viewer(rows, self._context, self._own, people.values())
             begun = {each.conversation: each for each in conversation_summaries(rows)}
             keys = [
                 *(key for key in begun if key in people),
                 *(k for k in people if k not in begun),
             ]
             keys = [key for key in keys if is_listed(people[key], begun.get(key))]
-            return [viewer.conversation(people[key], begun.get(key)) for key in keys]
+            return [shows.conversation(people[key], begun.get(key)) for key in keys]
 
         return await self._context.read(work)
 
@@ -118,9 +118,9 @@ class Conversations:
         first = max(start, 0)
 
         def work(rows: Rows) -> list[Message]:
-            viewer = self._viewer(rows, account_id)
+            shows = self._viewer(rows, account_id)
             found = window(rows, account_id, first, min(count, MAX_WINDOW))
-            return [viewer.message(row, first + at) for at, row in enumerate(found)]
+            return [shows.message(row, first + at) for at, row in enumerate(found)]
 
         return await self._context.read(work)
 
@@ -252,10 +252,9 @@ class Conversations:
         """Return what arrived past a consumer's cursor, oldest first; moves nothing."""
 
         def work(rows: Rows) -> list[Received]:
-            people = {row.account_id: row for row in contacts(rows)}
-            viewer = Viewer(own=self._own, contacts=people, marks_of=partial(marks_of, rows))
+            shows = viewer(rows, self._context, self._own, contacts(rows))
             lines = feed_after(rows, cursor(rows, consumer), min(max(limit, 1), MAX_WINDOW))
-            return [viewer.received(line) for line in lines]
+            return [shows.received(line) for line in lines]
 
         return await self._context.read(work)
 
@@ -268,9 +267,7 @@ class Conversations:
         return account_of(key)
 
     def _viewer(self, rows: Rows, account_id: bytes) -> Viewer:
-        row = contact(rows, account_id)
-        people = {} if row is None else {account_id: row}
-        return Viewer(own=self._own, contacts=people, marks_of=partial(marks_of, rows))
+        return viewer_of(rows, self._context, self._own, account_id)
 
     def _shown(self, rows: Rows, placed: Placed) -> Message:
         return self._viewer(rows, placed.row.conversation).message(placed.row, placed.position)

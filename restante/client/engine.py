@@ -26,6 +26,8 @@ from restante.client.interface import (
     Status,
     Why,
 )
+from restante.client.linking.desk import Desk
+from restante.client.linking.methods import LinkingMethods
 from restante.client.own_account import OwnAccount
 from restante.client.registering import register_account
 from restante.client.services import Parts, Services
@@ -47,7 +49,7 @@ CODE_PATIENCE_S: Final = 15.0
 UPKEEP_PATIENCE_S: Final = 10.0
 
 
-class LocalEngine(GrammarMethods):
+class LocalEngine(GrammarMethods, LinkingMethods):
     """The engine in this process. Made by `open_engine`."""
 
     def __init__(self, context: EngineContext, nursery: trio.Nursery) -> None:
@@ -56,6 +58,7 @@ class LocalEngine(GrammarMethods):
         self._board = StatusBoard(context)
         self._services = Services(context, nursery, self._board)
         self._registering = trio.Lock()
+        self._devices = Desk(context, nursery, self._services)
 
     async def start(self) -> None:
         """Load the account and start the services. Raises StoreError."""
@@ -234,6 +237,9 @@ class LocalEngine(GrammarMethods):
 
     def _grammar(self) -> Grammar:
         return self._running().grammar
+
+    def _desk(self) -> Desk:
+        return self._devices
 
     def _running(self) -> Parts:
         return self._services.running()

@@ -8,7 +8,7 @@ of ours is logged and started again. Spec: docs/engine.md, sections 1 and 12.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -42,6 +42,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 RESTART_AFTER_S: Final = 5.0
+REVOKED: Final = (
+    "This device was revoked: it is none of the account's any more. It sends and receives nothing; "
+    "the history that it has can still be read here. To use the account on this machine again, "
+    "link it anew, with another --profile."
+)
 BUG: Final = "A part of Restante failed and was started again. The log file says where."
 
 
@@ -50,6 +55,7 @@ class Parts:
     """What there is once the profile has an account. `ended`: others have taken their place."""
 
     own: OwnAccount
+    announcer: Announcer
     conversations: Conversations
     contacts: Contacts
     verification: Verification
@@ -88,12 +94,24 @@ class Services:
             self._nursery.start_soon(self._run)
 
     def running(self) -> Parts:
-        """Return the set that runs now. UserError: no account yet."""
+        """Return the set that runs now. UserError: no account yet, or this device was revoked."""
+        parts = self.reading()
+        if not parts.own.is_listed:
+            raise UserError(REVOKED)
+        return parts
+
+    def reading(self) -> Parts:
+        """Return the set that there is, on a revoked device too. UserError: no account yet."""
         if self.parts is None:
             raise UserError(
                 "This profile has no account yet. Start with: restante init --address NAME@HOST"
             )
         return self.parts
+
+    async def tell(self, changes: Changes) -> None:
+        """Tell the set that runs now of a committed transaction."""
+        if self.parts is not None:
+            await self.parts.announcer.tell(changes)
 
     async def waiting_with(self, wait: Callable[[Parts], Awaitable[T]]) -> T:
         """Wait for something of the set that runs, from the start again if another replaces it."""
@@ -129,13 +147,7 @@ class Services:
         while (now := self.parts) is not None:
             changed = self._account_changed
             async with trio.open_nursery() as nursery:
-                for service in (
-                    now.outbox.run,
-                    now.receipts.run,
-                    now.watch.run,
-                    now.mailbox.run,
-                    *now.grammar.services,
-                ):
+                for service in _running_of(now):
                     nursery.start_soon(self.supervise, service)
                 await changed.wait()
                 nursery.cancel_scope.cancel()
@@ -186,9 +198,13 @@ class Services:
         directory = self._directory
         people = Contacts(context, own, directory=directory, announcer=announcer)
         board.own = own
-        board.set_phase(ConnectionPhase.CONNECTING)
+        board.set_error(parts.ACCOUNT, None if own.is_listed else REVOKED)
+        board.set_phase(
+            ConnectionPhase.CONNECTING if own.is_listed else ConnectionPhase.STOPPED
+        )
         return Parts(
             own=own,
+            announcer=announcer,
             conversations=Conversations(context, own, announcer),
             contacts=people,
             verification=Verification(context, own, directory=directory, announcer=announcer),
@@ -196,5 +212,15 @@ class Services:
             receipts=Receipts(context, announcer),
             mailbox=mailbox,
             watch=AccountWatch(context, own, directory=directory, announcer=announcer, board=board),
-            grammar=put_grammar_together(context, own, announcer, contacts=people),
+            grammar=put_grammar_together(
+                context, own, announcer, contacts=people, links=self._links
+            ),
         )
+
+
+def _running_of(now: Parts) -> Sequence[Callable[[], Awaitable[None]]]:
+    """Return the services that run; a revoked device has nothing to say to anybody."""
+    if not now.own.is_listed:
+        return now.grammar.services
+    own = (now.outbox.run, now.receipts.run, now.watch.run, now.mailbox.run)
+    return (*own, *now.grammar.services)

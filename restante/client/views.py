@@ -26,6 +26,7 @@ from restante.client.interface import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from restante.client.grammar.presences import Presence
     from restante.client.own_account import OwnAccount
     from restante.store.client_contacts import ContactRow
     from restante.store.client_feed import FeedRow
@@ -72,12 +73,15 @@ def display_name(row: ContactRow) -> str:
 class Viewer:
     """Makes views; knows who we are and, by account id, whom they are about.
 
-    `marks_of` finds what was said of a message, by its id.
+    `marks_of` finds what was said of a message, by its id; `timer_of` and `presence_of` tell of a
+    conversation, by the account's id.
     """
 
     own: OwnAccount
     contacts: dict[bytes, ContactRow]
     marks_of: Callable[[bytes], list[MarkRow]]
+    timer_of: Callable[[bytes], int]
+    presence_of: Callable[[bytes], Presence | None]
 
     def message(self, row: MessageRow, position: int) -> Message:
         """Show one entry at its position."""
@@ -115,6 +119,7 @@ class Viewer:
         last = None
         if summary is not None and summary.last is not None:
             last = self.message(summary.last, summary.message_count - 1)
+        presence = self.presence_of(contact.account_id)
         return Conversation(
             key=conversation_key(contact.account_id),
             title=display_name(contact),
@@ -125,6 +130,9 @@ class Viewer:
             unread_count=0 if summary is None else summary.unread_count,
             first_unread=None if summary is None else summary.first_unread,
             last=last,
+            timer_s=0 if summary is None else self.timer_of(contact.account_id),
+            is_online=None if presence is None else presence.is_there,
+            seen_at=None if presence is None else rfc3339(presence.seen_at_s * 1000),
         )
 
     def received(self, row: FeedRow) -> Received:

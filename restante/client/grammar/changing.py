@@ -7,7 +7,6 @@ Spec: docs/engine.md, section 13.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from restante.client.changes import Changes
@@ -20,12 +19,12 @@ from restante.client.grammar.shown import versions
 from restante.client.grammar.writing import own_change, refuse_unwelcome
 from restante.client.history import check_text
 from restante.client.interface import MessageState
-from restante.client.views import Viewer
+from restante.client.viewing import viewer_of
 from restante.errors import UserError
 from restante.protocol.codec import encode
 from restante.protocol.content import Deletion, Edit, Kind, Pin, Reaction, Text
 from restante.store import client_outbox
-from restante.store.client_contacts import contact, contacts
+from restante.store.client_contacts import contacts
 from restante.store.client_marks import marks_of, marks_of_kind
 from restante.store.client_messages import delete_message, placed_message
 
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from restante.client.context import EngineContext
     from restante.client.interface import Message, Version
     from restante.client.own_account import OwnAccount
+    from restante.client.views import Viewer
     from restante.store.client_messages import MessageRow, Placed
     from restante.store.client_rows import Rows
 
@@ -61,7 +61,7 @@ class Changing:
         check_text(text)
 
         def body(rows: Rows, row: MessageRow) -> Struct:
-            self._refuse_others(row)
+            self.refuse_others(row)
             if row.kind != "text":
                 raise UserError("Only a text can be edited.")
             if row.state == MessageState.FAILED.value:
@@ -69,7 +69,7 @@ class Changing:
             new = Text(text=text, quote=None, mentions=find_mentions(text, contacts(rows)))
             return Edit(message=row.id, kind=int(Kind.TEXT), body=encode(new))
 
-        return await self._change(message_id, Kind.EDIT, body)
+        return await self.change(message_id, Kind.EDIT, body)
 
     async def delete(self, message_id: bytes, *, for_everyone: bool) -> None:
         """Delete a message of ours for everyone, or any for this account alone."""
@@ -97,7 +97,7 @@ class Changing:
             _refuse_unsayable(row)
             return Reaction(message=row.id, emoji=emoji)
 
-        return await self._change(message_id, Kind.REACTION, body)
+        return await self.change(message_id, Kind.REACTION, body)
 
     async def pin(self, message_id: bytes, *, pinned: bool) -> Message:
         """Pin a message for everybody, or take that back."""
@@ -106,7 +106,7 @@ class Changing:
             _refuse_unsayable(row)
             return Pin(message=row.id, is_pinned=pinned)
 
-        return await self._change(message_id, Kind.PIN, body)
+        return await self.change(message_id, Kind.PIN, body)
 
     async def edits(self, message_id: bytes) -> list[Version]:
         """Return what a message has said, oldest first."""
@@ -124,7 +124,7 @@ class Changing:
             pins = marks_of_kind(rows, conversation, int(Kind.PIN))
             placed = (placed_message(rows, each) for each in dict.fromkeys(p.target for p in pins))
             shown = [
-                self._shown(rows, each)
+                self.shown(rows, each)
                 for each in placed
                 if each is not None and each.row.conversation == conversation
             ]
@@ -137,7 +137,7 @@ class Changing:
 
         def work(rows: Rows) -> None:
             row = found(rows, message_id).row
-            self._refuse_others(row)
+            self.refuse_others(row)
             if row.kind not in ERASABLE:
                 raise UserError("This can't be deleted for everyone.")
             if row.kind == "deleted":
@@ -153,9 +153,10 @@ class Changing:
         await self._context.write(work)
         await self._announcer.tell(changes)
 
-    async def _change(
+    async def change(
         self, message_id: bytes, kind: Kind, body: Callable[[Rows, MessageRow], Struct]
     ) -> Message:
+        """Change a message by a content of that kind, with the body that is made for it."""
         changes = Changes()
 
         def work(rows: Rows) -> Message:
@@ -163,7 +164,7 @@ class Changing:
             if row.kind == "deleted":
                 raise UserError("This message was deleted.")
             self._enqueue(rows, changes, row, kind=kind, body=body(rows, row))
-            return self._shown(rows, found(rows, message_id))
+            return self.shown(rows, found(rows, message_id))
 
         message = await self._context.write(work)
         await self._announcer.tell(changes)
@@ -185,15 +186,18 @@ class Changing:
             body=body,
         )
 
-    def _refuse_others(self, row: MessageRow) -> None:
+    def refuse_others(self, row: MessageRow) -> None:
+        """Refuse to change what somebody else wrote. UserError."""
         if row.author != self._own.account_id:
             raise UserError(NOT_YOURS)
 
-    def _shown(self, rows: Rows, placed: Placed) -> Message:
-        row = contact(rows, placed.row.conversation)
-        people = {} if row is None else {row.account_id: row}
-        viewer = Viewer(own=self._own, contacts=people, marks_of=partial(marks_of, rows))
-        return viewer.message(placed.row, placed.position)
+    def shown(self, rows: Rows, placed: Placed) -> Message:
+        """Show a message as it stands now."""
+        return self.viewer(rows, placed.row.conversation).message(placed.row, placed.position)
+
+    def viewer(self, rows: Rows, account_id: bytes) -> Viewer:
+        """Return what shows the conversation with an account."""
+        return viewer_of(rows, self._context, self._own, account_id)
 
 
 def found(rows: Rows, message_id: bytes) -> Placed:

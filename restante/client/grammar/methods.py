@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from restante.client.grammar.sharing import place_of
 from restante.client.named import account_of, message_of
 
 if TYPE_CHECKING:
     from restante.client.grammar.parts import Grammar
-    from restante.client.interface import Message, Version
+    from restante.client.interface import Contact, Conversation, Message, Version
 
 
 class GrammarMethods:
@@ -44,3 +45,57 @@ class GrammarMethods:
     async def pinned(self, conversation: str) -> list[Message]:
         """See interface.Engine."""
         return await self._grammar().changing.pinned(account_of(conversation))
+
+    async def send_location(
+        self,
+        conversation: str,
+        *,
+        latitude: float,
+        longitude: float,
+        accuracy_m: int | None = None,
+        label: str = "",
+        live_s: int = 0,
+        message_id: str | None = None,
+    ) -> Message:
+        """See interface.Engine."""
+        return await self._grammar().sharing.send_location(
+            account_of(conversation),
+            place_of(latitude, longitude, accuracy_m=accuracy_m, label=label),
+            live_s=live_s,
+            message_id=None if message_id is None else message_of(message_id),
+        )
+
+    async def move_location(
+        self,
+        message_id: str,
+        *,
+        latitude: float,
+        longitude: float,
+        accuracy_m: int | None = None,
+        ends: bool = False,
+    ) -> Message:
+        """See interface.Engine."""
+        place = place_of(latitude, longitude, accuracy_m=accuracy_m, label="")
+        return await self._grammar().sharing.move_location(message_of(message_id), place, ends=ends)
+
+    async def send_contact(
+        self, conversation: str, *, contact: str, message_id: str | None = None
+    ) -> Message:
+        """See interface.Engine."""
+        return await self._grammar().sharing.send_contact(
+            account_of(conversation),
+            account_of(contact),
+            message_id=None if message_id is None else message_of(message_id),
+        )
+
+    async def add_card(self, message_id: str, *, petname: str | None = None) -> Contact:
+        """See interface.Engine."""
+        return await self._grammar().sharing.add_card(message_of(message_id), petname=petname)
+
+    async def set_timer(self, conversation: str, *, timer_s: int) -> Conversation:
+        """See interface.Engine."""
+        return await self._grammar().sharing.set_timer(account_of(conversation), timer_s)
+
+    async def typing(self, conversation: str, *, is_typing: bool) -> None:
+        """See interface.Engine."""
+        await self._grammar().signals.typing(account_of(conversation), is_typing=is_typing)

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from restante.client.grammar.changing import Changing
+from restante.client.grammar.sharing import Sharing
+from restante.client.grammar.signals import Signals
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from restante.client.announcer import Announcer
+    from restante.client.contacts import Contacts
     from restante.client.context import EngineContext
+    from restante.client.links import AnonymousLinks
     from restante.client.own_account import OwnAccount
 
 
@@ -23,13 +27,27 @@ class Grammar:
     """What there is of it in a running engine."""
 
     changing: Changing
+    sharing: Sharing
+    signals: Signals
 
     @property
     def services(self) -> tuple[Callable[[], Awaitable[None]], ...]:
         """What has to run all the time."""
-        return ()
+        return (self.signals.run,)
 
 
-def put_together(context: EngineContext, own: OwnAccount, announcer: Announcer) -> Grammar:
+def put_together(
+    context: EngineContext,
+    own: OwnAccount,
+    announcer: Announcer,
+    *,
+    contacts: Contacts,
+    links: AnonymousLinks,
+) -> Grammar:
     """Make the parts for one account."""
-    return Grammar(changing=Changing(context, own, announcer))
+    changing = Changing(context, own, announcer)
+    return Grammar(
+        changing=changing,
+        sharing=Sharing(context, own, announcer, changing=changing, contacts=contacts),
+        signals=Signals(context, own, announcer, links=links),
+    )

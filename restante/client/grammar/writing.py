@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from restante.client import tracing
+from restante.client.contacts import accepted, existing
 from restante.client.grammar.marking import keep_change
-from restante.client.history import too_long
+from restante.client.history import file_own, too_long
 from restante.client.interface import ContactState, Trust
+from restante.client.lifecycle.key_changes import successor
 from restante.client.queueing import enqueue_content
+from restante.client.syncing.self_contact import is_self, other_devices
 from restante.client.views import display_name
 from restante.errors import ExitCode, UserError
 from restante.protocol.codec import encode
@@ -24,6 +28,8 @@ from restante.store.client_marks import marks_of
 from restante.store.client_messages import heads
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from msgspec import Struct
 
     from restante.client.changes import Changes
@@ -31,10 +37,50 @@ if TYPE_CHECKING:
     from restante.client.own_account import OwnAccount
     from restante.protocol.content import Kind
     from restante.store.client_contacts import ContactRow
-    from restante.store.client_messages import MessageRow
+    from restante.store.client_messages import MessageRow, Placed
     from restante.store.client_rows import Rows
 
 _HIGHEST_RANK: Final = (1 << 63) - 1
+
+
+def own_entry(
+    rows: Rows,
+    changes: Changes,
+    context: EngineContext,
+    *,
+    own: OwnAccount,
+    account_id: bytes,
+    message_id: bytes,
+    kind: Kind,
+    body_for: Callable[[ContactRow], Struct],
+) -> Placed:
+    """File an entry of ours in the conversation with an account, and queue it for them.
+
+    `body_for` makes its body for the contact that is written to. Answering a request accepts it.
+    UserError: blocked, key changed, too long.
+    """
+    row = existing(rows, account_id)
+    row = successor(rows, row) or row
+    if row.state == ContactState.REQUEST.value:
+        row = accepted(rows, changes, context, row)
+    refuse_unwelcome(row)
+    now_ms = context.now_ms()
+    placed, content = file_own(
+        rows,
+        changes,
+        own,
+        row,
+        kind=kind,
+        body=body_for(row),
+        message_id=message_id,
+        now_ms=now_ms,
+    )
+    if not is_self(row) or other_devices(rows, row):
+        enqueue_content(
+            rows, changes, row, content, entry_id=message_id, message_id=message_id, now_ms=now_ms
+        )
+    tracing.note(rows, message_id, tracing.Event.QUEUED, now_ms=now_ms)
+    return placed
 
 
 def own_change(
