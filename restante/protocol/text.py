@@ -46,15 +46,18 @@ _PICTOGRAPHS = range(0x1F000, 0x1FB00)
 def printable(text: str, *, multiline: bool) -> str:
     r"""Return `text` without what could drive, reorder or deface a terminal.
 
-    Line breaks of any kind become \n, or a space unless `multiline`; tabs become four spaces.
-    Other controls (ESC, C0, C1, DEL) and invisible formats (bidi controls) are dropped; surrogates,
-    private and unassigned code points become U+FFFD; marks past `MAX_MARKS`, or with nothing to sit
-    on, are dropped. Emoji sequences stay whole. Takes any string, however long; never raises.
+    Line breaks of any kind become \n, or a space unless `multiline`; tabs stay, or become four
+    spaces unless `multiline`: how far one goes is the screen's business. Other controls (ESC, C0,
+    C1, DEL) and invisible formats (bidi controls) are dropped; surrogates, private and unassigned
+    code points become U+FFFD; marks past `MAX_MARKS`, or with nothing to sit on, are dropped.
+    Emoji sequences stay whole. Takes any string, however long; never raises.
     """
     if text.isascii() and text.isprintable():
         return text
     lines = _LINE_BREAK.sub("\n", text).split("\n")
-    return ("\n" if multiline else " ").join(map(_clean_line, lines))
+    if multiline:
+        return "\n".join(map(_clean_line, lines))
+    return " ".join(map(_clean_line, lines)).replace("\t", TAB)
 
 
 def _clean_line(line: str) -> str:
@@ -68,10 +71,8 @@ def _clean_line(line: str) -> str:
 def _clean_odd(match: re.Match[str]) -> str:
     """Replace a character that is no letter, digit or ASCII; a flag's whole sequence is kept."""
     odd = match[0]
-    if len(odd) > 1 or odd.isprintable() or odd in _WRITTEN_FORMATS:
+    if len(odd) > 1 or odd.isprintable() or odd == "\t" or odd in _WRITTEN_FORMATS:
         return odd
-    if odd == "\t":
-        return TAB
     kind = category(odd)
     if kind == "Zs" or (kind == "Cn" and ord(odd) in _PICTOGRAPHS):
         return odd

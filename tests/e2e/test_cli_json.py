@@ -166,7 +166,7 @@ def test_what_was_once_in_an_object_stays_in_it() -> None:
 def test_one_line_is_one_object_whatever_the_text(relay: Relay, tmp_path: Path) -> None:
     (olga,) = settle(relay, tmp_path, "olga")
     (pavel,) = settle(relay, tmp_path, "pavel")
-    text = 'quotes " and \\ and\nlines\n\n{"v":1,"type":"message"}\nlast'
+    text = 'quotes " and \\ and\nlines\n\n{"v":1,"type":"message"}\n\ttab\tlast'
     olga.run("send", pavel.address(relay), "-", stdin=text.encode()).ok()
     (record,) = pavel.run("tail", "--once", "--json").ok().records
     assert record["body"] == text

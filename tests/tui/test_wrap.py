@@ -87,3 +87,7 @@ def test_a_rule_is_exactly_as_wide_as_it_should_be(label: str, width: int) -> No
 
 def test_padding_counts_cells() -> None:
     assert cells(pad("日本", 6)) == 6
+
+
+def test_a_tab_goes_on_to_the_next_stop() -> None:
+    assert wrap(clean("a\tb\n\tc"), 20) == ["a   b", "    c"]
