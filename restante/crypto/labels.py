@@ -29,6 +29,7 @@ LINK_PROOF: Final = _label("link-proof")
 
 # Hashes
 SAFETY_NUMBER: Final = _label("safety-number")
+SAFETY_QR: Final = _label("safety-qr")
 CODE_SEAL: Final = _label("code-seal")
 LINK_SEAL: Final = _label("link-seal")
 LINK_COMMITMENT: Final = _label("link-commit")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from restante.crypto import codes, padding, safety_number, tokens
 from restante.crypto.keys import RootKey
 from restante.errors import CryptoError, LocalProtocolError
+from restante.protocol.code import CodeError, parse_code
 from restante.protocol.ids import contact_pin
 from tests.crypto.people import RANDOM
 
@@ -81,3 +83,23 @@ def test_padding_has_one_form_for_each_content() -> None:
     ):
         with pytest.raises(CryptoError):
             padding.unpad(wrong)
+
+
+def test_a_scanned_safety_number_matches_the_other_screen_and_no_other() -> None:
+    alice, bob, mallory = (RootKey(bytes([byte]) * 32) for byte in (1, 2, 3))
+    on_bobs_screen = safety_number.safety_qr(bob, alice)
+    assert len(on_bobs_screen) == 54
+    assert safety_number.matches(on_bobs_screen, alice, bob)
+    assert safety_number.matches(b" " + on_bobs_screen + b"\n", alice, bob)
+    on_alices_screen = safety_number.safety_qr(alice, bob)
+    assert safety_number.matches(on_alices_screen, bob, alice)
+    assert not safety_number.matches(on_alices_screen, alice, bob), "one's own screen"
+    assert not safety_number.matches(on_bobs_screen, alice, mallory)
+    assert not safety_number.matches(safety_number.safety_qr(mallory, alice), alice, bob)
+    digest = hashlib.sha256(b"restante/v1/safety-qr\x00" + bob.raw + alice.raw).digest()
+    assert on_bobs_screen == b"restante:v" + base64.urlsafe_b64encode(b"\x01" + digest)
+    version_2 = b"restante:v" + base64.urlsafe_b64encode(b"\x02" + digest)
+    for wrong in (b"", b"restante:v", version_2, on_bobs_screen[:-1], on_bobs_screen.lower()):
+        assert not safety_number.matches(wrong, alice, bob)
+    with pytest.raises(CodeError):
+        parse_code(on_bobs_screen.decode())

@@ -203,6 +203,7 @@ def codes_and_numbers() -> Json:
         "contact_pin_with_relay": contact_pin(root.raw, filled(4, 16)).hex(),
         "other_root_key": filled(5).hex(),
         "safety_number": numbers.safety_number(root, RootKey(filled(5))),
+        "safety_qr": numbers.safety_qr(root, RootKey(filled(5))).decode(),
     }
 
 
