@@ -42,6 +42,10 @@ _WAIT_LONG: Final = frozenset({WireCode.UNAUTHENTICATED, WireCode.UNSUPPORTED_VE
 _LONG_S: Final = 60.0
 
 
+class UnknownAccountError(RelayError):
+    """The relay knows no account that lists this device."""
+
+
 class Mailbox:
     """The service. `run` connects for ever."""
 
@@ -115,6 +119,8 @@ class Mailbox:
                 await self._stay_connected()
             except RelayError as error:
                 reason: RelayError = error
+                if _may_be_revoked(error):
+                    await self._announcer.tell(Changes(is_account_doubtful=True))
             except StoreError as error:
                 self._board.set_error(parts.STORE, str(error))
                 reason = UnreachableError(str(error))
@@ -154,7 +160,8 @@ class Mailbox:
                 try:
                     failure = await self._serve(link)
                 finally:
-                    self._link, self._linked = None, trio.Event()
+                    if self._link is not None:
+                        self._link, self._linked = None, trio.Event()
                     await link.close()
             except (RelayError, StoreError) as error:
                 failure = error
@@ -221,8 +228,15 @@ class Mailbox:
             self._upkeep_due.set()
 
 
+def _may_be_revoked(error: RelayError) -> bool:
+    """Whether the relay doesn't know this device: only our own manifest can say why."""
+    if isinstance(error, RefusedError):
+        return error.code is WireCode.UNAUTHENTICATED
+    return isinstance(error, UnknownAccountError)
+
+
 def _unknown_account(own: OwnAccount) -> RelayError:
-    return RelayError(
+    return UnknownAccountError(
         f"The relay {own.address.relay.authority} doesn't know this account any more. Ask its "
         "operator; your history is safe here.",
         exit_code=ExitCode.UNTRUSTED,
