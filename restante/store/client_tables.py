@@ -305,6 +305,24 @@ records: Final = Table(
 )
 """What all devices of the account agree on: of each record the greatest (rank, device id)."""
 
+touched: Final = Table(
+    "touched",
+    client_metadata,
+    _number("kind", primary_key=True),
+    _blob("key", primary_key=True),
+    sqlite_with_rowid=False,
+)
+"""What was changed here and may have to be said in a record; noted by triggers."""
+
+sync_log: Final = Table(
+    "sync_log",
+    client_metadata,
+    _number("counter", primary_key=True),
+    _number("at_ms"),
+    _blob("items"),
+)
+"""What each counted SYNC content of this device was about, so that it can be said again."""
+
 trace: Final = Table(
     "trace",
     client_metadata,

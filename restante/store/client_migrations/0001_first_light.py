@@ -155,6 +155,17 @@ TABLES = (
     ) WITHOUT ROWID
     """,
     """
+    CREATE TABLE touched (
+        kind INTEGER NOT NULL, "key" BLOB NOT NULL, PRIMARY KEY (kind, "key")
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE sync_log (
+        counter INTEGER NOT NULL, at_ms INTEGER NOT NULL, items BLOB NOT NULL,
+        PRIMARY KEY (counter)
+    )
+    """,
+    """
     CREATE TABLE trace (
         number INTEGER NOT NULL, message_id BLOB NOT NULL, device_id BLOB,
         event TEXT NOT NULL, at_ms INTEGER NOT NULL, detail TEXT, PRIMARY KEY (number)
@@ -311,6 +322,37 @@ TRIGGERS = (
     # inside one are then both about a thousand index entries. The last chunk keeps all but its
     # newest message, so that a history that only grows fills its chunks; any other is halved, since
     # what came late into the middle may do so again.
+    # What other devices of the account must know is noted, whoever changed it. 1, 30 and 31 are the
+    # kinds of records that say it.
+    """
+    CREATE TRIGGER contact_added AFTER INSERT ON contacts WHEN NEW.state <> 'self' BEGIN
+        INSERT INTO touched SELECT 1, NEW.account_id WHERE NOT EXISTS (
+            SELECT 1 FROM touched WHERE kind = 1 AND "key" = NEW.account_id);
+    END
+    """,
+    """
+    CREATE TRIGGER contact_changed AFTER UPDATE ON contacts
+    WHEN NEW.state <> 'self' AND (
+        NEW.petname IS NOT OLD.petname OR NEW.state IS NOT OLD.state
+        OR NEW.trust IS NOT OLD.trust OR NEW.token IS NOT OLD.token
+        OR NEW.token_given IS NOT OLD.token_given OR NEW.manifest IS NOT OLD.manifest
+    ) BEGIN
+        INSERT INTO touched SELECT 1, NEW.account_id WHERE NOT EXISTS (
+            SELECT 1 FROM touched WHERE kind = 1 AND "key" = NEW.account_id);
+    END
+    """,
+    """
+    CREATE TRIGGER token_added AFTER INSERT ON tokens WHEN NEW.is_live BEGIN
+        INSERT INTO touched SELECT 30, x'' WHERE NOT EXISTS (
+            SELECT 1 FROM touched WHERE kind = 30);
+    END
+    """,
+    """
+    CREATE TRIGGER code_added AFTER INSERT ON codes BEGIN
+        INSERT INTO touched SELECT 31, x'' WHERE NOT EXISTS (
+            SELECT 1 FROM touched WHERE kind = 31);
+    END
+    """,
     """
     CREATE TRIGGER chunk_splits AFTER UPDATE OF size ON chunks WHEN NEW.size > 1024 BEGIN
         INSERT INTO chunks (conversation, first_key, size)

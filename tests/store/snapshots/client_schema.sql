@@ -139,9 +139,16 @@ CREATE TABLE sessions (
 CREATE TABLE settings (
     "key" TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY ("key")
 ) WITHOUT ROWID;
+CREATE TABLE sync_log (
+    counter INTEGER NOT NULL, at_ms INTEGER NOT NULL, items BLOB NOT NULL,
+    PRIMARY KEY (counter)
+);
 CREATE TABLE tokens (
     token BLOB NOT NULL, bucket INTEGER NOT NULL, is_live INTEGER NOT NULL,
     PRIMARY KEY (token)
+) WITHOUT ROWID;
+CREATE TABLE touched (
+    kind INTEGER NOT NULL, "key" BLOB NOT NULL, PRIMARY KEY (kind, "key")
 ) WITHOUT ROWID;
 CREATE TABLE trace (
     number INTEGER NOT NULL, message_id BLOB NOT NULL, device_id BLOB,
@@ -190,6 +197,23 @@ CREATE TRIGGER chunk_splits AFTER UPDATE OF size ON chunks WHEN NEW.size > 1024 
         ORDER BY first_key LIMIT 1
     )
     WHERE conversation = NEW.conversation AND first_key = NEW.first_key;
+END;
+CREATE TRIGGER code_added AFTER INSERT ON codes BEGIN
+    INSERT INTO touched SELECT 31, x'' WHERE NOT EXISTS (
+        SELECT 1 FROM touched WHERE kind = 31);
+END;
+CREATE TRIGGER contact_added AFTER INSERT ON contacts WHEN NEW.state <> 'self' BEGIN
+    INSERT INTO touched SELECT 1, NEW.account_id WHERE NOT EXISTS (
+        SELECT 1 FROM touched WHERE kind = 1 AND "key" = NEW.account_id);
+END;
+CREATE TRIGGER contact_changed AFTER UPDATE ON contacts
+WHEN NEW.state <> 'self' AND (
+    NEW.petname IS NOT OLD.petname OR NEW.state IS NOT OLD.state
+    OR NEW.trust IS NOT OLD.trust OR NEW.token IS NOT OLD.token
+    OR NEW.token_given IS NOT OLD.token_given OR NEW.manifest IS NOT OLD.manifest
+) BEGIN
+    INSERT INTO touched SELECT 1, NEW.account_id WHERE NOT EXISTS (
+        SELECT 1 FROM touched WHERE kind = 1 AND "key" = NEW.account_id);
 END;
 CREATE TRIGGER conversation_begins AFTER INSERT ON conversations BEGIN
     INSERT INTO chunks (conversation, first_key, size) VALUES (NEW.number, x'', 0);
@@ -240,5 +264,9 @@ END;
 CREATE TRIGGER message_takes_along AFTER DELETE ON messages BEGIN
     DELETE FROM marks WHERE target = OLD.id;
     DELETE FROM trace WHERE message_id = OLD.id;
+END;
+CREATE TRIGGER token_added AFTER INSERT ON tokens WHEN NEW.is_live BEGIN
+    INSERT INTO touched SELECT 30, x'' WHERE NOT EXISTS (
+        SELECT 1 FROM touched WHERE kind = 30);
 END;
 CREATE VIEW searchable AS SELECT number, text FROM messages WHERE kind = 'text';

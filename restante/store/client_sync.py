@@ -1,0 +1,57 @@
+"""What this device owes its account's other devices: what was touched, and what it has told them.
+
+Rule: what was touched stays noted until the transaction that makes records of it; the log names
+what a content was about and repeats no text. Spec: docs/client-store.md, section 5.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from restante.store import client_tables as tables
+from restante.store.client_rows import Rows, Statement
+
+_touched = tables.touched
+_log = tables.sync_log
+
+_SOME = Statement(
+    select(_touched.c.kind, _touched.c.key)
+    .order_by(_touched.c.kind, _touched.c.key)
+    .limit(bindparam("limit"))
+)
+_SETTLE = Statement(
+    _touched.delete().where(
+        _touched.c.kind == bindparam("kind"), _touched.c.key == bindparam("key")
+    )
+)
+_new = upsert(_log)
+_ADD = Statement(_new.on_conflict_do_nothing(), "counter", "at_ms", "items")
+_ITEMS = Statement(select(_log.c.items).where(_log.c.counter == bindparam("counter")))
+_PRUNE = Statement(_log.delete().where(_log.c.at_ms < bindparam("before_ms")))
+
+
+def touched(rows: Rows, limit: int) -> list[tuple[int, bytes]]:
+    """Return what was changed here and not settled since: kinds of records, and keys."""
+    return [(kind, key) for kind, key in rows.all(_SOME, limit=limit)]
+
+
+def settle_touched(rows: Rows, kind: int, key: bytes) -> None:
+    """Note that the records say what was changed."""
+    rows.run(_SETTLE, kind=kind, key=key)
+
+
+def log_sync(rows: Rows, counter: int, items: bytes, *, at_ms: int) -> None:
+    """Remember what the SYNC content with this counter was about."""
+    rows.run(_ADD, counter=counter, items=items, at_ms=at_ms)
+
+
+def logged_sync(rows: Rows, counter: int) -> bytes | None:
+    """Return what the SYNC content with this counter was about."""
+    items: bytes | None = rows.value(_ITEMS, counter=counter)
+    return items
+
+
+def prune_sync_log(rows: Rows, before_ms: int) -> int:
+    """Forget what was said before a moment; return how much that was."""
+    return rows.run(_PRUNE, before_ms=before_ms)
