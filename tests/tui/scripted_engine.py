@@ -27,7 +27,9 @@ from restante.client.interface import (
     MessageChanged,
     MessageState,
     Quoted,
+    Reacted,
     Received,
+    Resync,
     SafetyNumber,
     Sender,
     Status,
@@ -192,7 +194,10 @@ class ScriptedEngine:
             raise UserError("The message is longer than 60,000 bytes. Split it.")
         if person.trust is Trust.CHANGED:
             raise UserError("Their key has changed.", exit_code=ExitCode.UNTRUSTED)
-        message = self.hear(conversation, text, is_me=True, state=MessageState.QUEUED)
+        quoted = None
+        if quote is not None:
+            quoted = Quoted(message=quote, excerpt=(await self.message(quote)).body)
+        message = self.hear(conversation, text, is_me=True, state=MessageState.QUEUED, quote=quoted)
         self._tell(StatusChanged(status=self._status()))
         if self.phase is ConnectionPhase.CONNECTED and self.relays_at_once:
             self._flush()
@@ -212,6 +217,38 @@ class ScriptedEngine:
         await trio.lowlevel.checkpoint()
         person, index = self._find(message_id)
         return self._put(person, index, state=MessageState.QUEUED, error=None)
+
+    async def edit(self, message_id: str, text: str) -> Message:
+        await trio.lowlevel.checkpoint()
+        self._refuse()
+        person, index = self._find(message_id)
+        return self._put(person, index, body=text, edited=True)
+
+    async def delete(self, message_id: str, *, for_everyone: bool) -> None:
+        await trio.lowlevel.checkpoint()
+        person, index = self._find(message_id)
+        if for_everyone:
+            self._put(person, index, kind="deleted", body="")
+        else:
+            person.messages.pop(index)
+            self._tell(Resync())
+
+    async def react(self, message_id: str, emoji: str) -> Message:
+        await trio.lowlevel.checkpoint()
+        person, index = self._find(message_id)
+        mine = [Reacted(emoji=emoji, count=1, names=[], is_mine=True)] if emoji else []
+        return self._put(person, index, reactions=mine)
+
+    async def pin(self, message_id: str, *, pinned: bool) -> Message:
+        await trio.lowlevel.checkpoint()
+        person, index = self._find(message_id)
+        return self._put(person, index, pinned=pinned)
+
+    async def add_card(self, message_id: str, *, petname: str | None = None) -> Contact:
+        person, index = self._find(message_id)
+        card = person.messages[index].card
+        assert card is not None
+        return await self.contact_add(card.address, petname=petname)
 
     async def mark_read(self, conversation: str, *, up_to: str) -> None:
         await trio.lowlevel.checkpoint()

@@ -22,7 +22,6 @@ from restante.client.interface import (
     Message,
     MessageAdded,
     MessageChanged,
-    MessageState,
     Resync,
     SafetyNumber,
     StatusChanged,
@@ -33,34 +32,29 @@ from restante.client.tui.bars import ConnectionLine, FindLine, KeyHints
 from restante.client.tui.bridge import ask
 from restante.client.tui.chat_list import ChatList
 from restante.client.tui.chats import Chats
-from restante.client.tui.compose_box import ComposeBox
+from restante.client.tui.compose_box import PLAIN, ComposeBox, Purpose
 from restante.client.tui.connection_watch import ConnectionWatch
-from restante.client.tui.contact_actions import ContactActions
 from restante.client.tui.conversation_pane import ConversationPane
 from restante.client.tui.history_view import HistoryView
 from restante.client.tui.info_pane import InfoPane
+from restante.client.tui.message_actions import MessageActions
 from restante.client.tui.message_list import MessageList
 from restante.client.tui.stage import Stage
 
 BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide")]
 """From how many columns on: one pane, two, three."""
 
-_FAILED = frozenset({MessageState.FAILED, MessageState.EXPIRED})
 
-
-class ChatScreen(ContactActions):
+class ChatScreen(MessageActions):
     """Everything about talking."""
 
     HORIZONTAL_BREAKPOINTS = BREAKPOINTS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", key_display="Esc", id="app.back"),
-        Binding("r", "retry_message", "Retry", id="messages.retry"),
-        Binding("d", "discard_message", "Discard", id="messages.discard"),
         Binding("a", "accept", "Accept", id="contact.accept"),
         Binding("b", "block", "Block", show=False, id="contact.block"),
         Binding("v", "verify", "Verify", id="contact.verify"),
         Binding("n", "rename", "Rename", show=False, id="contact.rename"),
-        Binding("y", "copy", "Copy", id="messages.copy"),
         Binding("question_mark", "why", "Why", key_display="?", show=False, id="contact.why"),
     ]
 
@@ -245,12 +239,19 @@ class ChatScreen(ContactActions):
     def _sent(self, event: ComposeBox.Sent) -> None:
         if self.conversation is not None:
             self.pane.box.text = ""
-            self.pane.messages.scroll_to_latest()
-            self.act(self._send(self.conversation.key, event.text), group="send")
+            self._leave_purpose()
+            if event.purpose.edits is None:
+                self.pane.messages.scroll_to_latest()
+            sending = self._send(self.conversation.key, event.text, event.purpose)
+            self.act(sending, group="send")
 
-    async def _send(self, key: str, text: str) -> None:
+    async def _send(self, key: str, text: str, purpose: Purpose) -> None:
+        engine, answered = self._stage.engine, purpose.answers
         try:
-            await ask(self._stage.engine.send, key, text)
+            if purpose.edits is not None:
+                await ask(engine.edit, purpose.edits.id, text)
+            else:
+                await ask(engine.send, key, text, quote=None if answered is None else answered.id)
         except BaseException:
             self._give_back(key, text)
             raise
@@ -265,6 +266,31 @@ class ChatScreen(ContactActions):
         else:
             since = self._chats.drafts.get(key, "")
             self._chats.drafts[key] = "\n".join(filter(None, [text, since]))
+
+    @property
+    def selected(self) -> Message | None:
+        """The message under the cursor, while the messages have the focus."""
+        messages = self.pane.messages
+        return messages.selected if messages.has_focus else None
+
+    def write(self, purpose: Purpose, *, text: str | None = None) -> None:
+        """Let the user write an answer or an edit."""
+        if self.pane.box.disabled:
+            return
+        self.pane.keep_draft()
+        self.pane.box.write_for(purpose)
+        if text is not None:
+            self.pane.box.text = text
+            self.pane.box.move_cursor(self.pane.box.document.end)
+        self.pane.box.focus()
+
+    def _leave_purpose(self) -> None:
+        """Write a message of its own again: an edit's text goes, and the draft comes back."""
+        was, key = self.pane.box.purpose, self.conversation.key if self.conversation else ""
+        self.pane.box.write_for(PLAIN)
+        if was.edits is not None:
+            self.pane.box.text = self._chats.drafts.get(key, "")
+            self.pane.box.move_cursor(self.pane.box.document.end)
 
     @on(ComposeBox.LeftUp)
     def _to_messages(self) -> None:
@@ -281,15 +307,10 @@ class ChatScreen(ContactActions):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only the keys that do something now."""
         conversation = self.conversation if self.is_mounted else None
-        selected = self.pane.messages.selected if self.pane.messages.has_focus else None
-        has_failed = selected is not None and selected.sender.is_me and selected.state in _FAILED
         is_asking = conversation is not None and conversation.contact is ContactState.REQUEST
         has_changed = conversation is not None and conversation.trust is Trust.CHANGED
         is_blocked = conversation is not None and conversation.contact is ContactState.BLOCKED
-        offers = {
-            "retry_message": has_failed,
-            "discard_message": has_failed,
-            "copy": selected is not None,
+        offers = self.offers_for(self.selected if self.is_mounted else None) | {
             "accept": is_asking or has_changed or is_blocked,
             "block": conversation is not None and not is_blocked,
             "why": has_changed,
@@ -300,37 +321,15 @@ class ChatScreen(ContactActions):
         return offers.get(action, True)
 
     def action_back(self) -> None:
-        """From the box or the messages to the chats; on a narrow screen, close the conversation."""
+        """Leave an answer or edit; else go to the chats, or close the conversation if narrow."""
+        if not self.pane.box.purpose.is_plain:
+            self._leave_purpose()
+            return
         if self.has_class("-narrow"):
             self.remove_class("-reading")
             self.pane.close()
             self._refresh_chats()
         self.list.focus()
-
-    def action_retry_message(self) -> None:
-        """Send what failed again."""
-        if message := self.pane.messages.selected:
-            self.act(self._change(message, is_retry=True))
-
-    def action_discard_message(self) -> None:
-        """Drop what failed."""
-        if message := self.pane.messages.selected:
-            self.act(self._change(message, is_retry=False))
-
-    async def _change(self, message: Message, *, is_retry: bool) -> None:
-        engine = self._stage.engine
-        if is_retry:
-            await ask(engine.retry, message.id)
-        else:
-            await ask(engine.cancel, message.id)
-            self.say(words.DISCARDED)
-        self.refresh_bindings()
-
-    def action_copy(self) -> None:
-        """Put the selected message's text on the clipboard."""
-        if message := self.pane.messages.selected:
-            self.app.copy_to_clipboard(message.body)
-            self.say(words.COPIED)
 
     def on_descendant_focus(self, _event: events.DescendantFocus) -> None:
         """The keys depend on where one is."""

@@ -15,9 +15,28 @@ from textual.content import Content
 from textual.message import Message as Posted
 from textual.widgets import TextArea
 
+from restante.client.interface import Message
 from restante.client.tui import words
+from restante.client.tui.clean import clean_line
+from restante.client.tui.wrap import shorten
 
 _NEW_LINE_KEYS = frozenset({"ctrl+j", "shift+enter", "alt+enter", "ctrl+enter"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purpose:
+    """What a text is written for: a message of its own, an answer, or an edit."""
+
+    answers: Message | None = None
+    edits: Message | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is neither answer nor edit."""
+        return self.answers is None and self.edits is None
+
+
+PLAIN = Purpose()
 
 
 class ComposeBox(TextArea):
@@ -33,6 +52,7 @@ class ComposeBox(TextArea):
         """The user wants this text sent."""
 
         text: str
+        purpose: Purpose
 
     class LeftUp(Posted):
         """The cursor went up past the first line."""
@@ -46,6 +66,7 @@ class ComposeBox(TextArea):
             tab_behavior="focus",
             compact=True,
         )
+        self.purpose = PLAIN
         self.cursor_blink = False  # calm, and nothing wakes an idle machine
 
     async def _on_key(self, event: events.Key) -> None:
@@ -61,7 +82,7 @@ class ComposeBox(TextArea):
     def action_send(self) -> None:
         """Send what is written, if anything is."""
         if self.text.strip():
-            self.post_message(self.Sent(self.text))
+            self.post_message(self.Sent(self.text, self.purpose))
 
     def action_new_line(self) -> None:
         """Begin a line."""
@@ -76,8 +97,20 @@ class ComposeBox(TextArea):
         else:
             super().action_cursor_up(select)
 
-    def set_purpose(self, placeholder: str, *, is_open: bool) -> None:
-        """Say what the box is for now, and whether it takes text."""
+    def write_for(self, purpose: Purpose) -> None:
+        """Say above the box whether it holds an answer or an edit."""
+        self.purpose = purpose
+        title = ""
+        if purpose.edits is not None:
+            title = words.EDITING
+        elif (answered := purpose.answers) is not None:
+            name = words.YOU if answered.sender.is_me else clean_line(answered.sender.name)
+            title = words.answering(name, clean_line(answered.body))
+            title = shorten(title, max(self.size.width - 2, 10), ellipsis="…")
+        self.border_title = Content(title)
+
+    def set_state(self, placeholder: str, *, is_open: bool) -> None:
+        """Say what the box is for, and whether it takes text."""
         # As Content: a plain string would be parsed as markup, and names are in it.
         self.placeholder = Content(placeholder)
         self.disabled = not is_open

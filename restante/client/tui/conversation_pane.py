@@ -16,7 +16,7 @@ from restante.client.tui.banners import Banner, say_contact
 from restante.client.tui.bars import HeaderLine
 from restante.client.tui.chats import Chats
 from restante.client.tui.clean import clean_line
-from restante.client.tui.compose_box import ComposeBox
+from restante.client.tui.compose_box import PLAIN, ComposeBox
 from restante.client.tui.history_view import Load
 from restante.client.tui.message_list import MessageList
 from restante.client.tui.stage import Stage
@@ -58,6 +58,7 @@ class ConversationPane(Vertical):
         """Show another conversation, with its draft."""
         self.keep_draft()
         self._open = conversation
+        self.box.write_for(PLAIN)
         self.remove_class("-empty")
         self.box.text = self._chats.drafts.get(conversation.key, "")
         self.box.move_cursor(self.box.document.end)
@@ -92,7 +93,7 @@ class ConversationPane(Vertical):
         elif conversation.contact is ContactState.REQUEST:
             self._close_box(words.COMPOSE_REQUEST)
         else:
-            self.box.set_purpose(words.message_to(name), is_open=True)
+            self.box.set_state(words.message_to(name), is_open=True)
 
     def focus_best(self) -> None:
         """Focus the box, or the messages where nothing may be written."""
@@ -100,7 +101,7 @@ class ConversationPane(Vertical):
 
     def keep_draft(self) -> None:
         """Remember what is written."""
-        if self._open is not None:
+        if self._open is not None and self.box.purpose.edits is None:
             if self.box.text.strip():
                 self._chats.drafts[self._open.key] = self.box.text
             else:
@@ -127,6 +128,6 @@ class ConversationPane(Vertical):
 
     def _close_box(self, reason: str) -> None:
         had_focus = self.box.has_focus
-        self.box.set_purpose(reason, is_open=False)
+        self.box.set_state(reason, is_open=False)
         if had_focus:
             self.messages.focus()

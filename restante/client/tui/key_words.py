@@ -60,8 +60,10 @@ HELP: Final = (
         (
             ("j k  Up Down", "select"),
             ("g G", "oldest, newest"),
+            ("r e +", "answer, edit, react"),
+            ("d p y", "delete, pin, copy"),
             ("r d", "retry or discard what was not sent"),
-            ("y", "copy"),
+            ("Enter", "start a chat with a contact that was sent"),
             ("v", "compare safety numbers"),
             ("a b", "accept, block"),
             ("n", "rename the contact"),

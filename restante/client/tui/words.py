@@ -113,9 +113,27 @@ PLACE: Final = "Place:"
 CARD: Final = "Contact:"
 CARD_HINT: Final = "Enter starts a chat with them."
 CARD_KNOWN: Final = "You know them. Enter opens the chat."
+REACT_TITLE: Final = "React"
+REACT_PLACEHOLDER: Final = "Any other emoji"
+REACT_TAKE_BACK: Final = "Empty the line to take yours back."
+DELETE_TITLE: Final = "Delete this message?"
+DELETE_TEXT: Final = (
+    "For everyone: it vanishes from their devices too, unless they are offline for long or kept a "
+    "copy. For me: it vanishes from your devices, and they keep theirs."
+)
+DELETE_FOR_ME_TEXT: Final = "It vanishes from your devices. Theirs keep it."
+DELETE_FOR_EVERYONE: Final = "For everyone"
+DELETE_FOR_ME: Final = "For me"
+DELETED: Final = "Deleted."
+EDITING: Final = "Editing. Enter keeps it, Esc leaves it."
 COPIED: Final = "Copied."
 DISCARDED: Final = "Discarded."
 READ_FAILED: Final = "The history can't be read. Restart Restante; if it stays, see the log."
+
+
+def answering(name: str, excerpt: str) -> str:
+    """What the box is for while one answers."""
+    return f"Answer to {name}: {excerpt}"
 
 
 def deleted(*, by_me: bool) -> str:

@@ -1,0 +1,147 @@
+"""What can be done with the selected message: answer, edit, react, delete, pin, copy, send again.
+
+Rule: every call of the engine is a worker; a refusal becomes a sentence, and a text that was being
+written survives it. Spec: docs/tui.md, section 5.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from textual.binding import Binding, BindingType
+
+from restante.client.interface import Message, MessageState
+from restante.client.tui import words
+from restante.client.tui.bridge import ask
+from restante.client.tui.clean import clean_line
+from restante.client.tui.compose_box import Purpose
+from restante.client.tui.contact_actions import ContactActions
+from restante.client.tui.entry_parts import HAS_HEADING
+from restante.client.tui.message_dialogs import DeleteDialog, ReactDialog
+
+FAILED: Final = frozenset({MessageState.FAILED, MessageState.EXPIRED})
+
+
+class MessageActions(ContactActions):
+    """The actions; whoever inherits has the box and says what is selected."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "retry_message", "Retry", id="messages.retry"),
+        Binding("r", "reply", "Reply", id="messages.reply"),
+        Binding("e", "edit", "Edit", id="messages.edit"),
+        Binding("plus", "react", "React", key_display="+", id="messages.react"),
+        Binding("d", "discard_message", "Discard", id="messages.discard"),
+        Binding("d", "delete", "Delete", id="messages.delete"),
+        Binding("p", "pin", "Pin", show=False, id="messages.pin"),
+        Binding("y", "copy", "Copy", id="messages.copy"),
+        Binding("enter", "open_card", "Start chat", show=False, id="messages.open_card"),
+    ]
+
+    @property
+    def selected(self) -> Message | None:
+        """The message that keys act on, while the messages have the focus."""
+        raise NotImplementedError
+
+    def write(self, purpose: Purpose, *, text: str | None = None) -> None:
+        """Let the user write for a purpose; `text` replaces what is in the box."""
+        raise NotImplementedError
+
+    def offers_for(self, message: Message | None) -> dict[str, bool]:
+        """Return which actions do something with a message."""
+        is_mine = message is not None and message.sender.is_me
+        has_failed = message is not None and is_mine and message.state in FAILED
+        is_said = message is not None and message.kind in HAS_HEADING
+        can_answer = is_said and not has_failed
+        return {
+            "retry_message": has_failed,
+            "discard_message": has_failed,
+            "reply": can_answer,
+            "react": can_answer,
+            "pin": can_answer,
+            "edit": can_answer and is_mine and message is not None and message.kind == "text",
+            "delete": message is not None and not has_failed,
+            "copy": is_said,
+            "open_card": message is not None and message.card is not None,
+        }
+
+    def action_reply(self) -> None:
+        """Answer it."""
+        if message := self.selected:
+            self.write(Purpose(answers=message))
+
+    def action_edit(self) -> None:
+        """Change what it says."""
+        if message := self.selected:
+            self.write(Purpose(edits=message), text=message.body)
+
+    def action_react(self) -> None:
+        """Put an emoji on it, or take one's own back."""
+        if message := self.selected:
+            self.act(self._react(message))
+
+    async def _react(self, message: Message) -> None:
+        mine = next((each.emoji for each in message.reactions if each.is_mine), "")
+        emoji = await self.app.push_screen_wait(ReactDialog(mine))
+        if emoji is not None:
+            await ask(self._stage.engine.react, message.id, emoji)
+
+    def action_delete(self) -> None:
+        """Delete it here, or for everyone."""
+        if message := self.selected:
+            self.act(self._delete(message))
+
+    async def _delete(self, message: Message) -> None:
+        for_everyone = message.sender.is_me and message.kind in HAS_HEADING
+        choice = await self.app.push_screen_wait(DeleteDialog(for_everyone=for_everyone))
+        if choice is not None:
+            await ask(self._stage.engine.delete, message.id, for_everyone=choice)
+            self.say(words.DELETED)
+
+    def action_pin(self) -> None:
+        """Pin it for both, or take that back."""
+        if message := self.selected:
+            self.act(self._pin(message))
+
+    async def _pin(self, message: Message) -> None:
+        await ask(self._stage.engine.pin, message.id, pinned=not message.pinned)
+
+    def action_copy(self) -> None:
+        """Put its text on the clipboard."""
+        if message := self.selected:
+            self.app.copy_to_clipboard(message.body)
+            self.say(words.COPIED)
+
+    def action_open_card(self) -> None:
+        """Start a chat with whom it names."""
+        if message := self.selected:
+            self.act(self._open_card(message))
+
+    async def _open_card(self, message: Message) -> None:
+        if message.card is None:
+            return
+        key = message.card.conversation
+        if key is None:
+            contact = await ask(self._stage.engine.add_card, message.id)
+            key = contact.key
+            self.say(words.accepted(clean_line(contact.petname or contact.address)))
+        await self.know_contact(key)
+        self.open_conversation(key)
+
+    def action_retry_message(self) -> None:
+        """Send what failed again."""
+        if message := self.selected:
+            self.act(self._change(message, is_retry=True))
+
+    def action_discard_message(self) -> None:
+        """Drop what failed."""
+        if message := self.selected:
+            self.act(self._change(message, is_retry=False))
+
+    async def _change(self, message: Message, *, is_retry: bool) -> None:
+        engine = self._stage.engine
+        if is_retry:
+            await ask(engine.retry, message.id)
+        else:
+            await ask(engine.cancel, message.id)
+            self.say(words.DISCARDED)
+        self.refresh_bindings()
