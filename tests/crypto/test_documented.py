@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from restante.crypto import labels, limits, own_keys
+from restante.crypto import blobs, hpke, labels, limits, link_messages, own_keys
 from restante.protocol import envelope
 from restante.protocol.limits import BUCKETS
+from restante.protocol.linking import XWING_KEY_BYTES
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "cryptography.md").read_text(encoding="utf-8")
@@ -45,3 +46,22 @@ def test_sizes_and_limits_are_documented() -> None:
         ),
     ):
         assert f"| {name} | {value} |" in TEXT, name
+
+
+def test_slots_and_chunks_are_documented_with_their_sizes() -> None:
+    slots = dict(re.findall(r"^\| ([1-5]) \| [NO] \| .* \| ([\d,]+) \|$", TEXT, re.MULTILINE))
+    # Lengths of msgpack: an array's head, then each field with its own.
+    accept = 1 + (2 + 32) + (2 + 16) + (2 + 32)
+    reveal = 1 + (2 + 16) + (2 + 64)
+    assert {number: int(size.replace(",", "")) for number, size in slots.items()} == {
+        "1": link_messages.OFFER_BYTES,
+        "2": accept + hpke.OVERHEAD_BYTES,
+        "3": reveal + 40,
+        "4": link_messages.VERDICT_BYTES,
+        "5": 3 + 40,
+    }
+    assert f"X-Wing key {XWING_KEY_BYTES:,}, device entry" in TEXT
+    assert f"| {blobs.HEADER_BYTES} | {blobs.SEALED_CHUNK_BYTES:,} each | chunks" in TEXT
+    assert f"over chunks of {blobs.CHUNK_BYTES:,} bytes" in TEXT
+    assert blobs.sealed_size(65_528) < blobs.sealed_size(65_529)
+    assert "nothing at all up to 65,528 bytes" in TEXT
