@@ -310,7 +310,8 @@ class ChatScreen(MessageActions):
         is_asking = conversation is not None and conversation.contact is ContactState.REQUEST
         has_changed = conversation is not None and conversation.trust is Trust.CHANGED
         is_blocked = conversation is not None and conversation.contact is ContactState.BLOCKED
-        offers = self.offers_for(self.selected if self.is_mounted else None) | {
+        selected = self.selected if self.is_mounted else None
+        offers = self.offers_for(selected, may_write=not self.pane.box.disabled) | {
             "accept": is_asking or has_changed or is_blocked,
             "block": conversation is not None and not is_blocked,
             "why": has_changed,

@@ -46,12 +46,12 @@ class MessageActions(ContactActions):
         """Let the user write for a purpose; `text` replaces what is in the box."""
         raise NotImplementedError
 
-    def offers_for(self, message: Message | None) -> dict[str, bool]:
-        """Return which actions do something with a message."""
+    def offers_for(self, message: Message | None, *, may_write: bool) -> dict[str, bool]:
+        """Return which actions do something with a message, and are allowed."""
         is_mine = message is not None and message.sender.is_me
         has_failed = message is not None and is_mine and message.state in FAILED
         is_said = message is not None and message.kind in HAS_HEADING
-        can_answer = is_said and not has_failed
+        can_answer = may_write and is_said and not has_failed
         return {
             "retry_message": has_failed,
             "discard_message": has_failed,
