@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from restante.client.interface import Trust
 from restante.crypto import codes
@@ -28,12 +28,15 @@ from restante.protocol.ids import AccountId, DeviceId, ManifestHash, Token, devi
 from restante.protocol.manifest import PrekeyBundle, SignedManifest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from restante.client.link import Link
     from restante.client.links import AnonymousLinks
     from restante.protocol.code import Code
     from restante.store.client_contacts import ContactRow
+
+
+A = TypeVar("A", bound=f.Frame)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +71,7 @@ class Directory:
         Raises RelayError, or UserError if it doesn't verify or is another address'.
         """
         async with self._links.use(address.relay) as link:
-            return await _newest(link, address)
+            return await newest_over(link, address)
 
     async def by_code(self, code: Code) -> CodeHolder:
         """Follow a contact code: ask first, check the pin, and only then believe.
@@ -85,7 +88,7 @@ class Directory:
             found = await link.ask(
                 f.CodeFound, lambda n: f.FetchCode(request=n, lookup_id=codes.lookup_id(secret))
             )
-            manifest = await _newest(link, asked)
+            manifest = await newest_over(link, asked)
             relay_pin = link.peer_pin if code.relay_is_pinned else None
         try:
             codes.verify_contact_pin(code.pin, manifest.root, relay_pin)
@@ -195,7 +198,14 @@ def with_manifest(row: ContactRow, manifest: VerifiedManifest) -> ContactRow:
     )
 
 
-async def _newest(link: Link, address: Address) -> VerifiedManifest:
+class Asks(Protocol):
+    """Whatever asks a relay as a link does."""
+
+    async def ask(self, answer: type[A], make: Callable[[int], f.Frame]) -> A: ...
+
+
+async def newest_over(link: Asks, address: Address) -> VerifiedManifest:
+    """Return the manifest that an address' relay shows now. Raises as `Directory.newest`."""
     found = await link.ask(
         f.ManifestFound,
         lambda n: f.FetchManifest(request=n, name=address.name, since_sequence=0),

@@ -115,11 +115,11 @@ class LocalEngine(GrammarMethods, LinkingMethods):
 
     async def resolve(self, text: str) -> str:
         """See interface.Engine."""
-        return await self._running().conversations.resolve(text)
+        return await self._reading().conversations.resolve(text)
 
     async def messages(self, conversation: str, *, start: int, count: int) -> list[Message]:
         """See interface.Engine."""
-        return await self._running().conversations.messages(conversation, start=start, count=count)
+        return await self._reading().conversations.messages(conversation, start=start, count=count)
 
     async def send(
         self,
@@ -136,15 +136,15 @@ class LocalEngine(GrammarMethods, LinkingMethods):
 
     async def message(self, message_id: str) -> Message:
         """See interface.Engine."""
-        return await self._running().conversations.message(message_id)
+        return await self._reading().conversations.message(message_id)
 
     async def why(self, message_id: str) -> Why:
         """See interface.Engine."""
-        return await self._running().conversations.why(message_id)
+        return await self._reading().conversations.why(message_id)
 
     async def cancel(self, message_id: str) -> Message:
         """See interface.Engine."""
-        return await self._running().conversations.cancel(message_id)
+        return await self._reading().conversations.cancel(message_id)
 
     async def retry(self, message_id: str) -> Message:
         """See interface.Engine."""
@@ -152,15 +152,15 @@ class LocalEngine(GrammarMethods, LinkingMethods):
 
     async def mark_read(self, conversation: str, *, up_to: str) -> None:
         """See interface.Engine."""
-        await self._running().conversations.mark_read(conversation, up_to=up_to)
+        await self._reading().conversations.mark_read(conversation, up_to=up_to)
 
     async def consume(self, consumer: str, *, limit: int = 256) -> list[Received]:
         """See interface.Engine."""
-        return await self._running().conversations.consume(consumer, limit=limit)
+        return await self._reading().conversations.consume(consumer, limit=limit)
 
     async def acknowledge(self, consumer: str, *, cursor: int) -> None:
         """See interface.Engine."""
-        await self._running().conversations.acknowledge(consumer, up_to=cursor)
+        await self._reading().conversations.acknowledge(consumer, up_to=cursor)
 
     # ---- people -----------------------------------------------------------------------------
 
@@ -207,9 +207,9 @@ class LocalEngine(GrammarMethods, LinkingMethods):
 
     async def safety_number(self, conversation: str) -> SafetyNumber:
         """See interface.Engine."""
-        running = self._running()
-        account_id = running.conversations.account_id(conversation)
-        return await running.verification.safety_number(account_id)
+        reading = self._reading()
+        account_id = reading.conversations.account_id(conversation)
+        return await reading.verification.safety_number(account_id)
 
     async def set_verified(self, conversation: str, *, verified: bool) -> Contact:
         """See interface.Engine."""
@@ -241,8 +241,14 @@ class LocalEngine(GrammarMethods, LinkingMethods):
     def _desk(self) -> Desk:
         return self._devices
 
+    def _desk(self) -> Desk:
+        return self._devices
+
     def _running(self) -> Parts:
         return self._services.running()
+
+    def _reading(self) -> Parts:
+        return self._services.reading()
 
     async def _synchronise(self, running: Parts) -> bool:
         await running.outbox.hurry()

@@ -47,9 +47,15 @@ def token_for(rows: Rows, row: ContactRow, *, randomness: Randomness) -> tuple[C
 
 
 def grant(
-    rows: Rows, changes: Changes, row: ContactRow, *, randomness: Randomness, now_ms: int
+    rows: Rows,
+    changes: Changes,
+    row: ContactRow,
+    *,
+    randomness: Randomness,
+    now_ms: int,
+    delay_ms: int = 0,
 ) -> None:
-    """Send a contact the live token of its bucket."""
+    """Send a contact the live token of its bucket, after a while if that is asked for."""
     row, token = token_for(rows, row, randomness=randomness)
     content = control_content(
         Kind.TOKEN, TokenGrant(token=token), now_ms=now_ms, randomness=randomness
@@ -62,6 +68,7 @@ def grant(
         entry_id=local_id("grant", row.account_id, token),
         message_id=None,
         now_ms=now_ms,
+        delay_ms=delay_ms,
     )
     set_value(rows, _granted(row), now_ms.to_bytes(8, "big"))
 

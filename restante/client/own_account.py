@@ -165,6 +165,30 @@ def create_own_account(
     )
 
 
+def adopt_account(
+    rows: Rows, device: DeviceSecrets, manifest: VerifiedManifest, *, now_s: int
+) -> None:
+    """Make the profile a device of an account that lists it already, without the account's keys.
+
+    What an earlier, unfinished registration left is replaced.
+    """
+    save_account(
+        rows,
+        AccountRow(
+            address=str(manifest.address),
+            root_secret=None,
+            account_secret=None,
+            device_secret=device.signing.raw,
+            identity_secret=device.identity.secret.raw,
+            generation=manifest.generation,
+            created_at_s=now_s,
+        ),
+    )
+    set_value(rows, _MANIFEST, manifest.signed.to_bytes())
+    set_value(rows, _REGISTERED, b"\x01")
+    save_tokens(rows, [replace(row, is_live=False) for row in stored_tokens(rows) if row.is_live])
+
+
 def mark_registered(rows: Rows, own: OwnAccount) -> OwnAccount:
     """Note that the relay holds the account."""
     set_value(rows, _REGISTERED, b"\x01")

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from restante.client import tracing
+from restante.client.linking.chain import publish_chain
+from restante.client.own_account import load_own_account
 from restante.crypto import codes, own_keys, signing
 from restante.crypto.codes import CodeSecret
 from restante.protocol import frames as f
@@ -74,10 +76,7 @@ async def register(
 async def maintain(context: EngineContext, own: OwnAccount, link: Link) -> None:
     """Bring what the relay holds of this account and device up to date. Raises RelayError."""
     if await _is_restored(context, link):
-        await link.ask(
-            f.Done,
-            lambda n: f.PublishManifest(request=n, manifest=own.manifest.signed.to_bytes()),
-        )
+        await _publish_manifest(context, own, link)
         await publish_tokens(context, link)
         await _publish_code(context, link)
         await _remember_epoch(context, link)
@@ -100,11 +99,17 @@ def note_manifest_changed(rows: Rows) -> None:
 
 
 async def _publish_manifest(context: EngineContext, own: OwnAccount, link: Link) -> None:
-    await link.ask(
-        f.Done, lambda n: f.PublishManifest(request=n, manifest=own.manifest.signed.to_bytes())
-    )
+    """Bring the relay up to the manifest that the database has, which may be newer than `own`."""
+    newest = (await context.read(load_own_account) or own).manifest
+    await publish_chain(context, newest, link)
     reach("manifest.published")
-    await context.write(partial(_set_value, key=_MANIFEST_CHANGED, value=None))
+
+    def settle(rows: Rows) -> None:
+        now = load_own_account(rows)
+        if now is not None and now.manifest.head == newest.head:  # else it changed meanwhile
+            client_account.set_value(rows, _MANIFEST_CHANGED, None)
+
+    await context.write(settle)
 
 
 def note_tokens_changed(rows: Rows) -> None:

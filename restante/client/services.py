@@ -113,6 +113,11 @@ class Services:
         if self.parts is not None:
             await self.parts.announcer.tell(changes)
 
+    async def tell(self, changes: Changes) -> None:
+        """Tell the set that runs now of a committed transaction."""
+        if self.parts is not None:
+            await self.parts.announcer.tell(changes)
+
     async def waiting_with(self, wait: Callable[[Parts], Awaitable[T]]) -> T:
         """Wait for something of the set that runs, from the start again if another replaces it."""
         while True:
@@ -216,6 +221,14 @@ class Services:
                 context, own, announcer, contacts=people, links=self._links
             ),
         )
+
+
+def _running_of(now: Parts) -> Sequence[Callable[[], Awaitable[None]]]:
+    """Return the services that run; a revoked device has nothing to say to anybody."""
+    if not now.own.is_listed:
+        return ()
+    own = (now.outbox.run, now.receipts.run, now.watch.run, now.mailbox.run)
+    return (*own, *now.grammar.services)
 
 
 def _running_of(now: Parts) -> Sequence[Callable[[], Awaitable[None]]]:

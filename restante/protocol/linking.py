@@ -14,7 +14,8 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from restante.protocol.ids import U8, Bytes16, Bytes32, Bytes64
-from restante.protocol.limits import MAX_MANIFEST_BYTES
+from restante.protocol.content import SyncRecord
+from restante.protocol.limits import BUCKET_TOKENS, MAX_MANIFEST_BYTES, MAX_RETIRED_TOKENS
 from restante.protocol.manifest import DeviceEntry
 
 MAX_DEVICE_NAME_CHARS: Final = 64
@@ -22,6 +23,9 @@ MAX_DEVICE_NAME_CHARS: Final = 64
 
 MAX_PROVISION_BYTES: Final = 8192
 """What an account hands to a new device in one slot; all that is larger comes as a blob."""
+
+MAX_PROVISION_RECORDS: Final = 64
+"""Names of devices and settings; more of them come with the history."""
 
 XWING_KEY_BYTES: Final = 1216
 """An ML-KEM-768 encapsulation key, 1184 B, and an X25519 key, 32 B."""
@@ -87,6 +91,20 @@ class LinkAborted(Struct, array_like=True, frozen=True, forbid_unknown_fields=Tr
     """A verdict: no grant, and the code is worth nothing any more."""
 
     reason: U8
+
+
+class Provision(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """What a new device begins with: delivery tokens, the contact code, and a few records.
+
+    `tokens` are the live ones, by bucket. Everything else comes with the history.
+    """
+
+    version: Annotated[int, Meta(ge=1, le=1)]
+    tokens: Annotated[list[Bytes16], Meta(min_length=BUCKET_TOKENS, max_length=BUCKET_TOKENS)]
+    retired: Annotated[list[Bytes16], Meta(max_length=MAX_RETIRED_TOKENS)]
+    code_secret: Annotated[bytes, Meta(min_length=8, max_length=8)] | None
+    code_bucket: U8
+    records: Annotated[list[SyncRecord], Meta(max_length=MAX_PROVISION_RECORDS)]
 
 
 LinkVerdict = LinkGrant | LinkAborted

@@ -39,6 +39,7 @@ QUICK = Tuning(
     resend_grace_s=0.0,
     first_backoff_s=0.05,
     longest_backoff_s=0.2,
+    slot_poll_s=0.02,
     restarts_services=False,
 )
 """Pauses short enough for tests, and a bug in a service fails the test."""

@@ -44,6 +44,7 @@ STRUCTS: tuple[type[Any], ...] = (
     linking.LinkAccept,
     linking.LinkReveal,
     linking.LinkGrant,
+    linking.Provision,
     linking.LinkAborted,
     manifest.Heartbeat,
     manifest.Prekey,

@@ -14,6 +14,7 @@ from restante.client.acquaintance import new_contact
 from restante.client.directory import manifest_of, with_manifest
 from restante.client.interface import ContactState, Trust
 from restante.client.own_account import keep_manifest, load_own_account
+from restante.client.sessions import end_unlisted
 from restante.errors import CryptoError
 from restante.protocol.ids import ID_BYTES, AccountId, DeviceId, Token
 from restante.protocol.limits import BUCKET_TOKENS
@@ -114,6 +115,7 @@ def _follow(rows: Rows, own: OwnAccount, *, now_s: int) -> None:
         token=_token(rows, own.account_id),
     )
     upsert_contact(rows, row)
+    end_unlisted(rows, own.account_id, [listed.device_id for listed in own.manifest.devices])
     set_value(rows, _SELF, own.account_id + own.device_id)
 
 

@@ -1,0 +1,55 @@
+"""Telling others of a new manifest: contacts, and one's own other devices (attack 2).
+
+Rule: by the account's own word, sealed, not by the relay's: a relay that goes on showing the older
+manifest hides nothing from anybody it still delivers to. Blocked contacts and strangers hear
+nothing. Inside the caller's transaction. Spec: docs/engine.md, section 13.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from restante.client.acquaintance import is_welcome
+from restante.client.backoff import unit_interval
+from restante.client.queueing import control_content, enqueue_content, local_id
+from restante.client.syncing.self_contact import is_self
+from restante.protocol.content import Kind, NewManifest
+from restante.store.client_contacts import contacts
+
+if TYPE_CHECKING:
+    from restante.client.changes import Changes
+    from restante.crypto.randomness import Randomness
+    from restante.crypto.signatures import VerifiedManifest
+    from restante.store.client_rows import Rows
+
+
+def announce(
+    rows: Rows,
+    changes: Changes,
+    manifest: VerifiedManifest,
+    *,
+    jitter_s: float,
+    randomness: Randomness,
+    now_ms: int,
+) -> None:
+    """Queue the manifest for everybody who writes to us; contacts within `jitter_s`, each alone."""
+    content = control_content(
+        Kind.MANIFEST,
+        NewManifest(manifest=manifest.signed.to_bytes()),
+        now_ms=now_ms,
+        randomness=randomness,
+    ).to_bytes()
+    for row in contacts(rows):
+        if not (is_welcome(row) or is_self(row)):
+            continue
+        jitter_ms = 0 if is_self(row) else int(unit_interval(randomness.random(7)) * jitter_s * 1e3)
+        enqueue_content(
+            rows,
+            changes,
+            row,
+            content,
+            entry_id=local_id("manifest", row.account_id, manifest.head),
+            message_id=None,
+            now_ms=now_ms,
+            delay_ms=jitter_ms,
+        )

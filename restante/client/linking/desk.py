@@ -1,0 +1,194 @@
+"""The engine's part for devices: one linking at a time, and the account's list of devices.
+
+Outlives the services: these are put together anew when the list changes. Rule: what changes the
+account is one transaction, told to everybody after it; a linking whose grant can't be handed over
+is taken back. Spec: docs/engine.md, section 14.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import trio
+
+from restante.client.changes import Changes
+from restante.client.interface import DevicesChanged, LinkState
+from restante.client.linking.approving import Approving, refuse_if_full
+from restante.client.linking.devices import device_view, list_devices, one_device, revoke, take_back
+from restante.client.linking.joining import Joining
+from restante.client.linking.names import clean_device_name, name_of_this_machine, put_name
+from restante.client.linking.own_manifest import change_devices, signing_account
+from restante.client.linking.provision import pack_provision
+from restante.errors import ExitCode, UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from restante.client.context import EngineContext
+    from restante.client.interface import Device, DeviceLink
+    from restante.client.services import Parts, Services
+    from restante.crypto.signatures import VerifiedManifest
+    from restante.protocol.ids import DeviceId
+    from restante.store.client_rows import Rows
+
+T = TypeVar("T")
+
+PUBLISH_PATIENCE_S: Final = 15.0
+
+NOTHING_TO_CONFIRM: Final = (
+    "No new device waits for its digits here. Take its code first: restante device approve CODE"
+)
+
+
+class Desk:
+    """What the engine's methods for devices hand on to."""
+
+    def __init__(self, context: EngineContext, nursery: trio.Nursery, services: Services) -> None:
+        self._context = context
+        self._nursery = nursery
+        self._services = services
+        self._joining: Joining | None = None
+        self._approving: Approving | None = None
+        self._opening = trio.CancelScope()
+        self._busy = trio.Lock()
+        self._linked: list[Callable[[DeviceId], Awaitable[None]]] = []
+
+    def when_linked(self, hook: Callable[[DeviceId], Awaitable[None]]) -> None:
+        """Have `hook` called, on the old device, with each device that was linked here."""
+        self._linked.append(hook)
+
+    # ---- the new device ---------------------------------------------------------------------
+
+    async def begin(self, *, address: str, name: str | None) -> DeviceLink:
+        """See interface.Engine.link_begin."""
+        wanted = name_of_this_machine() if name is None else clean_device_name(name)
+        async with self._busy:
+            own = self._services.own
+            if own is not None and own.is_registered:
+                raise UserError(
+                    f"This profile is {own.address.unpinned} already. Use another --profile to "
+                    "link a second device on this machine."
+                )
+            before = self._joining
+            if before is not None and not before.has_ended:
+                if before.is_for(address):
+                    return before.now
+                await before.cancel()
+            self._joining = await Joining.begin(
+                self._context,
+                self._nursery,
+                address=address,
+                name=wanted,
+                joined=self._services.reload,
+            )
+            return self._joining.now
+
+    # ---- the old device ---------------------------------------------------------------------
+
+    async def open(self, code: str) -> DeviceLink:
+        """See interface.Engine.link_open."""
+        self._services.running()
+        async with self._busy:
+            own, _ = await self._context.read(signing_account)
+            before = self._approving
+            if before is not None and not before.has_ended:
+                if str(before.code) == code.strip():
+                    return before.now
+                await before.cancel()
+            with trio.CancelScope() as self._opening:
+                self._approving = None
+                self._approving = await Approving.open(self._context, self._nursery, own, code)
+                return self._approving.now
+        raise UserError("The linking was ended here.")
+
+    async def confirm(self, digits: str) -> Device:
+        """See interface.Engine.link_confirm."""
+        async with self._busy:
+            approving = self._approving
+            if approving is None or (
+                approving.has_ended and approving.now.state is not LinkState.LINKED
+            ):
+                raise UserError(NOTHING_TO_CONFIRM)
+            if not approving.has_ended:
+                await approving.check(digits)
+                with trio.CancelScope(shield=True):  # granted and handed over, or neither
+                    await self._grant(approving)
+            return await self._context.read(lambda rows: device_view(rows, approving.device_id))
+
+    async def _grant(self, approving: Approving) -> None:
+        context = self._context
+
+        def sign(rows: Rows, changes: Changes) -> tuple[VerifiedManifest, bytes]:
+            own, _ = signing_account(rows)
+            refuse_if_full(own)
+            listed = [device.entry for device in own.manifest.devices]
+            put_name(rows, changes, approving.device_id, approving.now.name, context=context)
+            manifest = change_devices(rows, changes, [*listed, approving.entry], context=context)
+            return manifest, pack_provision(rows)
+
+        manifest, provision = await self._change(sign)
+        if not await approving.grant(manifest, provision):
+            await self._change(partial(take_back, device_id=approving.device_id, context=context))
+            raise UserError(str(approving.now.error), exit_code=ExitCode.UNAVAILABLE)
+        await self._until_published()
+        for hook in self._linked:
+            await hook(approving.device_id)
+
+    # ---- either -----------------------------------------------------------------------------
+
+    def state(self) -> DeviceLink | None:
+        """See interface.Engine.link_state."""
+        under_way = self._joining or self._approving
+        return None if under_way is None else under_way.now
+
+    async def cancel(self) -> None:
+        """See interface.Engine.link_cancel."""
+        self._opening.cancel()
+        for under_way in (self._joining, self._approving):
+            if under_way is not None:
+                await under_way.cancel()
+
+    # ---- the list ---------------------------------------------------------------------------
+
+    async def devices(self) -> list[Device]:
+        """See interface.Engine."""
+        self._services.reading()
+        return await self._context.read(list_devices)
+
+    async def rename(self, text: str, name: str) -> Device:
+        """See interface.Engine.device_rename."""
+        self._services.running()
+        wanted = clean_device_name(name)
+
+        def work(rows: Rows, changes: Changes) -> Device:
+            _, device = one_device(rows, text)
+            put_name(rows, changes, device.device_id, wanted, context=self._context)
+            return device_view(rows, device.device_id)
+
+        return await self._change(work)
+
+    async def revoke(self, text: str) -> list[Device]:
+        """See interface.Engine.device_revoke."""
+        self._services.running()
+        async with self._busy:
+            await self._change(partial(revoke, text=text, context=self._context))
+            await self._until_published()
+        return await self._context.read(list_devices)
+
+    async def _until_published(self) -> None:
+        """Wait a while until the relay has heard of it; what it hasn't, it hears later."""
+        with trio.move_on_after(PUBLISH_PATIENCE_S):
+            await self._services.waiting_with(_published)
+
+    async def _change(self, work: Callable[[Rows, Changes], T]) -> T:
+        changes = Changes()
+        result = await self._context.write(lambda rows: work(rows, changes))
+        await self._services.tell(changes)
+        self._context.hub.publish([DevicesChanged()])
+        return result
+
+
+async def _published(parts: Parts) -> None:
+    if await parts.mailbox.drained():
+        await parts.mailbox.published()

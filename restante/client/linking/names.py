@@ -1,0 +1,101 @@
+"""What the account's devices are called: the user's words, known on its devices and nowhere else.
+
+Rule: a name is a record that all devices agree on; a device without one goes by the start of its
+id. No relay ever reads one. Inside the caller's transaction. Spec: docs/engine.md, section 13.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Final
+
+from restante.client.own_account import load_own_account
+from restante.errors import UserError
+from restante.protocol.content import RecordKind
+from restante.protocol.linking import MAX_DEVICE_NAME_CHARS
+from restante.protocol.order import rank_at
+from restante.protocol.text import printable
+from restante.store.client_records import RecordRow, put_record, record, records_clock
+
+if TYPE_CHECKING:
+    from restante.client.changes import Changes
+    from restante.client.context import EngineContext
+    from restante.crypto.signatures import ListedDevice, VerifiedManifest
+    from restante.protocol.ids import DeviceId
+    from restante.store.client_rows import Rows
+
+_SHORT_ID_CHARS: Final = 8
+
+
+def device_name(rows: Rows, device_id: DeviceId) -> str | None:
+    """Return the name that a device was given."""
+    row = record(rows, int(RecordKind.DEVICE_NAME), device_id)
+    if row is None or row.value is None:
+        return None
+    text = row.value.decode("utf-8", errors="replace")
+    return printable(text, multiline=False)[:MAX_DEVICE_NAME_CHARS].strip() or None
+
+
+def put_name(
+    rows: Rows, changes: Changes, device_id: DeviceId, name: str, *, context: EngineContext
+) -> None:
+    """Give a device a name, on all devices of the account."""
+    own = load_own_account(rows)
+    rank = max(records_clock(rows) + 1, rank_at(context.now_ms()))
+    put_record(
+        rows,
+        RecordRow(
+            kind=int(RecordKind.DEVICE_NAME),
+            key=device_id,
+            rank=rank,
+            device_id=bytes(16) if own is None else own.device_id,
+            value=name.encode(),
+        ),
+    )
+
+
+def shown_name(rows: Rows, device_id: DeviceId) -> str:
+    """Return what a device is called on the screen."""
+    return device_name(rows, device_id) or short_id(device_id)
+
+
+def short_id(device_id: DeviceId) -> str:
+    """Return the start of a device's id, enough to name it among 32."""
+    return device_id.hex()[:_SHORT_ID_CHARS]
+
+
+def name_of_this_machine() -> str:
+    """Return what a device is called unless its user says otherwise."""
+    return clean_device_name(socket.gethostname().partition(".")[0] or "device")
+
+
+def clean_device_name(name: str) -> str:
+    """Return a name as it is kept. UserError: empty or too long."""
+    cleaned = " ".join(printable(name, multiline=False).split())
+    if not cleaned or len(cleaned) > MAX_DEVICE_NAME_CHARS:
+        raise UserError(f"A name for a device has 1 to {MAX_DEVICE_NAME_CHARS} characters.")
+    return cleaned
+
+
+def find_device(rows: Rows, manifest: VerifiedManifest, text: str) -> ListedDevice:
+    """Find a listed device by its name or the start of its id. UserError: none, or several."""
+    wanted = text.strip()
+    folded = wanted.casefold()
+    named = [
+        device
+        for device in manifest.devices
+        if (device_name(rows, device.device_id) or "").casefold() == folded
+    ]
+    found = named or [
+        device
+        for device in manifest.devices
+        if wanted and device.device_id.hex().startswith(wanted.lower())
+    ]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise UserError(f"There is no device {wanted!r}. See: restante device ls")
+    choices = ", ".join(
+        f"{shown_name(rows, device.device_id)} ({short_id(device.device_id)})" for device in found
+    )
+    raise UserError(f"{wanted!r} fits several devices: {choices}. Use the start of the id.")
