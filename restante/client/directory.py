@@ -30,7 +30,6 @@ from restante.protocol.manifest import PrekeyBundle, SignedManifest
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from restante.client.link import Link
     from restante.client.links import AnonymousLinks
     from restante.protocol.code import Code
     from restante.store.client_contacts import ContactRow

@@ -241,9 +241,6 @@ class LocalEngine(GrammarMethods, LinkingMethods):
     def _desk(self) -> Desk:
         return self._devices
 
-    def _desk(self) -> Desk:
-        return self._devices
-
     def _running(self) -> Parts:
         return self._services.running()
 

@@ -70,18 +70,6 @@ class LinkState(StrEnum):
     """`error` says why. The code is worth nothing any more."""
 
 
-class LinkState(StrEnum):
-    """How far the linking of a device has come."""
-
-    WAITING = "waiting"
-    """The new device shows its code; nobody has followed it yet."""
-    COMPARE = "compare"
-    """The new device shows six digits, which are to be typed on the old one."""
-    LINKED = "linked"
-    FAILED = "failed"
-    """`error` says why. The code is worth nothing any more."""
-
-
 class View(Struct, frozen=True, kw_only=True, omit_defaults=False):
     """Base of all that is shown."""
 
@@ -308,36 +296,6 @@ class DeviceLink(View, frozen=True):
     error: str | None
 
 
-class Device(View, frozen=True):
-    """One of the account's devices."""
-
-    id: str
-    """Hex of the device id."""
-    name: str
-    """What the user calls it, else the start of its id."""
-    is_this: bool
-    is_first: bool
-    """Whether it is the one that adds and revokes devices."""
-    added_at: str
-    """RFC 3339 UTC."""
-
-
-class DeviceLink(View, frozen=True):
-    """A linking under way, as the new device or the old one sees it."""
-
-    state: LinkState
-    address: str
-    name: str
-    """What the new device is called."""
-    code: str | None
-    """On the new device: one line to paste or scan on the old one."""
-    digits: str | None
-    """On the new device, in state `compare`: to be typed on the old one."""
-    expires_at: str
-    """RFC 3339 UTC: the code is worth nothing afterwards."""
-    error: str | None
-
-
 # ---- events ---------------------------------------------------------------------------------
 
 
@@ -388,14 +346,19 @@ class TypingChanged(View, frozen=True, tag="typing"):
     is_typing: bool
 
 
-class LinkChanged(View, frozen=True, tag="link_changed"):
-    """The linking under way came further, or ended."""
+class TransferProgress(View, frozen=True, tag="transfer"):
+    """How far a history is on its way between this device and another one of the account's."""
 
-    link: DeviceLink
-
-
-class DevicesChanged(View, frozen=True, tag="devices_changed"):
-    """The account has other devices, or one has another name: ask for `devices` again."""
+    direction: Literal["in", "out"]
+    device: str
+    """Hex id of the other device."""
+    done_bytes: int
+    total_bytes: int
+    """About how many there are in all; exact at the end."""
+    rate_bytes_s: int
+    left_s: float | None
+    """None while nobody can say."""
+    is_complete: bool
 
 
 class Resync(View, frozen=True, tag="resync"):
@@ -411,6 +374,7 @@ Event = (
     | TypingChanged
     | LinkChanged
     | DevicesChanged
+    | TransferProgress
     | Resync
 )
 
@@ -571,36 +535,6 @@ class Engine(Protocol):
 
     async def accept_key(self, conversation: ConversationKey) -> Contact:
         """Go on with a changed key; return the contact whom one writes to from now on."""
-
-    async def devices(self) -> list[Device]:
-        """Return the account's devices, the first one first."""
-
-    async def device_rename(self, device: str, name: str) -> Device:
-        """Give a device (name or start of its id) a name, known on the account's devices alone."""
-
-    async def device_revoke(self, device: str) -> list[Device]:
-        """Take a device off the account; return those that are left.
-
-        UserError: not on the first device, the first device itself.
-        """
-
-    async def link_begin(self, *, address: str, name: str | None = None) -> DeviceLink:
-        """Begin to link this profile, which has no account yet, to the account at an address.
-
-        The same again while it goes on returns it as it stands. UserError: an account is there.
-        """
-
-    async def link_open(self, code: str) -> DeviceLink:
-        """Follow a new device's code, until that shows six digits. UserError: a code of no use."""
-
-    async def link_confirm(self, digits: str) -> Device:
-        """Take what the new device shows: right, it is linked; wrong, the code is burnt (4)."""
-
-    async def link_state(self) -> DeviceLink | None:
-        """Return the linking under way, or the last one since the engine began."""
-
-    async def link_cancel(self) -> None:
-        """End the linking under way, on either side; the other device is told."""
 
     async def devices(self) -> list[Device]:
         """Return the account's devices, the first one first."""

@@ -113,11 +113,6 @@ class Services:
         if self.parts is not None:
             await self.parts.announcer.tell(changes)
 
-    async def tell(self, changes: Changes) -> None:
-        """Tell the set that runs now of a committed transaction."""
-        if self.parts is not None:
-            await self.parts.announcer.tell(changes)
-
     async def waiting_with(self, wait: Callable[[Parts], Awaitable[T]]) -> T:
         """Wait for something of the set that runs, from the start again if another replaces it."""
         while True:
@@ -204,9 +199,7 @@ class Services:
         people = Contacts(context, own, directory=directory, announcer=announcer)
         board.own = own
         board.set_error(parts.ACCOUNT, None if own.is_listed else REVOKED)
-        board.set_phase(
-            ConnectionPhase.CONNECTING if own.is_listed else ConnectionPhase.STOPPED
-        )
+        board.set_phase(ConnectionPhase.CONNECTING if own.is_listed else ConnectionPhase.STOPPED)
         return Parts(
             own=own,
             announcer=announcer,
@@ -227,13 +220,5 @@ def _running_of(now: Parts) -> Sequence[Callable[[], Awaitable[None]]]:
     """Return the services that run; a revoked device has nothing to say to anybody."""
     if not now.own.is_listed:
         return ()
-    own = (now.outbox.run, now.receipts.run, now.watch.run, now.mailbox.run)
-    return (*own, *now.grammar.services)
-
-
-def _running_of(now: Parts) -> Sequence[Callable[[], Awaitable[None]]]:
-    """Return the services that run; a revoked device has nothing to say to anybody."""
-    if not now.own.is_listed:
-        return now.grammar.services
     own = (now.outbox.run, now.receipts.run, now.watch.run, now.mailbox.run)
     return (*own, *now.grammar.services)
