@@ -38,6 +38,8 @@ class Changes:
     """The relay's list of our delivery tokens is out of date."""
     is_upkeep_due: bool = False
     """Something else that the relay holds of us is out of date."""
+    is_transfer_due: bool = False
+    """A part of a history was announced or taken, or one is to be given out."""
     is_account_changed: bool = False
     """The account has another manifest: the engine's services go on with that."""
     is_account_doubtful: bool = False

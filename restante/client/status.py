@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from restante.client.context import EngineContext
     from restante.client.own_account import OwnAccount
 
-STORE, ACCOUNT, RELAY, OUTBOX = "store", "account", "relay", "outbox"
-_BY_GRAVITY: Final = (STORE, ACCOUNT, RELAY, OUTBOX)
+STORE, ACCOUNT, RELAY, OUTBOX, HISTORY = "store", "account", "relay", "outbox", "history"
+_BY_GRAVITY: Final = (STORE, ACCOUNT, RELAY, OUTBOX, HISTORY)
 
 
 class StatusBoard:
