@@ -28,6 +28,7 @@ from restante.store.relay_mailboxes import (
     empty_mailbox,
     expire,
     find_acked,
+    ownerless_mailboxes,
 )
 from restante.store.seam import Database
 
@@ -91,8 +92,9 @@ class Writer:
         self._is_stopped = False
 
     async def load(self) -> None:
-        """Read where the numbers stand; before `run`."""
+        """Read where the numbers stand; before `run`. Also end what a crash has left half done."""
         await self._db.read_raw(self._mailboxes.load)
+        await self.empty(await self._db.read_raw(ownerless_mailboxes))
 
     @property
     def hour(self) -> int:

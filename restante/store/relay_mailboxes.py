@@ -23,7 +23,7 @@ from restante.store.relay_deposit_ids import (
     deposit_key,
 )
 from restante.store.relay_statements import Bulk, compiled
-from restante.store.relay_tables import payloads, waiting
+from restante.store.relay_tables import devices, payloads, waiting
 
 HOUR_S: Final = 3600
 EXPIRY_CHUNK: Final = 500
@@ -87,6 +87,9 @@ _EXPIRED = compiled(
         waiting.c.seq, waiting.c.device, waiting.c.lane, waiting.c.size_bytes, waiting.c.shared
     ).where(waiting.c.expires_hour <= bindparam("hour")),
     "hour",
+)
+_OWNERLESS = compiled(
+    select(waiting.c.device).distinct().where(~exists().where(devices.c.number == waiting.c.device))
 )
 _LAST_SEQ = compiled(select(func.max(waiting.c.seq)))
 _LAST_PAYLOAD = compiled(select(func.max(payloads.c.number)))
@@ -304,3 +307,8 @@ def empty_mailbox(raw: RawConnection, device: int) -> None:
         for seq, _, lane, size, shared in raw.execute(_IDS, (device,))
     ]
     delete_waiting(raw, gone)
+
+
+def ownerless_mailboxes(raw: RawConnection) -> list[int]:
+    """Return the devices that are no more and for which something waits: a crash came between."""
+    return [device for (device,) in raw.execute(_OWNERLESS)]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import trio
+import trio.testing
 
 from restante.crypto import own_keys, signing
 from restante.errors import WireCode
@@ -220,20 +221,47 @@ async def test_only_the_account_key_deletes_and_only_what_it_has_seen(tmp_path: 
 
 
 async def test_what_is_deposited_while_an_account_goes_does_not_stay(tmp_path: Path) -> None:
-    async with relay_at(tmp_path) as relay, anonymous(relay) as wire:
+    async with (
+        relay_at(tmp_path) as relay,
+        anonymous(relay) as first,
+        anonymous(relay) as second,
+        trio.open_nursery() as nursery,
+    ):
         bob = await registered(relay, "bob")
-        signature = signing.sign_deletion(bob.account.account, (await newest(wire, "bob")).hash)
-        is_gone = False
-
-        async def flood() -> None:
-            async with anonymous(relay) as sender:
-                while not is_gone:
-                    await deposit(sender, *(item(bob) for _ in range(8)))
-
-        async with authenticated(relay, bob) as device, trio.open_nursery() as nursery:
-            for _ in range(3):
-                nursery.start_soon(flood)
-            await deposit(wire, item(bob))
-            assert isinstance(await device.ask(f.DeleteAccount, signature=signature), f.Done)
-            is_gone = True
+        signature = signing.sign_deletion(bob.account.account, (await newest(first, "bob")).hash)
+        await deposit(first, item(bob))  # its mailbox is at hand from now on
+        async with authenticated(relay, bob) as device:
+            # The disk is busy. Bob leaves; one deposit is about to be written after that, and
+            # another one is admitted meanwhile.
+            async with relay.services.db._write_turn:
+                asked = f.DeleteAccount(request=1, signature=signature)
+                await device.send(asked)
+                await trio.testing.wait_all_tasks_blocked(0.02)
+                for sender in (first, second):
+                    nursery.start_soon(deposit, sender, item(bob))
+                    await trio.testing.wait_all_tasks_blocked(0.02)
+            assert isinstance(await device.frame(), f.Done)
     assert "waiting" not in rows_left(tmp_path / "relay" / "relay.sqlite3")
+
+
+async def test_envelopes_of_who_left_that_a_crash_has_kept_go_at_the_next_start(
+    tmp_path: Path,
+) -> None:
+    database = tmp_path / "relay" / "relay.sqlite3"
+    async with relay_at(tmp_path) as relay, anonymous(relay) as wire:
+        bob, eve = await registered(relay, "bob"), await registered(relay, "eve")
+        await deposit(wire, item(bob), item(bob), item(eve))
+    with closing(sqlite3.connect(database)) as files:
+        # As if bob had left, and these had been on their way to the disk meanwhile.
+        files.execute("PRAGMA foreign_keys = ON")
+        files.execute("DELETE FROM accounts WHERE name = 'bob'")
+        files.commit()
+        assert files.execute("SELECT count(*) FROM waiting").fetchone() == (3,)
+    async with relay_at(tmp_path):
+        pass
+    with closing(sqlite3.connect(database)) as files:
+        (mailbox,) = files.execute(
+            "SELECT mailbox FROM waiting JOIN devices ON devices.number = waiting.device"
+        ).fetchone()
+        assert files.execute("SELECT count(*) FROM waiting").fetchone() == (1,)
+    assert mailbox == eve.mailbox
