@@ -89,9 +89,6 @@ _HIGHEST = Statement(
     .where(_counters.c.conversation == bindparam("conversation"))
     .order_by(_counters.c.device_id)
 )
-_OWN = Statement(
-    select(_conversations.c.own_counter).where(_conversations.c.key == bindparam("key"))
-)
 _IS_HERE = Statement(select(_messages.c.id).where(_messages.c.id == bindparam("id")))
 _new_counter = upsert(_counters)
 _RAISE_HIGHEST = Statement(
@@ -165,11 +162,6 @@ def highest_counters(rows: Rows, conversation: bytes) -> list[tuple[bytes, int]]
         (device, highest)
         for device, highest in rows.all(_HIGHEST, conversation=number_of(rows, conversation))
     ]
-
-
-def own_counter(rows: Rows, conversation: bytes) -> int:
-    """Return this device's last counter of a conversation."""
-    return int(rows.value(_OWN, key=conversation) or 0)
 
 
 def ids_here(rows: Rows, ids: Iterable[bytes]) -> set[bytes]:

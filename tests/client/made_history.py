@@ -8,7 +8,7 @@ from dataclasses import replace
 from restante.protocol.codec import encode
 from restante.protocol.content import Content, Deletion, Edit, Kind, Reaction, Text
 from restante.store import client_transfer_rows as history
-from restante.store.client_conversations import clock, gaps, next_counter, note_counter, set_clock
+from restante.store.client_conversations import clock, gaps, next_counter, note_counter, own_counter, set_clock
 from restante.store.client_marks import MarkRow, add_mark
 from restante.store.client_messages import MessageRow, insert_messages
 from restante.store.client_records import RecordRow, put_record, records
@@ -165,6 +165,6 @@ def highest(rows: Rows, own_device: bytes) -> dict[bytes, dict[bytes, int]]:
     found = {}
     for key in history.conversation_keys(rows):
         counters = dict(history.highest_counters(rows, key))
-        own = history.own_counter(rows, key)
+        own = own_counter(rows, key)
         found[key] = {**counters, **({own_device: own} if own else {})}
     return found

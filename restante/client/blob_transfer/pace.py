@@ -63,6 +63,11 @@ class Meter:
         while len(self._seen) > 2 and self._seen[1][0] < now - WINDOW_S:
             self._seen.popleft()
 
+    def begin(self, count_bytes: int) -> None:
+        """Note that so many bytes were there already: they say nothing of how fast it goes."""
+        self.done_bytes += count_bytes
+        self._seen = deque((at, seen + count_bytes) for at, seen in self._seen)
+
     @property
     def rate_bytes_s(self) -> float:
         """Return the bytes of a second, lately."""

@@ -3,7 +3,7 @@
 Until it has come, counters that are missing say nothing: they are noted, but neither shown nor
 asked for. Rule: a part is taken only while one is awaited, so that nobody, not even another device
 of one's own, can put a history into this one later. Inside the caller's transaction.
-Spec: docs/engine.md, section 14.
+Spec: docs/engine.md, section 15.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ from restante.protocol.history_part import (
     pack_item,
 )
 from restante.store import client_transfer_rows as history
-from restante.store.client_conversations import clock, gaps
+from restante.store.client_conversations import clock, gaps, own_counter
 from restante.store.client_marks import marks_of
 from restante.store.client_transfers import OUT, TransferRow, WalkRow
 
@@ -249,7 +249,7 @@ def _packed(rows: Rows, row: MessageRow, *, now_ms: int) -> bytes:
 def _counters_of(rows: Rows, conversation: bytes, *, own_device: bytes) -> bytes:
     """Pack what is known of a conversation's counters: the highest first, then what is missing."""
     highest = history.highest_counters(rows, conversation)
-    own = history.own_counter(rows, conversation)
+    own = own_counter(rows, conversation)
     if own:
         highest.append((own_device, own))
     missing = gaps(rows, conversation)[-MAX_GAPS:]

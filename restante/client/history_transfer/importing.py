@@ -8,7 +8,7 @@ Inside the caller's transaction. Spec: docs/protocol/history.md, section 3.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
@@ -41,10 +41,11 @@ from restante.store.client_rewrites import set_gone
 from restante.store.client_transfer_rows import ids_here, merge_counters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from restante.client.changes import Changes
     from restante.store.client_rows import Rows
+
+PutRecord = Callable[["Rows", "Changes", HistoryRecord], None]
+"""Keeps a record as one that another own device sent, and does what follows from it."""
 
 BATCH_ITEMS: Final = 512
 BATCH_BYTES: Final = 1024 * 1024
@@ -53,14 +54,11 @@ BATCH_BYTES: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Importer:
-    """What taking a history in needs besides the transaction.
-
-    `put_record` keeps a record as one that another own device sent, and does what follows from it.
-    """
+    """What taking a history in needs besides the transaction."""
 
     own_account: bytes
     own_device: bytes
-    put_record: Callable[[Rows, Changes, HistoryRecord], None]
+    put_record: PutRecord
     now_ms: int
 
     def take_in(self, rows: Rows, changes: Changes, items: Iterable[Item]) -> None:
