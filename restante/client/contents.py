@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Final
 from restante.client import gaps, granting, tracing
 from restante.client.acquaintance import heard_from, is_welcome, told_of_manifest
 from restante.client.grammar.filing import file_content
+from restante.client.grammar.preferences import RECEIPTS, is_on
 from restante.client.grammar.signals import hear
+from restante.client.grammar.timers import start_clock
 from restante.client.history import file_note, parse_content
 from restante.client.interface import ContactState, MessageState
 from restante.client.queueing import local_id, unpark
@@ -24,6 +26,7 @@ from restante.client.syncing.self_contact import is_self
 from restante.errors import CryptoError, RemoteProtocolError
 from restante.protocol.codec import decode
 from restante.protocol.content import (
+    CHANGES,
     EPHEMERAL,
     LAST_HISTORY_KIND,
     Content,
@@ -31,6 +34,7 @@ from restante.protocol.content import (
     NewManifest,
     Receipt,
     ReceiptState,
+    ResendExpired,
     ResendRequest,
     TokenGrant,
 )
@@ -139,8 +143,14 @@ class Reader:
                 arrival.contact,
                 arrival.device_id,
                 request=decode(content.body, ResendRequest),
+                randomness=self.randomness,
                 now_ms=self.now_ms,
             )
+
+        elif content.kind == Kind.RESEND_EXPIRED:
+            counters = decode(content.body, ResendExpired).counters
+            row, device_id = arrival.contact, arrival.device_id
+            gaps.close(rows, changes, row, device_id, counters, now_ms=self.now_ms)
 
     def _file(self, rows: Rows, changes: Changes, arrival: Arrival, content: Content) -> None:
         row = arrival.contact
@@ -159,9 +169,10 @@ class Reader:
             feed_type="message" if is_welcome(row) else "request",
             now_ms=self.now_ms,
         )
-        if is_new:
+        if is_new and content.kind not in CHANGES:
             received, device_id = tracing.Event.RECEIVED, arrival.device_id
             tracing.note(rows, content.id, received, now_ms=self.now_ms, device_id=device_id)
+        if is_new:
             gaps.note_arrival(
                 rows,
                 changes,
@@ -183,7 +194,7 @@ class Reader:
 
     def _settle(self, rows: Rows, changes: Changes, arrival: Arrival, receipt: Receipt) -> None:
         """Note how far messages of ours have come; a receipt counts only for one's own messages."""
-        is_read = receipt.state == ReceiptState.READ
+        is_read = receipt.state == ReceiptState.READ and is_on(rows, RECEIPTS)
         to = MessageState.READ if is_read else MessageState.DELIVERED
         for message_id in dict.fromkeys(receipt.messages):
             row = message(rows, message_id)
@@ -194,6 +205,7 @@ class Reader:
                 or moved(MessageState(row.state), to) is None
             ):
                 continue
+            start_clock(rows, message_id, at_ms=self.now_ms, now_ms=self.now_ms)
             changes.message_changed(update_state(rows, message_id, to.value, None))
             event, device_id = tracing.Event(to.value), arrival.device_id
             tracing.note(rows, message_id, event, now_ms=self.now_ms, device_id=device_id)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Final
 
 from restante.client import tracing
 from restante.client.changes import Changes
-from restante.client.contacts import accepted, existing
-from restante.client.history import check_text, file_own_text
+from restante.client.contacts import existing
+from restante.client.grammar.readings import read_here
+from restante.client.grammar.writing import own_entry, refuse_unwelcome
+from restante.client.history import check_text, own_text
 from restante.client.interface import (
-    ContactState,
     Conversation,
     Message,
     MessageState,
@@ -25,17 +26,18 @@ from restante.client.interface import (
 from restante.client.lifecycle.key_changes import move_message, successor
 from restante.client.named import account_of, id_of, message_of
 from restante.client.queueing import enqueue_content
-from restante.client.syncing.self_contact import is_self, other_devices, self_contact
+from restante.client.syncing.self_contact import is_self, self_contact
 from restante.client.viewing import viewer, viewer_of
 from restante.client.views import conversation_key, display_name, is_listed
-from restante.errors import ExitCode, UserError
+from restante.errors import UserError
 from restante.protocol.address import Address, AddressError
+from restante.protocol.content import Kind
 from restante.protocol.ids import ID_BYTES
 from restante.store import client_outbox
 from restante.store.client_contacts import ContactRow, contact, contacts, find
 from restante.store.client_feed import cursor, feed_after, set_cursor
 from restante.store.client_messages import placed_message, update_state, window
-from restante.store.client_summaries import conversation_summaries, mark_read
+from restante.store.client_summaries import conversation_summaries
 from restante.store.failpoints import reach
 
 if TYPE_CHECKING:
@@ -148,30 +150,20 @@ class Conversations:
         changes = Changes()
 
         def work(rows: Rows) -> Message:
-            row = existing(rows, account_id)
+            existing(rows, account_id)
             sent = placed_message(rows, which)
             if sent is not None:
                 return self._shown(rows, sent)  # the same call, repeated
-            row = successor(rows, row) or row
-            _refuse_unwelcome(row)
-            if row.state == ContactState.REQUEST.value:
-                row = accepted(rows, changes, self._context, row)
-            now_ms = self._context.now_ms()
-            placed, content = file_own_text(
+            placed = own_entry(
                 rows,
                 changes,
-                self._own,
-                row,
-                text,
-                quoted=quoted,
+                self._context,
+                own=self._own,
+                account_id=account_id,
                 message_id=which,
-                now_ms=now_ms,
+                kind=Kind.TEXT,
+                body_for=lambda row: own_text(rows, row, text, quoted=quoted),
             )
-            if not is_self(row) or other_devices(rows, row):
-                enqueue_content(
-                    rows, changes, row, content, entry_id=which, message_id=which, now_ms=now_ms
-                )
-            tracing.note(rows, which, tracing.Event.QUEUED, now_ms=now_ms)
             reach("send.filed")
             return self._shown(rows, placed)
 
@@ -216,7 +208,7 @@ class Conversations:
             if (goes_on := successor(rows, row)) is not None:
                 move_message(rows, changes, which, goes_on, now_ms=self._context.now_ms())
                 return self._shown(rows, _placed(rows, which))
-            _refuse_unwelcome(row)
+            refuse_unwelcome(row)
             enqueue_content(
                 rows,
                 changes,
@@ -235,14 +227,13 @@ class Conversations:
         return message
 
     async def mark_read(self, key: str, *, up_to: str) -> None:
-        """Note what the user has read; nobody else is told in this version."""
+        """Note what the user has read; others are told if the user lets them."""
         account_id = self.account_id(key)
         which = message_of(up_to)
         changes = Changes()
 
         def work(rows: Rows) -> None:
-            for message_id in mark_read(rows, account_id, which):
-                changes.message_changed(placed_message(rows, message_id))
+            read_here(rows, changes, account_id, which, now_ms=self._context.now_ms())
 
         await self._context.write(work)
         if changes.changed:
@@ -271,20 +262,6 @@ class Conversations:
 
     def _shown(self, rows: Rows, placed: Placed) -> Message:
         return self._viewer(rows, placed.row.conversation).message(placed.row, placed.position)
-
-
-def _refuse_unwelcome(row: ContactRow) -> None:
-    if row.state == ContactState.BLOCKED.value:
-        raise UserError(
-            f"You have blocked {display_name(row)}. Accept the contact again before you write."
-        )
-    if row.trust == Trust.CHANGED.value:
-        raise UserError(
-            f"The security key of {display_name(row)} has changed: a new installation, or somebody "
-            "in between. Nothing is sent until you have decided. Compare the new number: restante "
-            f"verify {row.address}",
-            exit_code=ExitCode.UNTRUSTED,
-        )
 
 
 def _placed(rows: Rows, message_id: bytes) -> Placed:

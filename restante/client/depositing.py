@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from restante.client import tracing
+from restante.client.grammar.timers import start_clock
 from restante.client.interface import MessageState
 from restante.client.queueing import give_up
 from restante.client.states import moved
@@ -201,6 +202,8 @@ def _stored(
         to = MessageState.AWAITING_ACCEPTANCE
     else:
         return  # still under way to another device
+    if to is MessageState.RELAYED:
+        changes.message_changed(start_clock(rows, row.id, at_ms=now_ms, now_ms=now_ms))
     if moved(MessageState(row.state), to) is not None:
         changes.message_changed(update_state(rows, row.id, to.value, None))
 

@@ -15,10 +15,19 @@ import msgspec
 from restante.client import tracing
 from restante.client.acquaintance import is_welcome
 from restante.client.history import file_note
+from restante.client.history_transfer.awaiting import is_history_awaited
 from restante.client.queueing import control_content, enqueue_content, local_id
 from restante.client.syncing.self_contact import is_self
-from restante.protocol.content import MAX_RECEIPT_IDS, Content, Kind, ResendRequest
-from restante.store.client_conversations import gaps, is_missing, note_counter
+from restante.protocol.codec import encode
+from restante.protocol.content import (
+    MAX_RECEIPT_IDS,
+    Content,
+    Kind,
+    ResendExpired,
+    ResendRequest,
+)
+from restante.store.client_conversations import gaps, is_missing, note_counter, own_counter
+from restante.store.client_marks import mark_by_counter
 from restante.store.client_messages import (
     delete_message,
     message,
@@ -34,6 +43,8 @@ if TYPE_CHECKING:
     from restante.client.own_account import OwnAccount
     from restante.crypto.randomness import Randomness
     from restante.store.client_contacts import ContactRow
+    from restante.store.client_marks import MarkRow
+    from restante.store.client_messages import MessageRow
     from restante.store.client_rows import Rows
 
 COUNTERS_PER_ENTRY: Final = 64
@@ -69,6 +80,8 @@ def note_arrival(
     if not was_missing and len(_missing(rows, key, device_id)) >= MAX_TRACKED:
         return
     newly_missing = note_counter(rows, key, device_id, counter)
+    if is_history_awaited(rows):
+        return  # most of what it lacks is still to come
     left = _by_block(_missing(rows, key, device_id))
     changed = {each // COUNTERS_PER_ENTRY for each in newly_missing}
     if was_missing:
@@ -98,6 +111,45 @@ def note_arrival(
             randomness=randomness,
             now_ms=now_ms,
         )
+
+
+def show_all(
+    rows: Rows,
+    changes: Changes,
+    row: ContactRow,
+    device_id: bytes,
+    *,
+    conversation: bytes,
+    resend_grace_ms: int,
+    randomness: Randomness,
+    now_ms: int,
+) -> set[bytes]:
+    """Show and ask for all that is missing from a device; return the ids of the entries."""
+    left = _by_block(_missing(rows, conversation, device_id))
+    for block, missing in left.items():
+        _show(
+            rows,
+            changes,
+            row,
+            device_id,
+            block,
+            conversation=conversation,
+            missing_count=len(missing),
+            before_rank=None,
+            now_ms=now_ms,
+        )
+    if left and is_welcome(row):
+        ask_again(
+            rows,
+            changes,
+            row,
+            device_id,
+            conversation=conversation,
+            delay_ms=resend_grace_ms,
+            randomness=randomness,
+            now_ms=now_ms,
+        )
+    return {_entry_id(conversation, device_id, block) for block in left}
 
 
 def close(
@@ -173,11 +225,19 @@ def answer(
     device_id: bytes,
     *,
     request: ResendRequest,
+    randomness: Randomness,
     now_ms: int,
 ) -> None:
-    """Queue again, for one device, what it says it missed and we have sent in this conversation."""
+    """Queue again, for one device, what it says it missed and we have sent in this conversation.
+
+    Of what has disappeared, was deleted or replaced it is told that it will never come.
+    """
+    expired: list[int] = []
+    last = own_counter(rows, row.account_id)
     for counter in dict.fromkeys(request.counters[:MAX_RESENDS]):
-        sent = message_by_counter(rows, row.account_id, own.device_id, counter)
+        sent = _sent(rows, row.account_id, own.device_id, counter)
+        if sent is None and 0 < counter <= last:
+            expired.append(counter)
         if sent is None or by_message(rows, sent.id):
             continue  # never sent here, or on its way anyhow
         enqueue_content(
@@ -192,6 +252,29 @@ def answer(
         )
         again = tracing.Event.SENT_AGAIN
         tracing.note(rows, sent.id, again, now_ms=now_ms, device_id=device_id)
+    if expired:
+        body = ResendExpired(counters=expired)
+        content = control_content(Kind.RESEND_EXPIRED, body, now_ms=now_ms, randomness=randomness)
+        enqueue_content(
+            rows,
+            changes,
+            row,
+            content.to_bytes(),
+            entry_id=local_id("resend-expired", row.account_id, device_id, encode(body)),
+            message_id=None,
+            now_ms=now_ms,
+            device_id=device_id,
+        )
+
+
+def _sent(
+    rows: Rows, conversation: bytes, device_id: bytes, counter: int
+) -> MessageRow | MarkRow | None:
+    """Return what a device of ours sent under a counter, unless nothing is left of it."""
+    found = message_by_counter(rows, conversation, device_id, counter) or mark_by_counter(
+        rows, conversation, device_id, counter
+    )
+    return found if found is not None and found.body else None
 
 
 def _missing(rows: Rows, conversation: bytes, device_id: bytes) -> list[int]:
@@ -220,7 +303,7 @@ def _show(
     """Make the entry of a block of counters say what is missing, and stand where it should."""
     if is_self(row) and conversation == row.account_id:
         return  # mostly what devices tell each other, which nobody would miss in their notes
-    entry_id = local_id("gap", conversation, device_id, block.to_bytes(8, "big"))
+    entry_id = _entry_id(conversation, device_id, block)
     shown = message(rows, entry_id)
     rank = None if before_rank is None else max(before_rank - 1, 0)
     if shown is not None and (not missing_count or (rank is not None and rank < shown.rank)):
@@ -246,6 +329,10 @@ def _show(
         )
     elif shown.error != sentence:
         changes.message_changed(update_state(rows, entry_id, shown.state, sentence))
+
+
+def _entry_id(conversation: bytes, device_id: bytes, block: int) -> bytes:
+    return local_id("gap", conversation, device_id, block.to_bytes(8, "big"))
 
 
 def _sentence(count: int, *, asked: bool, is_own: bool) -> str:

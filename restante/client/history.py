@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from restante.client.grammar.excerpts import excerpt_of, local_excerpt
+from restante.client.grammar.excerpts import excerpt_of
 from restante.client.grammar.mentions import find_mentions
 from restante.client.grammar.reading import read_entry
 from restante.client.grammar.timers import conversation_timer_s
@@ -43,28 +43,14 @@ MAX_TEXT_BYTES: Final = 50_000
 """What of UTF-8 fits an envelope that also carries a hello, a quote and the heads."""
 
 
-def file_own_text(
-    rows: Rows,
-    changes: Changes,
-    own: OwnAccount,
-    row: ContactRow,
-    text: str,
-    *,
-    quoted: bytes | None,
-    message_id: bytes,
-    now_ms: int,
-) -> tuple[Placed, bytes]:
-    """File a text of ours as queued; return it with the content to be sent.
+def own_text(rows: Rows, row: ContactRow, text: str, *, quoted: bytes | None) -> Text:
+    """Return a text as it goes to a contact: with what it quotes, and whom it names.
 
-    Raises UserError if it is too long.
+    Raises UserError if what it quotes isn't here.
     """
     timer_s = conversation_timer_s(rows, row.account_id)
     quote = None if quoted is None else _quote(rows, quoted, timer_s=timer_s)
-    mentions = find_mentions(text, contacts(rows))
-    body = Text(text=text, quote=quote, mentions=mentions)
-    return file_own(
-        rows, changes, own, row, kind=Kind.TEXT, body=body, message_id=message_id, now_ms=now_ms
-    )
+    return Text(text=text, quote=quote, mentions=find_mentions(text, contacts(rows)))
 
 
 def file_own(
@@ -121,7 +107,7 @@ def file_own(
         ).value,
         error=None,
         quote_id=shown.quote_id,
-        quote_excerpt=shown.quote_excerpt or local_excerpt(rows, shown.quote_id),
+        quote_excerpt=shown.quote_excerpt,
         expires_at_ms=None,
         timer_s=timer_s,
     )

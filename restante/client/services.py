@@ -21,6 +21,7 @@ from restante.client.conversations import Conversations
 from restante.client.directory import Directory
 from restante.client.grammar.parts import Grammar
 from restante.client.grammar.parts import put_together as put_grammar_together
+from restante.client.grammar.vanishing import erase_over
 from restante.client.inbox import Inbox
 from restante.client.interface import ConnectionPhase, Resync
 from restante.client.lifecycle.verification import Verification
@@ -159,6 +160,7 @@ class Services:
 
     async def _current(self) -> OwnAccount | None:
         now_s = self._context.now_s()
+        await erase_over(self._context)  # before anything is shown
         self.own = await self._context.write(lambda rows: current_account(rows, now_s=now_s))
         return self.own
 

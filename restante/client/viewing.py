@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from restante.client.grammar import preferences
+from restante.client.grammar.excerpts import local_excerpt
 from restante.client.grammar.timers import conversation_timer_s
 from restante.client.views import Viewer
 from restante.store.client_contacts import contact
@@ -33,6 +34,7 @@ def viewer(
         own=own,
         contacts={row.account_id: row for row in people},
         marks_of=partial(marks_of, rows),
+        excerpt_of=partial(local_excerpt, rows),
         timer_of=partial(conversation_timer_s, rows),
         presence_of=context.presences.of if shows_presence else lambda _: None,
     )

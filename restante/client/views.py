@@ -73,13 +73,14 @@ def display_name(row: ContactRow) -> str:
 class Viewer:
     """Makes views; knows who we are and, by account id, whom they are about.
 
-    `marks_of` finds what was said of a message, by its id; `timer_of` and `presence_of` tell of a
-    conversation, by the account's id.
+    `marks_of` finds what was said of a message, by its id, and `excerpt_of` repeats it; `timer_of`
+    and `presence_of` tell of a conversation, by the account's id.
     """
 
     own: OwnAccount
     contacts: dict[bytes, ContactRow]
     marks_of: Callable[[bytes], list[MarkRow]]
+    excerpt_of: Callable[[bytes], str]
     timer_of: Callable[[bytes], int]
     presence_of: Callable[[bytes], Presence | None]
 
@@ -87,7 +88,8 @@ class Viewer:
         """Show one entry at its position."""
         quote = None
         if row.quote_id is not None:
-            quote = Quoted(message=row.quote_id.hex(), excerpt=row.quote_excerpt or "")
+            excerpt = row.quote_excerpt or self.excerpt_of(row.quote_id)
+            quote = Quoted(message=row.quote_id.hex(), excerpt=excerpt)
         kind = row.kind if row.kind in _KINDS else "unknown"
         received_at_ms = row.received_at_ms
         return Message(

@@ -40,6 +40,9 @@ _COUNT_UP = Statement(
 _of_device = (_counters.c.conversation == bindparam("conversation")) & (
     _counters.c.device_id == bindparam("device_id")
 )
+_OWN_COUNTER = Statement(
+    select(_conversations.c.own_counter).where(_conversations.c.key == bindparam("key"))
+)
 _HIGHEST = Statement(select(_counters.c.highest).where(_of_device))
 _new_counter = upsert(_counters)
 _SET_HIGHEST = Statement(
@@ -94,6 +97,11 @@ def set_clock(rows: Rows, conversation: bytes, clock: int) -> None:
 def next_counter(rows: Rows, conversation: bytes) -> int:
     """Return this device's next counter of the conversation, from 1, and count it as used."""
     return int(rows.value(_COUNT_UP, which=begin(rows, conversation)))
+
+
+def own_counter(rows: Rows, conversation: bytes) -> int:
+    """Return this device's last counter of the conversation; 0 before its first."""
+    return int(rows.value(_OWN_COUNTER, key=conversation) or 0)
 
 
 def note_counter(rows: Rows, conversation: bytes, device_id: bytes, counter: int) -> list[int]:

@@ -25,9 +25,7 @@ def excerpt_of(row: MessageRow) -> str:
     return excerpt
 
 
-def local_excerpt(rows: Rows, quoted: bytes | None) -> str | None:
-    """Return an excerpt of a message that is here, for an answer that brought none along."""
-    if quoted is None:
-        return None
+def local_excerpt(rows: Rows, quoted: bytes) -> str:
+    """Return an excerpt of a message as it is here, for an answer that repeats nothing; or ""."""
     row = message(rows, quoted)
     return "" if row is None else excerpt_of(row)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from restante.client.grammar.excerpts import local_excerpt
 from restante.client.grammar.marking import (
     is_gone,
     is_hidden,
@@ -74,7 +73,8 @@ def file_content(
             now_ms=now_ms,
         )
     shown = read_entry(content)
-    if is_hidden(rows, content.id) or is_gone(rows, content.id):
+    is_away = shown.kind != "setting" and is_hidden(rows, content.id)
+    if is_away or is_gone(rows, content.id):
         return True
     entry = MessageRow(
         id=content.id,
@@ -92,7 +92,7 @@ def file_content(
         state=state.value,
         error=None,
         quote_id=shown.quote_id,
-        quote_excerpt=shown.quote_excerpt or local_excerpt(rows, shown.quote_id),
+        quote_excerpt=shown.quote_excerpt,
         expires_at_ms=None,
         timer_s=content.disappears_after_s,
     )

@@ -30,7 +30,7 @@ CHANGEABLE: Final = frozenset({"text", "location"})
 """Kinds of entries that an edit may change."""
 
 ERASABLE: Final = frozenset({"text", "location", "contact", "unknown", "deleted"})
-"""Kinds of entries that their author may delete for everyone. A setting isn't one: it holds."""
+"""Kinds of entries that can be deleted, reacted to and pinned. A setting isn't one: it holds."""
 
 GONE_MARK: Final = 1000
 """A mark of our own making: its message's time was over here, and it must not come back."""
@@ -57,17 +57,17 @@ def fold(row: MessageRow, marks: Iterable[MarkRow]) -> Folded:
     """Fold the marks of one message. Marks of another conversation say nothing of this one."""
     ours = sorted((each for each in marks if each.kind in _WIRE), key=_place)
     valid = [each for each in ours if each.conversation == row.conversation]
+    if row.kind not in ERASABLE:
+        return Folded(moot=_moot(ours, []))
+    deletions = [each for each in valid if each.kind == Kind.DELETION and each.author == row.author]
+    if deletions or row.kind == "deleted":
+        return Folded(is_deleted=True, moot=_moot(ours, deletions[-1:]))
     edits = [each for each in valid if each.kind == Kind.EDIT and each.author == row.author]
     if row.kind != "unknown":
         edits = [each for each in edits if row.kind in CHANGEABLE and _kind_of(each) == row.kind]
     edits = edits[-1:] if row.kind == "location" else edits[-MAX_EDITS:]
-    deletions = [each for each in valid if each.kind == Kind.DELETION and each.author == row.author]
-    if row.kind not in ERASABLE:
-        deletions = []
     latest = {each.author: each for each in valid if each.kind == Kind.REACTION}
     pins = [each for each in valid if each.kind == Kind.PIN][-1:]
-    if deletions or row.kind == "deleted":
-        return Folded(is_deleted=True, moot=_moot(ours, deletions[-1:]))
     reactions = sorted(latest.values(), key=_place)
     return Folded(
         edits=tuple(edits),

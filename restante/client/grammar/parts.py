@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from restante.client.grammar.changing import Changing
 from restante.client.grammar.sharing import Sharing
 from restante.client.grammar.signals import Signals
+from restante.client.grammar.vanishing import Vanishing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -29,11 +30,12 @@ class Grammar:
     changing: Changing
     sharing: Sharing
     signals: Signals
+    vanishing: Vanishing
 
     @property
     def services(self) -> tuple[Callable[[], Awaitable[None]], ...]:
         """What has to run all the time."""
-        return (self.signals.run,)
+        return (self.vanishing.run, self.signals.run)
 
 
 def put_together(
@@ -50,4 +52,5 @@ def put_together(
         changing=changing,
         sharing=Sharing(context, own, announcer, changing=changing, contacts=contacts),
         signals=Signals(context, own, announcer, links=links),
+        vanishing=Vanishing(context, announcer),
     )

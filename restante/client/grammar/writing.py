@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from restante.client import tracing
 from restante.client.contacts import accepted, existing
 from restante.client.grammar.marking import keep_change
+from restante.client.grammar.timers import start_clock
 from restante.client.history import file_own, too_long
 from restante.client.interface import ContactState, Trust
 from restante.client.lifecycle.key_changes import successor
@@ -75,6 +76,8 @@ def own_entry(
         message_id=message_id,
         now_ms=now_ms,
     )
+    if is_self(row):  # a note has arrived as soon as it is kept
+        changes.message_changed(start_clock(rows, message_id, at_ms=now_ms, now_ms=now_ms))
     if not is_self(row) or other_devices(rows, row):
         enqueue_content(
             rows, changes, row, content, entry_id=message_id, message_id=message_id, now_ms=now_ms
@@ -132,7 +135,7 @@ def own_change(
 
 
 def refuse_unwelcome(row: ContactRow) -> None:
-    """Refuse to write to somebody. UserError: blocked, not answered yet, key changed."""
+    """Refuse to write to somebody. UserError: blocked, a request, another key than before."""
     if row.state == ContactState.BLOCKED.value:
         raise UserError(
             f"You have blocked {display_name(row)}. Accept the contact again before you write."
