@@ -27,6 +27,7 @@ from restante.protocol.ids import MailboxId
 from restante.store import client_account, client_contacts, client_records
 from restante.store import client_transfer_rows as history
 from restante.store.client_account import AccountRow
+from restante.store.client_conversations import own_counter
 from restante.store.client_database import open_client_database
 from restante.store.client_rows import Rows
 from restante.store.sqlcipher import DatabaseKey
@@ -102,7 +103,7 @@ class Copy:
 
 def _counters(rows: Rows, conversation: bytes) -> dict[bytes, int]:
     known = dict(history.highest_counters(rows, conversation))
-    return {**known, own_device(rows): history.own_counter(rows, conversation)}
+    return {**known, own_device(rows): own_counter(rows, conversation)}
 
 
 def copy_of(rows: Rows) -> Copy:
