@@ -263,6 +263,24 @@ async def test_a_blob_whose_file_was_cut_under_the_relay_gets_no_hole(tmp_path: 
         assert not blob.file(tmp_path).exists()
 
 
+async def test_a_file_that_the_disk_refuses_stays_one_blobs_trouble(tmp_path: Path) -> None:
+    bad, good = Blob(), Blob()
+    async with a_place(tmp_path) as (_, _, device, reader):
+        await bad.open(device)
+        await bad.put(device, 0)
+        bad.file(tmp_path).unlink()
+        bad.file(tmp_path).mkdir()
+        assert code_of(await bad.put(device, PART)) == WireCode.INTERNAL
+        assert code_of(await bad.fetch(reader)) == WireCode.INTERNAL
+        assert isinstance(await device.ask(f.DeleteBlob, blob=bad.id), f.Done)
+        assert code_of(await bad.fetch(reader)) == WireCode.NOT_FOUND
+        await good.put_all(device)
+        assert (await good.fetch(reader)).data == good.data
+        good.file(tmp_path).unlink()
+        assert code_of(await good.fetch(reader)) == WireCode.NOT_FOUND
+    bad.file(tmp_path).rmdir()
+
+
 @contextmanager
 def no_file_beyond(size_bytes: int) -> Iterator[None]:
     """Let the system refuse to make any file larger, as a full disk would."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,33 @@ async def test_a_current_schema_needs_no_migration_library(tmp_path: Path) -> No
     (tmp_path / f"{RELAY.head:04}_never_loaded.py").write_text("raise SystemExit")
     async with open_loop(), open_database(path) as db:
         await bring_up_to_date(db, missing)
+
+
+async def test_a_relay_of_the_first_schema_is_upgraded_with_what_it_holds(tmp_path: Path) -> None:
+    path, steps = tmp_path / "r.db", tmp_path / "steps"
+    steps.mkdir()
+    shutil.copy(RELAY.directory / "0001_first_light.py", steps)
+    first = Lineage(name="relay", application_id=RELAY.application_id, directory=steps)
+    rows = [
+        "INSERT INTO accounts VALUES (7, 'bob', 'relay.example', x'01', 1, 2, x'02', NULL)",
+        "INSERT INTO devices VALUES (9, 7, x'03', x'04', x'05')",
+        "INSERT INTO waiting VALUES (1, 9, 4096, 500000, 0, x'06', NULL, x'07')",
+    ]
+    async with open_loop(), open_database(path) as db:
+        await bring_up_to_date(db, first)
+        for row in rows:
+            await db.write_raw(lambda raw, row=row: raw.execute(row))
+    assert await _migrated(path)
+    with closing(sqlite3.connect(path)) as files:
+        account = files.execute("SELECT number, name, heartbeat, moved FROM accounts").fetchall()
+        assert account == [(7, "bob", None, None)]
+        assert files.execute("SELECT device, id FROM waiting").fetchall() == [(9, b"\x06")]
+        # What is new refers to what was there.
+        files.execute("PRAGMA foreign_keys = ON")
+        files.execute("INSERT INTO blobs VALUES (x'08', 7, 10, 0, 500000)")
+        files.execute("DELETE FROM accounts")
+        assert files.execute("SELECT count(*) FROM blobs").fetchone() == (0,)
+    assert (tmp_path / "r.db.schema-1").exists()
 
 
 async def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
