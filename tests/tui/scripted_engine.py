@@ -37,6 +37,7 @@ from restante.client.interface import (
     Trust,
 )
 from restante.errors import ExitCode, UserError
+from tests.tui.scripted_devices import ScriptedDevices
 from tests.tui.scripted_parts import NOW, Person, Stream, rfc3339
 
 MY_CODE = "restante:c" + "k3Jx8vQpLm2ZtR7aWcYd5nBf" + "0HsGuE1q" + "alice@relay.example"
@@ -44,7 +45,7 @@ MY_CODE = "restante:c" + "k3Jx8vQpLm2ZtR7aWcYd5nBf" + "0HsGuE1q" + "alice@relay.
 Kind = Literal["text", "gap", "undecryptable", "unknown", "notice"]
 
 
-class ScriptedEngine:
+class ScriptedEngine(ScriptedDevices):
     """One profile, in memory. `tick` is what the clock moves by with every message."""
 
     def __init__(
@@ -53,6 +54,7 @@ class ScriptedEngine:
         address: str | None = "alice@relay.example",
         now: Callable[[], datetime] = lambda: NOW,
     ) -> None:
+        super().__init__()
         self.address = address
         self.people: dict[str, Person] = {}
         self.streams: list[Stream] = []

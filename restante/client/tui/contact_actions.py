@@ -17,6 +17,7 @@ from restante.client.tui.bridge import ask
 from restante.client.tui.chats import Chats
 from restante.client.tui.clean import clean_line
 from restante.client.tui.code_dialogs import MyCodeScreen, SafetyNumberDialog
+from restante.client.tui.device_dialogs import DevicesDialog
 from restante.client.tui.dialog import ConfirmDialog, LineDialog, TextDialog
 from restante.client.tui.find_dialogs import START, GoToDialog, NewChatDialog
 from restante.client.tui.stage import Stage
@@ -96,6 +97,10 @@ class ContactActions(Screen[None]):
     def action_my_code(self) -> None:
         """Show the user's own code."""
         self.app.push_screen(MyCodeScreen(self._stage))
+
+    def action_devices(self) -> None:
+        """The account's devices."""
+        self.app.push_screen(DevicesDialog(self._stage))
 
     # ---- the open contact -----------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ COMMANDS: Final = (
     ("Security: Show my code", "For others to scan or paste", "app.my_code"),
     ("Security: Accept", "Accept this request or the new key", "screen.accept"),
     ("Security: Block contact", "They can't tell", "screen.block"),
+    ("Devices: Yours", "Link a new one, rename, revoke", "screen.devices"),
     ("View: Info pane", "Show or hide it, where there is room", "app.toggle_info"),
     ("View: Light or dark", "Change the theme", "app.toggle_dark"),
     ("App: Retry connection", "Connect now", "app.retry"),

@@ -22,6 +22,7 @@ from restante.client.tui.bridge import ask
 from restante.client.tui.clean import clean_line
 from restante.client.tui.code_picture import CodePicture
 from restante.client.tui.dialog import Field, key_line, text
+from restante.client.tui.link_screen import LinkScreen
 from restante.client.tui.stage import Stage
 from restante.client.tui.text_line import Line
 from restante.client.tui.wanted_account import WantedAccount, want_account
@@ -35,6 +36,7 @@ class WelcomeScreen(Screen[str | None]):
         Binding("escape", "back", "Back", key_display="Esc", id="welcome.back"),
         Binding("enter", "go_on", "Continue", key_display="Enter", id="welcome.go_on"),
         Binding("f5", "copy", "Copy link", key_display="F5", id="welcome.copy"),
+        Binding("f6", "link", words.HAVE_ACCOUNT, key_display="F6", id="welcome.link"),
     ]
 
     def __init__(self, stage: Stage) -> None:
@@ -88,6 +90,8 @@ class WelcomeScreen(Screen[str | None]):
         keys = [("Enter", words.CONTINUE, "screen.go_on")]
         if step > 1:
             keys.append(("Esc", words.BACK, "screen.back"))
+        if step == 1 and self._registered is None:
+            keys.append(("F6", words.HAVE_ACCOUNT, "screen.link"))
         if step == 3:
             keys.append(("F5", "Copy link", "screen.copy"))
         self.query_one("#welcome-keys", Line).update(key_line(keys))
@@ -182,6 +186,16 @@ class WelcomeScreen(Screen[str | None]):
         if self._code is not None:
             self.app.copy_to_clipboard(self._code)
             self.notify(words.COPIED, markup=False, timeout=2)
+
+    def action_link(self) -> None:
+        """Make this device one of an account that exists."""
+        if self._step == 1 and self._registered is None:
+            self._link()
+
+    @work(exclusive=True)
+    async def _link(self) -> None:
+        if await self.app.push_screen_wait(LinkScreen(self._stage)):
+            self.dismiss(None)
 
     def action_back(self) -> None:
         """Go back a step."""

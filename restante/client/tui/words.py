@@ -275,6 +275,71 @@ def was_blocked(name: str) -> str:
     return f"{name} is blocked."
 
 
+# ---- devices ---------------------------------------------------------------------------------
+
+DEVICES_TITLE: Final = "Your devices"
+DEVICES_TEXT: Final = "Each has its own keys, and shows the same chats."
+THIS_DEVICE: Final = "this one"
+FIRST_DEVICE: Final = "adds and revokes"
+LINK_NEW: Final = "Link new"
+REVOKE: Final = "Revoke"
+DEVICE_RENAME_TITLE: Final = "Rename device"
+DEVICE_RENAME_TEXT: Final = "Only your own devices see this name."
+REVOKE_TITLE: Final = "Revoke this device?"
+LINK_TITLE: Final = "Link a new device"
+LINK_TEXT: Final = (
+    "On the new device: restante device link, or 'I have an account' when the chat starts there. "
+    "Paste the code that it shows."
+)
+LINK_PLACEHOLDER: Final = "restante:d…"
+LINK_DIGITS_PLACEHOLDER: Final = "six digits"
+LINK_LOOKING: Final = "Looking for the device…"
+LINK_SIGNING: Final = "Letting it in…"
+LINK_BEGINNING: Final = "Asking the relay…"
+LINK_ADDRESS_TEXT: Final = (
+    "The address of your account. Your first device lets this one in; have it at hand."
+)
+LINK_ADDRESS_PLACEHOLDER: Final = "alice@relay.example"
+LINK_SHOW: Final = (
+    "On your first device: ^p, 'Devices', l. Then scan or paste this. It is good for 10 minutes."
+)
+LINK_COMPARE: Final = (
+    "Type these digits on your first device. If it shows another name than yours, cancel: somebody "
+    "is in between."
+)
+
+
+def added_on(day: str) -> str:
+    """Since when a device is on the account."""
+    return f"added {day}"
+
+
+def revoke(name: str) -> str:
+    """Before a device is taken off the account."""
+    return (
+        f"{name} receives nothing from then on and can't send any more. What is on it stays on it. "
+        "To use it again you link it anew."
+    )
+
+
+def device_revoked(name: str) -> str:
+    """After it was."""
+    return f"{name} is revoked. Your contacts learn it with your next message."
+
+
+def device_linked(name: str) -> str:
+    """After a device was let in."""
+    return f"{name} is linked. Your chats are on their way to it."
+
+
+def link_digits(name: str) -> str:
+    """The new device shows its digits."""
+    return (
+        f"{name} shows six digits now. Type them here. A wrong guess ends this code, so look "
+        "twice; if it shows none, somebody else followed the code: cancel."
+    )
+
+
 # ---- welcome ---------------------------------------------------------------------------------
 
 WELCOME: Final = "Welcome to Restante"
@@ -323,6 +388,7 @@ SHARE_TITLE: Final = "Now find each other"
 SHARE_TEXT: Final = "Let them scan this, or send them the link. Or paste theirs here:"
 SHARE_SKIP: Final = "Later"
 CONTINUE: Final = "Continue"
+HAVE_ACCOUNT: Final = "I have an account"
 BACK: Final = "Back"
 
 # ---- bugs and endings ------------------------------------------------------------------------
