@@ -122,7 +122,7 @@ async def test_this_device_is_linked_from_the_welcome() -> None:
         await t.press("ctrl+u")
         await t.paste("sam@relay.example")
         await t.press("enter")
-        await t.until_shown("Then scan or paste this.", LINK_CODE)
+        await t.until_shown("Scan or paste this", LINK_CODE)
         engine.come_further(LinkState.COMPARE)
         await t.until_shown("493 027", "Type these digits")
         engine.come_further(LinkState.FAILED, error="The code has expired. Begin again.")

@@ -49,7 +49,7 @@ class LinkScreen(ModalScreen[bool]):
 
     def compose(self) -> ComposeResult:
         """What to do, the line or the picture, the code or the digits, the keys."""
-        with Vertical(id="link"):
+        with Vertical(id="link", classes="-calm"):
             yield self._says
             yield self._input
             with Center():
@@ -89,22 +89,29 @@ class LinkScreen(ModalScreen[bool]):
             self.dismiss(True)
         elif link.state is LinkState.FAILED:
             self._code = None
-            self._picture.display, self._input.display = False, True
+            self._draw(None)
+            self._input.display = True
             self._says.update(Content(words.LINK_ADDRESS_TEXT))
             self._below.update(Content.styled(clean_line(link.error or words.FAILED), "$error"))
             self._input.focus()
         elif link.digits is not None:
-            self._picture.display = False
+            self._draw(None)
             self._says.update(Content(words.LINK_COMPARE))
             digits = f"{link.digits[:3]} {link.digits[3:]}"
             self._below.update(Content.styled(digits, "bold $primary"))
         elif link.code is not None and self._code is None:
             self._code = clean_line(link.code)
-            self._input.display, self._picture.display = False, True
+            self._input.display = False
             self._says.update(Content(words.LINK_SHOW))
-            drawn = "\n".join(qr_lines(self._code))
-            self._picture.update(Content.styled(drawn, "#000000 on #ffffff"))
+            self._draw(self._code)
             self._below.update(Content.styled(self._code, "bold"))
+
+    def _draw(self, code: str | None) -> None:
+        self._picture.display = code is not None
+        self.query_one("#link").set_class(code is None, "-calm")
+        if code is not None:
+            drawn = "\n".join(qr_lines(code))
+            self._picture.update(Content.styled(drawn, "#000000 on #ffffff"))
 
     def action_copy(self) -> None:
         """Put the code on the clipboard."""

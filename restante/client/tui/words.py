@@ -300,9 +300,7 @@ LINK_ADDRESS_TEXT: Final = (
     "The address of your account. Your first device lets this one in; have it at hand."
 )
 LINK_ADDRESS_PLACEHOLDER: Final = "alice@relay.example"
-LINK_SHOW: Final = (
-    "On your first device: ^p, 'Devices', l. Then scan or paste this. It is good for 10 minutes."
-)
+LINK_SHOW: Final = "On your first device: ^p, Devices, l. Scan or paste this within 10 minutes."
 LINK_COMPARE: Final = (
     "Type these digits on your first device. If it shows another name than yours, cancel: somebody "
     "is in between."
