@@ -34,6 +34,7 @@ from restante.crypto.envelope import hello_references, open_hello, open_message
 from restante.crypto.handshake import HelloSecrets
 from restante.crypto.kem import KemKeyPair
 from restante.crypto.keys import KemSeed, RatchetSecret
+from restante.crypto.own_keys import spent_prekeys
 from restante.errors import CryptoError, RemoteProtocolError
 from restante.protocol.envelope import HELLO_PREFIX_BYTES, check_bucket, lookup_tag
 from restante.protocol.frames import Lane
@@ -182,7 +183,8 @@ class Opener:
             keep_own_manifest(rows, changes, manifest_of(row), now_s=now_s)
         else:
             keep_introduced(rows, row)
-        prekeys.erase_one_time(rows)
+        for spent in prekeys.spent(references):
+            delete_prekey(rows, spent.kind, spent.id)
         if row.state == ContactState.BLOCKED.value:
             return _NO_TAGS
         keep_opened(rows, opened, now_ms=self.reader.now_ms)
@@ -237,12 +239,11 @@ class _Prekeys:
             kem=KemKeyPair(KemSeed(self.kem.secret)),
         )
 
-    def erase_one_time(self, rows: Rows) -> None:
-        """Erase what must never open a second hello."""
-        if self.one_time is not None:
-            delete_prekey(rows, self.one_time.kind, self.one_time.id)
-        if self.kem.kind == PrekeyKind.KEM_ONE_TIME:
-            delete_prekey(rows, self.kem.kind, self.kem.id)
+    def spent(self, references: HelloReferences) -> list[PrekeyRow]:
+        """Return what must never open a second hello."""
+        named = [row for row in (self.one_time, self.kem) if row is not None]
+        ids = spent_prekeys(references, {row.id: PrekeyKind(row.kind) for row in named})
+        return [row for row in named if row.id in ids]
 
 
 def _prekeys(rows: Rows, references: HelloReferences) -> _Prekeys | None:
