@@ -421,8 +421,10 @@ def test_waiting_for_a_delivery_that_does_not_come(relay: Relay, tmp_path: Path)
     assert done.code == 8
     assert done.records[0]["state"] == "relayed"
     assert done.records[1]["code"] == 8
-    with bob.daemon():
-        alice.run("send", "walt", "there?", "--wait", "delivered", "--timeout", "90").ok()
+    with alice.start("send", "walt", "there?", "--wait", "delivered", "--timeout", "90") as process:
+        while process.poll() is None:  # a command that ends sends its receipts without a pause
+            bob.run("tail", "--once").ok()
+    assert process.returncode == 0
 
 
 # ---- interruptions ------------------------------------------------------------------------------
