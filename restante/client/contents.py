@@ -8,6 +8,7 @@ Spec: docs/protocol/content.md; docs/engine.md, section 5.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,7 @@ from restante.client.history import file_note, parse_content
 from restante.client.interface import ContactState, MessageState
 from restante.client.queueing import local_id, unpark
 from restante.client.states import moved
+from restante.client.syncing.early_receipts import keep_early_receipt
 from restante.client.syncing.own_reader import OwnReader
 from restante.client.syncing.self_contact import is_self
 from restante.errors import CryptoError, RemoteProtocolError
@@ -50,6 +52,8 @@ if TYPE_CHECKING:
     from restante.crypto.randomness import Randomness
     from restante.store.client_contacts import ContactRow
     from restante.store.client_rows import Rows
+
+_LOG: Final = logging.getLogger("restante.inbox")
 
 MAX_REQUEST_MESSAGES: Final = 64
 """Entries kept of somebody who waits for accept or block: a stranger can't fill the history."""
@@ -85,7 +89,7 @@ class Reader:
             self.note_unreadable(rows, changes, row, arrival.device_id, arrival.envelope_tag)
             return
         if is_self(row):
-            OwnReader(own=self.own, now_ms=self.now_ms).read(rows, changes, arrival, content)
+            self._read_own(rows, changes, arrival, content)
             return
         row = heard_from(rows, row)
         if arrival.lane is Lane.REQUEST and is_welcome(row):
@@ -97,6 +101,18 @@ class Reader:
             self._dispatch(rows, changes, replace(arrival, contact=row), content)
         except (CryptoError, RemoteProtocolError):
             self.note_unreadable(rows, changes, row, arrival.device_id, arrival.envelope_tag)
+
+    def _read_own(self, rows: Rows, changes: Changes, arrival: Arrival, content: Content) -> None:
+        reader = OwnReader(
+            own=self.own,
+            randomness=self.randomness,
+            resend_grace_ms=self.resend_grace_ms,
+            now_ms=self.now_ms,
+        )
+        try:
+            reader.read(rows, changes, arrival, content)
+        except RemoteProtocolError:
+            _LOG.info("another device of this account sent something malformed")
 
     def note_unreadable(
         self, rows: Rows, changes: Changes, row: ContactRow, device_id: bytes, tag: bytes
@@ -198,9 +214,12 @@ class Reader:
         to = MessageState.READ if is_read else MessageState.DELIVERED
         for message_id in dict.fromkeys(receipt.messages):
             row = message(rows, message_id)
+            if row is None:
+                whom = arrival.contact
+                keep_early_receipt(rows, whom, message_id, to, now_ms=self.now_ms)
+                continue
             if (
-                row is None
-                or row.conversation != arrival.contact.account_id
+                row.conversation != arrival.contact.account_id
                 or row.author != self.own.account_id
                 or moved(MessageState(row.state), to) is None
             ):

@@ -26,6 +26,7 @@ from restante.client.interface import (
 from restante.client.lifecycle.key_changes import move_message, successor
 from restante.client.named import account_of, id_of, message_of
 from restante.client.queueing import enqueue_content
+from restante.client.syncing.outgoing import publish, read_items
 from restante.client.syncing.self_contact import is_self, self_contact
 from restante.client.viewing import viewer, viewer_of
 from restante.client.views import conversation_key, display_name, is_listed
@@ -233,7 +234,9 @@ class Conversations:
         changes = Changes()
 
         def work(rows: Rows) -> None:
-            read_here(rows, changes, account_id, which, now_ms=self._context.now_ms())
+            now_ms = self._context.now_ms()
+            read = read_here(rows, changes, account_id, which, now_ms=now_ms)
+            publish(rows, changes, *read_items(account_id, read, at_ms=now_ms), now_ms=now_ms)
 
         await self._context.write(work)
         if changes.changed:

@@ -254,6 +254,7 @@ class LocalEngine(GrammarMethods, LinkingMethods):
             with trio.move_on_after(UPKEEP_PATIENCE_S):
                 await running.mailbox.published()
         await running.receipts.flush()
+        await running.journal.flush()
         await running.outbox.flush()
         return is_drained and await self._is_all_sent()
 

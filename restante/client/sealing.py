@@ -10,11 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from restante.client import tracing
 from restante.client.directory import manifest_of
-from restante.client.gaps import missing_from
+from restante.client.finishing import final_content
 from restante.client.granting import token_for
 from restante.client.interface import ContactState, MessageState, Trust
 from restante.client.lifecycle.key_changes import pause
@@ -25,16 +23,11 @@ from restante.crypto.envelope import seal
 from restante.crypto.handshake import initiate
 from restante.crypto.header import Heads
 from restante.errors import CryptoError
-from restante.protocol.codec import encode
-from restante.protocol.content import CHANGES, LAST_HISTORY_KIND, Content, Kind
 from restante.protocol.envelope import bucket_for
 from restante.protocol.ids import ID_BYTES, Token
 from restante.store import client_outbox
 from restante.store.client_account import get_value, set_value
 from restante.store.client_contacts import contact
-from restante.store.client_conversations import next_counter
-from restante.store.client_marks import assign_mark_counter
-from restante.store.client_messages import assign_counter
 from restante.store.client_outbox import OutboxRow, outbox_entry
 from restante.store.failpoints import reach
 
@@ -140,7 +133,7 @@ class Sealer:
             else:
                 batch.lacking.append(entry.id)
             return row
-        content = self._final_content(rows, row, entry)
+        content = self._final_content(rows, changes, row, entry)
         if content is None:
             client_outbox.delete(rows, entry.id)
             return row
@@ -243,24 +236,11 @@ class Sealer:
         )
         return ready
 
-    def _final_content(self, rows: Rows, row: ContactRow, entry: OutboxRow) -> bytes | None:
+    def _final_content(
+        self, rows: Rows, changes: Changes, row: ContactRow, entry: OutboxRow
+    ) -> bytes | None:
         """Return what is sealed: with its counter, with what is missing now; None if nothing is."""
-        content = Content.from_bytes(entry.content)
-        if content.kind == Kind.RESEND_REQUEST and entry.device_id is not None:
-            asked_in = content.conversation or row.account_id
-            request = missing_from(rows, asked_in, entry.device_id)
-            if request is None:
-                return None
-            return msgspec.structs.replace(content, body=encode(request)).to_bytes()
-        if content.kind > LAST_HISTORY_KIND or content.counter or entry.message_id is None:
-            return entry.content
-        counter = next_counter(rows, entry.account_id)
-        packed = msgspec.structs.replace(content, counter=counter).to_bytes()
-        if content.kind in CHANGES:
-            assign_mark_counter(rows, entry.message_id, counter=counter, body=packed)
-        else:
-            assign_counter(rows, entry.message_id, counter=counter, body=packed)
-        return packed
+        return final_content(rows, changes, row, entry, now_ms=self.now_ms)
 
     def _for_device(self, entry: OutboxRow, device: ListedDevice, content: bytes) -> OutboxRow:
         return replace(

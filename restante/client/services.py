@@ -16,12 +16,16 @@ import trio
 
 from restante.client import status as parts
 from restante.client.announcer import Announcer
+from restante.client.changes import Changes
 from restante.client.contacts import Contacts
 from restante.client.conversations import Conversations
 from restante.client.directory import Directory
 from restante.client.grammar.parts import Grammar
 from restante.client.grammar.parts import put_together as put_grammar_together
+from restante.client.grammar.upgrading import read_anew
 from restante.client.grammar.vanishing import erase_over
+from restante.client.history_transfer.parts import Transfers
+from restante.client.history_transfer.parts import put_together as put_transfers_together
 from restante.client.inbox import Inbox
 from restante.client.interface import ConnectionPhase, Resync
 from restante.client.lifecycle.verification import Verification
@@ -31,14 +35,15 @@ from restante.client.mailbox import Mailbox
 from restante.client.outbox import Outbox
 from restante.client.receipts import Receipts
 from restante.client.syncing.account_watch import AccountWatch
+from restante.client.syncing.journal import Journal
 from restante.client.syncing.self_contact import current_account
 from restante.errors import StoreError, UserError
 
 if TYPE_CHECKING:
-    from restante.client.changes import Changes
     from restante.client.context import EngineContext
     from restante.client.own_account import OwnAccount
     from restante.client.status import StatusBoard
+    from restante.store.client_rows import Rows
 
 T = TypeVar("T")
 
@@ -64,7 +69,9 @@ class Parts:
     receipts: Receipts
     mailbox: Mailbox
     watch: AccountWatch
+    journal: Journal
     grammar: Grammar
+    transfers: Transfers
     ended: trio.Event = field(default_factory=trio.Event)
 
 
@@ -161,7 +168,12 @@ class Services:
     async def _current(self) -> OwnAccount | None:
         now_s = self._context.now_s()
         await erase_over(self._context)  # before anything is shown
-        self.own = await self._context.write(lambda rows: current_account(rows, now_s=now_s))
+
+        def work(rows: Rows) -> OwnAccount | None:
+            read_anew(rows, Changes(), now_ms=now_s * 1000)
+            return current_account(rows, now_s=now_s)
+
+        self.own = await self._context.write(work)
         return self.own
 
     async def _current_at_last(self) -> OwnAccount | None:
@@ -211,9 +223,13 @@ class Services:
             outbox=outbox,
             receipts=Receipts(context, announcer),
             mailbox=mailbox,
+            journal=Journal(context, announcer),
             watch=AccountWatch(context, own, directory=directory, announcer=announcer, board=board),
             grammar=put_grammar_together(
                 context, own, announcer, contacts=people, links=self._links
+            ),
+            transfers=put_transfers_together(
+                context, own, mailbox=mailbox, links=self._links, announcer=announcer, board=board
             ),
         )
 
@@ -222,5 +238,5 @@ def _running_of(now: Parts) -> Sequence[Callable[[], Awaitable[None]]]:
     """Return the services that run; a revoked device has nothing to say to anybody."""
     if not now.own.is_listed:
         return ()
-    own = (now.outbox.run, now.receipts.run, now.watch.run, now.mailbox.run)
-    return (*own, *now.grammar.services)
+    own = (now.outbox.run, now.receipts.run, now.journal.run, now.watch.run, now.mailbox.run)
+    return (*own, *now.grammar.services, *now.transfers.services)

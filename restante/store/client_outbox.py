@@ -71,6 +71,7 @@ _NEXT_DUE = Statement(
 _SAVE_SEALED = Statement(
     _outbox.update().where(_is_this), "envelope_id", "device_id", "payload", "relay"
 )
+_SET_CONTENT = Statement(_outbox.update().where(_is_this), "content")
 _MARK = Statement(
     _outbox.update().where(_is_this), "state", "attempts", "next_attempt_ms", "was_sent"
 )
@@ -147,6 +148,11 @@ def save_sealed(
         payload=payload,
         relay=relay,
     )
+
+
+def set_content(rows: Rows, id: bytes, content: bytes) -> None:  # noqa: A002  # the column's name
+    """Change what an entry says; only before it is sealed."""
+    rows.run(_SET_CONTENT, which=id, content=content)
 
 
 def mark(

@@ -6,11 +6,16 @@ what a content was about and repeats no text. Spec: docs/client-store.md, sectio
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from restante.store import client_tables as tables
 from restante.store.client_rows import Rows, Statement
+
+RECORD: Final = 1000
+"""Added to a touched record's kind; without it stands what a record of that kind is made from."""
 
 _touched = tables.touched
 _log = tables.sync_log
@@ -27,13 +32,18 @@ _SETTLE = Statement(
 )
 _new = upsert(_log)
 _ADD = Statement(_new.on_conflict_do_nothing(), "counter", "at_ms", "items")
-_ITEMS = Statement(select(_log.c.items).where(_log.c.counter == bindparam("counter")))
+_ITEMS = Statement(select(_log.c["items"]).where(_log.c.counter == bindparam("counter")))
 _PRUNE = Statement(_log.delete().where(_log.c.at_ms < bindparam("before_ms")))
 
 
 def touched(rows: Rows, limit: int) -> list[tuple[int, bytes]]:
     """Return what was changed here and not settled since: kinds of records, and keys."""
     return [(kind, key) for kind, key in rows.all(_SOME, limit=limit)]
+
+
+def has_touched(rows: Rows) -> bool:
+    """Whether anything was changed here and not settled since."""
+    return bool(touched(rows, 1))
 
 
 def settle_touched(rows: Rows, kind: int, key: bytes) -> None:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from restante.client.syncing.putting import put
 from restante.protocol.content import RecordKind
-from restante.protocol.order import next_rank
 from restante.store.client_messages import delete_message, message
-from restante.store.client_records import RecordRow, put_record, records_clock
 
 if TYPE_CHECKING:
     from restante.client.changes import Changes
@@ -22,13 +21,7 @@ HIDDEN: Final = b"\x01"
 
 def hide(rows: Rows, changes: Changes, message_id: bytes, *, now_ms: int) -> None:
     """Delete a message for this account alone, and let the other devices know."""
-    rank = next_rank(records_clock(rows), now_ms)
-    put_record(
-        rows,
-        RecordRow(
-            kind=int(RecordKind.HIDDEN), key=message_id, rank=rank, device_id=b"", value=HIDDEN
-        ),
-    )
+    put(rows, RecordKind.HIDDEN, message_id, HIDDEN, now_ms=now_ms)
     apply_hidden(rows, changes, message_id)
 
 

@@ -323,7 +323,19 @@ TRIGGERS = (
     # newest message, so that a history that only grows fills its chunks; any other is halved, since
     # what came late into the middle may do so again.
     # What other devices of the account must know is noted, whoever changed it. 1, 30 and 31 are the
-    # kinds of records that say it.
+    # kinds of records that will say it; 1000 and more, of those that say it.
+    """
+    CREATE TRIGGER record_added AFTER INSERT ON records BEGIN
+        INSERT INTO touched SELECT 1000 + NEW.kind, NEW."key" WHERE NOT EXISTS (
+            SELECT 1 FROM touched WHERE kind = 1000 + NEW.kind AND "key" = NEW."key");
+    END
+    """,
+    """
+    CREATE TRIGGER record_changed AFTER UPDATE ON records BEGIN
+        INSERT INTO touched SELECT 1000 + NEW.kind, NEW."key" WHERE NOT EXISTS (
+            SELECT 1 FROM touched WHERE kind = 1000 + NEW.kind AND "key" = NEW."key");
+    END
+    """,
     """
     CREATE TRIGGER contact_added AFTER INSERT ON contacts WHEN NEW.state <> 'self' BEGIN
         INSERT INTO touched SELECT 1, NEW.account_id WHERE NOT EXISTS (

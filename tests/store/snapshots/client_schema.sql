@@ -265,6 +265,14 @@ CREATE TRIGGER message_takes_along AFTER DELETE ON messages BEGIN
     DELETE FROM marks WHERE target = OLD.id;
     DELETE FROM trace WHERE message_id = OLD.id;
 END;
+CREATE TRIGGER record_added AFTER INSERT ON records BEGIN
+    INSERT INTO touched SELECT 1000 + NEW.kind, NEW."key" WHERE NOT EXISTS (
+        SELECT 1 FROM touched WHERE kind = 1000 + NEW.kind AND "key" = NEW."key");
+END;
+CREATE TRIGGER record_changed AFTER UPDATE ON records BEGIN
+    INSERT INTO touched SELECT 1000 + NEW.kind, NEW."key" WHERE NOT EXISTS (
+        SELECT 1 FROM touched WHERE kind = 1000 + NEW.kind AND "key" = NEW."key");
+END;
 CREATE TRIGGER token_added AFTER INSERT ON tokens WHEN NEW.is_live BEGIN
     INSERT INTO touched SELECT 30, x'' WHERE NOT EXISTS (
         SELECT 1 FROM touched WHERE kind = 30);

@@ -1,0 +1,53 @@
+"""The last word on a content before it is sealed: its counter, what is missing now, who else hears.
+
+Rule: what stands in the history is counted here, once, and this account's other devices are told of
+it in the same transaction; what is taken back before leaves no gap with anybody. Inside the
+caller's transaction. Spec: docs/engine.md, sections 4 and 12.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from restante.client.gaps import missing_from
+from restante.client.syncing.outgoing import final_sync, publish, sent_item
+from restante.client.syncing.self_contact import is_self
+from restante.protocol.codec import encode
+from restante.protocol.content import CHANGES, LAST_HISTORY_KIND, Content, Kind
+from restante.store.client_conversations import next_counter
+from restante.store.client_marks import assign_mark_counter
+from restante.store.client_messages import assign_counter
+
+if TYPE_CHECKING:
+    from restante.client.changes import Changes
+    from restante.store.client_contacts import ContactRow
+    from restante.store.client_outbox import OutboxRow
+    from restante.store.client_rows import Rows
+
+
+def final_content(
+    rows: Rows, changes: Changes, row: ContactRow, entry: OutboxRow, *, now_ms: int
+) -> bytes | None:
+    """Return what is sealed: with its counter, with what is missing now; None if nothing is."""
+    content = Content.from_bytes(entry.content)
+    if content.kind == Kind.SYNC:
+        return final_sync(rows, changes, entry, content, now_ms=now_ms)
+    if content.kind == Kind.RESEND_REQUEST and entry.device_id is not None:
+        asked_in = content.conversation or row.account_id
+        request = missing_from(rows, asked_in, entry.device_id)
+        if request is None:
+            return None
+        return msgspec.structs.replace(content, body=encode(request)).to_bytes()
+    if content.kind > LAST_HISTORY_KIND or content.counter or entry.message_id is None:
+        return entry.content
+    counter = next_counter(rows, entry.account_id)
+    packed = msgspec.structs.replace(content, counter=counter).to_bytes()
+    if content.kind in CHANGES:
+        assign_mark_counter(rows, entry.message_id, counter=counter, body=packed)
+    else:
+        assign_counter(rows, entry.message_id, counter=counter, body=packed)
+    if not is_self(row):
+        publish(rows, changes, sent_item(row.account_id, entry.message_id), now_ms=now_ms)
+    return packed

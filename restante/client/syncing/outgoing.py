@@ -1,0 +1,270 @@
+"""What this device tells the others: queued as what it is about, sealed as what that says then.
+
+An item waits in the outbox as a reference (a message id, a record's key), and becomes what it says
+when it is sealed: so many changes of one draft are one item, and what is erased meanwhile isn't
+sent. Rule: each content is counted, in the conversation with oneself, so that one that is lost is
+missed, and said again by the references that are kept. Inside the caller's transaction.
+Spec: docs/engine.md, section 12.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from restante.client.queueing import enqueue_content, local_id
+from restante.client.syncing.self_contact import other_devices, own_device, self_contact
+from restante.protocol.codec import decode, encode
+from restante.protocol.content import (
+    MAX_RECEIPT_IDS,
+    MAX_SYNC_ITEMS,
+    Content,
+    Kind,
+    ResendExpired,
+    Sync,
+    SyncHistory,
+    SyncRead,
+    SyncRecord,
+    SyncSent,
+)
+from restante.protocol.envelope import max_content_bytes
+from restante.protocol.ids import ID_BYTES
+from restante.protocol.order import rank_at
+from restante.store import client_outbox
+from restante.store.client_account import get_value, set_value
+from restante.store.client_conversations import next_counter
+from restante.store.client_marks import mark
+from restante.store.client_messages import message
+from restante.store.client_records import record
+from restante.store.client_sync import log_sync, logged_sync
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from restante.client.changes import Changes
+    from restante.store.client_messages import MessageRow
+    from restante.store.client_outbox import OutboxRow
+    from restante.store.client_rows import Rows
+
+Item = SyncSent | SyncRecord | SyncRead | SyncHistory
+
+ROOM_BYTES: Final = max_content_bytes(hello=True) - 256
+"""What items may take, beside the outside of their content."""
+
+STAND_IN_KIND: Final = 99
+"""No content of any version: a place in the history whose text is erased, and which a deletion that
+comes along turns into a deleted message."""
+
+_OPEN: Final = "sync_open"
+_SERIAL: Final = "sync_serial"
+
+
+def sent_item(conversation: bytes, message_id: bytes) -> SyncSent:
+    """Refer to a content of ours that was sealed for a conversation's history."""
+    return SyncSent(conversation=conversation, content=message_id)
+
+
+def record_item(kind: int, key: bytes) -> SyncRecord:
+    """Refer to a record."""
+    return SyncRecord(kind=kind, key=key, rank=0, device=bytes(ID_BYTES), value=None)
+
+
+def read_items(conversation: bytes, messages: list[bytes], *, at_ms: int) -> list[SyncRead]:
+    """Say that the user has read these messages here."""
+    starts = range(0, len(messages), MAX_RECEIPT_IDS)
+    return [
+        SyncRead(
+            conversation=conversation, messages=messages[at : at + MAX_RECEIPT_IDS], at_ms=at_ms
+        )
+        for at in starts
+    ]
+
+
+def publish(rows: Rows, changes: Changes, *items: Item, now_ms: int) -> None:
+    """Let the account's other devices know; nothing is queued if there are none."""
+    row = self_contact(rows)
+    if row is None or not items or not other_devices(rows, row):
+        return
+    waiting = _waiting(rows)
+    known = [] if waiting is None else _items(Content.from_bytes(waiting.content))
+    fresh = [each for at, each in enumerate(items) if each not in known and each not in items[:at]]
+    if waiting is not None:
+        fits = MAX_SYNC_ITEMS - len(known)
+        content = _content([*known, *fresh[:fits]], Content.from_bytes(waiting.content))
+        client_outbox.set_content(rows, waiting.id, content)
+        fresh = fresh[fits:]
+    for start in range(0, len(fresh), MAX_SYNC_ITEMS):
+        entry_id = _enqueue(rows, changes, fresh[start : start + MAX_SYNC_ITEMS], now_ms=now_ms)
+        set_value(rows, _OPEN, entry_id)
+    changes.is_outbox_due = True
+
+
+def tell_one(
+    rows: Rows, changes: Changes, device_id: bytes, items: Sequence[Item], *, now_ms: int
+) -> None:
+    """Say something to one device alone. It isn't counted: the others would miss it."""
+    for start in range(0, len(items), MAX_SYNC_ITEMS):
+        some = items[start : start + MAX_SYNC_ITEMS]
+        _enqueue(rows, changes, some, now_ms=now_ms, device_id=device_id)
+
+
+def say_again(rows: Rows, changes: Changes, device_id: bytes, counter: int, *, now_ms: int) -> bool:
+    """Repeat the content with this counter to one device; False if nobody knows what it was."""
+    packed = logged_sync(rows, counter)
+    if packed is None:
+        return False
+    items = decode(packed, Sync).items
+    entry_id = local_id("sync-again", device_id, counter.to_bytes(8, "big"))
+    _enqueue(
+        rows, changes, items, now_ms=now_ms, device_id=device_id, counter=counter, entry_id=entry_id
+    )
+    return True
+
+
+def final_sync(
+    rows: Rows, changes: Changes, entry: OutboxRow, content: Content, *, now_ms: int
+) -> bytes | None:
+    """Return a SYNC content as it is sealed: items that say something, as far as there is room.
+
+    The others go in the next one. None if nothing is left to say.
+    """
+    taken, left = _filled(rows, _items(content))
+    if left:
+        _enqueue(rows, changes, left, now_ms=now_ms, device_id=entry.device_id)
+    if not taken:
+        return _never_again(content) if content.counter else None
+    if not content.counter and entry.device_id is None:
+        counter = next_counter(rows, entry.account_id)
+        about = encode(Sync(items=[_reference(each) for each in taken]))
+        log_sync(rows, counter, about, at_ms=now_ms)
+        content = msgspec.structs.replace(content, counter=counter)
+    return _content(taken, content)
+
+
+def _filled(rows: Rows, references: Sequence[Item]) -> tuple[list[Item], list[Item]]:
+    """Return what a content says, and the references that it has no room for."""
+    taken: list[Item] = []
+    room = ROOM_BYTES
+    for at, reference in enumerate(references):
+        item = _resolved(rows, reference)
+        size = 0 if item is None else len(encode(item))
+        if size > room and taken:
+            return taken, list(references[at:])
+        if item is not None and size <= room:
+            taken.append(item)
+            room -= size
+    return taken, []
+
+
+def _never_again(content: Content) -> bytes:
+    """Return what is said in the place of a content that says nothing any more."""
+    body = encode(ResendExpired(counters=[content.counter]))
+    expired = msgspec.structs.replace(content, kind=int(Kind.RESEND_EXPIRED), counter=0, body=body)
+    return expired.to_bytes()
+
+
+def _enqueue(
+    rows: Rows,
+    changes: Changes,
+    items: Sequence[Item],
+    *,
+    now_ms: int,
+    device_id: bytes | None = None,
+    counter: int = 0,
+    entry_id: bytes | None = None,
+) -> bytes:
+    row = self_contact(rows)
+    entry_id = entry_id or _next_id(rows)
+    if row is not None:
+        empty = _empty(Kind.SYNC, entry_id, rank=rank_at(now_ms), sent_at_ms=now_ms)
+        empty = msgspec.structs.replace(empty, counter=counter)
+        enqueue_content(
+            rows,
+            changes,
+            row,
+            _content(items, empty),
+            entry_id=entry_id,
+            message_id=None,
+            now_ms=now_ms,
+            device_id=device_id,
+        )
+    return entry_id
+
+
+def _waiting(rows: Rows) -> OutboxRow | None:
+    """Return the last content of ours that isn't sealed yet, if there is room in it."""
+    entry_id = get_value(rows, _OPEN)
+    entry = None if entry_id is None else client_outbox.outbox_entry(rows, entry_id)
+    if entry is None or entry.payload is not None or entry.device_id is not None:
+        return None
+    content = Content.from_bytes(entry.content)
+    return entry if len(_items(content)) < MAX_SYNC_ITEMS else None
+
+
+def _next_id(rows: Rows) -> bytes:
+    """Return an id that this device has never used: it counts them."""
+    serial = int.from_bytes(get_value(rows, _SERIAL) or b"", "big") + 1
+    packed = serial.to_bytes(8, "big")
+    set_value(rows, _SERIAL, packed)
+    return local_id("sync", own_device(rows), packed)
+
+
+def _items(content: Content) -> list[Item]:
+    return list(decode(content.body, Sync).items)
+
+
+def _content(items: Sequence[Item], outside: Content) -> bytes:
+    return msgspec.structs.replace(outside, body=encode(Sync(items=list(items)))).to_bytes()
+
+
+def _reference(item: Item) -> Item:
+    if isinstance(item, SyncSent):
+        return sent_item(item.conversation, Content.from_bytes(item.content).id)
+    return record_item(item.kind, item.key) if isinstance(item, SyncRecord) else item
+
+
+def _resolved(rows: Rows, item: Item) -> Item | None:
+    """Return what a reference stands for now; None if that is gone. What is none stays."""
+    if isinstance(item, SyncRecord) and not item.rank:
+        row = record(rows, item.kind, item.key)
+        if row is None:
+            return None
+        return SyncRecord(
+            kind=row.kind, key=row.key, rank=row.rank, device=row.device_id, value=row.value
+        )
+    if isinstance(item, SyncSent) and len(item.content) == ID_BYTES:
+        content = _sealed_content(rows, item.content)
+        return None if content is None else SyncSent(item.conversation, content)
+    return item
+
+
+def _sealed_content(rows: Rows, message_id: bytes) -> bytes | None:
+    """Return a content of ours that has a counter; what was deleted, as a place that had one."""
+    row = message(rows, message_id)
+    if row is None:
+        change = mark(rows, message_id)
+        return change.body if change is not None and change.counter else None
+    if not row.counter:
+        return None
+    return row.body or _stand_in(row)
+
+
+def _stand_in(row: MessageRow) -> bytes:
+    empty = _empty(STAND_IN_KIND, row.id, rank=row.rank, sent_at_ms=row.sent_at_ms)
+    return msgspec.structs.replace(empty, counter=row.counter).to_bytes()
+
+
+def _empty(kind: int, id_: bytes, *, rank: int, sent_at_ms: int) -> Content:
+    return Content(
+        version=1,
+        kind=int(kind),
+        id=id_,
+        conversation=b"",
+        counter=0,
+        rank=rank,
+        sent_at_ms=sent_at_ms,
+        seen=[],
+        disappears_after_s=0,
+        body=b"",
+    )

@@ -1,0 +1,166 @@
+"""A contact as records say it, and a contact that follows its records.
+
+Rule: who a contact is comes only with a manifest that verifies, under the account id that its root
+has, and an older manifest never takes a newer one's place. What is decided on one device holds on
+all; what it did to others (a token sent, a receipt) is never done again. Inside the caller's
+transaction. Spec: docs/engine.md, section 12; docs/protocol/content.md, section 2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Final
+
+from msgspec import Meta, Struct
+
+from restante.client.acquaintance import keep_manifest, new_contact
+from restante.client.interface import ContactState, Trust
+from restante.client.lifecycle.key_changes import resume
+from restante.client.queueing import give_up
+from restante.client.syncing.putting import put
+from restante.client.syncing.self_contact import is_self
+from restante.crypto.signatures import verify_manifest
+from restante.errors import CryptoError
+from restante.protocol.codec import decode, encode
+from restante.protocol.content import RecordKind
+from restante.protocol.ids import Bytes16, Token
+from restante.protocol.limits import BUCKET_TOKENS, MAX_MANIFEST_BYTES
+from restante.protocol.manifest import SignedManifest
+from restante.protocol.text import printable
+from restante.store import client_outbox
+from restante.store.client_contacts import contact, upsert_contact
+from restante.store.client_records import RecordRow, record
+
+if TYPE_CHECKING:
+    from restante.client.changes import Changes
+    from restante.store.client_contacts import ContactRow
+    from restante.store.client_rows import Rows
+
+KINDS: Final = (
+    RecordKind.CONTACT,
+    RecordKind.PETNAME,
+    RecordKind.CONTACT_STATE,
+    RecordKind.TRUST,
+)
+
+MAX_PETNAME_CHARS: Final = 64
+
+BLOCKED: Final = "You have blocked this contact."
+
+
+class Person(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Value of a CONTACT record. The root key and the address stand in the manifest."""
+
+    manifest: Annotated[bytes, Meta(min_length=1, max_length=MAX_MANIFEST_BYTES)]
+    token: Bytes16 | None
+    token_given: Annotated[int, Meta(ge=0, lt=BUCKET_TOKENS)] | None
+
+
+def write_down(rows: Rows, row: ContactRow, *, now_ms: int) -> None:
+    """Let the records say what a contact is here."""
+    key = row.account_id
+    if row.manifest is not None:
+        person = Person(manifest=row.manifest, token=row.token, token_given=row.token_given)
+        put(rows, RecordKind.CONTACT, key, encode(person), now_ms=now_ms)
+    petname = None if row.petname is None else row.petname.encode()
+    put(rows, RecordKind.PETNAME, key, petname, now_ms=now_ms)
+    for kind, value in (
+        (RecordKind.CONTACT_STATE, row.state),
+        (RecordKind.TRUST, row.trust),
+    ):
+        before = record(rows, int(kind), key)
+        was = None if before is None or before.value is None else before.value.decode()
+        decided = _is_decision(kind, was, value)
+        put(rows, kind, key, value.encode(), now_ms=now_ms, is_decision=decided)
+
+
+def follow(rows: Rows, changes: Changes, said: RecordRow, *, is_newest: bool, now_ms: int) -> None:
+    """Let a contact be what a record says. `is_newest`: it took the place of the one before.
+
+    Of one that didn't, only a newer manifest counts. Raises RemoteProtocolError or CryptoError if
+    it is malformed.
+    """
+    row = contact(rows, said.key)
+    if row is not None and is_self(row):
+        return
+    if row is None:
+        newly = _begin(said) if said.kind == RecordKind.CONTACT else None
+        if newly is None:
+            return  # its other records wait until it is known who it is
+        upsert_contact(rows, newly)
+        for kind in KINDS[1:]:
+            other = record(rows, int(kind), said.key)
+            if other is not None:
+                follow(rows, changes, other, is_newest=True, now_ms=now_ms)
+    elif said.kind == RecordKind.CONTACT:
+        _follow_person(rows, row, said, is_newest=is_newest)
+    elif is_newest:
+        _follow_decision(rows, changes, row, said, now_ms=now_ms)
+    changes.conversations[said.key] = None
+
+
+def _begin(said: RecordRow) -> ContactRow:
+    person = decode(said.value or b"", Person)
+    manifest = verify_manifest(SignedManifest.from_bytes(person.manifest))
+    if manifest.account_id != said.key:
+        raise CryptoError("a record about another account")
+    row = new_contact(
+        manifest,
+        state=ContactState.REQUEST,
+        trust=Trust.UNVERIFIED,
+        token=None if person.token is None else Token(person.token),
+        petname=None,
+        is_stale=True,
+        now_s=manifest.issued_at_s,
+    )
+    return replace(row, token_given=person.token_given)
+
+
+def _follow_person(rows: Rows, row: ContactRow, said: RecordRow, *, is_newest: bool) -> None:
+    person = decode(said.value or b"", Person)
+    manifest = verify_manifest(SignedManifest.from_bytes(person.manifest))
+    if manifest.root.raw != row.root_key:
+        raise CryptoError("a record about another account")
+    if is_newest:
+        given = row.token_given if person.token_given is None else person.token_given
+        row = replace(row, token=person.token or row.token, token_given=given)
+        upsert_contact(rows, row)
+    # Our other device has accepted it by the chain rule.
+    if (manifest.generation, manifest.sequence) > (row.generation, row.manifest_sequence):
+        keep_manifest(rows, row, manifest)
+
+
+def _follow_decision(
+    rows: Rows, changes: Changes, row: ContactRow, said: RecordRow, *, now_ms: int
+) -> None:
+    text = (said.value or b"").decode("utf-8", errors="replace")
+    match said.kind:
+        case RecordKind.PETNAME:
+            name = printable(text, multiline=False)[:MAX_PETNAME_CHARS].strip()
+            upsert_contact(rows, replace(row, petname=name or None))
+        case RecordKind.CONTACT_STATE if text in set(ContactState) - {ContactState.SELF}:
+            upsert_contact(rows, replace(row, state=text))
+            if text == ContactState.BLOCKED:
+                for entry in client_outbox.by_account(rows, row.account_id):
+                    give_up(rows, changes, entry, BLOCKED)
+        case RecordKind.TRUST if text in set(Trust):
+            upsert_contact(rows, replace(row, trust=text))
+            if row.trust == Trust.CHANGED.value != text:
+                resume(rows, changes, replace(row, trust=text), now_ms=now_ms)
+
+
+def _is_decision(kind: RecordKind, was: str | None, now: str) -> bool:
+    """Whether it was the user who made this of a contact, and not what others did."""
+    if kind is RecordKind.TRUST:
+        return now != Trust.CHANGED and (was is not None or now == Trust.VERIFIED)
+    request, pending, accepted, blocked = (
+        ContactState.REQUEST,
+        ContactState.PENDING,
+        ContactState.ACCEPTED,
+        ContactState.BLOCKED,
+    )
+    return (
+        blocked in {was, now}
+        or (was is None and now == pending)
+        or (was == request and now in {accepted, pending})
+    )

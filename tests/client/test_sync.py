@@ -1,0 +1,159 @@
+"""What is done on one device of an account is seen on the others, over a real relay."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from restante.client.interface import ContactState, Trust
+from tests.client.second_device import a_second_device
+from tests.client.world import World, a_world, connected, eventually, introduce, shows
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
+
+    from restante.client.engine import LocalEngine
+    from restante.client.interface import Contact, Conversation
+
+
+@asynccontextmanager
+async def two_devices(world: World) -> AsyncIterator[tuple[LocalEngine, LocalEngine]]:
+    """Alice on two devices that know each other."""
+    async with world.online("alice") as one:
+        await a_second_device(world, one, "alice2")
+        async with world.online("alice2") as two:
+            await connected(two)
+            yield one, two
+
+
+async def is_so(engine: LocalEngine, look: Callable[[], Awaitable[bool]]) -> None:
+    await eventually(engine, look)
+
+
+async def the_contact(engine: LocalEngine, key: str) -> Contact | None:
+    return next((each for each in await engine.contacts() if each.key == key), None)
+
+
+async def the_line(engine: LocalEngine, key: str) -> Conversation | None:
+    return next((each for each in await engine.conversations() if each.key == key), None)
+
+
+async def test_what_one_device_sends_the_other_shows_with_its_receipts(tmp_path: Path) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("bob") as bob,
+        two_devices(world) as (one, two),
+    ):
+        to_bob, to_alice = await introduce(one, bob)
+        await one.send(to_bob, "from one")
+        await shows(two, to_bob, ["from one"])
+
+        async def is_delivered() -> bool:
+            (message,) = await two.messages(to_bob, start=0, count=1)
+            return message.state == "delivered" and message.sender.is_me
+
+        await is_so(two, is_delivered)
+        await shows(bob, to_alice, ["from one"])
+        await two.send(to_bob, "from two")
+        await shows(bob, to_alice, ["from one", "from two"])
+        await shows(one, to_bob, ["from one", "from two"])
+        await bob.send(to_alice, "to both")
+        for each in (one, two):
+            await shows(each, to_bob, ["from one", "from two", "to both"])
+        assert (await two.consume("tail"))[-1].message.body == "to both"
+        assert "from one" not in [
+            line.message.body for line in await two.consume("tail") if line.type == "message"
+        ]
+
+
+async def test_what_is_read_on_one_device_is_read_on_the_other(tmp_path: Path) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("bob") as bob,
+        two_devices(world) as (one, two),
+    ):
+        to_bob, to_alice = await introduce(one, bob)
+        sent = await bob.send(to_alice, "read me")
+        for each in (one, two):
+            await shows(each, to_bob, ["read me"])
+        await one.mark_read(to_bob, up_to=sent.id)
+
+        async def is_read() -> bool:
+            line = await the_line(two, to_bob)
+            return line is not None and line.unread_count == 0
+
+        await is_so(two, is_read)
+
+
+async def test_what_is_decided_about_people_holds_on_both(tmp_path: Path) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("bob") as bob,
+        two_devices(world) as (one, two),
+    ):
+        added = await one.contact_add(await bob.contact_code(), petname="Bobby")
+
+        async def is_known() -> bool:
+            return await the_contact(two, added.key) == added
+
+        await is_so(two, is_known)
+        await two.contact_rename(added.key, "Robert")
+        await two.set_verified(added.key, verified=False)
+
+        async def is_changed() -> bool:
+            found = await the_contact(one, added.key)
+            return found is not None and (found.petname, found.trust) == (
+                "Robert",
+                Trust.UNVERIFIED,
+            )
+
+        await is_so(one, is_changed)
+        await one.contact_block(added.key)
+
+        async def is_blocked() -> bool:
+            found = await the_contact(two, added.key)
+            return found is not None and found.state is ContactState.BLOCKED
+
+        await is_so(two, is_blocked)
+
+
+async def test_a_request_that_one_device_accepts_is_accepted_on_both(tmp_path: Path) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("bob") as bob,
+        two_devices(world) as (one, two),
+    ):
+        to_alice = (await bob.contact_add(world.address("alice"))).key
+        await bob.send(to_alice, "let me in")
+
+        async def is_asked() -> bool:
+            found = await one.contacts()
+            return bool(found) and found[0].state is ContactState.REQUEST
+
+        await is_so(one, is_asked)
+        key = (await one.contacts())[0].key
+        await one.contact_accept(key)
+
+        async def is_accepted() -> bool:
+            found = await the_contact(two, key)
+            return found is not None and found.state is ContactState.ACCEPTED
+
+        await is_so(two, is_accepted)
+        await shows(two, key, ["let me in"])
+
+
+async def test_a_device_that_was_away_catches_up(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world, world.online("bob") as bob:
+        async with two_devices(world) as (one, two):
+            to_bob, to_alice = await introduce(one, bob)
+            await two.synchronise(timeout_s=30)
+        async with world.online("alice") as one:
+            for number in range(5):
+                await one.send(to_bob, f"a{number}")
+            await shows(bob, to_alice, [f"a{number}" for number in range(5)])
+            await bob.send(to_alice, "answer")
+            await shows(one, to_bob, [*(f"a{number}" for number in range(5)), "answer"])
+            assert await one.synchronise(timeout_s=30)
+        async with world.online("alice2") as two:
+            await shows(two, to_bob, [*(f"a{number}" for number in range(5)), "answer"])
