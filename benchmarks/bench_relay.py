@@ -49,7 +49,7 @@ def run() -> Iterator[dict[str, Any]]:
     for size_bytes in SIZES:
         for items in (1, 10, 100):
             yield trio.run(_online, size_bytes, items)
-        for items in (1, 100):
+        for items in (1, 10, 100):
             yield trio.run(_offline, size_bytes, items)
         yield trio.run(_drain, size_bytes)
         yield from trio.run(_latency, size_bytes)
