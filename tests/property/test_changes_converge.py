@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restante.client.changes import Changes
@@ -166,11 +166,7 @@ async def test_any_order_and_any_repetition_shows_the_same(tmp_path: Path) -> No
     async with profile(tmp_path) as one:
 
         def all_orders(raw: RawConnection) -> None:
-            @settings(
-                max_examples=rounds(40, 4_000),
-                deadline=None,
-                suppress_health_check=list(HealthCheck),
-            )
+            @settings(max_examples=rounds(150, 20_000), deadline=None)
             @given(messages(), changes(), st.randoms(use_true_random=False))
             def check(said: list[Event], made: list[Event], chance: random.Random) -> None:
                 events = said + made
