@@ -165,6 +165,23 @@ async def test_a_terminal_resized_and_back_before_anybody_looked_is_drawn_anew(
     await ended(terminal, 0)
 
 
+async def test_another_account_is_opened_without_leaving_the_terminal(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    await start_chat(terminal, tmp_path / "pid")
+    terminal.press("C-p")
+    await terminal.until_shown("Chat: Go to")
+    terminal.type("Accounts")
+    await terminal.until_shown("Another profile of this machine")
+    terminal.press("Enter")
+    await terminal.until_shown("open now")
+    terminal.type("second")
+    terminal.press("Enter")
+    await terminal.until_shown("Step 1 of 3")
+    terminal.press("C-q")
+    await ended(terminal, 0)
+
+
 async def test_a_dumb_terminal_is_refused_with_what_to_do_instead(
     terminal: Terminal, tmp_path: Path
 ) -> None:

@@ -18,6 +18,7 @@ from restante.client.interface import Event
 from restante.client.tui.app import RestanteApp
 from restante.client.tui.bridge import ask, host
 from restante.client.tui.run import run_tui
+from restante.client.tui.stage import Accounts
 from restante.client.tui.terminal import kept_terminal
 from restante.errors import ExitCode, UserError
 from tests.tui.scripted_engine import ScriptedEngine
@@ -159,4 +160,4 @@ async def test_a_crash_reports_where_it_happened_and_not_a_single_value() -> Non
 
 async def test_without_a_terminal_it_refuses_with_what_to_do_instead() -> None:
     with pytest.raises(UserError, match="restante send"):
-        await run_tui(ScriptedEngine())
+        await run_tui(ScriptedEngine(), Accounts(current="default"))

@@ -5,11 +5,13 @@ Rule: signals end it in order, with the terminal given back. Spec: docs/cli.md, 
 
 from __future__ import annotations
 
+import os
+
 import trio
 
 from restante.client.commands.output import Output
 from restante.client.own_engine import open_log_of, open_own_engine
-from restante.client.profile import Profile
+from restante.client.profile import Profile, locate_profile, profile_names
 from restante.client.running import engine_for
 from restante.errors import ExitCode
 from restante.store.seam import open_loop
@@ -17,13 +19,19 @@ from restante.store.seam import open_loop
 
 def chat(out: Output, profile: Profile) -> ExitCode:
     """Show the screen until it is closed; a first start leads through setting up."""
-    profile.create()
-    open_log_of(profile, verbosity=out.verbosity)
-    return ExitCode(trio.run(_chat, profile))
+    while True:
+        profile.create()
+        open_log_of(profile, verbosity=out.verbosity)
+        exit_code, next_name = trio.run(_chat, profile)
+        if next_name is None:
+            return ExitCode(exit_code)
+        profile = locate_profile(next_name, os.environ)
 
 
-async def _chat(profile: Profile) -> int:
+async def _chat(profile: Profile) -> tuple[int, str | None]:
     from restante.client.tui.run import run_tui  # noqa: PLC0415  (after the checks: it is heavy)
+    from restante.client.tui.stage import Accounts  # noqa: PLC0415
 
+    others = tuple(name for name in profile_names(os.environ) if name != profile.name)
     async with open_loop(), engine_for(profile, open_own_engine) as seat:
-        return await run_tui(seat.engine)
+        return await run_tui(seat.engine, Accounts(current=profile.name, others=others))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
-from textual import on
+from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -25,7 +25,9 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from restante.client.interface import Event
+from restante.client.profile import locate_profile
 from restante.client.tui import key_words, words
+from restante.client.tui.account_dialog import AccountDialog
 from restante.client.tui.bridge import ask
 from restante.client.tui.chat_screen import ChatScreen
 from restante.client.tui.chats import Chats
@@ -35,7 +37,7 @@ from restante.client.tui.palette import Commands
 from restante.client.tui.stage import Stage
 from restante.client.tui.theme import DARK, FALLBACK, LIGHT
 from restante.client.tui.welcome import WelcomeScreen
-from restante.errors import ExitCode
+from restante.errors import ExitCode, UserError
 
 GC_THRESHOLD = 50_000
 """A collection in the middle of a scroll is a dropped frame: let them be few."""
@@ -66,6 +68,8 @@ class RestanteApp(App[None]):
         self._stage = stage
         self._chats = Chats(stage.now)
         self._events: list[Event] = []
+        self.next_account: str | None = None
+        """The profile to go to once this has ended."""
         self._filters_of_ours: list[LineFilter] = [ControlFilter()]
         if stage.glyphs.is_ascii:
             self._filters_of_ours.append(PlainFilter())
@@ -132,6 +136,23 @@ class RestanteApp(App[None]):
     def action_my_code(self) -> None:
         """Show the user's own code."""
         self._main.action_my_code()
+
+    def action_accounts(self) -> None:
+        """Go to another account: this app ends, and whoever runs it opens that one."""
+        self._leave_for_another()
+
+    @work(exclusive=True, group="accounts")
+    async def _leave_for_another(self) -> None:
+        chosen = await self.push_screen_wait(AccountDialog(self._stage.accounts))
+        if chosen is None or chosen == self._stage.accounts.current:
+            return
+        try:
+            locate_profile(chosen, {})
+        except UserError as error:
+            self.notify(str(error), severity="warning", markup=False, timeout=4)
+        else:
+            self.next_account = chosen
+            self.exit()
 
     def action_retry(self) -> None:
         """Connect now."""

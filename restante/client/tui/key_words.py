@@ -23,6 +23,7 @@ COMMANDS: Final = (
     ("Security: Accept", "Accept this request or the new key", "screen.accept"),
     ("Security: Block contact", "They can't tell", "screen.block"),
     ("Devices: Yours", "Link a new one, rename, revoke", "screen.devices"),
+    ("Accounts: Go to another", "Another profile of this machine, or a new one", "app.accounts"),
     ("View: Info pane", "Show or hide it, where there is room", "app.toggle_info"),
     ("View: Light or dark", "Change the theme", "app.toggle_dark"),
     ("App: Retry connection", "Connect now", "app.retry"),
@@ -31,7 +32,7 @@ COMMANDS: Final = (
 )
 """Title, help and action of the palette's commands."""
 
-NEEDS_CHATS: Final = frozenset({"go_to", "new_chat", "my_code", "retry", "toggle_info"})
+NEEDS_CHATS: Final = frozenset({"go_to", "new_chat", "my_code", "retry", "toggle_info", "accounts"})
 """Actions that are offered where the chats are on screen."""
 
 HELP: Final = (

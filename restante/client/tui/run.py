@@ -13,13 +13,13 @@ from restante.client.interface import Engine
 from restante.client.tui import words
 from restante.client.tui.app import RestanteApp
 from restante.client.tui.bridge import host
-from restante.client.tui.stage import Stage
+from restante.client.tui.stage import Accounts, Stage
 from restante.client.tui.terminal import choose_driver, kept_terminal
 from restante.errors import UserError
 
 
-async def run_tui(engine: Engine) -> int:
-    """Show the interface until the user quits, and return the exit code.
+async def run_tui(engine: Engine, accounts: Accounts) -> tuple[int, str | None]:
+    """Show the interface until the user quits; return the exit code, and which profile is next.
 
     Called inside trio, with a trio-asyncio loop open; the engine runs beside it. Raises UserError
     where there is no terminal that could show it.
@@ -29,4 +29,6 @@ async def run_tui(engine: Engine) -> int:
     if os.environ.get("TERM", "dumb") in {"dumb", ""}:
         raise UserError(words.DUMB_TERMINAL)
     with kept_terminal():
-        return await host(RestanteApp(Stage.here(engine), driver=choose_driver()), engine)
+        app = RestanteApp(Stage.here(engine, accounts), driver=choose_driver())
+        exit_code = await host(app, engine)
+    return exit_code, app.next_account

@@ -19,6 +19,14 @@ PATIENCE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Accounts:
+    """The profiles of this machine, by name: the one that is open, and the others."""
+
+    current: str
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """`now` returns an aware time in `zone` (None: the machine's own)."""
 
@@ -27,13 +35,15 @@ class Stage:
     zone: tzinfo | None
     glyphs: Glyphs
     patience_s: float = PATIENCE_S
+    accounts: Accounts = Accounts(current="default")
 
     @classmethod
-    def here(cls, engine: Engine) -> Stage:
+    def here(cls, engine: Engine, accounts: Accounts) -> Stage:
         """This machine's clock, zone and terminal."""
         return cls(
             engine=engine,
             now=lambda: datetime.now(UTC).astimezone(),
             zone=None,
             glyphs=choose_glyphs(os.environ),
+            accounts=accounts,
         )

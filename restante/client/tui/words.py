@@ -275,6 +275,17 @@ def was_blocked(name: str) -> str:
     return f"{name} is blocked."
 
 
+# ---- accounts --------------------------------------------------------------------------------
+
+ACCOUNTS_TITLE: Final = "Accounts"
+ACCOUNTS_TEXT: Final = (
+    "Each is a profile of its own. This one stops running here: run 'restante daemon' to have its "
+    "messages come in meanwhile."
+)
+ACCOUNTS_GO: Final = "Go there"
+ACCOUNTS_PLACEHOLDER: Final = "A name here makes a new one"
+ACCOUNT_HERE: Final = "open now"
+
 # ---- devices ---------------------------------------------------------------------------------
 
 DEVICES_TITLE: Final = "Your devices"
