@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from restante.client.backoff import backoff_s, unit_interval
 from restante.client.grammar.presences import Presences
+from restante.protocol.history_part import MAX_PART_BYTES
 from restante.protocol.limits import SLOT_TTL_S
 from restante.store.client_rows import Rows
 
@@ -26,7 +27,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tuning:
-    """Pauses of the engine, in seconds; a test or a one-shot command takes shorter ones."""
+    """Pauses of the engine, in seconds, and a size; a test or a command takes smaller ones."""
 
     receipt_jitter_s: float = 10.0
     """Receipts wait up to so long: at once, they would tell who reads whom (attack 50)."""
@@ -39,6 +40,8 @@ class Tuning:
     """How often a linking device looks into a slot. Two behind one address share a relay's limit."""
     link_ttl_s: float = float(SLOT_TTL_S)
     """How long a code for linking is good."""
+    history_part_bytes: int = MAX_PART_BYTES
+    """Of a part of a history; the first one is small in any case."""
     restarts_services: bool = True
     """Whether a service that fails by a bug is started again; a test wants to see it fail."""
 

@@ -8,7 +8,14 @@ from dataclasses import replace
 from restante.protocol.codec import encode
 from restante.protocol.content import Content, Deletion, Edit, Kind, Reaction, Text
 from restante.store import client_transfer_rows as history
-from restante.store.client_conversations import clock, gaps, next_counter, note_counter, own_counter, set_clock
+from restante.store.client_conversations import (
+    clock,
+    gaps,
+    next_counter,
+    note_counter,
+    own_counter,
+    set_clock,
+)
 from restante.store.client_marks import MarkRow, add_mark
 from restante.store.client_messages import MessageRow, insert_messages
 from restante.store.client_records import RecordRow, put_record, records
@@ -23,18 +30,18 @@ FIRST_MS = 1_700_000_000_000
 WORDS = ["train", "is", "late", "café", "Müller", "добрый", "день", "🦊", "let", "us", "meet"]
 
 
-def fill(rows: Rows, *, messages: int, conversations: int, seed: int = 1) -> None:
-    """Fill a profile: texts, unread ones, quotes, entries of its own, marks, records and gaps."""
+def fill(rows: Rows, *, messages: int, conversations: int, seed: int = 1, own: bytes = OWN) -> None:
+    """Fill a profile of the account `own`: texts, unread ones, quotes, marks, records and gaps."""
     chance = random.Random(seed)
     keys = [bytes([65 + number]) * 16 for number in range(conversations)]
     for number, key in enumerate(keys):
         count = messages // conversations + (number < messages % conversations)
-        made = [_message(chance, key, each, of=count) for each in range(count)]
-        added = [row for row in made if row.author == OWN or row.counter % 50]  # gaps
+        made = [_message(chance, key, each, of=count, own=own) for each in range(count)]
+        added = [row for row in made if row.author == own or row.counter % 50]  # gaps
         insert_messages(rows, key, added)
         set_clock(rows, key, max(row.rank for row in added))
         for row in added:
-            if row.author == OWN:
+            if row.author == own:
                 next_counter(rows, key)
             else:
                 note_counter(rows, key, row.device_id, row.counter)
@@ -44,7 +51,7 @@ def fill(rows: Rows, *, messages: int, conversations: int, seed: int = 1) -> Non
     add_mark(rows, replace(_reaction(chance, added[0]), target=made_id(chance), id=made_id(chance)))
 
 
-def _message(chance: random.Random, key: bytes, number: int, *, of: int) -> MessageRow:
+def _message(chance: random.Random, key: bytes, number: int, *, of: int, own: bytes) -> MessageRow:
     is_own = number % 3 == 0
     text = " ".join(chance.choices(WORDS, k=chance.choice((2, 5, 8, 30))))
     sent_at_ms = FIRST_MS + number * 60_000 + key[0]
@@ -66,7 +73,7 @@ def _message(chance: random.Random, key: bytes, number: int, *, of: int) -> Mess
         rank=content.rank,
         id=message_id,
         conversation=key,
-        author=OWN if is_own else key,
+        author=own if is_own else key,
         device_id=OWN_DEVICE if is_own else bytes([key[0], number % 3]) * 8,
         counter=content.counter,
         sent_at_ms=sent_at_ms,

@@ -133,7 +133,9 @@ async def test_two_thousand_messages_arrive_row_by_row(tmp_path: Path) -> None:
 async def test_the_first_part_has_the_newest_of_every_conversation(tmp_path: Path) -> None:
     async with two_devices(tmp_path) as (old, new):
         await old.write(fill, messages=2000, conversations=7)
-        part, _ = await next_part(old, await begun(old), room_bytes=exporting.room_of(0))
+        part, _ = await next_part(
+            old, await begun(old), room_bytes=exporting.room_of(0, part_bytes=MAX_PART_BYTES)
+        )
         await take_in(new, part, 0)
         theirs = (await all_of(old))["messages"]
         ours = (await all_of(new))["messages"]
@@ -325,7 +327,9 @@ async def test_a_part_is_never_larger_than_it_may_be(tmp_path: Path) -> None:
         assert place.transfer.direction == OUT
         while place.transfer.stage != Stage.DONE:
             number = place.transfer.next_number
-            part, place = await next_part(old, place, room_bytes=exporting.room_of(number))
+            part, place = await next_part(
+                old, place, room_bytes=exporting.room_of(number, part_bytes=MAX_PART_BYTES)
+            )
             sizes.append(len(part))
             await take_in(new, part, number)
         assert max(sizes) <= MAX_PART_BYTES

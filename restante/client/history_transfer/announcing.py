@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from restante.client.history_transfer.awaiting import is_history_awaited
-from restante.client.queueing import control_content, enqueue_content, local_id
-from restante.client.syncing.self_contact import self_contact
+from restante.client.syncing.outgoing import tell_one
+from restante.client.syncing.putting import put
 from restante.crypto.blobs import sealed_size
 from restante.errors import RemoteProtocolError
-from restante.protocol.codec import decode
-from restante.protocol.content import Kind, RecordKind, Sync, SyncHistory
+from restante.protocol.codec import decode, encode
+from restante.protocol.content import RecordKind, SyncHistory
 from restante.protocol.history_part import MAX_PART_BYTES
 from restante.store import client_transfers as store
 from restante.store.client_records import record
@@ -24,7 +24,6 @@ from restante.store.client_transfers import IN, PartRow, TransferRow
 
 if TYPE_CHECKING:
     from restante.client.changes import Changes
-    from restante.crypto.randomness import Randomness
     from restante.store.client_rows import Rows
 
 MADE: Final = "made"
@@ -42,33 +41,20 @@ MAX_TRANSFERS: Final = 4
 MAX_BLOB_BYTES: Final = sealed_size(MAX_PART_BYTES)
 
 
-def announce(
-    rows: Rows, changes: Changes, part: PartRow, *, randomness: Randomness, now_ms: int
-) -> None:
+def announce(rows: Rows, changes: Changes, part: PartRow, *, now_ms: int) -> None:
     """Tell the new device of a part that the relay holds."""
-    row, transfer = self_contact(rows), store.transfer(rows, part.transfer)
-    if row is None or transfer is None:
+    transfer = store.transfer(rows, part.transfer)
+    if transfer is None:
         return
-    about = max(transfer.next_number, part.number + 1)
     item = SyncHistory(
         transfer=part.transfer,
         number=part.number,
-        count=about,
+        count=max(transfer.next_number, part.number + 1),
         capability=part.capability,
         key=part.key,
         size_bytes=part.size_bytes,
     )
-    content = control_content(Kind.SYNC, Sync(items=[item]), now_ms=now_ms, randomness=randomness)
-    enqueue_content(
-        rows,
-        changes,
-        row,
-        content.to_bytes(),
-        entry_id=local_id("history", part.transfer, part.number.to_bytes(4, "big")),
-        message_id=None,
-        now_ms=now_ms,
-        device_id=transfer.device_id,
-    )
+    tell_one(rows, changes, transfer.device_id, [item], now_ms=now_ms)
     store.save_part(rows, replace(part, state=ANNOUNCED))
 
 
@@ -81,6 +67,11 @@ def parts_taken(rows: Rows, transfer: bytes) -> int:
         return decode(found.value, int)
     except RemoteProtocolError:
         return 0
+
+
+def note_taken(rows: Rows, transfer: bytes, count: int, *, now_ms: int) -> None:
+    """Say how many parts of a transfer are here, or will never be, from the first one."""
+    put(rows, RecordKind.HISTORY, transfer, encode(count), now_ms=now_ms)
 
 
 def note_announced(

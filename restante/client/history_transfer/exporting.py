@@ -47,8 +47,8 @@ NEWEST: Final = 64
 FIRST_PART_BYTES: Final = 1024 * 1024
 """Of the first part: the new device shows something as soon as it has that."""
 
-ROOM_BYTES: Final = MAX_PART_BYTES - 4096
-"""Of the others, and for the items that a part begins and ends with."""
+RESERVED_BYTES: Final = 4096
+"""For the items that a part begins and ends with."""
 
 MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
 """Of a message with its marks; past that the oldest marks stay behind."""
@@ -99,9 +99,9 @@ class Filling:
         return fits
 
 
-def room_of(number: int) -> int:
+def room_of(number: int, *, part_bytes: int) -> int:
     """Return how many bytes of items a part takes, by its number."""
-    return FIRST_PART_BYTES if number == 0 else ROOM_BYTES
+    return min(part_bytes, FIRST_PART_BYTES if number == 0 else MAX_PART_BYTES) - RESERVED_BYTES
 
 
 def begin(rows: Rows, *, transfer: bytes, device_id: bytes, now_ms: int) -> Place:

@@ -1,15 +1,16 @@
 """The taking side: parts are fetched as they are announced, taken in in their order, and answered.
 
-Rule: the device is in use meanwhile, so what is taken in goes in small transactions; nothing but the
-database and the files says how far it is, so that it goes on after a `kill -9` at any moment. What
-can't be had is left out, and the user is told. Spec: docs/engine.md, section 15;
+Rule: the device is in use meanwhile, so what is taken in goes in small transactions; nothing but
+the database and the files says how far it is, so that it goes on after a `kill -9` at any moment.
+What can't be had is left out, and the user is told. Spec: docs/engine.md, section 15;
 docs/protocol/history.md, section 3.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -18,13 +19,15 @@ from restante.client import status as parts
 from restante.client.blob_transfer.download import BlobGoneError, Download, Downloader
 from restante.client.blob_transfer.pace import Pace
 from restante.client.changes import Changes
-from restante.client.history_transfer.announcing import ANNOUNCED, LOST, TAKEN
+from restante.client.history_transfer.announcing import ANNOUNCED, LOST, TAKEN, note_taken
 from restante.client.history_transfer.arriving import history_has_come
 from restante.client.history_transfer.awaiting import awaited_until_ms
 from restante.client.history_transfer.importing import Importer, batches
 from restante.client.history_transfer.progress import Progress, estimate
+from restante.client.syncing import records
 from restante.errors import CryptoError, RemoteProtocolError, StoreError, UserError
-from restante.protocol.history_part import PartEnds, open_part
+from restante.protocol.content import SyncRecord
+from restante.protocol.history_part import HistoryRecord, PartEnds, open_part
 from restante.protocol.ids import BlobCapability
 from restante.store import client_transfers as store
 from restante.store.client_transfers import IN, PartRow, TransferRow
@@ -33,7 +36,6 @@ from restante.store.failpoints import reach
 if TYPE_CHECKING:
     from restante.client.announcer import Announcer
     from restante.client.context import EngineContext
-    from restante.client.history_transfer.importing import PutRecord
     from restante.client.history_transfer.staging import Staging
     from restante.client.links import AnonymousLinks
     from restante.client.own_account import OwnAccount
@@ -54,19 +56,6 @@ INCOMPLETE: Final = (
     "was damaged. It is still on the other one; link this device again to fetch all of it."
 )
 
-NoteTaken = Callable[["Rows", Changes, bytes, int], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
-    """What the account's records have to do with it: how one is kept, and how taken parts are told.
-
-    `note_taken` writes, for the other devices, how many parts of a transfer are here.
-    """
-
-    put_record: PutRecord
-    note_taken: NoteTaken
-
 
 class Incoming:
     """The service. `run` takes in whatever is announced, for ever."""
@@ -78,14 +67,12 @@ class Incoming:
         *,
         staging: Staging,
         links: AnonymousLinks,
-        answers: Answers,
         announcer: Announcer,
         board: StatusBoard,
     ) -> None:
         self._context = context
         self._own = own
         self._staging = staging
-        self._answers = answers
         self._announcer = announcer
         self._board = board
         self._downloader = Downloader(context, links, Pace())
@@ -191,11 +178,12 @@ class Incoming:
             else:
                 await self._context.write(lambda rows: store.save_part(rows, tried))
             return
+        now_ms = self._context.now_ms()
         importer = Importer(
             own_account=self._own.account_id,
             own_device=self._own.device_id,
-            put_record=self._answers.put_record,
-            now_ms=self._context.now_ms(),
+            put_record=partial(_put_record, now_ms=now_ms),
+            now_ms=now_ms,
         )
         for batch in batches(items):
             changes = Changes()
@@ -225,7 +213,7 @@ class Incoming:
                     bytes_so_far=row.bytes_so_far + part.size_bytes,
                 ),
             )
-            self._tell_how_far(rows, changes, part.transfer)
+            self._tell_how_far(rows, part.transfer)
 
         reach("history.imported")
         await self._context.write(note)
@@ -238,19 +226,19 @@ class Incoming:
 
         def note(rows: Rows) -> None:
             store.save_part(rows, replace(part, state=LOST))
-            self._tell_how_far(rows, changes, part.transfer)
+            self._tell_how_far(rows, part.transfer)
 
         await self._context.write(note)
         await self._announcer.tell(changes)
 
-    def _tell_how_far(self, rows: Rows, changes: Changes, transfer: bytes) -> None:
+    def _tell_how_far(self, rows: Rows, transfer: bytes) -> None:
         """Tell the other devices how many parts are dealt with, from the first one."""
         count = 0
         for part in store.parts(rows, transfer):
             if part.number != count or part.state == ANNOUNCED:
                 break
             count += 1
-        self._answers.note_taken(rows, changes, transfer, count)
+        note_taken(rows, transfer, count, now_ms=self._context.now_ms())
 
     async def _finished(self, row: TransferRow, known: list[PartRow]) -> bool:
         """End a transfer of which every part was dealt with; False if some are still to come."""
@@ -300,3 +288,12 @@ class Incoming:
         about = estimate(row.bytes_so_far, row.messages_so_far, row.messages_in_all)
         progress.total_bytes = announced_bytes if row.next_number else max(announced_bytes, about)
         return progress
+
+
+def _put_record(rows: Rows, changes: Changes, item: HistoryRecord, *, now_ms: int) -> None:
+    """Keep a record as one that another own device sent; a malformed one is left out."""
+    said = SyncRecord(
+        kind=item.kind, key=item.key, rank=item.rank, device=item.device, value=item.value
+    )
+    with suppress(RemoteProtocolError):
+        records.receive(rows, changes, said, now_ms=now_ms)

@@ -28,7 +28,7 @@ from restante.errors import StoreError, UserError
 from restante.protocol.history_part import pack_part
 from restante.protocol.ids import ID_BYTES, BlobCapability, blob_id
 from restante.store import client_transfers as store
-from restante.store.client_transfers import OUT, PartRow
+from restante.store.client_transfers import IN, OUT, PartRow
 from restante.store.failpoints import reach
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ class Outgoing:
 
     async def run(self) -> None:
         """Give out; then wait until there is more to give, or the other side has taken some."""
+        await self._staging.keep_only(await self._context.read(_staged))
         while True:
             self._due = trio.Event()
             is_waited_for = False
@@ -190,7 +191,8 @@ class Outgoing:
     async def _make(self, place: Place) -> tuple[Place, PartRow]:
         """Make the next part, and keep it with where the walk stands after it."""
         before, number = place, place.transfer.next_number
-        filling = Filling(room_bytes=exporting.room_of(number))
+        part_bytes = self._context.tuning.history_part_bytes
+        filling = Filling(room_bytes=exporting.room_of(number, part_bytes=part_bytes))
         now_ms, own_device = self._context.now_ms(), self._own.device_id
         while not filling.is_full and place.transfer.stage != Stage.DONE:
             here = place
@@ -246,10 +248,8 @@ class Outgoing:
         await self._uploader.upload(upload, told=told, troubled=self._trouble)
         reach("history.uploaded")
         changes = Changes()
-        now_ms, randomness = self._context.now_ms(), self._context.randomness
-        await self._context.write(
-            lambda rows: announce(rows, changes, part, randomness=randomness, now_ms=now_ms)
-        )
+        now_ms = self._context.now_ms()
+        await self._context.write(lambda rows: announce(rows, changes, part, now_ms=now_ms))
         reach("history.announced")
         await self._announcer.tell(changes)
         await self._staging.remove(part.transfer, part.number)
@@ -304,6 +304,12 @@ class Outgoing:
         )
         progress.total_bytes = _total_bytes(place)
         return progress
+
+
+def _staged(rows: Rows) -> set[tuple[bytes, int]]:
+    """Return the parts whose files are wanted, on either side."""
+    everything = [*store.transfers(rows, OUT), *store.transfers(rows, IN)]
+    return {(row.id, part.number) for row in everything for part in store.parts(rows, row.id)}
 
 
 def _total_bytes(place: Place) -> int:

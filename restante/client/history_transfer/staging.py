@@ -2,7 +2,7 @@
 
 Rule: what is in a file is sealed with a key that is in the database alone; a file is on the disk
 before the database speaks of it, and one of which it doesn't speak goes at the next start. Knows no
-relay. Spec: docs/client-store.md, section 10.
+relay. Spec: docs/client-store.md, section 6.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Staging:
         await trio.to_thread.run_sync(lambda: path.unlink(missing_ok=True))
 
     async def keep_only(self, wanted: Collection[tuple[bytes, int]]) -> None:
-        """Remove all files but those of these parts; the folder, too, if none is left."""
+        """Remove all files but those of these parts."""
         names = {self.path(*each).name for each in wanted}
         await trio.to_thread.run_sync(self._keep_only, names)
 
@@ -89,16 +89,10 @@ class Staging:
             ) from error
 
     def _keep_only(self, names: Collection[str]) -> None:
-        if not self._folder.is_dir():
-            return
-        left = 0
-        for path in self._folder.iterdir():
-            if path.name in names:
-                left += 1
-            else:
-                path.unlink(missing_ok=True)
-        if not left:
-            self._folder.rmdir()
+        if self._folder.is_dir():
+            for path in self._folder.iterdir():
+                if path.name not in names:
+                    path.unlink(missing_ok=True)
 
 
 def _sealed(part: PartRow, plain: bytes, randomness: Randomness) -> bytes:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import trio
 
 from restante.client.changes import Changes
+from restante.client.history_transfer.outgoing import give_history
 from restante.client.interface import DevicesChanged, LinkState
 from restante.client.linking.approving import Approving, refuse_if_full
 from restante.client.linking.devices import device_view, list_devices, one_device, revoke, take_back
@@ -125,6 +126,13 @@ class Desk:
             listed = [device.entry for device in own.manifest.devices]
             put_name(rows, changes, approving.device_id, approving.now.name, context=context)
             manifest = change_devices(rows, changes, [*listed, approving.entry], context=context)
+            give_history(
+                rows,
+                changes,
+                device_id=approving.device_id,
+                randomness=context.randomness,
+                now_ms=context.now_ms(),
+            )
             return manifest, pack_provision(rows)
 
         manifest, provision = await self._change(sign)

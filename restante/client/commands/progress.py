@@ -1,0 +1,103 @@
+"""A history on its way, shown while a command waits for it: one line on stderr, drawn anew.
+
+Rule: only a terminal gets a line that is drawn anew; anything else gets a line for each tenth. It
+never fails a command: whoever won't wait goes, and the engine goes on when it runs again.
+Spec: docs/cli.md, section "device".
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from restante.client.commands.output import Output
+    from restante.client.oneshot import Caller
+
+PATIENCE_S: Final = 20.0
+"""Without any progress for so long, the other device is probably off: no use in waiting."""
+
+BAR_CELLS: Final = 24
+
+
+def follow_history(out: Output, caller: Caller, *, direction: str) -> bool:
+    """Show a transfer until it is complete; False if it stands still, or the user won't wait.
+
+    `direction` is `in` on the new device and `out` on the old one. The caller has subscribed.
+    """
+    line = _Line(out)
+    try:
+        while (event := caller.next_event(timeout_s=PATIENCE_S)) is not None:
+            if event["type"] == "transfer" and event["direction"] == direction:
+                line.show(event)
+                if event["is_complete"]:
+                    return True
+    except KeyboardInterrupt:
+        caller.reconnect()
+    finally:
+        line.end()
+    return False
+
+
+def progress_text(event: dict[str, Any]) -> str:
+    """Return a line for people: bar, percent, bytes, rate and the time that is left."""
+    total = max(event["total_bytes"], 1)
+    share = 1.0 if event["is_complete"] else min(event["done_bytes"] / total, 0.99)
+    filled = int(share * BAR_CELLS)
+    parts = [
+        f"[{'#' * filled}{'.' * (BAR_CELLS - filled)}] {share:4.0%}",
+        f"{_size(event['done_bytes'])} of {_size(event['total_bytes'])}",
+    ]
+    if not event["is_complete"]:
+        parts.append(f"{_size(event['rate_bytes_s'])}/s")
+        if event["left_s"] is not None:
+            parts.append(f"{_time(event['left_s'])} left")
+    return "History  " + "  ".join(parts)
+
+
+class _Line:
+    """Where it is written."""
+
+    def __init__(self, out: Output) -> None:
+        self._out = out
+        self._is_terminal = sys.stderr is not None and sys.stderr.isatty() and out.verbosity >= 0
+        self._tenth = -1
+        self._is_open = False
+
+    def show(self, event: dict[str, Any]) -> None:
+        text = progress_text(event)
+        if self._is_terminal:
+            self._write(f"\r{text}\x1b[K")
+            self._is_open = True
+            return
+        tenth = (
+            10 if event["is_complete"] else event["done_bytes"] * 10 // max(event["total_bytes"], 1)
+        )
+        if tenth > self._tenth:
+            self._tenth = tenth
+            self._out.note(text)
+
+    def end(self) -> None:
+        if self._is_open:
+            self._write("\n")
+
+    def _write(self, text: str) -> None:
+        try:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            self._is_terminal = False
+
+
+def _size(count_bytes: float) -> str:
+    for unit in ("B", "kB", "MB"):
+        if count_bytes < 1000:
+            return f"{count_bytes:.0f} {unit}" if unit == "B" else f"{count_bytes:.1f} {unit}"
+        count_bytes /= 1000
+    return f"{count_bytes:.1f} GB"
+
+
+def _time(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
