@@ -250,9 +250,11 @@ class LocalEngine(GrammarMethods, LinkingMethods):
     async def _synchronise(self, running: Parts) -> bool:
         await running.outbox.hurry()
         is_drained = await running.mailbox.drained()
-        if is_drained:
-            with trio.move_on_after(UPKEEP_PATIENCE_S):
+        with trio.move_on_after(UPKEEP_PATIENCE_S):
+            if is_drained:
                 await running.mailbox.published()
+            else:  # perhaps because this device was revoked
+                await self._services.settled(running)
         await running.receipts.flush()
         await running.journal.flush()
         await running.outbox.flush()

@@ -288,7 +288,7 @@ class DeviceLink(View, frozen=True):
     name: str
     """What the new device is called."""
     code: str | None
-    """On the new device: one line to paste or scan on the old one."""
+    """One line to paste or scan on the old device."""
     digits: str | None
     """On the new device, in state `compare`: to be typed on the old one."""
     expires_at: str

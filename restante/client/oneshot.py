@@ -64,6 +64,11 @@ class Caller:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
+    @property
+    def is_host(self) -> bool:
+        """Whether the engine is this process's own, and ends with it."""
+        return self._hosted is not None
+
     def call(self, method: str, *, answer_within_s: float | None = None, **params: Any) -> Any:
         """Call a method of the engine and return its result as JSON values.
 

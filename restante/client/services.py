@@ -116,6 +116,12 @@ class Services:
             )
         return self.parts
 
+    async def settled(self, of: Parts) -> None:
+        """Wait until it is sure that a set goes by the account's newest manifest."""
+        await of.watch.settled()
+        if self._account_changed.is_set():
+            await of.ended.wait()
+
     async def tell(self, changes: Changes) -> None:
         """Tell the set that runs now of a committed transaction."""
         if self.parts is not None:

@@ -85,6 +85,23 @@ def contact_text(contact: dict[str, Any]) -> str:
     return f"{name}<{contact['address']}> {contact['trust']}, {contact['state']}"
 
 
+def device_record(device: dict[str, Any]) -> dict[str, Any]:
+    """Make the object of a device."""
+    return {"type": "device", **device}
+
+
+def device_text(device: dict[str, Any]) -> str:
+    """Write a device for people: one line."""
+    said = ["this device"] * device["is_this"] + ["adds and revokes devices"] * device["is_first"]
+    notes = f" ({', '.join(said)})" if said else ""
+    return f"{device['name']} {device['id'][:8]} since {local_time(device['added_at'])}{notes}"
+
+
+def link_record(link: dict[str, Any]) -> dict[str, Any]:
+    """Make the object of a linking."""
+    return {"type": "device_link", **link}
+
+
 def local_time(rfc3339: str) -> str:
     """Write a UTC time as the person's own, to the minute; as it is if it is none."""
     try:

@@ -84,7 +84,9 @@ class Approving:
         self._own = own
         self._exchange = exchange
         self._rendezvous = rendezvous
-        self._view = LinkView(context, address=own.address.unpinned, name=exchange.name, code=None)
+        self._view = LinkView(
+            context, address=own.address.unpinned, name=exchange.name, code=str(code)
+        )
         self.code = code
 
     @classmethod

@@ -53,6 +53,8 @@ class AccountWatch:
         self._announcer = announcer
         self._board = board
         self._doubted = trio.Event()
+        self._settled = trio.Event()
+        self._settled.set()
         announcer.also_tell(self._look_in)
 
     async def run(self) -> None:
@@ -68,12 +70,21 @@ class AccountWatch:
                 self._board.set_error(parts.ACCOUNT, str(error))
             except StoreError as error:
                 self._board.set_error(parts.STORE, str(error))
+            if not self._doubted.is_set():
+                self._settled.set()
             # What a stranger writes may be nonsense, message after message: that costs this much.
             await trio.sleep(self._context.tuning.resend_grace_s / 4)
+
+    async def settled(self) -> None:
+        """Wait until whatever gave reason to doubt was looked into."""
+        while not self._settled.is_set():
+            await self._settled.wait()
 
     def _look_in(self, changes: Changes) -> None:
         if changes.is_account_doubtful:
             self._doubted.set()
+            if self._settled.is_set():
+                self._settled = trio.Event()
 
     async def _look(self) -> None:
         row = await self._context.read(self_contact)

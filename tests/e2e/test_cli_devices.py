@@ -1,0 +1,95 @@
+"""`restante device` as people use it: two machines, a code, six digits; and what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.town import (
+    PATIENCE_S,
+    PROGRAM,
+    Person,
+    Relay,
+    a_relay,
+    end,
+    introduce,
+    read_line,
+    settle,
+)
+
+COLUMNS, LINES = 80, 24
+
+
+def begin(person: Person, address: str, *options: str) -> subprocess.Popen[bytes]:
+    """Have a new device show its code."""
+    return person.start("device", "link", address, "--json", *options)
+
+
+def said(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads(read_line(process.stdout))
+    return record
+
+
+def test_a_device_is_linked_named_and_revoked_from_the_command_line(tmp_path: Path) -> None:
+    with a_relay(tmp_path / "relay", "-q", "--open-registration") as relay:
+        alice, bob = settle(relay, tmp_path, "alice", "bob")
+        introduce(alice, bob)
+        laptop = Person(name="bob", home=tmp_path / "laptop")
+        linking = begin(laptop, bob.address(relay), "--name", "laptop")
+        code = said(linking)["code"]
+        digits = type_digits(bob, code, linking)
+        assert len(digits) == 6
+        linked = said(linking)
+        assert (linked["state"], linked["digits"]) == ("linked", None)
+        account = said(linking)
+        assert account["address"] == bob.address(relay)
+        assert linking.wait(PATIENCE_S) == 0
+        end(linking)
+
+        devices = bob.run("device", "ls", "--json").ok().records
+        assert [each["name"] for each in devices][1] == "laptop"
+        assert [each["is_this"] for each in devices] == [True, False]
+        assert devices[1]["id"] == account["device"]
+        assert bob.run("device", "rename", "laptop", "Old laptop").ok().out.startswith("Old laptop")
+
+        alice.run("send", "bob", "to both").ok()
+        assert "to both" in laptop.run("tail", "--once").ok().out
+        laptop.run("send", alice.address(relay), "from the laptop").ok()
+        assert "from the laptop" in alice.run("tail", "--once").ok().out
+
+        first = laptop.run("device", "revoke", "laptop", "--yes").failed(1)
+        assert devices[0]["name"] in first
+        assert "--yes" in bob.run("device", "revoke", "old laptop").failed(2)
+        left = bob.run("device", "revoke", "old laptop", "--yes", "--json").ok().records
+        assert [each["id"] for each in left] == [devices[0]["id"]]
+
+        assert "revoked" in laptop.run("tail", "--once", "--timeout", "10").err
+        assert "revoked" in laptop.run("send", alice.address(relay), "let me in").failed(1)
+        assert "from the laptop" in laptop.run("history", alice.address(relay)).ok().out
+
+
+def type_digits(old: Person, code: str, linking: subprocess.Popen[bytes]) -> str:
+    """Approve on a terminal: the digits are asked for, and typed."""
+    ours, theirs = pty.openpty()
+    approving = subprocess.Popen(
+        [*PROGRAM, "device", "approve", code],
+        env=old.environment(),
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    compare = said(linking)
+    assert compare["state"] == "compare"
+    os.write(ours, compare["digits"].encode() + b"\n")
+    out, err = approving.communicate(timeout=60)
+    os.close(ours)
+    os.close(theirs)
+    assert approving.returncode == 0, err
+    assert b"six digits that laptop shows" in err
+    assert out.startswith(b"laptop ")
+    digits: str = compare["digits"]
+    return digits
