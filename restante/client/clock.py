@@ -29,6 +29,14 @@ class SystemClock:
         return time.time_ns() // 1_000_000
 
 
+def read_rfc3339(text: str) -> int:
+    """Return the moment that RFC 3339 writes, in unix milliseconds. Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return max(int(moment.timestamp() * 1000), 0)
+
+
 def rfc3339(at_ms: int) -> str:
     """Write a moment as RFC 3339 in UTC, to the millisecond: 2026-02-03T04:05:06.789Z.
 

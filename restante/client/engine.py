@@ -32,6 +32,7 @@ from restante.client.own_account import OwnAccount
 from restante.client.registering import register_account
 from restante.client.services import Parts, Services
 from restante.client.status import StatusBoard
+from restante.client.syncing.methods import SyncingMethods
 from restante.crypto.randomness import SystemRandomness
 from restante.store.client_database import open_client_database
 from restante.store.client_outbox import outbox_entries
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     from restante.client.clock import Clock
     from restante.client.grammar.parts import Grammar
+    from restante.client.syncing.choices import Choices
     from restante.crypto.randomness import Randomness
 
 DATABASE_FILE: Final = "profile.db"
@@ -49,7 +51,7 @@ CODE_PATIENCE_S: Final = 15.0
 UPKEEP_PATIENCE_S: Final = 10.0
 
 
-class LocalEngine(GrammarMethods, LinkingMethods):
+class LocalEngine(GrammarMethods, LinkingMethods, SyncingMethods):
     """The engine in this process. Made by `open_engine`."""
 
     def __init__(self, context: EngineContext, nursery: trio.Nursery) -> None:
@@ -237,6 +239,9 @@ class LocalEngine(GrammarMethods, LinkingMethods):
 
     def _grammar(self) -> Grammar:
         return self._running().grammar
+
+    def _choices(self) -> Choices:
+        return self._reading().choices
 
     def _desk(self) -> Desk:
         return self._devices

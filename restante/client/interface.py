@@ -202,6 +202,15 @@ class Conversation(View, frozen=True):
     """Whether they say that they are there; None if they say nothing, or we don't."""
     seen_at: str | None = None
     """When they last were, to five minutes."""
+    muted_until: str | None = None
+    """RFC 3339 UTC; None if the user wants to hear of it."""
+    pinned: bool = False
+    """The user keeps it at the top of the list."""
+    archived: bool = False
+    draft: str = ""
+    """What the user has begun to write, on whichever device."""
+    is_self: bool = False
+    """Notes to oneself."""
 
 
 class Contact(View, frozen=True):
@@ -493,6 +502,24 @@ class Engine(Protocol):
 
         UserError: shorter than 5 seconds, or longer than a year.
         """
+
+    async def set_muted(self, conversation: ConversationKey, *, until: str | None) -> Conversation:
+        """Say nothing of a conversation until a time (RFC 3339); None: say it again."""
+
+    async def set_chat_pinned(self, conversation: ConversationKey, *, pinned: bool) -> Conversation:
+        """Keep a conversation at the top of the list, on all devices; or no longer."""
+
+    async def set_archived(self, conversation: ConversationKey, *, archived: bool) -> Conversation:
+        """Put a conversation away on all devices, or take it out again."""
+
+    async def set_draft(self, conversation: ConversationKey, text: str) -> Conversation:
+        """Keep what the user has begun to write, up to 16,000 bytes, for all devices."""
+
+    async def settings(self) -> dict[str, str]:
+        """Return the account's settings: receipts, typing, presence, each "on" or "off"."""
+
+    async def set_setting(self, name: str, value: str) -> dict[str, str]:
+        """Change a setting on all devices; return all of them. UserError lists what there is."""
 
     async def typing(self, conversation: ConversationKey, *, is_typing: bool) -> None:
         """Let the other side see that the user is typing, if the setting "typing" is on."""

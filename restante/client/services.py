@@ -35,6 +35,7 @@ from restante.client.mailbox import Mailbox
 from restante.client.outbox import Outbox
 from restante.client.receipts import Receipts
 from restante.client.syncing.account_watch import AccountWatch
+from restante.client.syncing.choices import Choices
 from restante.client.syncing.journal import Journal
 from restante.client.syncing.self_contact import current_account
 from restante.errors import StoreError, UserError
@@ -70,6 +71,7 @@ class Parts:
     mailbox: Mailbox
     watch: AccountWatch
     journal: Journal
+    choices: Choices
     grammar: Grammar
     transfers: Transfers
     ended: trio.Event = field(default_factory=trio.Event)
@@ -230,6 +232,7 @@ class Services:
             receipts=Receipts(context, announcer),
             mailbox=mailbox,
             journal=Journal(context, announcer),
+            choices=Choices(context, own, announcer),
             watch=AccountWatch(context, own, directory=directory, announcer=announcer, board=board),
             grammar=put_grammar_together(
                 context, own, announcer, contacts=people, links=self._links

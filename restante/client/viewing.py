@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from restante.client.grammar import preferences
 from restante.client.grammar.excerpts import local_excerpt
 from restante.client.grammar.timers import conversation_timer_s
+from restante.client.syncing.chosen import choices_of
 from restante.client.views import Viewer
 from restante.store.client_contacts import contact
 from restante.store.client_marks import marks_of
@@ -37,6 +38,7 @@ def viewer(
         excerpt_of=partial(local_excerpt, rows),
         timer_of=partial(conversation_timer_s, rows),
         presence_of=context.presences.of if shows_presence else lambda _: None,
+        choices_of=partial(choices_of, rows, now_ms=context.now_ms()),
     )
 
 

@@ -7,7 +7,7 @@ the user interface, scripts and the socket. Spec: docs/engine.md, section 2.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args
 
 from restante.client.clock import rfc3339
 from restante.client.grammar.shown import details
@@ -73,8 +73,8 @@ def display_name(row: ContactRow) -> str:
 class Viewer:
     """Makes views; knows who we are and, by account id, whom they are about.
 
-    `marks_of` finds what was said of a message, by its id, and `excerpt_of` repeats it; `timer_of`
-    and `presence_of` tell of a conversation, by the account's id.
+    `marks_of` finds what was said of a message, by its id, and `excerpt_of` repeats it; `timer_of`,
+    `presence_of` and `choices_of` tell of a conversation, by the account's id.
     """
 
     own: OwnAccount
@@ -83,6 +83,7 @@ class Viewer:
     excerpt_of: Callable[[bytes], str]
     timer_of: Callable[[bytes], int]
     presence_of: Callable[[bytes], Presence | None]
+    choices_of: Callable[[bytes], dict[str, Any]]
 
     def message(self, row: MessageRow, position: int) -> Message:
         """Show one entry at its position."""
@@ -135,6 +136,8 @@ class Viewer:
             timer_s=0 if summary is None else self.timer_of(contact.account_id),
             is_online=None if presence is None else presence.is_there,
             seen_at=None if presence is None else rfc3339(presence.seen_at_s * 1000),
+            is_self=contact.state == ContactState.SELF.value,
+            **self.choices_of(contact.account_id),
         )
 
     def received(self, row: FeedRow) -> Received:

@@ -5,16 +5,21 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import pytest
+
 from restante.client.interface import ContactState, Trust
+from restante.errors import UserError
+from restante.store.client_account import tokens
 from tests.client.second_device import a_second_device
 from tests.client.world import World, a_world, connected, eventually, introduce, shows
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from restante.client.engine import LocalEngine
     from restante.client.interface import Contact, Conversation
+    from restante.store.client_account import TokenRow
 
 
 @asynccontextmanager
@@ -25,10 +30,6 @@ async def two_devices(world: World) -> AsyncIterator[tuple[LocalEngine, LocalEng
         async with world.online("alice2") as two:
             await connected(two)
             yield one, two
-
-
-async def is_so(engine: LocalEngine, look: Callable[[], Awaitable[bool]]) -> None:
-    await eventually(engine, look)
 
 
 async def the_contact(engine: LocalEngine, key: str) -> Contact | None:
@@ -53,7 +54,7 @@ async def test_what_one_device_sends_the_other_shows_with_its_receipts(tmp_path:
             (message,) = await two.messages(to_bob, start=0, count=1)
             return message.state == "delivered" and message.sender.is_me
 
-        await is_so(two, is_delivered)
+        await eventually(two, is_delivered)
         await shows(bob, to_alice, ["from one"])
         await two.send(to_bob, "from two")
         await shows(bob, to_alice, ["from one", "from two"])
@@ -83,7 +84,7 @@ async def test_what_is_read_on_one_device_is_read_on_the_other(tmp_path: Path) -
             line = await the_line(two, to_bob)
             return line is not None and line.unread_count == 0
 
-        await is_so(two, is_read)
+        await eventually(two, is_read)
 
 
 async def test_what_is_decided_about_people_holds_on_both(tmp_path: Path) -> None:
@@ -97,7 +98,7 @@ async def test_what_is_decided_about_people_holds_on_both(tmp_path: Path) -> Non
         async def is_known() -> bool:
             return await the_contact(two, added.key) == added
 
-        await is_so(two, is_known)
+        await eventually(two, is_known)
         await two.contact_rename(added.key, "Robert")
         await two.set_verified(added.key, verified=False)
 
@@ -108,14 +109,14 @@ async def test_what_is_decided_about_people_holds_on_both(tmp_path: Path) -> Non
                 Trust.UNVERIFIED,
             )
 
-        await is_so(one, is_changed)
+        await eventually(one, is_changed)
         await one.contact_block(added.key)
 
         async def is_blocked() -> bool:
             found = await the_contact(two, added.key)
             return found is not None and found.state is ContactState.BLOCKED
 
-        await is_so(two, is_blocked)
+        await eventually(two, is_blocked)
 
 
 async def test_a_request_that_one_device_accepts_is_accepted_on_both(tmp_path: Path) -> None:
@@ -131,7 +132,7 @@ async def test_a_request_that_one_device_accepts_is_accepted_on_both(tmp_path: P
             found = await one.contacts()
             return bool(found) and found[0].state is ContactState.REQUEST
 
-        await is_so(one, is_asked)
+        await eventually(one, is_asked)
         key = (await one.contacts())[0].key
         await one.contact_accept(key)
 
@@ -139,7 +140,7 @@ async def test_a_request_that_one_device_accepts_is_accepted_on_both(tmp_path: P
             found = await the_contact(two, key)
             return found is not None and found.state is ContactState.ACCEPTED
 
-        await is_so(two, is_accepted)
+        await eventually(two, is_accepted)
         await shows(two, key, ["let me in"])
 
 
@@ -157,3 +158,74 @@ async def test_a_device_that_was_away_catches_up(tmp_path: Path) -> None:
             assert await one.synchronise(timeout_s=30)
         async with world.online("alice2") as two:
             await shows(two, to_bob, [*(f"a{number}" for number in range(5)), "answer"])
+
+
+async def test_what_is_chosen_for_a_conversation_is_chosen_on_both(tmp_path: Path) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("bob") as bob,
+        two_devices(world) as (one, two),
+    ):
+        to_bob, _ = await introduce(one, bob)
+        await one.set_muted(to_bob, until="2100-01-01T00:00:00Z")
+        await one.set_chat_pinned(to_bob, pinned=True)
+        await one.set_archived(to_bob, archived=True)
+        mine = await one.set_draft(to_bob, "Dear B")
+        assert (mine.muted_until, mine.pinned, mine.archived, mine.draft) == (
+            "2100-01-01T00:00:00.000Z",
+            True,
+            True,
+            "Dear B",
+        )
+
+        async def is_the_same() -> bool:
+            return await the_line(two, to_bob) == mine
+
+        await eventually(two, is_the_same)
+        await two.set_muted(to_bob, until=None)
+        plain = await two.set_draft(to_bob, "")
+
+        async def is_taken_back() -> bool:
+            return await the_line(one, to_bob) == plain
+
+        await eventually(one, is_taken_back)
+
+
+async def test_a_setting_holds_on_both(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world, two_devices(world) as (one, two):
+        assert await one.settings() == {"receipts": "on", "typing": "off", "presence": "off"}
+        changed = await one.set_setting("receipts", "off")
+
+        async def is_changed() -> bool:
+            return await two.settings() == changed
+
+        await eventually(two, is_changed)
+        with pytest.raises(UserError, match="receipts"):
+            await one.set_setting("colour", "on")
+
+
+async def test_a_blocked_contact_s_bucket_has_one_token_on_both(tmp_path: Path) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("bob") as bob,
+        two_devices(world) as (one, two),
+    ):
+        to_bob, to_alice = await introduce(one, bob)
+        await one.send(to_bob, "hello")
+        await shows(bob, to_alice, ["hello"])
+        before = await one._context.read(tokens)
+        await one.contact_block(to_bob)
+        assert await one._context.read(tokens) != before
+
+        async def is_rotated() -> bool:
+            theirs = await two._context.read(tokens)
+            return _live(theirs) == _live(await one._context.read(tokens))
+
+        await eventually(two, is_rotated)
+        key = await two.resolve("self")
+        await two.send(key, "still here")
+        await shows(one, key, ["still here"])
+
+
+def _live(found: list[TokenRow]) -> list[TokenRow]:
+    return [each for each in found if each.is_live]

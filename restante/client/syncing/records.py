@@ -75,6 +75,8 @@ def apply(rows: Rows, changes: Changes, said: RecordRow, *, is_newest: bool, now
         return
     elif said.kind in _OF_CONVERSATIONS:
         changes.conversations[said.key] = None
+    elif said.kind == RecordKind.SETTING:
+        changes.is_resync = True  # what is shown of others may follow from it
     elif said.kind == RecordKind.HIDDEN and said.value is not None:
         apply_hidden(rows, changes, said.key)
     elif said.kind == RecordKind.TOKEN:

@@ -1,0 +1,100 @@
+"""What the user chose for a conversation, or for all: mute, pin, archive, a draft, settings.
+
+Rule: each is a record, so that all devices of the account show the same; nobody else hears of any.
+Spec: docs/engine.md, section 12.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from restante.client.changes import Changes
+from restante.client.contacts import existing
+from restante.client.grammar import preferences
+from restante.client.syncing.putting import put
+from restante.client.viewing import viewer_of
+from restante.errors import UserError
+from restante.protocol.content import RecordKind
+from restante.store.client_summaries import conversation_summary
+
+if TYPE_CHECKING:
+    from restante.client.announcer import Announcer
+    from restante.client.context import EngineContext
+    from restante.client.interface import Conversation
+    from restante.client.own_account import OwnAccount
+    from restante.store.client_rows import Rows
+
+MAX_DRAFT_BYTES: Final = 16_000
+"""Of UTF-8. What a record holds; a longer draft is kept as far as that."""
+
+YES: Final = b"\x01"
+
+
+class Choices:
+    """What the user of one account chose."""
+
+    def __init__(self, context: EngineContext, own: OwnAccount, announcer: Announcer) -> None:
+        self._context = context
+        self._own = own
+        self._announcer = announcer
+
+    async def mute(self, account_id: bytes, until_ms: int | None) -> Conversation:
+        """Say nothing of a conversation until a moment; None: say it again."""
+        value = None if until_ms is None else until_ms.to_bytes(8, "big")
+        return await self._choose(account_id, RecordKind.MUTED_UNTIL, value)
+
+    async def pin_chat(self, account_id: bytes, *, pinned: bool) -> Conversation:
+        """Keep a conversation at the top of the list."""
+        return await self._choose(account_id, RecordKind.CHAT_PINNED, YES if pinned else None)
+
+    async def archive(self, account_id: bytes, *, archived: bool) -> Conversation:
+        """Put a conversation away, or take it out again."""
+        return await self._choose(account_id, RecordKind.ARCHIVED, YES if archived else None)
+
+    async def keep_draft(self, account_id: bytes, text: str) -> Conversation:
+        """Keep what the user has begun to write; empty: nothing."""
+        packed = text.encode(errors="replace")[:MAX_DRAFT_BYTES]
+        whole = packed.decode(errors="ignore").encode()
+        return await self._choose(account_id, RecordKind.DRAFT, whole or None)
+
+    async def settings(self) -> dict[str, str]:
+        """Return all settings, by name."""
+
+        def work(rows: Rows) -> dict[str, str]:
+            return {name: _word(preferences.is_on(rows, name)) for name in preferences.DEFAULTS}
+
+        return await self._context.read(work)
+
+    async def set_setting(self, name: str, value: str) -> dict[str, str]:
+        """Change a setting, on all devices. UserError lists what there is."""
+        if name not in preferences.DEFAULTS or value not in {"on", "off"}:
+            names = ", ".join(preferences.DEFAULTS)
+            raise UserError(f"There is no such setting. There are {names}, each on or off.")
+
+        def work(rows: Rows) -> None:
+            now_ms = self._context.now_ms()
+            put(rows, RecordKind.SETTING, name.encode(), value.encode(), now_ms=now_ms)
+
+        await self._context.write(work)
+        await self._announcer.tell(Changes(is_resync=True))
+        return await self.settings()
+
+    async def _choose(
+        self, account_id: bytes, kind: RecordKind, value: bytes | None
+    ) -> Conversation:
+        changes = Changes()
+
+        def work(rows: Rows) -> Conversation:
+            row = existing(rows, account_id)
+            put(rows, kind, account_id, value, now_ms=self._context.now_ms())
+            changes.conversations[account_id] = None
+            shows = viewer_of(rows, self._context, self._own, account_id)
+            return shows.conversation(row, conversation_summary(rows, account_id))
+
+        shown = await self._context.write(work)
+        await self._announcer.tell(changes)
+        return shown
+
+
+def _word(is_on: bool) -> str:
+    return "on" if is_on else "off"
