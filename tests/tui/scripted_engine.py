@@ -55,6 +55,7 @@ class ScriptedEngine(ScriptedDevices):
         now: Callable[[], datetime] = lambda: NOW,
     ) -> None:
         super().__init__()
+        self.typed: list[tuple[str, bool]] = []
         self.address = address
         self.people: dict[str, Person] = {}
         self.streams: list[Stream] = []
@@ -246,6 +247,17 @@ class ScriptedEngine(ScriptedDevices):
         person, index = self._find(message_id)
         return self._put(person, index, pinned=pinned)
 
+    async def set_timer(self, conversation: str, *, timer_s: int) -> Conversation:
+        await trio.lowlevel.checkpoint()
+        self.people[conversation].timer_s = timer_s
+        line = self._conversation(self.people[conversation])
+        self._tell(ConversationChanged(conversation=line))
+        return line
+
+    async def typing(self, conversation: str, *, is_typing: bool) -> None:
+        await trio.lowlevel.checkpoint()
+        self.typed.append((conversation, is_typing))
+
     async def add_card(self, message_id: str, *, petname: str | None = None) -> Contact:
         person, index = self._find(message_id)
         card = person.messages[index].card
@@ -428,7 +440,18 @@ class ScriptedEngine(ScriptedDevices):
             unread_count=len(person.unread),
             first_unread=first_unread,
             last=replace(person.messages[-1], position=count - 1) if count else None,
+            timer_s=person.timer_s,
+            is_online=person.is_online,
         )
+
+    def tell(self, event: Event) -> None:
+        """Let anything be said."""
+        self._tell(event)
+
+    def show_online(self, key: str) -> None:
+        """Let somebody be there."""
+        self.people[key].is_online = True
+        self._tell(ConversationChanged(conversation=self._conversation(self.people[key])))
 
     def _contact(self, person: Person) -> Contact:
         return Contact(

@@ -57,6 +57,8 @@ class Person:
         self.address = address
         self.key = sha256(address.encode()).hexdigest()[:32]
         self.petname = petname
+        self.timer_s = 0
+        self.is_online: bool | None = None
         self.trust = trust
         self.state = state
         self.messages: Sequence[Message] = []

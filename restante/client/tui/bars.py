@@ -15,6 +15,7 @@ from textual.style import Style
 from restante.client.interface import ConnectionPhase, ContactState, Conversation, Status, Trust
 from restante.client.tui import words
 from restante.client.tui.clean import clean_line
+from restante.client.tui.entry_parts import duration
 from restante.client.tui.glyphs import Glyphs
 from restante.client.tui.text_line import NBSP, Line, clickable, hint
 from restante.client.tui.wrap import cells, shorten
@@ -53,10 +54,11 @@ class HeaderLine(Line):
         super().__init__(id="header")
         self._glyphs = glyphs
         self._conversation: Conversation | None = None
+        self._is_typing = False
 
-    def show(self, conversation: Conversation | None) -> None:
+    def show(self, conversation: Conversation | None, *, is_typing: bool = False) -> None:
         """Show a conversation, or nothing."""
-        self._conversation = conversation
+        self._conversation, self._is_typing = conversation, is_typing
         self._draw()
 
     def on_resize(self, _event: Resize) -> None:
@@ -87,7 +89,12 @@ class HeaderLine(Line):
         if conversation.contact is not ContactState.ACCEPTED:
             return [words.CONTACT_STATE[conversation.contact]]
         address = clean_line(conversation.address)
-        return [] if address == conversation.title else [address]
+        extras = [words.TYPING] if self._is_typing else []
+        if not extras and conversation.is_online:
+            extras.append(words.ONLINE)
+        if conversation.timer_s:
+            extras.append(words.timer(duration(conversation.timer_s)))
+        return [*extras, *([] if address == conversation.title else [address])]
 
 
 class ConnectionLine(Line):
@@ -97,8 +104,13 @@ class ConnectionLine(Line):
         super().__init__(id=id)
         self._glyphs = glyphs
 
-    def show(self, status: Status | None, *, is_late: bool, chat_count: int) -> None:
-        """Show a status; `is_late`: it has been like this for longer than one's patience."""
+    def show(
+        self, status: Status | None, *, is_late: bool, chat_count: int, under_way: str = ""
+    ) -> None:
+        """Show a status; `is_late`: it has been like this for longer than one's patience.
+
+        `under_way` says what else takes time, such as a history on its way.
+        """
         glyphs = self._glyphs
         phase = status.phase if status else ConnectionPhase.CONNECTING
         sign, style, text = {
@@ -110,6 +122,8 @@ class ConnectionLine(Line):
         relay = (status.address or "").rpartition("@")[2] if status else ""
         if phase is ConnectionPhase.CONNECTING and is_late and relay:
             text = words.connecting_to(clean_line(relay))
+        elif under_way:
+            text = under_way
         elif chat_count:
             text = f"{text} {glyphs.dot} {words.chats(chat_count)}"
         self.set_class(phase is not ConnectionPhase.CONNECTED, "-away")

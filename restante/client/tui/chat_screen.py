@@ -25,7 +25,9 @@ from restante.client.interface import (
     Resync,
     SafetyNumber,
     StatusChanged,
+    TransferProgress,
     Trust,
+    TypingChanged,
 )
 from restante.client.tui import words
 from restante.client.tui.bars import ConnectionLine, FindLine, KeyHints
@@ -40,6 +42,7 @@ from restante.client.tui.info_pane import InfoPane
 from restante.client.tui.message_actions import MessageActions
 from restante.client.tui.message_list import MessageList
 from restante.client.tui.stage import Stage
+from restante.client.tui.typing_watch import TypingWatch
 
 BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide")]
 """From how many columns on: one pane, two, three."""
@@ -73,6 +76,13 @@ class ChatScreen(MessageActions):
             short_line=self.connection_below,
             banner=self.pane.connection_banner,
             patience_s=stage.patience_s,
+        )
+
+        self._typing = TypingWatch(
+            self,
+            tell=self._tell_typing,
+            show=lambda is_typing: self.pane.say_typing(is_typing=is_typing),
+            now_s=lambda: stage.now().timestamp(),
         )
 
     def compose(self) -> ComposeResult:
@@ -120,6 +130,11 @@ class ChatScreen(MessageActions):
                 self._take_message(event.message, is_new=True)
             elif isinstance(event, MessageChanged):
                 self._take_message(event.message, is_new=False)
+            elif isinstance(event, TypingChanged):
+                if self.conversation is not None and self.conversation.key == event.conversation:
+                    self._typing.theirs(is_typing=event.is_typing)
+            elif isinstance(event, TransferProgress):
+                self._watch.take_progress(event)
             elif isinstance(event, Resync):
                 needs_reload = True
         self._refresh_chats()
@@ -174,6 +189,7 @@ class ChatScreen(MessageActions):
             return
         self.add_class("-reading")
         if self.conversation is None or self.conversation.key != key:
+            self._typing.stop()
             self._number = None
             self.info.show(conversation, None)
             self._read_number(key)
@@ -244,6 +260,14 @@ class ChatScreen(MessageActions):
                 self.pane.messages.scroll_to_latest()
             sending = self._send(self.conversation.key, event.text, event.purpose)
             self.act(sending, group="send")
+
+    @on(ComposeBox.Changed)
+    def _typed(self) -> None:
+        if self.conversation is not None and self.pane.box.has_focus:
+            self._typing.ours(self.conversation.key, self.pane.box.text)
+
+    def _tell_typing(self, key: str, is_typing: bool) -> None:
+        self.act(ask(self._stage.engine.typing, key, is_typing=is_typing), group="typing")
 
     async def _send(self, key: str, text: str, purpose: Purpose) -> None:
         engine, answered = self._stage.engine, purpose.answers
@@ -317,6 +341,7 @@ class ChatScreen(MessageActions):
             "why": has_changed,
             "verify": conversation is not None,
             "rename": conversation is not None,
+            "timer": conversation is not None and conversation.contact is ContactState.ACCEPTED,
             "back": conversation is not None,
         }
         return offers.get(action, True)

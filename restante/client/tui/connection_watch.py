@@ -9,10 +9,14 @@ from __future__ import annotations
 from textual.message_pump import MessagePump
 from textual.timer import Timer
 
-from restante.client.interface import ConnectionPhase, Status
+from restante.client.interface import ConnectionPhase, Status, TransferProgress
+from restante.client.tui import words
 from restante.client.tui.banners import Banner, say_connection
 from restante.client.tui.bars import ConnectionLine
 from restante.client.tui.chats import Chats
+from restante.client.tui.entry_parts import duration
+
+_MINUTE_S = 60
 
 _AWAY = frozenset({ConnectionPhase.OFFLINE, ConnectionPhase.CONNECTING})
 
@@ -37,6 +41,12 @@ class ConnectionWatch:
         self._status: Status | None = None
         self._timer: Timer | None = None
         self._is_late = False
+        self._under_way = ""
+
+    def take_progress(self, progress: TransferProgress) -> None:
+        """Say how far a history is."""
+        self._under_way = "" if progress.is_complete else _percent_and_left(progress)
+        self.show()
 
     def take(self, status: Status) -> None:
         """Take what the engine says."""
@@ -56,9 +66,19 @@ class ConnectionWatch:
     def show(self) -> None:
         """Draw it."""
         status, is_late = self._status, self._is_late
-        self._line.show(status, is_late=is_late, chat_count=len(self._chats))
+        count, under_way = len(self._chats), self._under_way
+        self._line.show(status, is_late=is_late, chat_count=count, under_way=under_way)
         self._short_line.show(status, is_late=False, chat_count=0)
         if status is not None and is_late:
             say_connection(self._banner, status)
         else:
             self._banner.hush()
+
+
+def _percent_and_left(progress: TransferProgress) -> str:
+    percent = 100 * progress.done_bytes // max(1, progress.total_bytes)
+    left_s = progress.left_s
+    left = ""
+    if left_s is not None:
+        left = duration(int(left_s) if left_s < _MINUTE_S else int(left_s // 60) * _MINUTE_S)
+    return words.history_under_way(min(percent, 99), left)

@@ -21,6 +21,7 @@ from restante.client.tui.device_dialogs import DevicesDialog
 from restante.client.tui.dialog import ConfirmDialog, LineDialog, TextDialog
 from restante.client.tui.find_dialogs import START, GoToDialog, NewChatDialog
 from restante.client.tui.stage import Stage
+from restante.client.tui.timer_dialog import TimerDialog
 from restante.errors import RestanteError, UserError
 
 
@@ -161,6 +162,16 @@ class ContactActions(Screen[None]):
         if await self.app.push_screen_wait(ConfirmDialog(words.BLOCK_TITLE, words.block(name))):
             await ask(self._stage.engine.contact_block, conversation.key)
             self.say(words.was_blocked(name))
+
+    def action_timer(self) -> None:
+        """Choose how long messages of this conversation stay."""
+        if self.conversation is not None:
+            self.act(self._set_timer(self.conversation))
+
+    async def _set_timer(self, conversation: Conversation) -> None:
+        timer_s = await self.app.push_screen_wait(TimerDialog(conversation.timer_s))
+        if timer_s is not None and timer_s != conversation.timer_s:
+            await ask(self._stage.engine.set_timer, conversation.key, timer_s=timer_s)
 
     def action_rename(self) -> None:
         """Give the contact one's own name."""

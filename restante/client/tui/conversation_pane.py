@@ -31,6 +31,7 @@ class ConversationPane(Vertical):
         self._glyphs = stage.glyphs
         self._chats = chats
         self._open: Conversation | None = None
+        self._is_typing = False
         self.header = HeaderLine(stage.glyphs)
         self.connection_banner = Banner(id="connection-banner")
         self.contact_banner = Banner(id="contact-banner")
@@ -59,6 +60,7 @@ class ConversationPane(Vertical):
         self.keep_draft()
         self._open = conversation
         self.box.write_for(PLAIN)
+        self._is_typing = False
         self.remove_class("-empty")
         self.box.text = self._chats.drafts.get(conversation.key, "")
         self.box.move_cursor(self.box.document.end)
@@ -80,10 +82,15 @@ class ConversationPane(Vertical):
         self.contact_banner.hush()
         self.add_class("-empty")
 
+    def say_typing(self, *, is_typing: bool) -> None:
+        """Say in the header whether the other side is typing."""
+        self._is_typing = is_typing
+        self.header.show(self._open, is_typing=is_typing)
+
     def update(self, conversation: Conversation) -> None:
         """Show what changed about the open conversation."""
         self._open = conversation
-        self.header.show(conversation)
+        self.header.show(conversation, is_typing=self._is_typing)
         say_contact(self.contact_banner, conversation)
         name = clean_line(conversation.title)
         if conversation.contact is ContactState.BLOCKED:

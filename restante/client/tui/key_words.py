@@ -17,6 +17,7 @@ COMMANDS: Final = (
     ("Chat: Go to", "Find a chat by name or address", "app.go_to"),
     ("Chat: New", "Paste a code or type an address", "app.new_chat"),
     ("Chat: Rename", "Your own name for this contact", "screen.rename"),
+    ("Chat: Disappearing messages", "How long messages stay", "screen.timer"),
     ("Message: Newest", "Go to the end of the conversation", "screen.latest"),
     ("Security: Verify contact", "Compare safety numbers", "screen.verify"),
     ("Security: Show my code", "For others to scan or paste", "app.my_code"),

@@ -275,6 +275,26 @@ def was_blocked(name: str) -> str:
     return f"{name} is blocked."
 
 
+TYPING: Final = "typing…"
+ONLINE: Final = "online"
+TIMER_TITLE: Final = "Disappearing messages"
+TIMER_TEXT: Final = (
+    "New messages vanish from all devices of both so long after they were read. Nobody can keep "
+    "them from being copied."
+)
+TIMER_OFF: Final = "Off: messages stay"
+
+
+def timer(duration: str) -> str:
+    """In the header: messages disappear."""
+    return f"timer {duration}"
+
+
+def history_under_way(percent: int, left: str) -> str:
+    """A history that goes to, or comes from, another device; `left` may be empty."""
+    return f"History {percent} %" + (f", {left} left" if left else "")
+
+
 # ---- accounts --------------------------------------------------------------------------------
 
 ACCOUNTS_TITLE: Final = "Accounts"

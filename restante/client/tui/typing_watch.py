@@ -1,0 +1,58 @@
+"""Who is typing: the other side as it says, and what of one's own typing is told.
+
+Rule: it is told at most every few seconds, and only that something is typed; what the other side
+says is forgotten if it isn't said again. Spec: docs/tui.md, section 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual.message_pump import MessagePump
+from textual.timer import Timer
+
+FORGET_S = 10.0
+TELL_EVERY_S = 5.0
+
+
+class TypingWatch:
+    """`tell` says to the other side whether one types, `show` what the other side does."""
+
+    def __init__(
+        self,
+        owner: MessagePump,
+        *,
+        tell: Callable[[str, bool], None],
+        show: Callable[[bool], None],
+        now_s: Callable[[], float],
+    ) -> None:
+        self._owner = owner
+        self._tell, self._show, self._now_s = tell, show, now_s
+        self._forget: Timer | None = None
+        self._told: tuple[str, float] | None = None
+
+    def theirs(self, *, is_typing: bool) -> None:
+        """Take what the other side of the open conversation says."""
+        if self._forget is not None:
+            self._forget.stop()
+            self._forget = None
+        if is_typing:
+            self._forget = self._owner.set_timer(FORGET_S, lambda: self.theirs(is_typing=False))
+        self._show(is_typing)
+
+    def ours(self, conversation: str, text: str) -> None:
+        """Take what the box holds."""
+        if not text.strip():
+            self.stop()
+        elif self._told is None or self._told[0] != conversation or self._is_due(self._told[1]):
+            self._told = (conversation, self._now_s())
+            self._tell(conversation, True)
+
+    def stop(self) -> None:
+        """One isn't typing any more."""
+        told, self._told = self._told, None
+        if told is not None:
+            self._tell(told[0], False)
+
+    def _is_due(self, told_at_s: float) -> bool:
+        return self._now_s() - told_at_s >= TELL_EVERY_S

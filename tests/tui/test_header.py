@@ -1,0 +1,111 @@
+"""What the header and the line below say of the other side, and of what is under way."""
+
+from __future__ import annotations
+
+import pytest
+
+from restante.client.interface import TransferProgress, TypingChanged
+from restante.client.tui.typing_watch import TypingWatch
+from tests.tui.scripted_engine import ScriptedEngine
+from tests.tui.stories import WIDE, Teller, tell
+
+
+def with_bob() -> tuple[ScriptedEngine, str]:
+    engine = ScriptedEngine(address="sam@relay.example")
+    return engine, engine.person("bob@relay.example", "Bob")
+
+
+async def opened(t: Teller) -> None:
+    await t.until_shown("Bob")
+    await t.press("enter")
+    await t.until_shown("Message Bob")
+
+
+async def test_typing_and_presence_are_shown_while_they_last() -> None:
+    engine, key = with_bob()
+
+    async def story(t: Teller) -> None:
+        await opened(t)
+        engine.show_online(key)
+        await t.until_shown("not verified · online")
+        engine.tell(TypingChanged(conversation=key, is_typing=True))
+        await t.until_shown("not verified · typing…")
+        engine.tell(TypingChanged(conversation=key, is_typing=False))
+        await t.until_shown("not verified · online")
+
+    await tell(engine, story, size=WIDE)
+
+
+async def test_ones_own_typing_is_told_once_and_its_end_too() -> None:
+    engine, key = with_bob()
+
+    async def story(t: Teller) -> None:
+        await opened(t)
+        await t.type("hello")
+        await t.until(lambda: engine.typed == [(key, True)])
+        await t.press("enter")
+        await t.until(lambda: engine.typed == [(key, True), (key, False)])
+
+    await tell(engine, story)
+
+
+def test_typing_is_told_again_only_after_a_while() -> None:
+    told: list[tuple[str, bool]] = []
+    now_s = 100.0
+    watch = TypingWatch(
+        None,  # type: ignore[arg-type]  # nothing here sets a timer
+        tell=lambda key, is_typing: told.append((key, is_typing)),
+        show=lambda _: None,
+        now_s=lambda: now_s,
+    )
+    watch.ours("bob", "h")
+    watch.ours("bob", "he")
+    assert told == [("bob", True)]
+    now_s = 106.0
+    watch.ours("bob", "hel")
+    watch.ours("kim", "x")
+    assert told == [("bob", True), ("bob", True), ("kim", True)]
+    watch.ours("kim", " ")
+    watch.stop()
+    assert told[3:] == [("kim", False)]
+
+
+async def test_the_time_that_messages_stay_is_chosen_and_shown() -> None:
+    engine, key = with_bob()
+
+    async def story(t: Teller) -> None:
+        await opened(t)
+        await t.press("ctrl+p")
+        await t.paste("Disappearing")
+        await t.until_shown("How long messages stay")
+        await t.press("enter")
+        await t.until_shown("Off: messages stay", "1 week")
+        await t.press("down", "down", "down", "enter")
+        await t.until_shown("timer 1 day")
+        assert engine.people[key].timer_s == 86_400
+
+    await tell(engine, story, size=WIDE)
+
+
+@pytest.mark.parametrize(
+    ("left_s", "shown"),
+    [(None, "History 42 %"), (45.2, "History 42 %, 45 seconds"), (190.0, "42 %, 3 minutes")],
+)
+async def test_a_history_under_way_says_how_far_it_is(left_s: float | None, shown: str) -> None:
+    engine, _ = with_bob()
+    progress = TransferProgress(
+        direction="in",
+        device="ab" * 16,
+        done_bytes=42_000,
+        total_bytes=100_000,
+        rate_bytes_s=1_000,
+        left_s=left_s,
+        is_complete=False,
+    )
+
+    async def story(t: Teller) -> None:
+        await t.until_shown("Bob")
+        engine.tell(progress)
+        await t.until_shown(shown)
+
+    await tell(engine, story)
