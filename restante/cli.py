@@ -147,6 +147,42 @@ def init(run: _Invocation, address: str | None, invite: str | None, no_input: bo
     return body(run.out, run.profile, run.caller, address=address, invite=invite)
 
 
+@_command(cli)
+@click.argument("address", metavar="NAME@HOST[:PORT]")
+@click.option("--no-input", is_flag=True, help="Take stdin as it is; never ask.")
+def recover(run: _Invocation, address: str, no_input: bool) -> int:
+    """Bring an account back on a new machine, with its kit's 24 words on stdin."""
+    from restante.client.commands import recovery as bodies
+
+    may_ask = not no_input
+    return bodies.recover(run.out, run.profile, run.caller, address=address, may_ask=may_ask)
+
+
+@cli.group()
+def recovery() -> None:
+    """The recovery kit: your account as 24 words on paper."""
+
+
+@_command(recovery)
+@click.option("--output", metavar="FILE", help="Write a page to print (HTML), not to stdout.")
+@click.option("--text", is_flag=True, help="With --output: plain text.")
+def kit(run: _Invocation, output: str | None, text: bool) -> int:
+    """Print the kit: 24 words, and what to do with them."""
+    from restante.client.commands import recovery as bodies
+
+    with run.caller() as caller:
+        return bodies.kit(run.out, caller, output=output, is_text=text)
+
+
+@_command(recovery)
+def confirm(run: _Invocation) -> int:
+    """Name three words of the kit; then it is erased from this machine."""
+    from restante.client.commands import recovery as bodies
+
+    with run.caller() as caller:
+        return bodies.confirm(run.out, caller, lambda text: str(click.prompt(text, err=True)))
+
+
 @cli.group()
 def contact() -> None:
     """People: their codes, requests and names."""
@@ -232,9 +268,7 @@ def link(run: _Invocation, address: str, name: str | None, no_qr: bool) -> int:
     from restante.client.commands import device as bodies
 
     draws = sys.stdout.isatty() and not no_qr
-    return bodies.link(
-        run.out, run.profile, run.caller, address=address, name=name, draws=draws
-    )
+    return bodies.link(run.out, run.profile, run.caller, address=address, name=name, draws=draws)
 
 
 @_command(device)

@@ -156,6 +156,8 @@ def _brought_up_to_date(known: ContactRow, introduction: Introduction) -> Contac
 
 def keep_manifest(rows: Rows, row: ContactRow, manifest: VerifiedManifest) -> ContactRow:
     """Keep a manifest that was accepted of a contact; sessions with what it doesn't list end."""
+    if manifest.generation > row.generation and row.state != ContactState.SELF.value:
+        row = replace(row, token=None)  # recovered: what it gave out before is worth nothing
     row = with_manifest(row, manifest)
     upsert_contact(rows, row)
     end_unlisted(rows, row.account_id, [device.device_id for device in manifest.devices])

@@ -22,10 +22,12 @@ from restante.client.interface import (
     Conversation,
     Message,
     Received,
-    SafetyNumber,
     Status,
     Why,
 )
+from restante.client.lifecycle.methods import LifecycleMethods
+from restante.client.lifecycle.recovering import recover_account
+from restante.client.lifecycle.recovery_kit import RecoveryDesk
 from restante.client.linking.desk import Desk
 from restante.client.linking.methods import LinkingMethods
 from restante.client.own_account import OwnAccount
@@ -51,7 +53,7 @@ CODE_PATIENCE_S: Final = 15.0
 UPKEEP_PATIENCE_S: Final = 10.0
 
 
-class LocalEngine(GrammarMethods, LinkingMethods, SyncingMethods):
+class LocalEngine(GrammarMethods, LinkingMethods, SyncingMethods, LifecycleMethods):
     """The engine in this process. Made by `open_engine`."""
 
     def __init__(self, context: EngineContext, nursery: trio.Nursery) -> None:
@@ -60,6 +62,7 @@ class LocalEngine(GrammarMethods, LinkingMethods, SyncingMethods):
         self._board = StatusBoard(context)
         self._services = Services(context, nursery, self._board)
         self._registering = trio.Lock()
+        self._recovery = RecoveryDesk(context)
         self._devices = Desk(context, nursery, self._services)
 
     async def start(self) -> None:
@@ -88,6 +91,26 @@ class LocalEngine(GrammarMethods, LinkingMethods, SyncingMethods):
                 self._context, self._nursery, self._own, address=address, invite=invite
             )
             await self._services.reload()
+        return await self.status()
+
+    async def recover(self, *, address: str, words: str) -> Status:
+        """See interface.Engine."""
+        async with self._registering:
+            self._services.own = await recover_account(
+                self._context,
+                self._nursery,
+                self._services.directory,
+                self._own,
+                address=address,
+                words=words,
+            )
+            await self._services.reload()
+        return await self.status()
+
+    async def recovery_confirm(self, words: list[str]) -> Status:
+        """See interface.Engine."""
+        await self._recovery.confirm(words)
+        self._board.touch()
         return await self.status()
 
     async def synchronise(self, *, timeout_s: float) -> bool:
@@ -206,30 +229,6 @@ class LocalEngine(GrammarMethods, LinkingMethods, SyncingMethods):
         running = self._running()
         account_id = running.conversations.account_id(conversation)
         return await running.contacts.rename(account_id, petname)
-
-    async def safety_number(self, conversation: str) -> SafetyNumber:
-        """See interface.Engine."""
-        reading = self._reading()
-        account_id = reading.conversations.account_id(conversation)
-        return await reading.verification.safety_number(account_id)
-
-    async def set_verified(self, conversation: str, *, verified: bool) -> Contact:
-        """See interface.Engine."""
-        running = self._running()
-        account_id = running.conversations.account_id(conversation)
-        return await running.verification.set_verified(account_id, verified=verified)
-
-    async def compare_safety_number(self, conversation: str, digits: str) -> Contact:
-        """See interface.Engine."""
-        running = self._running()
-        account_id = running.conversations.account_id(conversation)
-        return await running.verification.compare(account_id, digits)
-
-    async def accept_key(self, conversation: str) -> Contact:
-        """See interface.Engine."""
-        running = self._running()
-        account_id = running.conversations.account_id(conversation)
-        return await running.verification.accept_key(account_id)
 
     # ---- inside -----------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from restante.client import tracing
 from restante.client.acquaintance import is_welcome
 from restante.client.history import file_note
 from restante.client.history_transfer.awaiting import is_history_awaited
+from restante.client.own_account import was_recovered
 from restante.client.queueing import control_content, enqueue_content, local_id
 from restante.client.syncing.self_contact import is_self
 from restante.protocol.codec import encode
@@ -26,7 +27,13 @@ from restante.protocol.content import (
     ResendExpired,
     ResendRequest,
 )
-from restante.store.client_conversations import gaps, is_missing, note_counter, own_counter
+from restante.store.client_conversations import (
+    count_from,
+    gaps,
+    is_missing,
+    note_counter,
+    own_counter,
+)
 from restante.store.client_marks import mark_by_counter
 from restante.store.client_messages import (
     delete_message,
@@ -76,6 +83,8 @@ def note_arrival(
     if counter == 0:
         return
     key = conversation or row.account_id
+    if was_recovered(rows):
+        count_from(rows, key, device_id, counter)  # what was said before went to devices of before
     was_missing = is_missing(rows, key, device_id, counter)
     if not was_missing and len(_missing(rows, key, device_id)) >= MAX_TRACKED:
         return

@@ -236,6 +236,16 @@ class Status(View, frozen=True):
     outbox_count: int
     error: str | None
     pid: int
+    recovery: Literal["unconfirmed", "confirmed"] | None = None
+    """Where the recovery kit stands; None without an account, and on a linked device."""
+
+
+class RecoveryKit(View, frozen=True):
+    """What belongs on paper: the address, and the root secret as 24 words."""
+
+    address: str
+    """With the relay's pin, if it has one: an empty machine knows no other way to trust it."""
+    words: list[str]
 
 
 class TraceLine(View, frozen=True):
@@ -409,6 +419,21 @@ class Engine(Protocol):
 
     async def register(self, *, address: str, invite: str | None) -> Status:
         """Create keys, manifest and account at a relay. UserError: taken, invite, unreachable."""
+
+    async def recover(self, *, address: str, words: str) -> Status:
+        """Bring an account back with the 24 words of its kit, as this profile's.
+
+        UserError: a wrong word, another account at the address, a profile that is in use.
+        """
+
+    async def recovery_kit(self) -> RecoveryKit:
+        """Return the recovery kit. UserError: it was confirmed, or this device is a linked one."""
+
+    async def recovery_challenge(self) -> list[int]:
+        """Draw three words of the kit, counted from 1, that are to be named."""
+
+    async def recovery_confirm(self, words: list[str]) -> Status:
+        """Name the three words; if they are right, the root secret is erased from this machine."""
 
     async def conversations(self) -> list[Conversation]:
         """Return all conversations, the one with the newest message first; requests included."""

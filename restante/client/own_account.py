@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 _MANIFEST: Final = "manifest"
 _OLDER_HEADS: Final = "manifest_heads"
 _REGISTERED: Final = "is_registered"
+_SUPERSEDED: Final = "was_superseded"
+_RECOVERED: Final = "was_recovered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,8 @@ class OwnAccount:
     is_registered: bool
     older_heads: tuple[ManifestHash, ...] = ()
     """The heads of the manifests before this one, newest first."""
+    was_superseded: bool = False
+    """The account was recovered, and this device is not the one that it was recovered on."""
 
     @property
     def account_id(self) -> AccountId:
@@ -108,6 +112,7 @@ def load_own_account(rows: Rows) -> OwnAccount | None:
         manifest=manifest,
         is_registered=get_value(rows, _REGISTERED) is not None,
         older_heads=_older_heads(rows),
+        was_superseded=get_value(rows, _SUPERSEDED) is not None,
     )
 
 
@@ -127,19 +132,33 @@ def create_own_account(
         devices=[own_keys.device_entry(device, mailbox=mailbox, now_s=now_s)],
         now_s=now_s,
     )
-    save_account(
-        rows,
-        AccountRow(
-            address=str(address),
-            root_secret=account.root.raw,
-            account_secret=account.account.raw,
-            device_secret=device.signing.raw,
-            identity_secret=device.identity.secret.raw,
-            generation=1,
-            created_at_s=now_s,
-        ),
+    row = AccountRow(
+        address=str(address),
+        root_secret=account.root.raw,
+        account_secret=account.account.raw,
+        device_secret=device.signing.raw,
+        identity_secret=device.identity.secret.raw,
+        generation=1,
+        created_at_s=now_s,
     )
+    return keep_new_account(rows, row, signed, device=device, randomness=randomness)
+
+
+def keep_new_account(
+    rows: Rows,
+    row: AccountRow,
+    signed: SignedManifest,
+    *,
+    device: DeviceSecrets,
+    randomness: Randomness,
+) -> OwnAccount:
+    """Keep the keys and manifest of an account that this device is the first of.
+
+    With new tokens and a new contact code. The relay hasn't heard of it yet.
+    """
+    save_account(rows, row)
     set_value(rows, _MANIFEST, signed.to_bytes())
+    set_value(rows, _REGISTERED, None)
     earlier = [replace(row, is_live=False) for row in stored_tokens(rows) if row.is_live]
     save_tokens(rows, earlier)
     save_tokens(
@@ -157,11 +176,12 @@ def create_own_account(
             lookup_id=codes.lookup_id(secret),
             bucket=tokens.pick_bucket(randomness),
             is_published=False,
-            created_at_s=now_s,
+            created_at_s=row.created_at_s,
         ),
     )
+    manifest = verify_manifest(signed)
     return OwnAccount(
-        address=address, device=device, manifest=verify_manifest(signed), is_registered=False
+        address=manifest.address, device=device, manifest=manifest, is_registered=False
     )
 
 
@@ -195,6 +215,16 @@ def mark_registered(rows: Rows, own: OwnAccount) -> OwnAccount:
     return replace(own, is_registered=True)
 
 
+def note_recovered(rows: Rows) -> None:
+    """Note that the account was recovered on this device: it knows nothing of before."""
+    set_value(rows, _RECOVERED, b"\x01")
+
+
+def was_recovered(rows: Rows) -> bool:
+    """Whether the account was recovered on this device."""
+    return get_value(rows, _RECOVERED) is not None
+
+
 def keep_manifest(rows: Rows, own: OwnAccount, manifest: VerifiedManifest) -> OwnAccount:
     """Put a manifest that was accepted into the place of the account's older one.
 
@@ -207,7 +237,11 @@ def keep_manifest(rows: Rows, own: OwnAccount, manifest: VerifiedManifest) -> Ow
     save_account(rows, replace(row, address=str(manifest.address), generation=manifest.generation))
     set_value(rows, _MANIFEST, manifest.signed.to_bytes())
     set_value(rows, _OLDER_HEADS, b"".join(older))
-    return replace(own, address=manifest.address, manifest=manifest, older_heads=older)
+    after = replace(own, address=manifest.address, manifest=manifest, older_heads=older)
+    if manifest.generation > own.manifest.generation and not after.is_listed:
+        set_value(rows, _SUPERSEDED, b"\x01")
+        after = replace(after, was_superseded=True)
+    return after
 
 
 def _older_heads(rows: Rows) -> tuple[ManifestHash, ...]:

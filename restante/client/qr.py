@@ -29,6 +29,12 @@ def qr_lines(text: str) -> list[str]:
     ]
 
 
+def qr_svg(text: str, *, scale: int = 4) -> str:
+    """Return a QR code as an `<svg>` element for a page, `scale` pixels a module."""
+    code = segno.make_qr(text, error="m")
+    return code.svg_inline(scale=scale, border=QUIET_ZONE, dark="#000", light="#fff")
+
+
 def qr_lines_for_terminal(text: str, *, is_ascii: bool) -> list[str]:
     """Return the lines for a terminal with light text on dark, without colours: inverted.
 

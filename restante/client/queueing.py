@@ -20,6 +20,8 @@ from restante.store import client_outbox
 from restante.store.client_messages import message, update_state
 from restante.store.client_outbox import OutboxRow
 
+_UNSENT = frozenset({MessageState.QUEUED.value, MessageState.AWAITING_ACCEPTANCE.value})
+
 if TYPE_CHECKING:
     from msgspec import Struct
 
@@ -140,3 +142,29 @@ def give_up(rows: Rows, changes: Changes, entry: OutboxRow, sentence: str) -> No
         to = MessageState.FAILED if row.expires_at_ms is None else MessageState.RELAYED
         error = sentence if to is MessageState.FAILED else None
         changes.message_changed(update_state(rows, row.id, to.value, error))
+
+
+def send_to_others(
+    rows: Rows, changes: Changes, entry: OutboxRow, row: ContactRow, *, now_ms: int
+) -> bool:
+    """Queue anew what was for a device that is no more, if nobody got it: for those there are now.
+
+    So a message outlives the recovery of the account that it is for. False if there is nobody.
+    """
+    sent = None if entry.message_id is None else message(rows, entry.message_id)
+    if sent is None or entry.device_id is None or sent.state not in _UNSENT:
+        return False
+    if all(device.entry.mailbox is None for device in manifest_of(row).devices):
+        return False
+    client_outbox.delete(rows, entry.id)
+    if client_outbox.by_message(rows, sent.id) or sent.expires_at_ms is not None:
+        return True  # another device gets it, or has it
+    return enqueue_content(
+        rows,
+        changes,
+        row,
+        sent.body,
+        entry_id=local_id("entry-for-others", entry.id),
+        message_id=sent.id,
+        now_ms=now_ms,
+    )

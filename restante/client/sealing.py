@@ -16,7 +16,7 @@ from restante.client.finishing import final_content
 from restante.client.granting import token_for
 from restante.client.interface import ContactState, MessageState, Trust
 from restante.client.lifecycle.key_changes import pause
-from restante.client.queueing import give_up, local_id, park
+from restante.client.queueing import give_up, local_id, park, send_to_others
 from restante.client.sessions import keep_sealed, sending_session
 from restante.client.syncing.self_contact import is_self
 from restante.crypto.envelope import seal
@@ -96,6 +96,8 @@ class Sealer:
             devices = _targets(manifest, entry, self.own.device_id)
             if not devices and is_self(row):
                 client_outbox.delete(rows, entry.id)  # this is the only device
+            elif not devices and send_to_others(rows, changes, entry, row, now_ms=self.now_ms):
+                continue
             elif not devices:
                 give_up(rows, changes, entry, f"{row.address} has no device that could receive it.")
             elif entry.payload is None:

@@ -54,6 +54,11 @@ REVOKED: Final = (
     "the history that it has can still be read here. To use the account on this machine again, "
     "link it anew, with another --profile."
 )
+SUPERSEDED: Final = (
+    "This account was recovered with its words, on another device, and this one is no part of it "
+    "any more. It sends and receives nothing; the history that it has can still be read here. If "
+    "it was not you: whoever did has your recovery kit. Tell your contacts on another way."
+)
 BUG: Final = "A part of Restante failed and was started again. The log file says where."
 
 
@@ -85,7 +90,8 @@ class Services:
         self._nursery = nursery
         self._board = board
         self._links = AnonymousLinks(nursery, proxy=context.proxy, randomness=context.randomness)
-        self._directory = Directory(self._links)
+        self.directory = Directory(self._links)
+        """Look-ups, with or without an account."""
         self._account_changed = trio.Event()
         self.own: OwnAccount | None = None
         """The account, also one whose registration isn't finished."""
@@ -106,8 +112,8 @@ class Services:
     def running(self) -> Parts:
         """Return the set that runs now. UserError: no account yet, or this device was revoked."""
         parts = self.reading()
-        if not parts.own.is_listed:
-            raise UserError(REVOKED)
+        if (gone := _gone_because(parts.own)) is not None:
+            raise UserError(gone)
         return parts
 
     def reading(self) -> Parts:
@@ -205,7 +211,7 @@ class Services:
             context,
             own,
             links=self._links,
-            directory=self._directory,
+            directory=self.directory,
             announcer=announcer,
             board=board,
         )
@@ -217,10 +223,10 @@ class Services:
             announcer=announcer,
             board=board,
         )
-        directory = self._directory
+        directory = self.directory
         people = Contacts(context, own, directory=directory, announcer=announcer)
         board.own = own
-        board.set_error(parts.ACCOUNT, None if own.is_listed else REVOKED)
+        board.set_error(parts.ACCOUNT, _gone_because(own))
         board.set_phase(ConnectionPhase.CONNECTING if own.is_listed else ConnectionPhase.STOPPED)
         return Parts(
             own=own,
@@ -249,3 +255,10 @@ def _running_of(now: Parts) -> Sequence[Callable[[], Awaitable[None]]]:
         return ()
     own = (now.outbox.run, now.receipts.run, now.journal.run, now.watch.run, now.mailbox.run)
     return (*own, *now.grammar.services, *now.transfers.services)
+
+
+def _gone_because(own: OwnAccount) -> str | None:
+    """Say why this device is none of the account's any more; None if it is one."""
+    if own.is_listed:
+        return None
+    return SUPERSEDED if own.was_superseded else REVOKED

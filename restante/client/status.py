@@ -13,6 +13,7 @@ import trio
 
 from restante.client.clock import rfc3339
 from restante.client.interface import ConnectionPhase, Status, StatusChanged
+from restante.client.lifecycle.recovery_kit import recovery_state
 from restante.store.client_outbox import count_messages
 
 if TYPE_CHECKING:
@@ -72,6 +73,9 @@ class StatusBoard:
         if self._retry_at is not None:
             retry_in_s = round(max(self._retry_at - trio.current_time(), 0.0), 1)
         own = self.own
+        outbox_count, recovery = await self._context.read(
+            lambda rows: (count_messages(rows), recovery_state(rows))
+        )
         return Status(
             profile=self._context.profile,
             address=None if own is None else own.address.unpinned,
@@ -79,9 +83,10 @@ class StatusBoard:
             phase=self._phase,
             since=rfc3339(self._since_ms),
             retry_in_s=retry_in_s,
-            outbox_count=await self._context.read(count_messages),
+            outbox_count=outbox_count,
             error=next((self._errors[part] for part in _BY_GRAVITY if part in self._errors), None),
             pid=os.getpid(),
+            recovery=recovery,
         )
 
     async def run(self) -> None:

@@ -121,6 +121,15 @@ def note_counter(rows: Rows, conversation: bytes, device_id: bytes, counter: int
     return missing
 
 
+def count_from(rows: Rows, conversation: bytes, device_id: bytes, counter: int) -> bool:
+    """Count a device from `counter` on, nothing before is missing; False if it counts already."""
+    where = {"conversation": begin(rows, conversation), "device_id": device_id}
+    if rows.value(_HIGHEST, **where) is not None:
+        return False
+    rows.run(_SET_HIGHEST, **where, highest=counter - 1)
+    return True
+
+
 def is_missing(rows: Rows, conversation: bytes, device_id: bytes, counter: int) -> bool:
     """Whether a device's counter is known to be missing."""
     where = {"of_device": device_id, "at_counter": counter}

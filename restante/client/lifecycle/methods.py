@@ -1,0 +1,57 @@
+"""The engine's methods for keys and for the account as a whole: each hands on to who knows.
+
+Rule: nothing but handing on. Spec: docs/engine.md, sections 11 and 15.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from restante.client.interface import Contact, RecoveryKit, SafetyNumber
+    from restante.client.lifecycle.recovery_kit import RecoveryDesk
+    from restante.client.services import Parts
+
+
+class LifecycleMethods:
+    """What `LocalEngine` inherits; it says where the desks are."""
+
+    _recovery: RecoveryDesk
+
+    def _running(self) -> Parts:
+        raise NotImplementedError
+
+    def _reading(self) -> Parts:
+        raise NotImplementedError
+
+    async def safety_number(self, conversation: str) -> SafetyNumber:
+        """See interface.Engine."""
+        reading = self._reading()
+        account_id = reading.conversations.account_id(conversation)
+        return await reading.verification.safety_number(account_id)
+
+    async def set_verified(self, conversation: str, *, verified: bool) -> Contact:
+        """See interface.Engine."""
+        running = self._running()
+        account_id = running.conversations.account_id(conversation)
+        return await running.verification.set_verified(account_id, verified=verified)
+
+    async def compare_safety_number(self, conversation: str, digits: str) -> Contact:
+        """See interface.Engine."""
+        running = self._running()
+        account_id = running.conversations.account_id(conversation)
+        return await running.verification.compare(account_id, digits)
+
+    async def accept_key(self, conversation: str) -> Contact:
+        """See interface.Engine."""
+        running = self._running()
+        account_id = running.conversations.account_id(conversation)
+        return await running.verification.accept_key(account_id)
+
+    async def recovery_kit(self) -> RecoveryKit:
+        """See interface.Engine."""
+        return await self._recovery.kit()
+
+    async def recovery_challenge(self) -> list[int]:
+        """See interface.Engine."""
+        return await self._recovery.challenge()

@@ -1,0 +1,136 @@
+"""Bringing an account back on an empty machine: words in, a higher generation out.
+
+Rule: the words decide which account this is, the relay only where it stands; the new generation is
+past all that is known. Repeated after a crash it begins anew, and that is as good. The secret is
+used and forgotten: it is kept nowhere. Spec: docs/engine.md, section 15.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from restante.client.failures import RefusedError
+from restante.client.lifecycle.recovery_kit import note_confirmed, root_of
+from restante.client.link import open_link
+from restante.client.own_account import keep_new_account, mark_registered, note_recovered
+from restante.client.publishing import register
+from restante.client.socket import Route
+from restante.crypto import own_keys, signing
+from restante.errors import ExitCode, UserError, WireCode
+from restante.protocol.address import Address, AddressError
+from restante.protocol.ids import MailboxId
+from restante.store.client_account import AccountRow
+from restante.store.failpoints import reach
+
+if TYPE_CHECKING:
+    import trio
+
+    from restante.client.context import EngineContext
+    from restante.client.directory import Directory
+    from restante.client.own_account import OwnAccount
+    from restante.crypto.keys import RootSigningKey
+    from restante.crypto.signatures import VerifiedManifest
+    from restante.store.client_rows import Rows
+
+
+async def recover_account(
+    context: EngineContext,
+    nursery: trio.Nursery,
+    directory: Directory,
+    own: OwnAccount | None,
+    *,
+    address: str,
+    words: str,
+) -> OwnAccount:
+    """Make this profile the account's first and only device.
+
+    UserError: wrong words, another account at the address, a profile that is in use. RelayError.
+    """
+    if own is not None and own.is_registered:
+        raise UserError(
+            f"This profile is {own.address.unpinned} already. Recover with another --profile."
+        )
+    root = root_of(words)
+    try:
+        wanted = Address.parse(address.strip())
+    except AddressError as error:
+        raise UserError(str(error)) from None
+    shown = await _shown(directory, wanted, root)
+    recovered = await context.write(
+        lambda rows: _keep(rows, shown, root, before=own, context=context)
+    )
+    reach("recovery.kept")
+    route = Route(proxy=context.proxy, isolation="device")
+    link = await open_link(nursery, recovered.address.relay, route=route, device=recovered.device)
+    try:
+        await register(context, recovered, link, invite=None)
+    except RefusedError as error:
+        if error.code is WireCode.NAME_TAKEN:
+            raise UserError(
+                "The account was recovered somewhere else at this moment. If that was you, this "
+                "device can be linked to it; if not, recover again."
+            ) from None
+        raise
+    finally:
+        await link.close()
+    reach("recovery.registered")
+
+    def work(rows: Rows) -> OwnAccount:
+        note_confirmed(rows)
+        note_recovered(rows)
+        return mark_registered(rows, recovered)
+
+    return await context.write(work)
+
+
+async def _shown(directory: Directory, address: Address, root: RootSigningKey) -> VerifiedManifest:
+    """Return what the relay shows of the account. UserError if it is another's."""
+    shown = await directory.newest(address)
+    if shown.root != signing.root_key(root):
+        raise UserError(
+            f"These words are another account's than the one at {address.unpinned}. Check the "
+            "address on the kit.",
+            exit_code=ExitCode.UNTRUSTED,
+        )
+    return shown
+
+
+def _keep(
+    rows: Rows,
+    shown: VerifiedManifest,
+    root: RootSigningKey,
+    *,
+    before: OwnAccount | None,
+    context: EngineContext,
+) -> OwnAccount:
+    """Make the keys of the new generation, and keep all of them but the root's."""
+    randomness, now_s = context.randomness, context.now_s()
+    known = shown.generation
+    if before is not None and before.root == shown.root:
+        known = max(known, before.manifest.generation)  # a recovery that wasn't finished
+    generation = own_keys.recovery_generation(known, now_s=now_s)
+    device = own_keys.generate_device(randomness)
+    mailbox = MailboxId(randomness.random(16))
+    account, signed = own_keys.new_generation(
+        root,
+        generation=generation,
+        address=shown.address,
+        devices=[own_keys.device_entry(device, mailbox=mailbox, now_s=now_s)],
+        now_s=now_s,
+        randomness=randomness,
+    )
+    return keep_new_account(
+        rows,
+        AccountRow(
+            address=str(shown.address),
+            root_secret=None,
+            account_secret=account.raw,
+            device_secret=device.signing.raw,
+            identity_secret=device.identity.secret.raw,
+            generation=generation,
+            created_at_s=now_s,
+        ),
+        signed,
+        device=device,
+        randomness=randomness,
+    )

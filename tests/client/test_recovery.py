@@ -1,0 +1,155 @@
+"""The recovery kit, and an account that comes back on an empty machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from restante.client.engine import open_engine
+from restante.client.interface import Trust
+from restante.errors import ExitCode, UserError
+from restante.store.client_account import load_account
+from tests.client.world import (
+    QUICK,
+    a_world,
+    bodies,
+    connected,
+    eventually,
+    introduce,
+    key_of,
+    reaches,
+    shows,
+    the_conversation,
+)
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+    from restante.client.engine import LocalEngine
+
+
+async def confirm_kit(engine: LocalEngine) -> list[str]:
+    """Do as the user does; return the words."""
+    words = (await engine.recovery_kit()).words
+    asked = await engine.recovery_challenge()
+    await engine.recovery_confirm([words[place - 1] for place in asked])
+    return words
+
+
+async def test_the_kit_is_confirmed_by_three_words_and_the_secret_is_erased(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world, world.online("alice") as alice:
+        assert (await alice.status()).recovery == "unconfirmed"
+        kit = await alice.recovery_kit()
+        assert kit.address == world.address("alice")
+        assert len(kit.words) == 24
+        root = await alice._context.read(load_account)
+        assert root is not None
+        assert root.root_secret is not None
+        with pytest.raises(UserError, match="Ask first"):
+            await alice.recovery_confirm(kit.words[:3])
+        asked = await alice.recovery_challenge()
+        assert len(set(asked)) == 3
+        assert all(1 <= place <= 24 for place in asked)
+        right = [kit.words[place - 1] for place in asked]
+        with pytest.raises(UserError, match=f"Word {asked[1]} "):
+            await alice.recovery_confirm(
+                [right[0], "zoo" if right[1] != "zoo" else "abandon", right[2]]
+            )
+        with pytest.raises(
+            UserError, match="Ask first"
+        ):  # a wrong guess is followed by other words
+            await alice.recovery_confirm(right)
+        assert (await alice.recovery_kit()).words == kit.words
+        asked = await alice.recovery_challenge()
+        status = await alice.recovery_confirm([kit.words[place - 1][:4].upper() for place in asked])
+        assert status.recovery == "confirmed"
+        with pytest.raises(UserError, match="on paper alone"):
+            await alice.recovery_kit()
+        after = await alice._context.read(load_account)
+        assert after is not None
+        assert after.root_secret is None
+        assert after.account_secret == root.account_secret
+        log = world.profile("alice") / "profile.db-wal"
+        assert not log.exists() or log.stat().st_size == 0
+
+
+async def test_an_account_comes_back_and_its_contacts_find_it(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world, world.online("bob") as bob:
+        async with world.online("alice") as alice:
+            to_alice, to_bob = await introduce(bob, alice)
+            await reaches(bob, await bob.send(to_alice, "before"), "delivered")
+            await shows(alice, to_bob, ["before"])
+            words = await confirm_kit(alice)
+        world.profile("alice").rename(tmp_path / "the-lost-machine")
+        async with an_empty_profile(world.profile("alice")) as alice:
+            status = await alice.recover(
+                address=world.address("alice"), words="\n".join(words).upper()
+            )
+            assert (status.address, status.recovery) == (world.address("alice"), "confirmed")
+            await connected(alice)
+            assert await alice.conversations() == []
+            # Bob's device finds the old one gone, asks, and goes on with the new one by itself.
+            lost = await bob.send(to_alice, "after")
+            await reaches(bob, lost, "relayed")
+            assert (await bob.conversations())[0].trust is Trust.VERIFIED
+            key = await the_conversation(alice)
+            await shows(alice, key, ["after"])
+            await alice.contact_accept(key)
+            await reaches(bob, lost, "delivered")
+            await alice.send(key, "it's me")
+            await shows(bob, to_alice, ["before", "after", "it's me"])
+            assert await bob.resolve(world.address("alice")) == to_alice
+            number = await alice.safety_number(key)
+            assert number.digits == (await bob.safety_number(to_alice)).digits
+
+
+async def test_the_old_devices_learn_that_they_were_superseded(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world, world.online("bob") as bob:
+        async with world.online("alice") as thief:
+            to_alice, to_bob = await introduce(bob, thief)
+            await reaches(bob, await bob.send(to_alice, "before"), "delivered")
+            words = (await thief.recovery_kit()).words
+            async with an_empty_profile(tmp_path / "new") as alice:
+                await alice.recover(address=world.address("alice"), words=" ".join(words))
+
+                async def says_so() -> bool:
+                    return "recovered" in ((await thief.status()).error or "")
+
+                await eventually(thief, says_so)
+                assert await bodies(thief, to_bob) == ["before"]
+                with pytest.raises(UserError, match="recovered"):
+                    await thief.send(to_bob, "it is still me")
+        async with world.online("alice") as thief:
+            assert "recovered" in ((await thief.status()).error or "")
+
+
+async def test_words_that_are_wrong_or_another_accounts_change_nothing(tmp_path: Path) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("alice") as alice,
+        world.online("bob") as bob,
+        an_empty_profile(tmp_path / "new") as empty,
+    ):
+        words = (await alice.recovery_kit()).words
+        with pytest.raises(UserError, match="Word 2, 'xyzzy'"):
+            await empty.recover(
+                address=world.address("alice"), words=" ".join([words[0], "xyzzy", *words[2:]])
+            )
+        with pytest.raises(UserError, match="23 words"):
+            await empty.recover(address=world.address("alice"), words=" ".join(words[:23]))
+        with pytest.raises(UserError, match="another account's") as refused:
+            await empty.recover(address=world.address("bob"), words=" ".join(words))
+        assert refused.value.exit_code is ExitCode.UNTRUSTED
+        with pytest.raises(UserError, match="knows nobody"):
+            await empty.recover(address=world.address("nobody"), words=" ".join(words))
+        assert (await empty.status()).address is None
+        with pytest.raises(UserError, match="already"):
+            await bob.recover(address=world.address("alice"), words=" ".join(words))
+        assert await alice.synchronise(timeout_s=30)  # and Alice's device is still hers
+
+
+def an_empty_profile(place: Path) -> AbstractAsyncContextManager[LocalEngine]:
+    place.mkdir(exist_ok=True)
+    return open_engine(place, key_of("new"), profile="new", tuning=QUICK)
