@@ -11,6 +11,7 @@ from restante.client.grammar.filing import file_content
 from restante.client.interface import MessageState
 from restante.protocol.codec import encode
 from restante.protocol.content import (
+    ContactCard,
     Content,
     Deletion,
     Edit,
@@ -34,6 +35,7 @@ NOW_MS = 1_800_000_000_000
 KIND_OF: dict[type[Struct], Kind] = {
     Text: Kind.TEXT,
     Location: Kind.LOCATION,
+    ContactCard: Kind.CONTACT_CARD,
     Setting: Kind.SETTING,
     Edit: Kind.EDIT,
     Deletion: Kind.DELETION,

@@ -2,61 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
 from restante.errors import UserError
-from tests.client.world import World, a_world, bodies, eventually, introduce, shows
+from tests.client.two_people import becomes, two_people
+from tests.client.world import bodies, shows
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from restante.client.engine import LocalEngine
-    from restante.client.interface import Message
-
-
-@dataclass(frozen=True)
-class Two:
-    """Two people who know each other, and each one's key of their conversation."""
-
-    world: World
-    alice: LocalEngine
-    bob: LocalEngine
-    to_bob: str
-    to_alice: str
-
-    async def arrived(self, message: Message) -> Message:
-        """Wait until Bob has a message of Alice's."""
-
-        async def look() -> Message | None:
-            found = await self.bob.messages(self.to_alice, start=0, count=512)
-            return next((each for each in found if each.id == message.id), None)
-
-        found = await eventually(self.bob, look)
-        assert found is not None
-        return found
-
-
-@asynccontextmanager
-async def two_people(folder: Path) -> AsyncIterator[Two]:
-    async with (
-        a_world(folder) as world,
-        world.online("alice") as alice,
-        world.online("bob") as bob,
-    ):
-        to_bob, to_alice = await introduce(alice, bob)
-        yield Two(world=world, alice=alice, bob=bob, to_bob=to_bob, to_alice=to_alice)
-
-
-async def becomes(engine: LocalEngine, message: Message, is_so: Callable[[Message], bool]) -> None:
-    async def look() -> bool:
-        return is_so(await engine.message(message.id))
-
-    await eventually(engine, look)
 
 
 async def test_an_edit_is_seen_by_both_with_its_history(tmp_path: Path) -> None:

@@ -5,10 +5,9 @@ Rule: coarse, and never stored. Spec: docs/engine.md, section 13.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import Final
-
-import trio
 
 STEP_S: Final = 300
 """Times of presence are multiples of this: nobody learns more than which five minutes."""
@@ -26,12 +25,12 @@ class Presence:
     is_online: bool
     seen_at_s: int
     heard_at: float
-    """By trio's clock."""
+    """By the clock that never goes back."""
 
     @property
     def is_there(self) -> bool:
         """Whether they are there, as far as one can still say."""
-        return self.is_online and trio.current_time() < self.heard_at + BELIEVED_S
+        return self.is_online and time.monotonic() < self.heard_at + BELIEVED_S
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,7 +46,7 @@ class Presences:
         self._heard[account_id] = Presence(
             is_online=is_online,
             seen_at_s=coarse_s(min(seen_at_s, now_s)),
-            heard_at=trio.current_time(),
+            heard_at=time.monotonic(),
         )
 
     def of(self, account_id: bytes) -> Presence | None:

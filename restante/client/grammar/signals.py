@@ -82,13 +82,15 @@ class Signals:
         """Say every five minutes that we are there, to everybody who may know; for ever."""
         while True:
             with contextlib.suppress(StoreError):
-                people = await self._context.read(self._audience)
-                seen_at_s = coarse_s(self._context.now_s())
-                await self._say(
-                    Kind.PRESENCE, people, Presence(is_online=True, seen_at_s=seen_at_s)
-                )
+                await self.say_present()
             # Not on the stroke of the clock: that would set one's own signals apart.
             await trio.sleep(STEP_S * (0.8 + 0.2 * self._context.chance()))
+
+    async def say_present(self) -> None:
+        """Say now that the user is there, if the user lets that be said. Raises StoreError."""
+        people = await self._context.read(self._audience)
+        seen_at_s = coarse_s(self._context.now_s())
+        await self._say(Kind.PRESENCE, people, Presence(is_online=True, seen_at_s=seen_at_s))
 
     def _audience(self, rows: Rows) -> list[bytes]:
         if not preferences.is_on(rows, preferences.PRESENCE):
