@@ -12,6 +12,7 @@ import trio
 
 from restante.client.interface import (
     ConversationChanged,
+    DevicesChanged,
     Event,
     MessageAdded,
     MessageChanged,
@@ -71,6 +72,8 @@ class Announcer:
             MessageChanged(message=shows.message(each.row, each.position))
             for each in changes.changed
         ]
+        if changes.are_devices_changed:
+            events.append(DevicesChanged())
         if changes.is_resync:
             events.append(Resync())
         lines_of = {key: conversation_summary(rows, key) for key in known}

@@ -40,6 +40,8 @@ class Changes:
     """Something else that the relay holds of us is out of date."""
     is_transfer_due: bool = False
     """A part of a history was announced or taken, or one is to be given out."""
+    are_devices_changed: bool = False
+    """A device of ours has another name, or there are others."""
     is_account_changed: bool = False
     """The account has another manifest: the engine's services go on with that."""
     is_account_doubtful: bool = False

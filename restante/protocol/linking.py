@@ -24,8 +24,8 @@ MAX_DEVICE_NAME_CHARS: Final = 64
 MAX_PROVISION_BYTES: Final = 8192
 """What an account hands to a new device in one slot; all that is larger comes as a blob."""
 
-MAX_PROVISION_RECORDS: Final = 64
-"""Names of devices and settings; more of them come with the history."""
+MAX_PROVISION_RECORDS: Final = 96
+"""Of tokens, the contact code, 32 devices' names, and settings; the others come with the history."""
 
 XWING_KEY_BYTES: Final = 1216
 """An ML-KEM-768 encapsulation key, 1184 B, and an X25519 key, 32 B."""

@@ -13,7 +13,6 @@ from tests.e2e.town import (
     PATIENCE_S,
     PROGRAM,
     Person,
-    Relay,
     a_relay,
     end,
     introduce,

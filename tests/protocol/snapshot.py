@@ -20,7 +20,16 @@ from typing import Any
 import msgspec.inspect as mi
 
 from restante.errors import WireCode
-from restante.protocol import address, content, frames, limits, linking, manifest, text
+from restante.protocol import (
+    address,
+    content,
+    frames,
+    history_part,
+    limits,
+    linking,
+    manifest,
+    text,
+)
 from restante.protocol.connection import AFTER_REFUSAL, CLIENT_MAY_SEND, RELAY_MAY_SEND, State
 from tests.protocol.strategies import FRAMES
 
@@ -73,6 +82,13 @@ STRUCTS: tuple[type[Any], ...] = (
     content.SyncRead,
     content.SyncHistory,
     content.Sync,
+    history_part.PartBegins,
+    history_part.PartEnds,
+    history_part.HistoryRecord,
+    history_part.HistoryConversation,
+    history_part.DeviceCounter,
+    history_part.HistoryMessage,
+    history_part.HistoryMark,
 )
 ENUMS: tuple[type[Enum], ...] = (
     WireCode,

@@ -2,7 +2,7 @@
 
 Rule: by the account's own word, sealed, not by the relay's: a relay that goes on showing the older
 manifest hides nothing from anybody it still delivers to. Blocked contacts and strangers hear
-nothing. Inside the caller's transaction. Spec: docs/engine.md, section 13.
+nothing. Inside the caller's transaction. Spec: docs/engine.md, section 14.
 """
 
 from __future__ import annotations

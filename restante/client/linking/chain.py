@@ -2,7 +2,7 @@
 
 Several may be signed while the relay is away, and a relay that was restored may have lost some: it
 takes each only after the one before. Rule: durable here before anybody is shown them.
-Spec: docs/engine.md, section 13; docs/protocol/relay.md, R10.
+Spec: docs/engine.md, section 14; docs/protocol/relay.md, R10.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import trio
 
 from restante.client.changes import Changes
 from restante.client.history_transfer.outgoing import give_history
-from restante.client.interface import DevicesChanged, LinkState
+from restante.client.interface import LinkState
 from restante.client.linking.approving import Approving, refuse_if_full
 from restante.client.linking.devices import device_view, list_devices, one_device, revoke, take_back
 from restante.client.linking.joining import Joining
@@ -24,13 +24,12 @@ from restante.client.linking.provision import pack_provision
 from restante.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from restante.client.context import EngineContext
     from restante.client.interface import Device, DeviceLink
     from restante.client.services import Parts, Services
     from restante.crypto.signatures import VerifiedManifest
-    from restante.protocol.ids import DeviceId
     from restante.store.client_rows import Rows
 
 T = TypeVar("T")
@@ -53,11 +52,6 @@ class Desk:
         self._approving: Approving | None = None
         self._opening = trio.CancelScope()
         self._busy = trio.Lock()
-        self._linked: list[Callable[[DeviceId], Awaitable[None]]] = []
-
-    def when_linked(self, hook: Callable[[DeviceId], Awaitable[None]]) -> None:
-        """Have `hook` called, on the old device, with each device that was linked here."""
-        self._linked.append(hook)
 
     # ---- the new device ---------------------------------------------------------------------
 
@@ -124,7 +118,7 @@ class Desk:
             own, _ = signing_account(rows)
             refuse_if_full(own)
             listed = [device.entry for device in own.manifest.devices]
-            put_name(rows, changes, approving.device_id, approving.now.name, context=context)
+            put_name(rows, approving.device_id, approving.now.name, now_ms=context.now_ms())
             manifest = change_devices(rows, changes, [*listed, approving.entry], context=context)
             give_history(
                 rows,
@@ -140,8 +134,6 @@ class Desk:
             await self._change(partial(take_back, device_id=approving.device_id, context=context))
             raise UserError(str(approving.now.error), exit_code=ExitCode.UNAVAILABLE)
         await self._until_published()
-        for hook in self._linked:
-            await hook(approving.device_id)
 
     # ---- either -----------------------------------------------------------------------------
 
@@ -170,8 +162,9 @@ class Desk:
         wanted = clean_device_name(name)
 
         def work(rows: Rows, changes: Changes) -> Device:
+            changes.are_devices_changed = True
             _, device = one_device(rows, text)
-            put_name(rows, changes, device.device_id, wanted, context=self._context)
+            put_name(rows, device.device_id, wanted, now_ms=self._context.now_ms())
             return device_view(rows, device.device_id)
 
         return await self._change(work)
@@ -193,7 +186,6 @@ class Desk:
         changes = Changes()
         result = await self._context.write(lambda rows: work(rows, changes))
         await self._services.tell(changes)
-        self._context.hub.publish([DevicesChanged()])
         return result
 
 

@@ -2,7 +2,7 @@
 
 Rule: nothing is kept before the grant has opened and the relay shows the manifest that it names; a
 linking that ends before leaves the profile as it was. One try a code: whatever goes wrong ends it.
-Spec: docs/engine.md, section 13; docs/cryptography.md, section 11.
+Spec: docs/engine.md, section 14; docs/cryptography.md, section 11.
 """
 
 from __future__ import annotations

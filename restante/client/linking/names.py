@@ -1,7 +1,7 @@
 """What the account's devices are called: the user's words, known on its devices and nowhere else.
 
 Rule: a name is a record that all devices agree on; a device without one goes by the start of its
-id. No relay ever reads one. Inside the caller's transaction. Spec: docs/engine.md, section 13.
+id. No relay ever reads one. Inside the caller's transaction. Spec: docs/engine.md, section 14.
 """
 
 from __future__ import annotations
@@ -9,17 +9,14 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING, Final
 
-from restante.client.own_account import load_own_account
+from restante.client.syncing.putting import put
 from restante.errors import UserError
 from restante.protocol.content import RecordKind
 from restante.protocol.linking import MAX_DEVICE_NAME_CHARS
-from restante.protocol.order import rank_at
 from restante.protocol.text import printable
-from restante.store.client_records import RecordRow, put_record, record, records_clock
+from restante.store.client_records import record
 
 if TYPE_CHECKING:
-    from restante.client.changes import Changes
-    from restante.client.context import EngineContext
     from restante.crypto.signatures import ListedDevice, VerifiedManifest
     from restante.protocol.ids import DeviceId
     from restante.store.client_rows import Rows
@@ -36,22 +33,9 @@ def device_name(rows: Rows, device_id: DeviceId) -> str | None:
     return printable(text, multiline=False)[:MAX_DEVICE_NAME_CHARS].strip() or None
 
 
-def put_name(
-    rows: Rows, changes: Changes, device_id: DeviceId, name: str, *, context: EngineContext
-) -> None:
+def put_name(rows: Rows, device_id: DeviceId, name: str, *, now_ms: int) -> None:
     """Give a device a name, on all devices of the account."""
-    own = load_own_account(rows)
-    rank = max(records_clock(rows) + 1, rank_at(context.now_ms()))
-    put_record(
-        rows,
-        RecordRow(
-            kind=int(RecordKind.DEVICE_NAME),
-            key=device_id,
-            rank=rank,
-            device_id=bytes(16) if own is None else own.device_id,
-            value=name.encode(),
-        ),
-    )
+    put(rows, RecordKind.DEVICE_NAME, device_id, name.encode(), now_ms=now_ms)
 
 
 def shown_name(rows: Rows, device_id: DeviceId) -> str:

@@ -2,7 +2,7 @@
 
 Rule: only the device that holds the account key can; all of it is one transaction, and what the
 relay and the contacts have to hear of it waits in the database until they have. Knows no network.
-Spec: docs/engine.md, section 13.
+Spec: docs/engine.md, section 14.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def change_devices(
     keep_link(rows, own.manifest, signed)
     keep_own_manifest(rows, changes, manifest, now_s=now_ms // 1000)
     note_manifest_changed(rows)
-    changes.is_upkeep_due = True
+    changes.is_upkeep_due = changes.are_devices_changed = True
     announce(
         rows,
         changes,

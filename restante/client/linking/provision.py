@@ -36,8 +36,14 @@ if TYPE_CHECKING:
     from restante.crypto.own_keys import DeviceSecrets
     from restante.store.client_rows import Rows
 
-GIVEN: Final = (RecordKind.DEVICE_NAME, RecordKind.SETTING)
-"""What is small, and wanted before the history has come."""
+GIVEN: Final = (
+    RecordKind.TOKEN,
+    RecordKind.CODE,
+    RecordKind.DEVICE_NAME,
+    RecordKind.SETTING,
+)
+"""What is small, and wanted before the history has come. Tokens and code are here once more so that
+the new device doesn't take them for its own decision, and outdo a newer one."""
 
 
 def pack_provision(rows: Rows) -> bytes:
@@ -83,6 +89,18 @@ async def keep_granted(context: EngineContext, device: DeviceSecrets, grant: Gra
 
 
 def _keep(rows: Rows, provision: Provision, *, now_s: int) -> None:
+    for item in provision.records:
+        if item.kind in GIVEN:
+            put_record(
+                rows,
+                RecordRow(
+                    kind=item.kind,
+                    key=item.key,
+                    rank=item.rank,
+                    device_id=item.device,
+                    value=item.value,
+                ),
+            )
     retired = [TokenRow(bucket=0, token=token, is_live=False) for token in provision.retired]
     live = [
         TokenRow(bucket=bucket, token=token, is_live=True)
@@ -100,18 +118,6 @@ def _keep(rows: Rows, provision: Provision, *, now_s: int) -> None:
                 created_at_s=now_s,
             ),
         )
-    for item in provision.records:
-        if item.kind in GIVEN:
-            put_record(
-                rows,
-                RecordRow(
-                    kind=item.kind,
-                    key=item.key,
-                    rank=item.rank,
-                    device_id=item.device,
-                    value=item.value,
-                ),
-            )
 
 
 def _item(row: RecordRow) -> SyncRecord:

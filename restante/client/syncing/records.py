@@ -83,6 +83,8 @@ def apply(rows: Rows, changes: Changes, said: RecordRow, *, is_newest: bool, now
         _follow_token(rows, changes, said)
     elif said.kind == RecordKind.CODE:
         _follow_code(rows, changes, said, now_s=now_ms // 1000)
+    elif said.kind == RecordKind.DEVICE_NAME:
+        changes.are_devices_changed = True
     elif said.kind == RecordKind.HISTORY:
         changes.is_transfer_due = True
 
