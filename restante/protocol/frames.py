@@ -234,7 +234,8 @@ class Authenticate(Frame, frozen=True, tag=33):
 class Register(Frame, frozen=True, tag=34):
     """Create an account: its name, first manifest and bucket tokens. `invite` is a secret, 8 B.
 
-    Or recover one: the name is taken by the same root key, in a lower generation.
+    Or recover one: the name is taken by the same root key, in a lower generation. Or give one
+    another name: a device of it asks.
     """
 
     request: U32

@@ -6,6 +6,7 @@ goes by connections that don't know it. Spec: docs/protocol/relay.md, sections 5
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -105,12 +106,16 @@ class DeviceTalk:
             self._session.network, 1, trio.current_time()
         ):
             raise slow_down(wait_s)
-        if self._device is not None:
-            raise Refusal(WireCode.CONFLICT, "this device is registered already")
         services = self._services
-        gone = await services.registration.register(frame, self._key, authority=self._authority)
+        before = None if self._device is None else self._device.account
+        registered = await services.registration.register(
+            frame, self._key, authority=self._authority, account=before
+        )
+        services.dismissals += 1
+        for session in list(services.sessions):
+            session.follow(before, registered.account)
         self._device = await services.registry.device(self._key)
-        await self._dismiss(gone)
+        await self._dismiss(registered.gone)
         return f.Done(request=frame.request)
 
     async def _publish_manifest(self, frame: f.PublishManifest, device: Registered) -> None:
@@ -134,10 +139,18 @@ class DeviceTalk:
         services = self._services
         services.dismissals += 1
         for session in list(services.sessions):
-            session.end_device(gone)
+            if session is not self._session:
+                session.end_device(gone)
         # What was admitted before is committed first, and goes with the rest.
         await services.writer.barrier()
         await services.writer.empty(gone)
+        # A device that dropped itself is told when all of that is done.
+        self._session.end_device(gone)
+
+    def follow(self, account: int | None, to: int) -> None:
+        """Be of another account from now on, if the device's has changed its name."""
+        if self._device is not None and self._device.account == account:
+            self._device = replace(self._device, account=to)
 
     def is_of(self, devices: Sequence[int]) -> bool:
         """Whether this is the connection of one of these devices."""

@@ -1,4 +1,5 @@
-"""How a name is given: to a new account, or back to one that lost its devices.
+"""How a name is given: to a new account, to one that changes its name, or back to one whose devices
+are lost.
 
 Rule: one transaction, all of it or nothing. A name is only ever replaced by its own root key, in a
 higher generation, and one that was deleted is given to nobody. Spec: docs/protocol/relay.md,
@@ -7,6 +8,8 @@ sections 5 and 12.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from restante.errors import CryptoError, WireCode
@@ -16,6 +19,7 @@ from restante.relay.refusal import Refusal
 from restante.store import relay_accounts as store
 from restante.store.errors import Conflict
 from restante.store.relay_codes import redeem_invite
+from restante.store.relay_leaving import give_devices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +30,16 @@ if TYPE_CHECKING:
     from restante.store.seam import Database, Transaction
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """What came of a registration: the account, and which devices are listed no more."""
+
+    account: int
+    gone: list[int]
+
+
 class Registration:
-    """Registers and recovers accounts. Raises Refusal, or StoreError."""
+    """Registers, renames and recovers accounts. Raises Refusal, or StoreError."""
 
     def __init__(
         self, db: Database, *, is_open: bool, clock: Callable[[], float], mailrooms: Mailrooms
@@ -37,10 +49,13 @@ class Registration:
         self._clock = clock
         self._mailrooms = mailrooms
 
-    async def register(self, request: f.Register, key: DeviceKey, *, authority: str) -> list[int]:
+    async def register(
+        self, request: f.Register, key: DeviceKey, *, authority: str, account: int | None
+    ) -> Registered:
         """Create the account that a first manifest describes, for an invite or freely.
 
-        Or recover it. Returns the devices that a recovered account lists no more.
+        Or recover the one that has the name. With `account`, that of the device that asks: give it
+        another name.
         """
         manifest = verified(request.manifest)
         try:
@@ -52,67 +67,79 @@ class Registration:
             raise Refusal(WireCode.CONFLICT, "the manifest names another address")
         if manifest.sequence != 1:
             raise Refusal(WireCode.CONFLICT, "the first manifest must have sequence 1")
-        recovered: list[tuple[int, list[int]]] = []
-
-        async def register(tx: Transaction) -> None:
-            account = await store.find_account(tx, AccountName(request.name))
-            if account is not None:
-                _, held = await store.current_head(tx, account)
-                if _recovers(manifest, held):
-                    gone = await self._recover(tx, account, held, manifest, request)
-                    recovered.append((account, gone))
-                    return
-            await self._create(tx, manifest, request)
-
         try:
-            await self._db.write(register)
+            registered = await self._db.write(partial(self._change, manifest, request, account))
         except store.NameTaken:
             raise Refusal(WireCode.NAME_TAKEN, "the name is taken") from None
         except (Conflict, store.HeadMoved):
             raise Refusal(WireCode.CONFLICT, "a key or mailbox is registered already") from None
-        for account, gone in recovered:
+        self._mailrooms.forget_account(registered.account)
+        if account is not None:
             self._mailrooms.forget_account(account)
-            return gone
-        return []
+        return registered
 
-    async def _create(
-        self, tx: Transaction, manifest: VerifiedManifest, request: f.Register
-    ) -> None:
-        now_s = int(self._clock())
-        if not self._is_open and (
-            request.invite is None or not await redeem_invite(tx, request.invite, now_s=now_s)
-        ):
-            raise Refusal(WireCode.INVITE_REQUIRED, "a valid invite is needed")
-        await store.create_account(
-            tx,
-            name=AccountName(request.name),
-            authority=manifest.address.relay.authority,
-            head=stored_head(manifest),
-            manifest=request.manifest,
-            listed=device_rows(manifest),
-            live=[TokenHash(token) for token in request.tokens],
-        )
-
-    async def _recover(
+    async def _change(
         self,
-        tx: Transaction,
-        account: int,
-        held: store.StoredHead,
         manifest: VerifiedManifest,
         request: f.Register,
-    ) -> list[int]:
-        return await store.recover_account(
+        before: int | None,
+        tx: Transaction,
+    ) -> Registered:
+        """Let the account of a manifest have its name; `before` is where its devices are now."""
+        if before is not None and not await _renames(tx, manifest, before):
+            raise Refusal(WireCode.CONFLICT, "this device is registered already")
+        head, listed = stored_head(manifest), device_rows(manifest)
+        authority, live = manifest.address.relay.authority, _hashes(request)
+        account = await store.find_account(tx, AccountName(request.name))
+        held = None if account is None else (await store.current_head(tx, account))[1]
+        if account is None or held is None or not _supersedes(manifest, held):
+            await self._redeem(tx, request)
+            account = await store.create_account(
+                tx,
+                name=AccountName(request.name),
+                authority=authority,
+                head=head,
+                manifest=request.manifest,
+                live=live,
+            )
+            if before is not None:
+                await give_devices(tx, before, to=account)
+            return Registered(
+                account=account, gone=await store.replace_devices(tx, account, listed)
+            )
+        if before is not None:
+            await give_devices(tx, before, to=account)
+        gone = await store.recover_account(
             tx,
             account,
-            authority=manifest.address.relay.authority,
+            authority=authority,
             expected=held,
-            head=stored_head(manifest),
+            head=head,
             manifest=request.manifest,
-            listed=device_rows(manifest),
-            live=[TokenHash(token) for token in request.tokens],
+            listed=listed,
+            live=live,
         )
+        return Registered(account=account, gone=gone)
+
+    async def _redeem(self, tx: Transaction, request: f.Register) -> None:
+        """Use up an invite, where one is needed."""
+        if self._is_open:
+            return
+        now_s = int(self._clock())
+        if request.invite is None or not await redeem_invite(tx, request.invite, now_s=now_s):
+            raise Refusal(WireCode.INVITE_REQUIRED, "a valid invite is needed")
 
 
-def _recovers(manifest: VerifiedManifest, held: store.StoredHead) -> bool:
-    """Whether a first manifest is a later generation of the account that has the name."""
+def _hashes(request: f.Register) -> list[TokenHash]:
+    return [TokenHash(token) for token in request.tokens]
+
+
+def _supersedes(manifest: VerifiedManifest, held: store.StoredHead) -> bool:
+    """Whether a first manifest is a later generation of the same account."""
     return manifest.account_id == held.account_id and manifest.generation > held.generation
+
+
+async def _renames(tx: Transaction, manifest: VerifiedManifest, account: int) -> bool:
+    """Whether a first manifest gives an account another name than it has."""
+    name, held = await store.current_head(tx, account)
+    return name != manifest.address.name and _supersedes(manifest, held)

@@ -138,6 +138,11 @@ class Session:
         if isinstance(self._talk, DeviceTalk) and self._talk.is_of(devices):
             self.close(WireCode.UNAUTHENTICATED, "the account doesn't list this device any more")
 
+    def follow(self, account: int | None, to: int) -> None:
+        """Go on as a device of another account, if this one's has changed its name."""
+        if isinstance(self._talk, DeviceTalk):
+            self._talk.follow(account, to)
+
     # ---- what talks use -----------------------------------------------------------------
 
     def send(self, frame: f.Frame) -> None:

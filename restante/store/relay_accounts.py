@@ -102,13 +102,11 @@ async def create_account(
     authority: str,
     head: StoredHead,
     manifest: bytes,
-    listed: Sequence[DeviceRow],
     live: Sequence[TokenHash],
 ) -> int:
-    """Create an account with its first manifest; return its number.
+    """Create an account with its first manifest; return its number. `replace_devices` follows.
 
-    Raises NameTaken (also: it was another's, who has left), or Conflict: a key or a mailbox of it
-    is another account's.
+    Raises NameTaken (also: it was another's, who has left).
     """
     left = select(gone_names.c.hash).where(gone_names.c.hash == gone_name_hash(name))
     if await find_account(tx, name) is not None or (await tx.execute(left)).first() is not None:
@@ -129,7 +127,6 @@ async def create_account(
     await tx.execute(
         insert(manifests).values(account=account, sequence=head.sequence, manifest=manifest)
     )
-    await _add_devices(tx, account, listed)
     await replace_tokens(tx, account, live=live, retired=())
     return account
 
@@ -175,7 +172,7 @@ async def advance_manifest(
     await tx.execute(
         insert(manifests).values(account=account, sequence=head.sequence, manifest=manifest)
     )
-    return await _replace_devices(tx, account, listed)
+    return await replace_devices(tx, account, listed)
 
 
 async def recover_account(
@@ -204,9 +201,13 @@ async def recover_account(
     return gone
 
 
-async def _replace_devices(
+async def replace_devices(
     tx: AsyncConnection, account: int, listed: Sequence[DeviceRow]
 ) -> list[int]:
+    """Let an account have these devices; return the numbers of those that it has no more.
+
+    Raises Conflict: a key or a mailbox is another account's.
+    """
     known = {
         row.signing_key: row
         for row in await tx.execute(select(devices).where(devices.c.account == account))

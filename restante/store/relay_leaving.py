@@ -1,7 +1,7 @@
-"""Accounts that go: where to, or for good.
+"""Accounts that go: to another name, to another relay, or for good.
 
 Store code: functions of an open transaction. Rule: of an account that has left nothing stays but
-the hash of its name, so that nobody is ever given it again. Spec: docs/relay.md, section 2.
+the hashes of its names, so that nobody is ever given them again. Spec: docs/relay.md, section 2.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from restante.protocol.ids import AccountName, BlobId, gone_name_hash
 from restante.store.driver import RawConnection
 from restante.store.relay_blobs import blobs_of
 from restante.store.relay_mailboxes import empty_mailbox
-from restante.store.relay_tables import accounts, devices, gone_names
+from restante.store.relay_tables import accounts, blobs, devices, gone_names, tokens
 from restante.store.seam import in_thread
 
 
@@ -28,11 +28,20 @@ class Left:
     blobs: Sequence[BlobId]
 
 
+async def give_devices(tx: AsyncConnection, account: int, *, to: int) -> None:
+    """Give an account's devices, with what is theirs, and its blobs, to its next name's account.
+
+    What the old name keeps, it keeps for those who look for it: its manifests, its codes, and where
+    the account has gone. The new name is where the account is, wherever it was said to be.
+    """
+    for table in (devices, blobs):
+        await tx.execute(update(table).where(table.c.account == account).values(account=to))
+    await tx.execute(delete(tokens).where(tokens.c.account == account))
+    await tx.execute(update(accounts).where(accounts.c.number == to).values(moved=None))
+
+
 async def delete_account(tx: AsyncConnection, account: int) -> Left:
-    """Erase an account with all that is its own, and keep the hash of its name."""
-    name = (
-        await tx.execute(select(accounts.c.name).where(accounts.c.number == account))
-    ).scalar_one()
+    """Erase an account with all that is its own, and keep the hashes of its names."""
     listed = select(devices.c.number).where(devices.c.account == account)
     left = Left(
         devices=[int(number) for number in (await tx.execute(listed)).scalars()],
@@ -45,9 +54,22 @@ async def delete_account(tx: AsyncConnection, account: int) -> Left:
 
     await in_thread(tx, empty)
     # Everything else refers to the account, or to its devices, and goes with them.
-    await tx.execute(delete(accounts).where(accounts.c.number == account))
-    await tx.execute(insert(gone_names).values(hash=gone_name_hash(AccountName(name))))
+    for number, name in await _names(tx, account):
+        await tx.execute(delete(accounts).where(accounts.c.number == number))
+        await tx.execute(insert(gone_names).values(hash=gone_name_hash(AccountName(name))))
     return left
+
+
+async def _names(tx: AsyncConnection, account: int) -> Sequence[tuple[int, str]]:
+    """Return an account's name, and those that it had before: no device has them any more."""
+    root = select(accounts.c.account_id).where(accounts.c.number == account).scalar_subquery()
+    is_left = ~exists().where(devices.c.account == accounts.c.number)
+    rows = await tx.execute(
+        select(accounts.c.number, accounts.c.name).where(
+            (accounts.c.number == account) | ((accounts.c.account_id == root) & is_left)
+        )
+    )
+    return [(row.number, row.name) for row in rows]
 
 
 async def find_moved(tx: AsyncConnection, account: int) -> bytes | None:
