@@ -60,6 +60,7 @@ async def test_texts_and_quotes_are_safe_in_every_view(tmp_path: Path) -> None:
                         Text(
                             text="before " + EVIL + "\nsecond line",
                             quote=Quote(message=bytes(16), excerpt=EVIL + "\nline"),
+                            mentions=[],
                         )
                     ),
                 )
