@@ -407,10 +407,13 @@ def why(run: _Invocation, message: str) -> int:
 @_command(cli)
 @click.argument("method", required=False)
 @click.argument("params", metavar="[PARAMS]", required=False)
-def rpc(run: _Invocation, method: str | None, params: str | None) -> int:
+@click.option("--schema", is_flag=True, help="Print what there is to call, as OpenRPC.")
+def rpc(run: _Invocation, method: str | None, params: str | None, schema: bool) -> int:
     """Call METHOD of the engine with PARAMS, a JSON object; without, pass on JSON-RPC lines."""
     from restante.client.commands import rpc as bodies
 
+    if schema:
+        return bodies.schema()
     with run.caller() as caller:
         if method is None:
             return bodies.session(run.out, caller)

@@ -9,6 +9,7 @@ import json
 import sys
 from typing import Any
 
+from restante import __version__
 from restante.client.attach import EngineGoneError
 from restante.client.commands.output import Output, write_line
 from restante.client.oneshot import Caller
@@ -31,6 +32,14 @@ def session(out: Output, caller: Caller) -> ExitCode:
             ExitCode.UNAVAILABLE,
             "The engine ended. Start again; what had no answer may or may not have been done.",
         )
+    return ExitCode.OK
+
+
+def schema() -> ExitCode:
+    """Print every method, event and type, as an OpenRPC document."""
+    from restante.client.rpc_schema import open_rpc  # noqa: PLC0415  (the views are heavy)
+
+    write_line(json.dumps(open_rpc(__version__), separators=(",", ":")))
     return ExitCode.OK
 
 
