@@ -13,7 +13,7 @@ import trio
 
 from restante.client.failures import RefusedError, RelayError
 from restante.client.interface import LinkState
-from restante.client.linking.rendezvous import Rendezvous
+from restante.client.linking.rendezvous import Rendezvous, parting
 from restante.client.linking.view import LinkView
 from restante.crypto.linking import OldDevice
 from restante.errors import CryptoError, ExitCode, UserError, WireCode
@@ -32,12 +32,6 @@ if TYPE_CHECKING:
     from restante.protocol.ids import DeviceId
     from restante.protocol.manifest import DeviceEntry
 
-REVEAL_PATIENCE_S: Final = 60.0
-"""The new device looks every two seconds; after so long it is gone."""
-
-ANSWER_PATIENCE_S: Final = 60.0
-VERDICT_PATIENCE_S: Final = 60.0
-PARTING_PATIENCE_S: Final = 5.0
 
 DIGITS: Final = 6
 
@@ -62,6 +56,7 @@ WRONG: Final = (
     "nothing was linked. If you typed what it shows, somebody is in between; else begin again. "
     + _AGAIN
 )
+LOST: Final = "The relay was lost, and nothing was linked. Begin again. " + _AGAIN
 NOT_HANDED_OVER: Final = (
     "The relay was lost on the way, so the new device got nothing, and it is revoked again. "
     + _AGAIN
@@ -101,12 +96,12 @@ class Approving:
         refuse_if_full(own)
         rendezvous = Rendezvous(context, nursery, own.address.relay)
         try:
-            with trio.fail_after(ANSWER_PATIENCE_S):
+            with trio.fail_after(context.tuning.link_patience_s):
                 exchange = await _answer(context, own, code, rendezvous)
             self = cls(context, own=own, code=code, exchange=exchange, rendezvous=rendezvous)
             await self._compare()
         except BaseException as error:
-            with trio.CancelScope(shield=True), trio.move_on_after(PARTING_PATIENCE_S):
+            with parting(context):
                 await rendezvous.close()
             if isinstance(error, trio.TooSlowError):
                 raise RefusedError(WireCode.TIMED_OUT, own.address.relay) from None
@@ -141,20 +136,24 @@ class Approving:
         typed = "".join(digits.split())
         if len(typed) != DIGITS or not (typed.isascii() and typed.isdigit()):
             raise UserError("The new device shows six digits. Type those.")
-        if trio.current_time() > self._view.deadline:
-            await self._end(_failed(EXPIRED, self._own))
         if not self._exchange.confirm(typed):
             await self._end(_failed(WRONG, self._own, ExitCode.UNTRUSTED))
-        if await self._rendezvous.look(self._exchange.slot(LinkSlot.OFFER)) is None:
+        try:
+            with trio.fail_after(self._context.tuning.link_patience_s):
+                is_there = await self._rendezvous.look(self._exchange.slot(LinkSlot.OFFER))
+                is_cancelled = await self._is_cancelled()
+        except trio.TooSlowError:
+            await self._end(_failed(LOST, self._own, ExitCode.UNAVAILABLE))
+        if is_there is None:
             await self._end(_failed(EXPIRED, self._own))
-        if await self._is_cancelled():
+        if is_cancelled:
             await self._end(_failed(CANCELLED, self._own))
 
     async def grant(self, manifest: VerifiedManifest, provision: bytes) -> bool:
         """Hand the grant over; False if the relay can't be reached for so long that it is over."""
         verdict = self._exchange.grant(manifest, provision)
         try:
-            with trio.fail_after(VERDICT_PATIENCE_S):
+            with trio.fail_after(self._context.tuning.link_patience_s):
                 await self._rendezvous.put(self._exchange.slot(LinkSlot.VERDICT), verdict)
         except (RelayError, trio.TooSlowError):
             self._view.become(LinkState.FAILED, error=_sentence(NOT_HANDED_OVER, self._own))
@@ -174,7 +173,7 @@ class Approving:
         exchange = self._exchange
         reveal, cancel = exchange.slot(LinkSlot.REVEAL), exchange.slot(LinkSlot.CANCEL)
         try:
-            with trio.move_on_after(REVEAL_PATIENCE_S) as waiting:
+            with trio.move_on_after(self._context.tuning.link_patience_s) as waiting:
                 slot, message = await self._rendezvous.wait_for(reveal, cancel)
         except BaseException:
             await self._abort(_sentence(NO_ANSWER, self._own))
@@ -201,7 +200,7 @@ class Approving:
     async def _abort(self, sentence: str) -> None:
         self._view.become(LinkState.FAILED, error=sentence)
         verdict = self._exchange.abort()
-        with trio.CancelScope(shield=True), trio.move_on_after(PARTING_PATIENCE_S):
+        with parting(self._context):
             try:
                 await self._rendezvous.put(self._exchange.slot(LinkSlot.VERDICT), verdict)
             except RelayError:
@@ -210,7 +209,7 @@ class Approving:
                 await self._close()
 
     async def _close(self) -> None:
-        with trio.CancelScope(shield=True), trio.move_on_after(PARTING_PATIENCE_S):
+        with parting(self._context):
             await self._rendezvous.close()
 
 

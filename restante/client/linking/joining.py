@@ -15,7 +15,7 @@ from restante.client.directory import newest_over
 from restante.client.failures import RefusedError, RelayError, UntrustedRelayError
 from restante.client.interface import LinkState
 from restante.client.linking.provision import keep_granted
-from restante.client.linking.rendezvous import Rendezvous
+from restante.client.linking.rendezvous import Rendezvous, parting
 from restante.client.linking.view import LinkView
 from restante.client.log import log_bug
 from restante.crypto import own_keys
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from restante.crypto.signatures import VerifiedManifest
 
 CANCEL_PATIENCE_S: Final = 5.0
-GRANT_PATIENCE_S: Final = 60.0
-"""How long, past the code's time, a verdict is waited for once the digits are shown."""
-
 AGAIN: Final = "Begin again here with: restante device link {address}"
 
 EXPIRED: Final = "The code has expired. " + AGAIN
@@ -73,6 +70,7 @@ class Joining:
         self._joined = joined
         self._scope = trio.CancelScope()
         self._ended = trio.Event()
+        self._has_verdict = False
         self._is_granted = False
 
     @classmethod
@@ -171,9 +169,9 @@ class Joining:
             if not self._context.tuning.restarts_services:
                 raise
         finally:
-            if self._scope.cancelled_caught:
+            if self.has_ended and not self._has_verdict:
                 await self._say_cancelled()
-            with trio.CancelScope(shield=True), trio.move_on_after(CANCEL_PATIENCE_S):
+            with parting(self._context):
                 await self._rendezvous.close()
             self._ended.set()
 
@@ -181,9 +179,15 @@ class Joining:
         exchange, rendezvous = self._exchange, self._rendezvous
         acceptance = await self._within(self._view.deadline, LinkSlot.ACCEPT)
         reveal, digits = exchange.accept(acceptance)
-        await rendezvous.put(exchange.slot(LinkSlot.REVEAL), reveal)
+        with trio.CancelScope(deadline=self._view.deadline) as putting:
+            await rendezvous.put(exchange.slot(LinkSlot.REVEAL), reveal)
+        if putting.cancelled_caught:
+            raise UserError(self._again(EXPIRED))
         self._view.become(LinkState.COMPARE, digits=digits)
-        verdict = await self._within(self._view.deadline + GRANT_PATIENCE_S, LinkSlot.VERDICT)
+        # Who typed them in the last second is still waited for.
+        last = self._view.deadline + self._context.tuning.link_patience_s
+        verdict = await self._within(last, LinkSlot.VERDICT)
+        self._has_verdict = True
         try:
             grant = exchange.finish(verdict)
         except LinkAbortedError as aborted:
@@ -206,7 +210,7 @@ class Joining:
     async def _until_shown(self, granted: VerifiedManifest) -> None:
         """Wait until the relay shows the manifest that was granted, or one that extends it."""
         address = granted.address
-        with trio.move_on_after(GRANT_PATIENCE_S):
+        with trio.move_on_after(self._context.tuning.link_patience_s):
             while True:
                 shown = await newest_over(self._rendezvous, address)
                 if shown.root != granted.root:
@@ -227,7 +231,7 @@ class Joining:
 
     async def _say_cancelled(self) -> None:
         message = self._exchange.cancel()
-        with trio.CancelScope(shield=True), trio.move_on_after(CANCEL_PATIENCE_S):
+        with parting(self._context):
             try:
                 await self._rendezvous.put(self._exchange.slot(LinkSlot.CANCEL), message)
             except RelayError:
@@ -272,7 +276,7 @@ async def _ask(
         shown = await newest_over(link, wanted)
         _check_pin(shown, link.peer_pin if any_key else wanted.relay.pin)
     except BaseException:
-        with trio.CancelScope(shield=True), trio.move_on_after(CANCEL_PATIENCE_S):
+        with parting(context):
             await rendezvous.close()
         raise
     rendezvous.goes_on_at(shown.address.relay)

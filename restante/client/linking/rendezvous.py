@@ -7,6 +7,8 @@ no message of a linking. Spec: docs/protocol/relay.md, section 10.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import trio
@@ -38,8 +40,18 @@ _PASSING = frozenset(
 )
 """Refusals that another try may not meet."""
 
+PARTING_PATIENCE_S = 5.0
+
 _LONGEST_STEP = 4
 """Of the backoff: a code lives for ten minutes, and two people wait."""
+
+
+@contextmanager
+def parting(context: EngineContext) -> Iterator[None]:
+    """Say the last things, also when cancelled, for a few seconds at most."""
+    patience_s = min(PARTING_PATIENCE_S, context.tuning.link_patience_s)
+    with trio.CancelScope(shield=True), trio.move_on_after(patience_s):
+        yield
 
 
 class Rendezvous:
