@@ -15,7 +15,7 @@ from restante.client.interface import Engine, Event
 from restante.client.methods import METHODS, Method
 
 _REFERENCE: Final = "#/components/schemas/{name}"
-_SUBSCRIBE: Final = (
+_SUBSCRIBE: Final[tuple[tuple[str, str, list[str]], ...]] = (
     ("subscribe", "Watch events from now on: notifications named `event` follow.", []),
     (
         "unsubscribe",

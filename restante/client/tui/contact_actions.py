@@ -16,12 +16,13 @@ from restante.client.tui import words
 from restante.client.tui.bridge import ask
 from restante.client.tui.chats import Chats
 from restante.client.tui.clean import clean_line
-from restante.client.tui.code_dialogs import MyCodeScreen, SafetyNumberDialog
+from restante.client.tui.code_dialogs import MyCodeScreen
 from restante.client.tui.device_dialogs import DevicesDialog
 from restante.client.tui.dialog import ConfirmDialog, LineDialog, TextDialog
 from restante.client.tui.find_dialogs import START, GoToDialog, NewChatDialog
 from restante.client.tui.stage import Stage
 from restante.client.tui.timer_dialog import TimerDialog
+from restante.client.tui.verify_dialog import SafetyNumberDialog
 from restante.errors import RestanteError, UserError
 
 
