@@ -27,6 +27,7 @@ from restante.client.acquaintance import (
 from restante.client.contents import Arrival, Reader
 from restante.client.directory import manifest_of
 from restante.client.interface import ContactState
+from restante.client.linking.announcing import remind
 from restante.client.sessions import expecting, keep_opened
 from restante.client.syncing.self_contact import is_self, keep_own_manifest
 from restante.crypto import dh
@@ -203,8 +204,18 @@ class Opener:
         lane: Lane,
         payload: bytes,
     ) -> None:
-        if opened.heads.recipient not in self.reader.own.heads and is_welcome(row):
+        own = self.reader.own
+        if opened.heads.recipient not in own.heads and is_welcome(row):
             changes.is_account_doubtful = True
+        elif opened.heads.recipient != own.manifest.head and is_welcome(row):
+            remind(
+                rows,
+                changes,
+                row,
+                own.manifest,
+                randomness=self.reader.randomness,
+                now_ms=self.reader.now_ms,
+            )
         if opened.heads.sender != row.manifest_hash and is_self(row):
             changes.is_account_doubtful = True
         elif opened.heads.sender != row.manifest_hash and not row.is_stale:

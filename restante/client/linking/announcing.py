@@ -14,12 +14,14 @@ from restante.client.backoff import unit_interval
 from restante.client.queueing import control_content, enqueue_content, local_id
 from restante.client.syncing.self_contact import is_self
 from restante.protocol.content import Kind, NewManifest
+from restante.store.client_account import get_value, set_value
 from restante.store.client_contacts import contacts
 
 if TYPE_CHECKING:
     from restante.client.changes import Changes
     from restante.crypto.randomness import Randomness
     from restante.crypto.signatures import VerifiedManifest
+    from restante.store.client_contacts import ContactRow
     from restante.store.client_rows import Rows
 
 
@@ -33,23 +35,61 @@ def announce(
     now_ms: int,
 ) -> None:
     """Queue the manifest for everybody who writes to us; contacts within `jitter_s`, each alone."""
+    for row in contacts(rows):
+        if not (is_welcome(row) or is_self(row)):
+            continue
+        jitter_ms = 0 if is_self(row) else int(unit_interval(randomness.random(7)) * jitter_s * 1e3)
+        _tell(
+            rows,
+            changes,
+            row,
+            manifest,
+            delay_ms=jitter_ms,
+            randomness=randomness,
+            now_ms=now_ms,
+        )
+
+
+def remind(
+    rows: Rows,
+    changes: Changes,
+    row: ContactRow,
+    newest: VerifiedManifest,
+    *,
+    randomness: Randomness,
+    now_ms: int,
+) -> None:
+    """Tell a contact once more: what it writes shows that it goes by an older manifest of ours."""
+    key = f"told:{row.account_id.hex()}"
+    if get_value(rows, key) == newest.head:
+        return
+    set_value(rows, key, newest.head)
+    _tell(rows, changes, row, newest, delay_ms=0, randomness=randomness, now_ms=now_ms)
+
+
+def _tell(
+    rows: Rows,
+    changes: Changes,
+    row: ContactRow,
+    manifest: VerifiedManifest,
+    *,
+    delay_ms: int,
+    randomness: Randomness,
+    now_ms: int,
+) -> None:
     content = control_content(
         Kind.MANIFEST,
         NewManifest(manifest=manifest.signed.to_bytes()),
         now_ms=now_ms,
         randomness=randomness,
-    ).to_bytes()
-    for row in contacts(rows):
-        if not (is_welcome(row) or is_self(row)):
-            continue
-        jitter_ms = 0 if is_self(row) else int(unit_interval(randomness.random(7)) * jitter_s * 1e3)
-        enqueue_content(
-            rows,
-            changes,
-            row,
-            content,
-            entry_id=local_id("manifest", row.account_id, manifest.head),
-            message_id=None,
-            now_ms=now_ms,
-            delay_ms=jitter_ms,
-        )
+    )
+    enqueue_content(
+        rows,
+        changes,
+        row,
+        content.to_bytes(),
+        entry_id=local_id("manifest", row.account_id, manifest.head),
+        message_id=None,
+        now_ms=now_ms,
+        delay_ms=delay_ms,
+    )
