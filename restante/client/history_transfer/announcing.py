@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Final
 from restante.client.history_transfer.awaiting import is_history_awaited
 from restante.client.syncing.outgoing import tell_one
 from restante.client.syncing.putting import put
+from restante.client.syncing.self_contact import self_contact
 from restante.crypto.blobs import sealed_size
 from restante.errors import RemoteProtocolError
 from restante.protocol.codec import decode, encode
 from restante.protocol.content import RecordKind, SyncHistory
 from restante.protocol.history_part import MAX_PART_BYTES
 from restante.store import client_transfers as store
+from restante.store.client_outbox import wake_account
 from restante.store.client_records import record
 from restante.store.client_transfers import IN, PartRow, TransferRow
 
@@ -72,6 +74,23 @@ def parts_taken(rows: Rows, transfer: bytes) -> int:
 def note_taken(rows: Rows, transfer: bytes, count: int, *, now_ms: int) -> None:
     """Say how many parts of a transfer are here, or will never be, from the first one."""
     put(rows, RecordKind.HISTORY, transfer, encode(count), now_ms=now_ms)
+
+
+def ask_for_history(rows: Rows, *, own_device: bytes, now_ms: int) -> None:
+    """Say that this device waits for its history and can be written to, once after it was linked.
+
+    Whoever gives it out may have tried before this device had left any prekeys.
+    """
+    if is_history_awaited(rows) and not store.transfers(rows, IN):
+        put(rows, RecordKind.HISTORY, own_device, encode(0), now_ms=now_ms)
+
+
+def heard_how_far(rows: Rows, changes: Changes, *, now_ms: int) -> None:
+    """Another own device said how far it is: what couldn't be sent to it is tried again now."""
+    ourselves = self_contact(rows)
+    if ourselves is not None:
+        wake_account(rows, ourselves.account_id, now_ms)
+    changes.is_outbox_due = changes.is_transfer_due = True
 
 
 def note_announced(

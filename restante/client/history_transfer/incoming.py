@@ -19,7 +19,13 @@ from restante.client import status as parts
 from restante.client.blob_transfer.download import BlobGoneError, Download, Downloader
 from restante.client.blob_transfer.pace import Pace
 from restante.client.changes import Changes
-from restante.client.history_transfer.announcing import ANNOUNCED, LOST, TAKEN, note_taken
+from restante.client.history_transfer.announcing import (
+    ANNOUNCED,
+    LOST,
+    TAKEN,
+    ask_for_history,
+    note_taken,
+)
 from restante.client.history_transfer.arriving import history_has_come
 from restante.client.history_transfer.awaiting import awaited_until_ms
 from restante.client.history_transfer.importing import Importer, batches
@@ -81,10 +87,12 @@ class Incoming:
 
     async def run(self) -> None:
         """Take in what was announced, and wait for more; for ever."""
+        is_asked_for = False
         while True:
             self._due = trio.Event()
             again_s = LOOK_EVERY_S
             try:
+                is_asked_for = is_asked_for or await self._ask()
                 for row in await self._context.read(lambda rows: store.transfers(rows, IN)):
                     await self._take_all(row.id)
                 await self._give_up_in_time()
@@ -93,6 +101,15 @@ class Incoming:
                 again_s = self._context.backoff_s(6)
             with trio.move_on_after(again_s):
                 await self._due.wait()
+
+    async def _ask(self) -> bool:
+        changes, now_ms = Changes(), self._context.now_ms()
+        own_device = self._own.device_id
+        await self._context.write(
+            lambda rows: ask_for_history(rows, own_device=own_device, now_ms=now_ms)
+        )
+        await self._announcer.tell(changes)
+        return True
 
     def _look_in(self, changes: Changes) -> None:
         if changes.is_transfer_due:
@@ -171,7 +188,7 @@ class Incoming:
             plain = await self._staging.open(part)
             items, ends = open_part(plain, transfer=transfer, number=part.number)
         except (CryptoError, RemoteProtocolError):
-            await self._staging.remove(transfer, part.number)
+            await self._staging.remove(transfer, part.number)  # or it would seem to be fetched
             tried = replace(part, attempts=part.attempts + 1)
             if tried.attempts >= MAX_ATTEMPTS:
                 await self._leave_out(tried)
@@ -230,6 +247,7 @@ class Incoming:
 
         await self._context.write(note)
         await self._announcer.tell(changes)
+        await self._staging.remove(part.transfer, part.number)
 
     def _tell_how_far(self, rows: Rows, transfer: bytes) -> None:
         """Tell the other devices how many parts are dealt with, from the first one."""

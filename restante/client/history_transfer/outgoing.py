@@ -139,6 +139,7 @@ class Outgoing:
         if left:
             return True
         await self._forget(transfer)  # nothing left to make, and all is taken
+        self._progress(place, []).complete()
         return False
 
     # ---- making and sending -----------------------------------------------------------------
@@ -168,6 +169,9 @@ class Outgoing:
             await until_failed(self._feed(into, place, known, progress))
         if failed:
             raise failed[0]
+        now = await self._place(transfer)
+        if now is not None and now.transfer.stage == Stage.DONE:
+            progress.complete()
 
     async def _feed(
         self,

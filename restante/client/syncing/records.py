@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from restante.client.grammar.hiding import apply_hidden
+from restante.client.history_transfer.announcing import heard_how_far
 from restante.client.publishing import note_tokens_changed
 from restante.client.syncing import people
 from restante.client.syncing.outgoing import publish, record_item
@@ -86,7 +87,7 @@ def apply(rows: Rows, changes: Changes, said: RecordRow, *, is_newest: bool, now
     elif said.kind == RecordKind.DEVICE_NAME:
         changes.are_devices_changed = True
     elif said.kind == RecordKind.HISTORY:
-        changes.is_transfer_due = True
+        heard_how_far(rows, changes, now_ms=now_ms)
 
 
 def settle(rows: Rows, changes: Changes, *, now_ms: int) -> bool:
