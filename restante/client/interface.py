@@ -378,6 +378,7 @@ class TransferProgress(View, frozen=True, tag="transfer"):
     left_s: float | None
     """None while nobody can say."""
     is_complete: bool
+    """All is here (`in`); all is at the relay, and said once more when the other device has it."""
 
 
 class Resync(View, frozen=True, tag="resync"):
