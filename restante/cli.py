@@ -184,6 +184,24 @@ def confirm(run: _Invocation) -> int:
 
 
 @cli.group()
+def account() -> None:
+    """Your account as a whole: leaving with it."""
+
+
+@_command(account, "delete")
+@click.option("--confirm", metavar="ADDRESS", help="Your address: you mean it.")
+def delete_account(run: _Invocation, confirm: str | None) -> int:
+    """Delete the account for good: at its relay, and all of this profile."""
+    from restante.client.commands.account import delete as body
+
+    if not confirm:
+        if not sys.stdin.isatty():
+            raise click.UsageError("Missing option '--confirm'.")
+        confirm = click.prompt("There is no way back. Type your address to go on", err=True)
+    return body(run.out, run.profile, run.caller(), address=str(confirm))
+
+
+@cli.group()
 def contact() -> None:
     """People: their codes, requests and names."""
 

@@ -20,6 +20,7 @@ from restante.client.grammar.signals import hear
 from restante.client.grammar.timers import start_clock
 from restante.client.history import file_note, parse_content
 from restante.client.interface import ContactState, MessageState
+from restante.client.lifecycle.leaving import note_left
 from restante.client.queueing import local_id, unpark
 from restante.client.states import moved
 from restante.client.syncing.early_receipts import keep_early_receipt
@@ -149,6 +150,8 @@ class Reader:
             unpark(rows, changes, arrival.contact.account_id, now_ms=self.now_ms)
         elif content.kind == Kind.MANIFEST:
             told_of_manifest(rows, arrival.contact, decode(content.body, NewManifest).manifest)
+        elif content.kind == Kind.LEFT:
+            note_left(rows, changes, arrival.contact, now_ms=self.now_ms)
         elif content.kind in EPHEMERAL and is_welcome(arrival.contact):
             hear(rows, changes, arrival.contact.account_id, content)
         elif content.kind == Kind.RESEND_REQUEST and is_welcome(arrival.contact):

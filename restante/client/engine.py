@@ -18,6 +18,7 @@ from restante.client.events import EventHub, Subscription
 from restante.client.failures import UnreachableError
 from restante.client.grammar.methods import GrammarMethods
 from restante.client.interface import (
+    AccountDeleted,
     Contact,
     Conversation,
     Message,
@@ -25,6 +26,7 @@ from restante.client.interface import (
     Status,
     Why,
 )
+from restante.client.lifecycle.leaving import delete_account
 from restante.client.lifecycle.methods import LifecycleMethods
 from restante.client.lifecycle.recovering import recover_account
 from restante.client.lifecycle.recovery_kit import RecoveryDesk
@@ -106,6 +108,13 @@ class LocalEngine(GrammarMethods, LinkingMethods, SyncingMethods, LifecycleMetho
             )
             await self._services.reload()
         return await self.status()
+
+    async def account_delete(self, *, address: str) -> AccountDeleted:
+        """See interface.Engine."""
+        async with self._registering:
+            return await delete_account(
+                self._context, self._nursery, self._services, address=address
+            )
 
     async def recovery_confirm(self, words: list[str]) -> Status:
         """See interface.Engine."""

@@ -47,6 +47,8 @@ class ContactState(StrEnum):
     BLOCKED = "blocked"
     SELF = "self"
     """Oneself: the conversation is "Note to self"."""
+    LEFT = "left"
+    """They have deleted their account."""
 
 
 class ConnectionPhase(StrEnum):
@@ -240,6 +242,15 @@ class Status(View, frozen=True):
     """Where the recovery kit stands; None without an account, and on a linked device."""
 
 
+class AccountDeleted(View, frozen=True):
+    """What became of an account that was deleted. `told`: contacts who have heard of it."""
+
+    address: str
+    told: int
+    untold: int
+    """They find out when they write."""
+
+
 class RecoveryKit(View, frozen=True):
     """What belongs on paper: the address, and the root secret as 24 words."""
 
@@ -425,6 +436,12 @@ class Engine(Protocol):
         """Bring an account back with the 24 words of its kit, as this profile's.
 
         UserError: a wrong word, another account at the address, a profile that is in use.
+        """
+
+    async def account_delete(self, *, address: str) -> AccountDeleted:
+        """Delete the account at its relay, tell contacts, and empty this profile. No way back.
+
+        `address` is the account's own, as a confirmation. UserError: another; not the first device.
         """
 
     async def recovery_kit(self) -> RecoveryKit:

@@ -100,6 +100,18 @@ class Profile:
                 "can't be opened. Restore it from a backup."
             )
 
+    def erase(self) -> None:
+        """Remove the directory and all that is in it; only for who holds the lock. UserError."""
+        import shutil  # noqa: PLC0415  (once in a profile's life)
+
+        try:
+            self.key_path.unlink(missing_ok=True)  # without it the rest can't be read
+            shutil.rmtree(self.directory)
+        except OSError as error:
+            raise UserError(
+                f"{self.directory} can't be removed: {_reason(error)}. Remove it yourself."
+            ) from error
+
     def check(self) -> None:
         """Refuse a profile directory that is not its owner's alone. UserError says what to do."""
         status = self.directory.stat()

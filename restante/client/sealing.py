@@ -16,6 +16,7 @@ from restante.client.finishing import final_content
 from restante.client.granting import token_for
 from restante.client.interface import ContactState, MessageState, Trust
 from restante.client.lifecycle.key_changes import pause
+from restante.client.lifecycle.leaving import left_because
 from restante.client.queueing import give_up, local_id, park, send_to_others
 from restante.client.sessions import keep_sealed, sending_session
 from restante.client.syncing.self_contact import is_self
@@ -258,6 +259,8 @@ def _reason_not_to_send(row: ContactRow | None) -> str | None:
         return "The contact was deleted."
     if row.state == ContactState.BLOCKED.value:
         return "You have blocked this contact."
+    if row.state == ContactState.LEFT.value:
+        return left_because(row)
     return None
 
 

@@ -93,6 +93,7 @@ class Services:
         self.directory = Directory(self._links)
         """Look-ups, with or without an account."""
         self._account_changed = trio.Event()
+        self._is_ending = False
         self.own: OwnAccount | None = None
         """The account, also one whose registration isn't finished."""
         self.parts: Parts | None = None
@@ -108,6 +109,14 @@ class Services:
         if own is not None and own.is_registered:
             self.parts = self._put_together(own)
             self._nursery.start_soon(self._run)
+
+    async def end(self) -> None:
+        """End the set that runs: the profile is about to have no account any more."""
+        before, self._is_ending = self.parts, True
+        if before is not None:
+            self._account_changed.set()
+            await before.ended.wait()
+        self._is_ending = False
 
     def running(self) -> Parts:
         """Return the set that runs now. UserError: no account yet, or this device was revoked."""
@@ -174,8 +183,10 @@ class Services:
                 await changed.wait()
                 nursery.cancel_scope.cancel()
             self._account_changed = trio.Event()
-            own = await self._current_at_last()
+            own = None if self._is_ending else await self._current_at_last()
             self.parts = None if own is None else self._put_together(own)
+            if own is None:
+                self._board.forget_account()
             now.ended.set()
             self._context.hub.publish([Resync()])
 

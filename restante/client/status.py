@@ -63,6 +63,12 @@ class StatusBoard:
             self._errors[source] = sentence
         self.touch()
 
+    def forget_account(self) -> None:
+        """The profile has no account any more."""
+        self.own = None
+        self._errors.clear()
+        self.set_phase(ConnectionPhase.STOPPED)
+
     def touch(self) -> None:
         """Something that the status shows may have changed."""
         self._changed.set()

@@ -15,6 +15,7 @@ from restante.client.grammar.timers import start_clock
 from restante.client.history import file_own, too_long
 from restante.client.interface import ContactState, Trust
 from restante.client.lifecycle.key_changes import successor
+from restante.client.lifecycle.leaving import left_because
 from restante.client.queueing import enqueue_content
 from restante.client.syncing.self_contact import is_self, other_devices
 from restante.client.views import display_name
@@ -140,6 +141,8 @@ def refuse_unwelcome(row: ContactRow) -> None:
         raise UserError(
             f"You have blocked {display_name(row)}. Accept the contact again before you write."
         )
+    if row.state == ContactState.LEFT.value:
+        raise UserError(left_because(row))
     if row.state == ContactState.REQUEST.value:
         raise UserError(f"Accept the request of {display_name(row)} first, or block them.")
     if row.trust == Trust.CHANGED.value:

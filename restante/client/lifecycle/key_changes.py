@@ -5,7 +5,7 @@
 Rule: a conversation is with one root key. What the old key's owner wrote stays with the old key;
 what was not sent yet goes on to the new one once that is decided. The first key that was shown
 stays the one that is decided on: else the number that was compared might be another one's.
-Inside the caller's transaction. Spec: docs/engine.md, section 11.
+Inside the caller's transaction. Spec: docs/engine.md, section 16.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Rule: one file that needs nothing else, no network, no script, and is legible without its styles.
 Pure: writes no file and knows no secret but the words that it is given. Spec: docs/engine.md,
-section 15.
+section 17.
 """
 
 from __future__ import annotations

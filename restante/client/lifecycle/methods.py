@@ -1,6 +1,6 @@
 """The engine's methods for keys and for the account as a whole: each hands on to who knows.
 
-Rule: nothing but handing on. Spec: docs/engine.md, sections 11 and 15.
+Rule: nothing but handing on. Spec: docs/engine.md, sections 16 to 18.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Rule: the words decide which account this is, the relay only where it stands; the new generation is
 past all that is known. Repeated after a crash it begins anew, and that is as good. The secret is
-used and forgotten: it is kept nowhere. Spec: docs/engine.md, section 15.
+used and forgotten: it is kept nowhere. Spec: docs/engine.md, section 17.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Rule: once three of the words were named the secret is erased here, and nothing on this machine
 brings it back. A linked device never has it. Which words are asked for is drawn anew each time.
-Spec: docs/engine.md, section 15; docs/cryptography.md, section 12.
+Spec: docs/engine.md, section 17; docs/cryptography.md, section 12.
 """
 
 from __future__ import annotations

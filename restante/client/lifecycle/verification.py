@@ -1,7 +1,7 @@
 """Whether it is really them: safety numbers, compared by eye or by code, and keys that changed.
 
 Rule: a number is always of the key that the decision is about; what is accepted is exactly that
-key. Numbers that differ never let anything be sent. Spec: docs/engine.md, section 11.
+key. Numbers that differ never let anything be sent. Spec: docs/engine.md, section 16.
 """
 
 from __future__ import annotations

@@ -454,6 +454,7 @@ CONTACT_STATE: Final = {
     ContactState.ACCEPTED: "",
     ContactState.REQUEST: "wants to talk to you",
     ContactState.PENDING: "hasn't answered yet",
+    ContactState.LEFT: "deleted their account",
     ContactState.BLOCKED: "blocked",
 }
 
