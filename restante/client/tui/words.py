@@ -461,10 +461,10 @@ CONTACT_STATE: Final = {
 INFO_VERIFY: Final = "Compare numbers"
 INFO_RENAME: Final = "Rename"
 INFO_BLOCK: Final = "Block"
-SAFETY_MATCH: Final = "They match: verified"
+SAFETY_MATCH: Final = "They match"
 SAFETY_DIFFER: Final = "They differ"
 SAFETY_PICTURE: Final = "Picture"
-SAFETY_TYPE: Final = "Type theirs"
+SAFETY_TYPE: Final = "Paste"
 SAFETY_TYPE_TITLE: Final = "Compare with theirs"
 SAFETY_TYPE_TEXT: Final = (
     "Paste the sixty digits that they see in their chat with you. They must have reached you "
