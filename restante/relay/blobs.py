@@ -123,8 +123,8 @@ class Blobs:
         """Delete a blob of the account's."""
         blob = BlobId(request.blob)
         async with self._turn(blob):
-            if not await self._db.write(partial(store.delete_blob, blob=blob, account=account)):
-                raise _not_found()
+            await self._of_account(blob, account)
+            await self._db.write(partial(store.delete_blob, blob=blob))
             await self._remove_file(blob)
         return f.Done(request=request.request)
 

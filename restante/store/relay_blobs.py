@@ -43,7 +43,7 @@ async def find_blob(tx: AsyncConnection, blob: BlobId, *, hour: int) -> BlobFact
 
 async def add_blob(tx: AsyncConnection, blob: BlobId, facts: BlobFacts) -> None:
     """Begin a blob, in place of one of that id that has expired."""
-    await tx.execute(delete(blobs).where(blobs.c.id == blob))
+    await delete_blob(tx, blob)
     await tx.execute(
         insert(blobs).values(
             id=blob,
@@ -63,10 +63,9 @@ async def set_received(tx: AsyncConnection, blob: BlobId, *, to_bytes: int) -> b
     return result.rowcount == 1
 
 
-async def delete_blob(tx: AsyncConnection, blob: BlobId, *, account: int) -> bool:
-    """Delete a blob of an account's; False: it has none of that id."""
-    result = await tx.execute(delete(blobs).where(blobs.c.id == blob, blobs.c.account == account))
-    return result.rowcount == 1
+async def delete_blob(tx: AsyncConnection, blob: BlobId) -> None:
+    """Delete a blob."""
+    await tx.execute(delete(blobs).where(blobs.c.id == blob))
 
 
 async def used_by(tx: AsyncConnection, account: int, *, hour: int) -> tuple[int, int]:

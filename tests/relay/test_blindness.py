@@ -22,6 +22,7 @@ from restante.protocol.connection import Connection, Role
 from restante.protocol.ids import BlobCapability, Token, blob_id, token_hash
 from restante.protocol.limits import BUCKETS
 from restante.relay.settings import DATABASE_NAME
+from restante.store.relay_tables import metadata
 from tests.crypto.people import RANDOM, begin, make_person, meet, seal
 from tests.relay.raw_socket import BINARY, HOSTILE_SOURCE, a_frame, a_raw_socket
 from tests.relay.relay_process import a_relay_process, log_of
@@ -262,3 +263,16 @@ async def test_a_log_names_nobody_whatever_goes_wrong(tmp_path: Path) -> None:
         del line["timestamp"]
         words = re.findall(r"[0-9A-Za-z+/=_-]+", json.dumps(line))
         assert max(map(len, words)) <= MAX_PLAIN_WORD
+
+
+def test_no_table_ties_a_slot_a_reader_or_a_deleted_name_to_anybody() -> None:
+    columns = {name: set(metadata.tables[name].columns.keys()) for name in metadata.tables}
+    assert columns["slots"] == {"slot", "expires_minute", "sealed"}
+    assert columns["gone_names"] == {"hash"}
+    assert columns["blobs"] == {"id", "account", "size_bytes", "received_bytes", "expires_hour"}
+    ties = {
+        (name, key.target_fullname)
+        for name in ("slots", "gone_names", "blobs")
+        for key in metadata.tables[name].foreign_keys
+    }
+    assert ties == {("blobs", "accounts.number")}
