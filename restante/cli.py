@@ -349,7 +349,8 @@ def revoke(run: _Invocation, device_name: str, yes: bool, no_input: bool) -> int
 
 @_command(cli)
 @click.argument("conversation")
-@click.argument("text", metavar="TEXT|-")
+@click.argument("text", metavar="TEXT|-", required=False)
+@click.option("--location", metavar="LAT,LON", help="Send a place; TEXT, if any, is its label.")
 @click.option(
     "--wait",
     type=click.Choice(["queued", "relayed", "delivered"]),
@@ -365,14 +366,92 @@ def revoke(run: _Invocation, device_name: str, yes: bool, no_input: bool) -> int
     metavar="SECONDS",
     help="How long to wait for that.",
 )
-def send(run: _Invocation, conversation: str, text: str, wait: str, timeout: float) -> int:
+def send(
+    run: _Invocation,
+    *,
+    conversation: str,
+    text: str | None,
+    location: str | None,
+    wait: str,
+    timeout: float,
+) -> int:
     """Send TEXT, or with - what is on stdin (UTF-8, taken as it is)."""
     from restante.client.commands import send as bodies
 
+    if text is None and location is None:
+        raise click.UsageError("Missing argument 'TEXT|-'.")
     profile = run.profile
-    text = bodies.text_argument(text)
+    what = bodies.what_to_send(text, location)
     with run.caller(profile) as caller:
-        return bodies.send(run.out, caller, conversation, text, wait=wait, timeout_s=timeout)
+        return bodies.send(run.out, caller, conversation, what, wait=wait, timeout_s=timeout)
+
+
+@_command(cli)
+@click.argument("message")
+@click.argument("text", metavar="TEXT|-")
+def edit(run: _Invocation, message: str, text: str) -> int:
+    """Change what MESSAGE, a text of yours, says; what it said before stays to be seen."""
+    from restante.client.commands import changes as bodies
+    from restante.client.commands.send import text_argument
+
+    text = text_argument(text)
+    with run.caller() as caller:
+        return bodies.change(run.out, caller, "edit", message, text=text)
+
+
+@_command(cli)
+@click.argument("message")
+@click.option("--for-everyone", is_flag=True, help="Also with the others; only your own messages.")
+def delete(run: _Invocation, message: str, for_everyone: bool) -> int:
+    """Delete MESSAGE from your devices."""
+    from restante.client.commands import changes as bodies
+
+    with run.caller() as caller:
+        return bodies.delete(run.out, caller, message, for_everyone=for_everyone)
+
+
+@_command(cli)
+@click.argument("message")
+@click.argument("emoji")
+def react(run: _Invocation, message: str, emoji: str) -> int:
+    """Put an EMOJI on MESSAGE, in the place of your earlier one; an empty one takes it back."""
+    from restante.client.commands import changes as bodies
+
+    with run.caller() as caller:
+        return bodies.change(run.out, caller, "react", message, emoji=emoji)
+
+
+@_command(cli)
+@click.argument("message")
+@click.option("--undo", is_flag=True, help="Take that back.")
+def pin(run: _Invocation, message: str, undo: bool) -> int:
+    """Pin MESSAGE for everybody in its conversation."""
+    from restante.client.commands import changes as bodies
+
+    with run.caller() as caller:
+        return bodies.change(run.out, caller, "pin", message, pinned=not undo)
+
+
+@_command(cli)
+@click.argument("conversation")
+@click.argument("time", metavar="[TIME|off]", required=False)
+def timer(run: _Invocation, conversation: str, time: str | None) -> int:
+    """Say, or set for everybody, how long messages stay once read: 30s, 5m, 8h, 1d, 4w, off."""
+    from restante.client.commands import changes as bodies
+
+    with run.caller() as caller:
+        return bodies.timer(run.out, caller, conversation, time)
+
+
+@_command(cli)
+@click.argument("name", required=False)
+@click.argument("value", metavar="[on|off]", required=False)
+def setting(run: _Invocation, name: str | None, value: str | None) -> int:
+    """Say, or change on all your devices, what you show of yourself."""
+    from restante.client.commands import changes as bodies
+
+    with run.caller() as caller:
+        return bodies.setting(run.out, caller, name, value)
 
 
 @_command(cli)
@@ -529,7 +608,7 @@ def new(run: _Invocation, data: str, uses: int, days: int) -> int:
     return ExitCode.OK
 
 
-for _made in (send, history, verify):
+for _made in (send, history, verify, timer):
     cli.commands[_made.__name__].epilog = _CONVERSATION
 
 

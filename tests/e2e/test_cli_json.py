@@ -71,6 +71,14 @@ def test_every_type_of_object_that_the_commands_print(tmp_path: Path, check: Che
         take(*alice.run("tail", "--once", "--json").ok().records)
         sent = alice.run("history", bob.address(relay), "--last", "1", "--json").ok().record
         take(alice.run("why", sent["id"], "--json").ok().record)
+        take(bob.run("react", sent["id"], "👍", "--json").ok().record)
+        take(bob.run("timer", alice.address(relay), "1d", "--json").ok().record)
+        take(bob.run("setting", "typing", "on", "--json").ok().record)
+        place = ("--location", "-34.9,-56.17", "the port")
+        shared = alice.run("send", bob.address(relay), *place, "--json").ok().record
+        assert shared["location"]["label"] == "the port"
+        take(shared)
+        take(alice.run("delete", shared["id"], "--for-everyone", "--json").ok().record)
         take(*alice.run("history", bob.address(relay), "--json").ok().records)
         take(*alice.run("send", bob.address(relay), "", "--json").records)
         with alice.daemon():
@@ -105,6 +113,22 @@ def a_view(kind: str) -> dict[str, Any]:
         "state": "delivered",
         "quote": {"message": "ab" * 16, "excerpt": "what it answers"},
         "error": None,
+        "edited": True,
+        "reactions": [{"emoji": "👍", "count": 2, "names": ["Bob"], "is_mine": True}],
+        "pinned": False,
+        "mentions": [{"start": 0, "length": 4, "name": "Bob", "is_me": False}],
+        "location": {
+            "latitude": -34.9,
+            "longitude": -56.2,
+            "accuracy_m": 10,
+            "label": "",
+            "at": "2024-06-04T14:36:00.000Z",
+            "live_until": None,
+        },
+        "card": {"name": "eve", "address": "eve@relay.example", "conversation": None},
+        "timer_s": 60,
+        "gone_at": None,
+        "sets_timer_s": None,
     }
 
 

@@ -11,6 +11,21 @@ from typing import Any
 
 _CONTINUED = "    "
 _EXCERPT_CHARS = 40
+_SPOKEN = {"text", "location", "contact"}
+"""Kinds whose body people said; the others are said in brackets."""
+
+_MORE = (
+    "edited",
+    "reactions",
+    "pinned",
+    "mentions",
+    "location",
+    "card",
+    "timer_s",
+    "gone_at",
+    "sets_timer_s",
+)
+"""Fields of a message that are the same in its object."""
 
 
 def message_record(message: dict[str, Any], kind: str = "message") -> dict[str, Any]:
@@ -34,6 +49,7 @@ def message_record(message: dict[str, Any], kind: str = "message") -> dict[str, 
         "state": message["state"],
         "quote": message["quote"],
         "error": message["error"],
+        **{name: message[name] for name in _MORE},
     }
     if kind == "error":  # one that can't be read: the command itself goes on
         record |= {"code": None, "message": message["error"] or message["body"]}
@@ -44,10 +60,16 @@ def message_text(message: dict[str, Any], *, shows_state: bool = False) -> str:
     """Write a message for people: when, who, what; further lines are indented."""
     sender = message["sender"]
     name = "me" if sender["is_me"] else sender["name"]
-    if message["kind"] == "text":
-        body = message["body"]
+    if message["kind"] in _SPOKEN:
+        body = message["body"] + (" (edited)" if message["edited"] else "")
+    elif message["kind"] == "deleted":
+        body = "(deleted)"
     else:
         body = f"({message['error'] or message['body']})"
+    body += "".join(
+        f" {each['emoji']}" + (f"*{each['count']}" if each["count"] > 1 else "")
+        for each in message["reactions"]
+    )
     body = body.rstrip("\n").replace("\n", f"\n{_CONTINUED}")
     state = f" [{message['state']}]" if shows_state and sender["is_me"] else ""
     return f"{local_time(message['sent_at'])} {name}{state}: {body}"

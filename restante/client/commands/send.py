@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from restante.client.commands.output import Output
@@ -29,16 +30,41 @@ _IN_OUTBOX = {"queued", "awaiting acceptance"}
 _CHECK_TIMEOUT_S = 5.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What is sent: the engine's method, and what it is given beside conversation and id."""
+
+    method: str
+    parameters: dict[str, Any]
+
+
+def what_to_send(text: str | None, location: str | None) -> Sent:
+    """Read what the command line says is to be sent. UserError: no text, or no place."""
+    said = None if text is None else text_argument(text)
+    if location is None:
+        return Sent(method="send", parameters={"text": said})
+    try:
+        latitude, longitude = map(float, location.split(","))
+    except ValueError:
+        raise UserError(
+            f"{location!r} is no place. Write latitude and longitude in degrees: -34.9,-56.17"
+        ) from None
+    place = {"latitude": latitude, "longitude": longitude, "label": (said or "").strip()}
+    return Sent(method="send_location", parameters=place)
+
+
 def send(
-    out: Output, caller: Caller, conversation: str, text: str, *, wait: str, timeout_s: float
+    out: Output, caller: Caller, conversation: str, what: Sent, *, wait: str, timeout_s: float
 ) -> ExitCode:
-    """Send a text and wait until it is `queued`, `relayed` or `delivered`, or time is up."""
+    """Send something and wait until it is `queued`, `relayed` or `delivered`, or time is up."""
     deadline = time.monotonic() + timeout_s
     key = find_conversation(caller, conversation)
     message_id = os.urandom(16).hex()  # ours to choose: asked twice, it is still one message
     try:
         caller.subscribe()
-        message = caller.call("send", conversation=key, text=text, message_id=message_id)
+        message = caller.call(
+            what.method, conversation=key, message_id=message_id, **what.parameters
+        )
         message = _wait(caller, message, wait, deadline)
     except KeyboardInterrupt:
         return _interrupted(out, caller, message_id)
