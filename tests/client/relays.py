@@ -54,6 +54,8 @@ class Relay:
     is_open: bool = True
     names: list[str] = field(default_factory=list)
     limits: Limits = GENEROUS
+    tls: Path | None = None
+    """A certificate of its own and its key, PEM; without, it is spoken to in plain."""
     running: RunningRelay | None = None
     _wanted_down: trio.Event = field(default_factory=trio.Event)
     _stopped: trio.Event = field(default_factory=trio.Event)
@@ -136,6 +138,8 @@ class Relay:
             names=self.names,
             open_registration=self.is_open,
             limits=self.limits,
+            tls_cert=str(self.tls or ""),
+            tls_key=str(self.tls or ""),
         )
         try:
             async with running_relay(settings) as running:
@@ -154,6 +158,7 @@ async def open_relay(
     is_open: bool = True,
     names: list[str] | None = None,
     limits: Limits = GENEROUS,
+    tls: Path | None = None,
 ) -> AsyncIterator[Relay]:
     """Run a relay on a free port of loopback for the length of the block."""
     async with trio.open_nursery() as nursery:
@@ -164,6 +169,7 @@ async def open_relay(
             is_open=is_open,
             names=list(names or []),
             limits=limits,
+            tls=tls,
         )
         await relay.start()
         try:
