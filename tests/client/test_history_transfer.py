@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace as with_fields
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -29,9 +28,9 @@ from restante.store.client_messages import message
 from restante.store.client_transfers import IN, OUT, transfers
 from tests.client.linked import a_new_device, link
 from tests.client.made_history import everything, fill
+from tests.client.small_parts import SMALL
 from tests.client.world import (
     PATIENCE_S,
-    QUICK,
     TurnedClock,
     World,
     a_world,
@@ -46,9 +45,6 @@ if TYPE_CHECKING:
 
     from restante.client.engine import LocalEngine
     from restante.store.client_messages import MessageRow
-
-SMALL = with_fields(QUICK, history_part_bytes=70_000)
-"""Parts so small that two thousand messages take many."""
 
 
 async def read(engine: LocalEngine, work: Any, *args: Any) -> Any:
