@@ -34,7 +34,9 @@ from restante.client.interface import (
     Sender,
     Status,
     StatusChanged,
+    TraceLine,
     Trust,
+    Why,
 )
 from restante.errors import ExitCode, UserError
 from tests.tui.scripted_devices import ScriptedDevices
@@ -247,6 +249,20 @@ class ScriptedEngine(ScriptedDevices):
         person, index = self._find(message_id)
         return self._put(person, index, pinned=pinned)
 
+    async def set_draft(self, conversation: str, text: str) -> Conversation:
+        await trio.lowlevel.checkpoint()
+        self.people[conversation].draft = text
+        line = self._conversation(self.people[conversation])
+        self._tell(ConversationChanged(conversation=line))
+        return line
+
+    async def why(self, message_id: str) -> Why:
+        message = await self.message(message_id)
+        line = TraceLine(
+            at=message.sent_at, event="relayed", device="ab" * 16, detail="kept a while"
+        )
+        return Why(message=message, lines=[line], says="There is nothing to do.")
+
     async def set_timer(self, conversation: str, *, timer_s: int) -> Conversation:
         await trio.lowlevel.checkpoint()
         self.people[conversation].timer_s = timer_s
@@ -442,6 +458,7 @@ class ScriptedEngine(ScriptedDevices):
             last=replace(person.messages[-1], position=count - 1) if count else None,
             timer_s=person.timer_s,
             is_online=person.is_online,
+            draft=person.draft,
         )
 
     def tell(self, event: Event) -> None:

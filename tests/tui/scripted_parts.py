@@ -58,6 +58,7 @@ class Person:
         self.key = sha256(address.encode()).hexdigest()[:32]
         self.petname = petname
         self.timer_s = 0
+        self.draft = ""
         self.is_online: bool | None = None
         self.trust = trust
         self.state = state

@@ -182,3 +182,15 @@ async def test_enter_on_a_card_starts_a_chat() -> None:
         await t.until_shown("Message kim@elsewhere.example")
 
     await tell(engine, story)
+
+
+async def test_what_became_of_a_message_is_told() -> None:
+    engine, _ = a_talk()
+
+    async def story(t: Teller) -> None:
+        await select_last(t)
+        await t.press("w")
+        await t.until_shown("What became of this message", "relayed  device abababab  kept a while")
+        await t.until_shown("There is nothing to do.")
+
+    await tell(engine, story)

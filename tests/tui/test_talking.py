@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from restante.client.interface import ConnectionPhase, MessageState
+from restante.client.tui.bridge import ask
 from restante.errors import UserError
 from tests.tui.scenes import village
 from tests.tui.scripted_engine import ScriptedEngine
@@ -330,5 +331,22 @@ async def test_an_error_of_the_engine_is_a_sentence() -> None:
         await t.paste("x@y.example")
         await t.press("enter")
         await t.until_shown("The relay doesn't answer. Try again later.")
+
+    await tell(engine, story)
+
+
+async def test_a_draft_is_kept_by_the_engine_and_comes_from_other_devices() -> None:
+    engine, key = two_people()
+    kim = engine.person("kim@relay.example", "Kim")
+    engine.hear(kim, "long ago", ago=timedelta(days=2), is_read=True)
+
+    async def story(t: Teller) -> None:
+        await opened(t)
+        await t.type("half a th")
+        await t.until(lambda: engine.people[key].draft == "half a th")
+        await ask(engine.set_draft, kim, "from the telephone")
+        await t.until_shown("Draft: from the")
+        await t.press("enter")
+        await t.until(lambda: engine.people[key].draft == "")
 
     await tell(engine, story)

@@ -13,6 +13,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.timer import Timer
 
 from restante.client.interface import (
     ContactState,
@@ -48,6 +49,10 @@ BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide")]
 """From how many columns on: one pane, two, three."""
 
 
+KEEP_DRAFT_AFTER_S = 1.0
+"""So long after the last key a draft is kept on the disk, and goes to the other devices."""
+
+
 class ChatScreen(MessageActions):
     """Everything about talking."""
 
@@ -64,6 +69,7 @@ class ChatScreen(MessageActions):
     def __init__(self, stage: Stage, chats: Chats) -> None:
         super().__init__(stage, chats)
         self._number: SafetyNumber | None = None
+        self._draft_timer: Timer | None = None
         self.pane = ConversationPane(stage, chats)
         self.list = ChatList(stage, chats)
         self.info = InfoPane(stage.glyphs)
@@ -265,6 +271,18 @@ class ChatScreen(MessageActions):
     def _typed(self) -> None:
         if self.conversation is not None and self.pane.box.has_focus:
             self._typing.ours(self.conversation.key, self.pane.box.text)
+            if self._draft_timer is not None:
+                self._draft_timer.stop()
+            self._draft_timer = self.set_timer(KEEP_DRAFT_AFTER_S, self.pane.keep_draft)
+
+    @on(ConversationPane.Drafted)
+    def _drafted(self, event: ConversationPane.Drafted) -> None:
+        draft = self._chats.unkept_draft(event.key)
+        if draft is not None:
+            self.act(self._keep_draft(event.key, draft), group="draft")
+
+    async def _keep_draft(self, key: str, draft: str) -> None:
+        await ask(self._stage.engine.set_draft, key, draft)
 
     def _tell_typing(self, key: str, is_typing: bool) -> None:
         self.act(ask(self._stage.engine.typing, key, is_typing=is_typing), group="typing")

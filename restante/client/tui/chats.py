@@ -22,6 +22,8 @@ class Chats:
         self._order: list[str] | None = None
         self.drafts: dict[str, str] = {}
         """What is written and not sent, by conversation."""
+        self._kept: dict[str, str] = {}
+        """The drafts as the engine keeps them."""
 
     def replace(self, conversations: Iterable[Conversation]) -> None:
         """Take what the engine says there is."""
@@ -38,6 +40,16 @@ class Chats:
             self._since[key] = self._now()
         self._by_key[key] = conversation
         self._order = None
+        if conversation.draft != self._kept.get(key, ""):  # also from another device
+            self._kept[key] = self.drafts[key] = conversation.draft
+
+    def unkept_draft(self, key: str) -> str | None:
+        """Return a draft that the engine doesn't keep yet, once; empty: it is to be forgotten."""
+        draft = self.drafts.get(key, "")
+        if draft == self._kept.get(key, ""):
+            return None
+        self._kept[key] = draft
+        return draft
 
     def get(self, key: str | None) -> Conversation | None:
         """Return a conversation."""

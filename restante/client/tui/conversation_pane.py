@@ -6,9 +6,12 @@ Spec: docs/tui.md, section 5.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message as Posted
 
 from restante.client.interface import ContactState, Conversation, Trust
 from restante.client.tui import words
@@ -25,6 +28,12 @@ from restante.client.tui.text_line import Line, clickable
 
 class ConversationPane(Vertical):
     """The middle of the screen."""
+
+    @dataclass
+    class Drafted(Posted):
+        """What is written in a conversation may be another draft than before."""
+
+        key: str
 
     def __init__(self, stage: Stage, chats: Chats) -> None:
         super().__init__(id="conversation", classes="-empty")
@@ -113,6 +122,7 @@ class ConversationPane(Vertical):
                 self._chats.drafts[self._open.key] = self.box.text
             else:
                 self._chats.drafts.pop(self._open.key, None)
+            self.post_message(self.Drafted(self._open.key))
 
     def say_nothing_open(self, *, has_chats: bool) -> None:
         """What stands where no conversation is open."""

@@ -65,6 +65,7 @@ HELP: Final = (
             ("g G", "oldest, newest"),
             ("r e +", "answer, edit, react"),
             ("d p y", "delete, pin, copy"),
+            ("w", "what became of it"),
             ("r d", "retry or discard what was not sent"),
             ("Enter", "start a chat with a contact that was sent"),
             ("v", "compare safety numbers"),

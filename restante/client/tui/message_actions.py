@@ -16,8 +16,10 @@ from restante.client.tui.bridge import ask
 from restante.client.tui.clean import clean_line
 from restante.client.tui.compose_box import Purpose
 from restante.client.tui.contact_actions import ContactActions
+from restante.client.tui.dialog import TextDialog
 from restante.client.tui.entry_parts import HAS_HEADING
 from restante.client.tui.message_dialogs import DeleteDialog, ReactDialog
+from restante.client.tui.times import local
 
 FAILED: Final = frozenset({MessageState.FAILED, MessageState.EXPIRED})
 
@@ -34,6 +36,7 @@ class MessageActions(ContactActions):
         Binding("d", "delete", "Delete", id="messages.delete"),
         Binding("p", "pin", "Pin", show=False, id="messages.pin"),
         Binding("y", "copy", "Copy", id="messages.copy"),
+        Binding("w", "why_message", "Why", show=False, id="messages.why"),
         Binding("enter", "open_card", "Start chat", show=False, id="messages.open_card"),
     ]
 
@@ -61,6 +64,7 @@ class MessageActions(ContactActions):
             "edit": can_answer and is_mine and message is not None and message.kind == "text",
             "delete": message is not None and not has_failed,
             "copy": is_said,
+            "why_message": message is not None,
             "open_card": message is not None and message.card is not None,
         }
 
@@ -110,6 +114,31 @@ class MessageActions(ContactActions):
         if message := self.selected:
             self.app.copy_to_clipboard(message.body)
             self.say(words.COPIED)
+
+    def action_why_message(self) -> None:
+        """Say what became of it, device by device."""
+        if message := self.selected:
+            self.act(self._why(message))
+
+    async def _why(self, message: Message) -> None:
+        told = await ask(self._stage.engine.why, message.id)
+        zone = self._stage.zone
+        lines = [
+            "  ".join(
+                filter(
+                    None,
+                    (
+                        f"{local(line.at, zone):%d.%m. %H:%M:%S}",
+                        line.event,
+                        words.device(line.device[:8]) if line.device else "",
+                        clean_line(line.detail or ""),
+                    ),
+                )
+            )
+            for line in told.lines
+        ]
+        text = "\n".join([*lines, *([""] if lines else []), clean_line(told.says)])
+        self.app.push_screen(TextDialog(words.WHY_TITLE, text))
 
     def action_open_card(self) -> None:
         """Start a chat with whom it names."""

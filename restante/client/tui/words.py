@@ -125,10 +125,16 @@ DELETE_FOR_ME_TEXT: Final = "It vanishes from your devices. Theirs keep it."
 DELETE_FOR_EVERYONE: Final = "For everyone"
 DELETE_FOR_ME: Final = "For me"
 DELETED: Final = "Deleted."
+WHY_TITLE: Final = "What became of this message"
 EDITING: Final = "Editing. Enter keeps it, Esc leaves it."
 COPIED: Final = "Copied."
 DISCARDED: Final = "Discarded."
 READ_FAILED: Final = "The history can't be read. Restart Restante; if it stays, see the log."
+
+
+def device(short_id: str) -> str:
+    """One of somebody's devices."""
+    return f"device {short_id}"
 
 
 def answering(name: str, excerpt: str) -> str:
