@@ -14,7 +14,7 @@ import msgspec
 
 from restante.client import tracing
 from restante.client.acquaintance import is_welcome
-from restante.client.history import file_note
+from restante.client.history import erased_content, file_note
 from restante.client.history_transfer.awaiting import is_history_awaited
 from restante.client.own_account import was_recovered
 from restante.client.queueing import control_content, enqueue_content, local_id
@@ -27,6 +27,7 @@ from restante.protocol.content import (
     ResendExpired,
     ResendRequest,
 )
+from restante.store.client_account import get_value, set_value
 from restante.store.client_conversations import (
     count_from,
     gaps,
@@ -50,14 +51,15 @@ if TYPE_CHECKING:
     from restante.client.own_account import OwnAccount
     from restante.crypto.randomness import Randomness
     from restante.store.client_contacts import ContactRow
-    from restante.store.client_marks import MarkRow
-    from restante.store.client_messages import MessageRow
     from restante.store.client_rows import Rows
 
 COUNTERS_PER_ENTRY: Final = 64
 
 MAX_TRACKED: Final = 2000
 """Missing counters of a device past which no more are noted: they are its word alone."""
+
+ASK_AGAIN_AFTER_MS: Final = 3_600_000
+"""What is still missing when its device writes again so much later is asked for once more."""
 
 MAX_RESENDS: Final = 256
 """Messages sent again for one request: what one request can name."""
@@ -109,7 +111,8 @@ def note_arrival(
             before_rank=content.rank if block in after else None,
             now_ms=now_ms,
         )
-    if newly_missing and is_welcome(row):
+    is_due = newly_missing or (left and _was_asked_long_ago(rows, key, device_id, now_ms))
+    if is_due and is_welcome(row):
         ask_again(
             rows,
             changes,
@@ -204,6 +207,7 @@ def ask_again(
 ) -> None:
     """Queue a request for what is missing from a device; what it names is settled when it goes."""
     key = conversation or row.account_id
+    set_value(rows, _asked(key, device_id), now_ms.to_bytes(8, "big"))
     content = control_content(Kind.RESEND_REQUEST, None, now_ms=now_ms, randomness=randomness)
     if key != row.account_id:
         content = msgspec.structs.replace(content, conversation=key)
@@ -218,6 +222,16 @@ def ask_again(
         device_id=device_id,
         delay_ms=delay_ms,
     )
+
+
+def _was_asked_long_ago(rows: Rows, conversation: bytes, device_id: bytes, now_ms: int) -> bool:
+    """Whether a request, or what answered it, may be lost itself by now."""
+    at_ms = int.from_bytes(get_value(rows, _asked(conversation, device_id)) or b"", "big")
+    return abs(now_ms - at_ms) > ASK_AGAIN_AFTER_MS
+
+
+def _asked(conversation: bytes, device_id: bytes) -> str:
+    return f"asked:{conversation.hex()}:{device_id.hex()}"
 
 
 def missing_from(rows: Rows, conversation: bytes, device_id: bytes) -> ResendRequest | None:
@@ -239,7 +253,7 @@ def answer(
 ) -> None:
     """Queue again, for one device, what it says it missed and we have sent in this conversation.
 
-    Of what has disappeared, was deleted or replaced it is told that it will never come.
+    Of what has disappeared or was replaced it is told that it will never come.
     """
     expired: list[int] = []
     last = own_counter(rows, row.account_id)
@@ -247,20 +261,21 @@ def answer(
         sent = _sent(rows, row.account_id, own.device_id, counter)
         if sent is None and 0 < counter <= last:
             expired.append(counter)
-        if sent is None or by_message(rows, sent.id):
+        if sent is None or by_message(rows, sent[0]):
             continue  # never sent here, or on its way anyhow
+        message_id, packed = sent
         enqueue_content(
             rows,
             changes,
             row,
-            sent.body,
-            entry_id=local_id("resend", sent.id, device_id),  # one at a time
+            packed,
+            entry_id=local_id("resend", message_id, device_id),  # one at a time
             message_id=None,
             now_ms=now_ms,
             device_id=device_id,
         )
         again = tracing.Event.SENT_AGAIN
-        tracing.note(rows, sent.id, again, now_ms=now_ms, device_id=device_id)
+        tracing.note(rows, message_id, again, now_ms=now_ms, device_id=device_id)
     if expired:
         body = ResendExpired(counters=expired)
         content = control_content(Kind.RESEND_EXPIRED, body, now_ms=now_ms, randomness=randomness)
@@ -278,12 +293,16 @@ def answer(
 
 def _sent(
     rows: Rows, conversation: bytes, device_id: bytes, counter: int
-) -> MessageRow | MarkRow | None:
-    """Return what a device of ours sent under a counter, unless nothing is left of it."""
-    found = message_by_counter(rows, conversation, device_id, counter) or mark_by_counter(
-        rows, conversation, device_id, counter
-    )
-    return found if found is not None and found.body else None
+) -> tuple[bytes, bytes] | None:
+    """Return the id of what a device of ours sent under a counter, and what is sent again of it.
+
+    Of a deleted message that is its place; None if nothing is left.
+    """
+    row = message_by_counter(rows, conversation, device_id, counter)
+    if row is not None:
+        return row.id, row.body or erased_content(row)
+    change = mark_by_counter(rows, conversation, device_id, counter)
+    return None if change is None else (change.id, change.body)
 
 
 def _missing(rows: Rows, conversation: bytes, device_id: bytes) -> list[int]:

@@ -16,7 +16,7 @@ from restante.client.grammar.timers import conversation_timer_s
 from restante.client.interface import MessageState
 from restante.errors import RemoteProtocolError, UserError
 from restante.protocol.codec import encode
-from restante.protocol.content import Content, Kind, Quote, Text
+from restante.protocol.content import ERASED_KIND, Content, Kind, Quote, Text
 from restante.protocol.envelope import max_content_bytes
 from restante.protocol.ids import ID_BYTES, MessageId
 from restante.protocol.order import next_rank, order_key, rank_at
@@ -163,6 +163,22 @@ def file_note(
     if feed_type is not None:
         changes.cursors.append(append_feed(rows, feed_type, entry_id, at_ms=now_ms))
     return True
+
+
+def erased_content(row: MessageRow) -> bytes:
+    """Return what is sent again in the place of a deleted message: its place, and nothing else."""
+    return Content(
+        version=1,
+        kind=ERASED_KIND,
+        id=row.id,
+        conversation=b"",
+        counter=row.counter,
+        rank=row.rank,
+        sent_at_ms=row.sent_at_ms,
+        seen=[],
+        disappears_after_s=0,
+        body=b"",
+    ).to_bytes()
 
 
 def parse_content(packed: bytes) -> Content | None:

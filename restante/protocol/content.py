@@ -75,6 +75,10 @@ EPHEMERAL: Final = frozenset({Kind.TYPING, Kind.PRESENCE})
 
 LAST_HISTORY_KIND: Final = 99
 
+ERASED_KIND: Final = 99
+"""In the place of a content whose text its author has erased: same id, rank and counter, no body.
+The DELETION that erased it says what it is."""
+
 
 class Content(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     """The outside of every content.

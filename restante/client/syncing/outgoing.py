@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from restante.client.history import erased_content
 from restante.client.queueing import enqueue_content, local_id
 from restante.client.syncing.self_contact import other_devices, own_device, self_contact
 from restante.protocol.codec import decode, encode
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from restante.client.changes import Changes
-    from restante.store.client_messages import MessageRow
     from restante.store.client_outbox import OutboxRow
     from restante.store.client_rows import Rows
 
@@ -51,10 +51,6 @@ Item = SyncSent | SyncRecord | SyncRead | SyncHistory
 
 ROOM_BYTES: Final = max_content_bytes(hello=True) - 256
 """What items may take, beside the outside of their content."""
-
-STAND_IN_KIND: Final = 99
-"""No content of any version: a place in the history whose text is erased, and which a deletion that
-comes along turns into a deleted message."""
 
 _OPEN: Final = "sync_open"
 _SERIAL: Final = "sync_serial"
@@ -177,8 +173,18 @@ def _enqueue(
     row = self_contact(rows)
     entry_id = entry_id or _next_id(rows)
     if row is not None:
-        empty = _empty(Kind.SYNC, entry_id, rank=rank_at(now_ms), sent_at_ms=now_ms)
-        empty = msgspec.structs.replace(empty, counter=counter)
+        empty = Content(
+            version=1,
+            kind=int(Kind.SYNC),
+            id=entry_id,
+            conversation=b"",
+            counter=counter,
+            rank=rank_at(now_ms),
+            sent_at_ms=now_ms,
+            seen=[],
+            disappears_after_s=0,
+            body=b"",
+        )
         enqueue_content(
             rows,
             changes,
@@ -247,24 +253,4 @@ def _sealed_content(rows: Rows, message_id: bytes) -> bytes | None:
         return change.body if change is not None and change.counter else None
     if not row.counter:
         return None
-    return row.body or _stand_in(row)
-
-
-def _stand_in(row: MessageRow) -> bytes:
-    empty = _empty(STAND_IN_KIND, row.id, rank=row.rank, sent_at_ms=row.sent_at_ms)
-    return msgspec.structs.replace(empty, counter=row.counter).to_bytes()
-
-
-def _empty(kind: int, id_: bytes, *, rank: int, sent_at_ms: int) -> Content:
-    return Content(
-        version=1,
-        kind=int(kind),
-        id=id_,
-        conversation=b"",
-        counter=0,
-        rank=rank,
-        sent_at_ms=sent_at_ms,
-        seen=[],
-        disappears_after_s=0,
-        body=b"",
-    )
+    return row.body or erased_content(row)
