@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from restante.store import client_tables as tables
@@ -74,13 +74,11 @@ _OF_KIND = Statement(
         _marks.c.conversation == bindparam("conversation"), _marks.c.kind == bindparam("kind")
     ).order_by(_marks.c.rank, _marks.c.id)
 )
+# As literal text: SQLite takes a partial index only for the very condition it was made with.
 _STRAY = Statement(
     select(func.count())
     .select_from(_marks)
-    .where(
-        _marks.c.author == bindparam("author"),
-        _marks.c.target.not_in(select(tables.messages.c.id)),
-    )
+    .where(_marks.c.author == bindparam("author"), text("is_stray = 1"))
 )
 
 

@@ -277,10 +277,13 @@ marks: Final = Table(
     _number("rank"),
     _number("at_ms"),
     _number("gone_at_ms", nullable=True),
+    Column("is_stray", Integer, nullable=False, server_default=text("0")),
     _text("value"),
     _blob("body"),
     UniqueConstraint("id"),
     Index("marks_by_target", "target", "kind"),
+    Index("marks_by_kind", "conversation", "kind"),
+    Index("marks_stray", "author", sqlite_where=text("is_stray = 1")),
     Index(
         "marks_by_counter",
         "conversation",
@@ -291,7 +294,7 @@ marks: Final = Table(
     Index("marks_gone", "gone_at_ms", sqlite_where=text("gone_at_ms IS NOT NULL")),
 )
 """What changes a message: edits, deletions, reactions, pins, and what its readers said of it. One
-may come before its message. A trigger takes a message's marks along when it goes."""
+may come before its message; triggers note that, and take a message's marks along when it goes."""
 
 records: Final = Table(
     "records",

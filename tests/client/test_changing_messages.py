@@ -95,3 +95,27 @@ async def test_others_messages_are_theirs(tmp_path: Path) -> None:
             await two.bob.edit(sent.id, "yours")
         with pytest.raises(UserError, match="your own"):
             await two.bob.delete(sent.id, for_everyone=True)
+
+
+async def test_what_nobody_has_heard_of_leaves_no_trace(tmp_path: Path) -> None:
+    async with two_people(tmp_path) as two:
+        old = await two.alice.send(two.to_bob, "old")
+        await shows(two.bob, two.to_alice, ["old"])
+        await two.world.relay.stop()
+        sent = await two.alice.send(two.to_bob, "a secret")
+        await two.alice.edit(sent.id, "a better secret")
+        await two.alice.delete(sent.id, for_everyone=True)
+        assert await bodies(two.alice, two.to_bob) == ["old"]
+        assert (await two.alice.status()).outbox_count == 0
+        # Of what was relayed the deletion alone goes out, not what it makes worthless.
+        await two.alice.edit(old.id, "older")
+        await two.alice.react(old.id, "👍")
+        await two.alice.delete(old.id, for_everyone=True)
+        assert (await two.alice.status()).outbox_count == 1
+        await two.world.relay.start()
+        await two.alice.retry_now()
+        await two.bob.retry_now()
+        await shows(two.bob, two.to_alice, ["[deleted]"])
+        # The counters are right: what comes next reveals no gap.
+        await two.alice.send(two.to_bob, "next")
+        await shows(two.bob, two.to_alice, ["[deleted]", "next"])

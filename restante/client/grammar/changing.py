@@ -13,6 +13,7 @@ from restante.client.changes import Changes
 from restante.client.contacts import existing
 from restante.client.grammar.folding import ERASABLE
 from restante.client.grammar.hiding import hide
+from restante.client.grammar.marking import take_back, take_back_changes
 from restante.client.grammar.mentions import find_mentions
 from restante.client.grammar.reading import clean_emoji
 from restante.client.grammar.shown import versions
@@ -23,7 +24,6 @@ from restante.client.viewing import viewer_of
 from restante.errors import UserError
 from restante.protocol.codec import encode
 from restante.protocol.content import Deletion, Edit, Kind, Pin, Reaction, Text
-from restante.store import client_outbox
 from restante.store.client_contacts import contacts
 from restante.store.client_marks import marks_of, marks_of_kind
 from restante.store.client_messages import delete_message, placed_message
@@ -214,11 +214,8 @@ def _refuse_unsayable(row: MessageRow) -> None:
 
 
 def _take_back(rows: Rows, changes: Changes, row: MessageRow) -> bool:
-    """Take a message of ours out of the outbox; whether nothing of it can have left."""
-    entries = client_outbox.by_message(rows, row.id)
-    if any(entry.was_sent for entry in entries):
-        return False
-    for entry in entries:
-        client_outbox.delete(rows, entry.id)
-    changes.is_outbox_due |= bool(entries)
-    return row.received_at_ms is None and row.counter == 0
+    """Take a message, and what changes it, out of the outbox; whether nothing of it has left."""
+    take_back_changes(rows, row.id)
+    is_out = take_back(rows, row.id)
+    changes.is_outbox_due = True  # the count changed
+    return is_out and row.received_at_ms is None and row.counter == 0

@@ -19,6 +19,7 @@ from restante.errors import RemoteProtocolError
 from restante.protocol.codec import decode, encode
 from restante.protocol.content import Content, Kind, RecordKind, Text
 from restante.protocol.order import advance
+from restante.store import client_outbox
 from restante.store.client_conversations import clock, set_clock
 from restante.store.client_marks import (
     MarkRow,
@@ -106,6 +107,7 @@ def settle(rows: Rows, changes: Changes, message_id: bytes) -> Placed | None:
         return None
     folded = fold(row, found)
     for moot in folded.moot:
+        take_back(rows, moot)
         delete_mark(rows, moot)
     if folded.is_deleted:
         if row.kind != "deleted":
@@ -124,12 +126,31 @@ def settle(rows: Rows, changes: Changes, message_id: bytes) -> Placed | None:
     return placed_message(rows, message_id)
 
 
+def take_back(rows: Rows, content_id: bytes) -> bool:
+    """Take a content of ours out of the outbox; False if something of it may have left."""
+    entries = client_outbox.by_message(rows, content_id)
+    if any(entry.was_sent or entry.payload is not None for entry in entries):
+        return False
+    for entry in entries:
+        client_outbox.delete(rows, entry.id)
+    return True
+
+
+def take_back_changes(rows: Rows, message_id: bytes) -> None:
+    """Take out of the outbox what changes a message that will not be here any more."""
+    for each in marks_of(rows, message_id):
+        take_back(rows, each.id)
+
+
 def forget_excerpts(rows: Rows, changes: Changes, message_id: bytes) -> None:
     """Take what other messages repeat of one out of them: what is erased is erased in quotes."""
     for row in quoting(rows, message_id):
-        if row.quote_excerpt or _excerpt_in(row.body):
-            body = without_excerpt(row.body)
+        body = without_excerpt(row.body)
+        if row.quote_excerpt or body != row.body:
             changes.message_changed(set_excerpt(rows, row.id, "", body=body))
+            for entry in client_outbox.by_message(rows, row.id):
+                if entry.payload is None:
+                    client_outbox.set_content(rows, entry.id, without_excerpt(entry.content))
 
 
 def without_excerpt(packed: bytes) -> bytes:
@@ -205,7 +226,3 @@ def _own_mark(
 
 def _own_id(kind: int, target: bytes) -> bytes:
     return local_id("own-mark", kind.to_bytes(2, "big"), target)
-
-
-def _excerpt_in(packed: bytes) -> bool:
-    return without_excerpt(packed) != packed

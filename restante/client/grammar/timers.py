@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from restante.client.grammar.marking import forget_excerpts, note_gone
+from restante.client.grammar.marking import forget_excerpts, note_gone, take_back, take_back_changes
 from restante.errors import RemoteProtocolError
 from restante.protocol.codec import decode
 from restante.protocol.content import Content, Setting
-from restante.store import client_outbox
 from restante.store.client_marks import delete_gone_marks
 from restante.store.client_messages import delete_message, message
 from restante.store.client_rewrites import gone, last_setting, set_gone
@@ -72,8 +71,8 @@ def erase_gone(rows: Rows, changes: Changes, *, now_ms: int) -> bool:
 
 def forget(rows: Rows, changes: Changes, row: MessageRow, *, now_ms: int) -> None:
     """Erase a message whose time is over, and all that repeats it."""
-    for entry in client_outbox.by_message(rows, row.id):
-        client_outbox.delete(rows, entry.id)
+    take_back_changes(rows, row.id)
+    take_back(rows, row.id)
     forget_excerpts(rows, changes, row.id)
     delete_message(rows, row.id)
     note_gone(rows, row, until_ms=now_ms + REMEMBERED_MS)

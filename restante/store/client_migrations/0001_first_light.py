@@ -137,7 +137,8 @@ TABLES = (
         number INTEGER NOT NULL, id BLOB NOT NULL, conversation INTEGER NOT NULL,
         target BLOB NOT NULL, kind INTEGER NOT NULL, author BLOB NOT NULL,
         device_id BLOB NOT NULL, counter INTEGER NOT NULL, rank INTEGER NOT NULL,
-        at_ms INTEGER NOT NULL, gone_at_ms INTEGER, value TEXT NOT NULL, body BLOB NOT NULL,
+        at_ms INTEGER NOT NULL, gone_at_ms INTEGER, is_stray INTEGER DEFAULT 0 NOT NULL,
+        value TEXT NOT NULL, body BLOB NOT NULL,
         PRIMARY KEY (number), UNIQUE (id),
         FOREIGN KEY(conversation) REFERENCES conversations (number)
     )
@@ -147,6 +148,8 @@ TABLES = (
     WHERE counter > 0
     """,
     "CREATE INDEX marks_by_target ON marks (target, kind)",
+    "CREATE INDEX marks_by_kind ON marks (conversation, kind)",
+    "CREATE INDEX marks_stray ON marks (author) WHERE is_stray = 1",
     "CREATE INDEX marks_gone ON marks (gone_at_ms) WHERE gone_at_ms IS NOT NULL",
     """
     CREATE TABLE records (
@@ -293,6 +296,18 @@ TRIGGERS = (
         WHERE number = OLD.conversation;
         INSERT INTO message_search (message_search, rowid, text)
         SELECT 'delete', OLD.number, OLD.text WHERE OLD.kind = 'text';
+    END
+    """,
+    # A mark waits for its message, or doesn't have to.
+    """
+    CREATE TRIGGER mark_strays AFTER INSERT ON marks
+    WHEN NOT EXISTS (SELECT 1 FROM messages WHERE id = NEW.target) BEGIN
+        UPDATE marks SET is_stray = 1 WHERE number = NEW.number;
+    END
+    """,
+    """
+    CREATE TRIGGER mark_settles AFTER INSERT ON messages BEGIN
+        UPDATE marks SET is_stray = 0 WHERE target = NEW.id AND is_stray = 1;
     END
     """,
     # What was said of a message goes with it.

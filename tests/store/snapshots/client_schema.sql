@@ -5,8 +5,10 @@ CREATE INDEX feed_by_message ON feed (message);
 CREATE INDEX hello_hashes_by_prekey ON hello_hashes (prekey_id);
 CREATE INDEX marks_by_counter ON marks (conversation, device_id, counter)
 WHERE counter > 0;
+CREATE INDEX marks_by_kind ON marks (conversation, kind);
 CREATE INDEX marks_by_target ON marks (target, kind);
 CREATE INDEX marks_gone ON marks (gone_at_ms) WHERE gone_at_ms IS NOT NULL;
+CREATE INDEX marks_stray ON marks (author) WHERE is_stray = 1;
 CREATE INDEX messages_by_counter ON messages (conversation, device_id, counter)
 WHERE counter > 0;
 CREATE UNIQUE INDEX messages_by_order ON messages (conversation, order_key);
@@ -80,7 +82,8 @@ CREATE TABLE marks (
     number INTEGER NOT NULL, id BLOB NOT NULL, conversation INTEGER NOT NULL,
     target BLOB NOT NULL, kind INTEGER NOT NULL, author BLOB NOT NULL,
     device_id BLOB NOT NULL, counter INTEGER NOT NULL, rank INTEGER NOT NULL,
-    at_ms INTEGER NOT NULL, gone_at_ms INTEGER, value TEXT NOT NULL, body BLOB NOT NULL,
+    at_ms INTEGER NOT NULL, gone_at_ms INTEGER, is_stray INTEGER DEFAULT 0 NOT NULL,
+    value TEXT NOT NULL, body BLOB NOT NULL,
     PRIMARY KEY (number), UNIQUE (id),
     FOREIGN KEY(conversation) REFERENCES conversations (number)
 );
@@ -217,6 +220,13 @@ WHEN NEW.state <> 'self' AND (
 END;
 CREATE TRIGGER conversation_begins AFTER INSERT ON conversations BEGIN
     INSERT INTO chunks (conversation, first_key, size) VALUES (NEW.number, x'', 0);
+END;
+CREATE TRIGGER mark_settles AFTER INSERT ON messages BEGIN
+    UPDATE marks SET is_stray = 0 WHERE target = NEW.id AND is_stray = 1;
+END;
+CREATE TRIGGER mark_strays AFTER INSERT ON marks
+WHEN NOT EXISTS (SELECT 1 FROM messages WHERE id = NEW.target) BEGIN
+    UPDATE marks SET is_stray = 1 WHERE number = NEW.number;
 END;
 CREATE TRIGGER message_added AFTER INSERT ON messages BEGIN
     UPDATE chunks SET size = size + 1
