@@ -185,7 +185,19 @@ def confirm(run: _Invocation) -> int:
 
 @cli.group()
 def account() -> None:
-    """Your account as a whole: leaving with it."""
+    """Your account as a whole: moving it, and leaving."""
+
+
+@_command(account)
+@click.argument("address", metavar="NAME@HOST[:PORT]")
+@click.option("--invite", metavar="CODE", help="The invite that the new relay's operator gave you.")
+@click.option("--no-input", is_flag=True, help="Take the kit's words from stdin; never ask.")
+def move(run: _Invocation, address: str, invite: str | None, no_input: bool) -> int:
+    """Take the account to another relay; contacts follow."""
+    from restante.client.commands.account import move as body
+
+    with run.caller() as caller:
+        return body(run.out, caller, address=address, invite=invite, may_ask=not no_input)
 
 
 @_command(account, "delete")

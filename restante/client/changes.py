@@ -44,6 +44,8 @@ class Changes:
     """A device of ours has another name, or there are others."""
     is_account_changed: bool = False
     """The account has another manifest: the engine's services go on with that."""
+    is_move_noted: bool = False
+    """An account says that it has moved: it is looked up where it says it is."""
     is_account_doubtful: bool = False
     """Somebody knows another manifest of ours than we do: the relay is asked."""
 

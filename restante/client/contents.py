@@ -20,6 +20,7 @@ from restante.client.grammar.signals import hear
 from restante.client.grammar.timers import start_clock
 from restante.client.history import file_note, parse_content
 from restante.client.interface import ContactState, MessageState
+from restante.client.lifecycle.following import note_moved
 from restante.client.lifecycle.leaving import note_left
 from restante.client.queueing import local_id, unpark
 from restante.client.states import moved
@@ -34,6 +35,7 @@ from restante.protocol.content import (
     LAST_HISTORY_KIND,
     Content,
     Kind,
+    Moved,
     NewManifest,
     Receipt,
     ReceiptState,
@@ -150,6 +152,8 @@ class Reader:
             unpark(rows, changes, arrival.contact.account_id, now_ms=self.now_ms)
         elif content.kind == Kind.MANIFEST:
             told_of_manifest(rows, arrival.contact, decode(content.body, NewManifest).manifest)
+        elif content.kind == Kind.MOVED:
+            note_moved(rows, changes, arrival.contact, decode(content.body, Moved).statement)
         elif content.kind == Kind.LEFT:
             note_left(rows, changes, arrival.contact, now_ms=self.now_ms)
         elif content.kind in EPHEMERAL and is_welcome(arrival.contact):

@@ -56,6 +56,8 @@ class Refreshed:
 
     row: ContactRow
     other: VerifiedManifest | None = None
+    moved: bytes | None = None
+    """Where the account says that it has gone, unverified."""
 
 
 class Directory:
@@ -126,7 +128,8 @@ class Directory:
         Raises RelayError, or UserError if what is shown doesn't verify.
         """
         known = manifest_of(row)
-        newest = await self.newest(known.address)
+        async with self._links.use(known.address.relay) as link:
+            newest, moved = await _shown_over(link, known.address)
         if newest.root != known.root:
             changed = replace(row, trust=Trust.CHANGED.value, is_stale=False)
             return Refreshed(row=changed, other=newest)
@@ -136,10 +139,10 @@ class Directory:
         except ManifestForkError:
             return Refreshed(row=replace(row, trust=Trust.CHANGED.value, is_stale=False))
         except ManifestRollbackError:
-            return Refreshed(row=replace(row, is_stale=False))
+            return Refreshed(row=replace(row, is_stale=False), moved=moved)
         except CryptoError:
             newest = await self._catch_up(known, seen)
-        return Refreshed(row=with_manifest(row, newest))
+        return Refreshed(row=with_manifest(row, newest), moved=moved)
 
     async def _catch_up(self, known: VerifiedManifest, seen: ManifestHead) -> VerifiedManifest:
         """Fetch the links between the manifest that we know and the newest one."""
@@ -205,13 +208,18 @@ class Asks(Protocol):
 
 async def newest_over(link: Asks, address: Address) -> VerifiedManifest:
     """Return the manifest that an address' relay shows now. Raises as `Directory.newest`."""
+    manifest, _ = await _shown_over(link, address)
+    return manifest
+
+
+async def _shown_over(link: Asks, address: Address) -> tuple[VerifiedManifest, bytes | None]:
     found = await link.ask(
         f.ManifestFound,
         lambda n: f.FetchManifest(request=n, name=address.name, since_sequence=0),
     )
     if not found.links:
         raise _mistrust(address)
-    return _verified(found.links[-1], address)
+    return _verified(found.links[-1], address), found.moved
 
 
 def _verified(packed: bytes, address: Address) -> VerifiedManifest:

@@ -28,6 +28,7 @@ from restante.client.interface import (
 )
 from restante.client.lifecycle.leaving import delete_account
 from restante.client.lifecycle.methods import LifecycleMethods
+from restante.client.lifecycle.moving import move_account
 from restante.client.lifecycle.recovering import recover_account
 from restante.client.lifecycle.recovery_kit import RecoveryDesk
 from restante.client.linking.desk import Desk
@@ -107,6 +108,21 @@ class LocalEngine(GrammarMethods, LinkingMethods, SyncingMethods, LifecycleMetho
                 words=words,
             )
             await self._services.reload()
+        return await self.status()
+
+    async def account_move(
+        self, *, address: str, invite: str | None = None, words: str | None = None
+    ) -> Status:
+        """See interface.Engine."""
+        async with self._registering:
+            await move_account(
+                self._context,
+                self._nursery,
+                self._services,
+                address=address,
+                invite=invite,
+                words=words,
+            )
         return await self.status()
 
     async def account_delete(self, *, address: str) -> AccountDeleted:
@@ -268,6 +284,8 @@ class LocalEngine(GrammarMethods, LinkingMethods, SyncingMethods, LifecycleMetho
                 await running.mailbox.published()
             else:  # perhaps because this device was revoked
                 await self._services.settled(running)
+        with trio.move_on_after(UPKEEP_PATIENCE_S):
+            await running.old_mailbox.drained()
         await running.receipts.flush()
         await running.journal.flush()
         await running.outbox.flush()

@@ -438,6 +438,14 @@ class Engine(Protocol):
         UserError: a wrong word, another account at the address, a profile that is in use.
         """
 
+    async def account_move(
+        self, *, address: str, invite: str | None = None, words: str | None = None
+    ) -> Status:
+        """Take the account to another relay; contacts follow. Called again, it goes on.
+
+        `words` of the kit, once that was confirmed. UserError: the same relay, wrong words.
+        """
+
     async def account_delete(self, *, address: str) -> AccountDeleted:
         """Delete the account at its relay, tell contacts, and empty this profile. No way back.
 

@@ -7,6 +7,7 @@ has answered for it, or when it can't ever be sent. Spec: docs/engine.md, sectio
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -19,11 +20,12 @@ from restante.client.depositing import batches, keep_results, postpone
 from restante.client.directory import manifest_of
 from restante.client.failures import RefusedError, RelayError
 from restante.client.interface import MessageState, Trust
+from restante.client.lifecycle.following import note_moved
 from restante.client.lifecycle.key_changes import note_changed
 from restante.client.queueing import give_up
 from restante.client.sealing import Ready, Sealer
 from restante.client.sessions import sending_session
-from restante.errors import StoreError, UserError, WireCode
+from restante.errors import CryptoError, RemoteProtocolError, StoreError, UserError, WireCode
 from restante.protocol import frames as f
 from restante.protocol.address import RelayAddress
 from restante.protocol.ids import DeviceId, Token
@@ -249,6 +251,9 @@ class Outbox:
                     now_ms=self._context.now_ms(),
                 )
             merged = keep_manifest(rows, now, manifest_of(found.row))
+            if found.moved is not None:
+                with contextlib.suppress(CryptoError, RemoteProtocolError):  # not their word
+                    note_moved(rows, changes, merged, found.moved)
             changes.conversations[row.account_id] = None
             return merged
 

@@ -28,6 +28,8 @@ from restante.client.history_transfer.parts import Transfers
 from restante.client.history_transfer.parts import put_together as put_transfers_together
 from restante.client.inbox import Inbox
 from restante.client.interface import ConnectionPhase, Resync
+from restante.client.lifecycle.following import MoveFollower
+from restante.client.lifecycle.old_mailbox import OldMailbox
 from restante.client.lifecycle.verification import Verification
 from restante.client.links import AnonymousLinks
 from restante.client.log import log_bug
@@ -75,6 +77,8 @@ class Parts:
     receipts: Receipts
     mailbox: Mailbox
     watch: AccountWatch
+    follower: MoveFollower
+    old_mailbox: OldMailbox
     journal: Journal
     choices: Choices
     grammar: Grammar
@@ -251,6 +255,8 @@ class Services:
             journal=Journal(context, announcer),
             choices=Choices(context, own, announcer),
             watch=AccountWatch(context, own, directory=directory, announcer=announcer, board=board),
+            follower=MoveFollower(context, directory=directory, announcer=announcer),
+            old_mailbox=OldMailbox(context, own, inbox=Inbox(context, own, announcer)),
             grammar=put_grammar_together(
                 context, own, announcer, contacts=people, links=self._links
             ),
@@ -265,7 +271,8 @@ def _running_of(now: Parts) -> Sequence[Callable[[], Awaitable[None]]]:
     if not now.own.is_listed:
         return ()
     own = (now.outbox.run, now.receipts.run, now.journal.run, now.watch.run, now.mailbox.run)
-    return (*own, *now.grammar.services, *now.transfers.services)
+    moves = (now.follower.run, now.old_mailbox.run)
+    return (*own, *moves, *now.grammar.services, *now.transfers.services)
 
 
 def _gone_because(own: OwnAccount) -> str | None:

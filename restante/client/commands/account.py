@@ -6,11 +6,43 @@ Rule: what can't be undone is done only to who names the account. Spec: docs/cli
 
 from __future__ import annotations
 
+from restante.client.commands.init import check_address
 from restante.client.commands.output import Output
+from restante.client.commands.recovery import read_words
 from restante.client.lock import ProfileLock
 from restante.client.oneshot import Caller
 from restante.client.profile import Profile
 from restante.errors import ExitCode
+
+_TELL_TIMEOUT_S = 20.0
+
+
+def move(
+    out: Output, caller: Caller, *, address: str, invite: str | None, may_ask: bool
+) -> ExitCode:
+    """Take the account to another relay; with the words of the kit, once that was confirmed."""
+    check_address(address)
+    words = None
+    if caller.call("status")["recovery"] == "confirmed":
+        words = read_words(may_ask=may_ask)
+    status = caller.call("account_move", address=address, invite=invite, words=words)
+    told = caller.call("synchronise", timeout_s=_TELL_TIMEOUT_S)
+    out.data(
+        {
+            "type": "account",
+            "profile": status["profile"],
+            "address": status["address"],
+            "device": status["device"],
+        },
+        status["address"],
+    )
+    out.note(
+        "Moved. Contacts follow by themselves, and what they still send to the old relay arrives, "
+        "for 30 days. Your contact code is another one now: restante contact code"
+    )
+    if not told:
+        out.note("Not everybody has been told yet; that goes on whenever Restante runs.")
+    return ExitCode.OK
 
 
 def delete(out: Output, profile: Profile, caller: Caller, *, address: str) -> ExitCode:

@@ -74,7 +74,7 @@ def recover(
 ) -> ExitCode:
     """Bring an account back in a new profile, with words from stdin."""
     check_address(address)
-    words = _words(may_ask=may_ask)
+    words = read_words(may_ask=may_ask)
     profile.create()
     with open_caller(profile) as caller:
         status = caller.call("recover", address=address, words=words)
@@ -91,7 +91,7 @@ def recover(
     return ExitCode.OK
 
 
-def _words(*, may_ask: bool) -> str:
+def read_words(*, may_ask: bool) -> str:
     """Read words from stdin: all of it, or from a person line by line until there are 24."""
     if sys.stdin is None or sys.stdin.closed:
         raise UserError("There is nothing on stdin. Give the 24 words there.")

@@ -8,6 +8,7 @@ Spec: docs/engine.md, section 12.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -17,8 +18,9 @@ from restante.client.changes import Changes
 from restante.client.directory import manifest_of
 from restante.client.failures import RelayError
 from restante.client.interface import Trust
+from restante.client.lifecycle.following import note_moved
 from restante.client.syncing.self_contact import keep_own_manifest, self_contact
-from restante.errors import CryptoError, StoreError, UserError
+from restante.errors import CryptoError, RemoteProtocolError, StoreError, UserError
 
 if TYPE_CHECKING:
     from restante.client.announcer import Announcer
@@ -105,3 +107,7 @@ class AccountWatch:
             keep_own_manifest(rows, changes, manifest_of(found.row), now_s=now_s)
         except CryptoError:
             return  # a newer one came by another way meanwhile
+        row = self_contact(rows)
+        if row is not None and found.moved is not None:
+            with contextlib.suppress(CryptoError, RemoteProtocolError):  # not our own word
+                note_moved(rows, changes, row, found.moved)

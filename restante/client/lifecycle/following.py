@@ -1,0 +1,205 @@
+"""Following a contact, or one's own account, to another address: only by the root key's word.
+
+A move comes as a content of theirs, or with the manifest that their old relay shows. Rule: it is
+followed from the address that is held, if it is newer than the last one followed, and once the
+manifest at the new address is accepted and names it; an old move leads nobody back (I23 to I25).
+Verification, history, token and petname stay. Spec: docs/engine.md, section 18.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from restante.client.acquaintance import keep_manifest
+from restante.client.changes import Changes
+from restante.client.directory import head_of
+from restante.client.failures import RelayError
+from restante.client.history import file_note
+from restante.client.lifecycle.old_mailbox import note_old_mailbox
+from restante.client.own_account import load_own_account
+from restante.client.queueing import local_id
+from restante.client.syncing.self_contact import is_self, keep_own_manifest
+from restante.crypto.keys import RootKey
+from restante.crypto.signatures import accept_manifest, verify_moved
+from restante.errors import CryptoError, RemoteProtocolError, StoreError, UserError
+from restante.protocol.ids import ID_BYTES
+from restante.protocol.manifest import SignedMoved
+from restante.store import client_outbox
+from restante.store.client_account import get_value, set_value
+from restante.store.client_contacts import contact, contacts, upsert_contact
+
+if TYPE_CHECKING:
+    from restante.client.announcer import Announcer
+    from restante.client.context import EngineContext
+    from restante.client.directory import Directory
+    from restante.crypto.signatures import VerifiedManifest, VerifiedMoved
+    from restante.store.client_contacts import ContactRow
+    from restante.store.client_rows import Rows
+
+AGAIN_AFTER_S: Final = 60.0
+"""The new relay may not answer; so long after, it is asked again, and then ever more seldom."""
+
+
+def note_moved(rows: Rows, changes: Changes, row: ContactRow, packed: bytes) -> None:
+    """Remember that a contact says to have moved, if that is to be followed.
+
+    Raises CryptoError or RemoteProtocolError if it isn't the account's own word.
+    """
+    moved = verify_moved(SignedMoved.from_bytes(packed), RootKey(row.root_key))
+    if moved.from_address.unpinned != row.address or moved.at_s <= _followed_at_s(rows, row):
+        return
+    set_value(rows, _pending(row), packed)
+    changes.is_move_noted = True
+
+
+class MoveFollower:
+    """The service. `run` looks moved accounts up at their new address; for ever."""
+
+    def __init__(
+        self, context: EngineContext, *, directory: Directory, announcer: Announcer
+    ) -> None:
+        self._context = context
+        self._directory = directory
+        self._announcer = announcer
+        self._noted = trio.Event()
+        announcer.also_tell(self._look_in)
+
+    async def run(self) -> None:
+        """Follow whatever is noted; again after a while what couldn't be."""
+        attempts = 0
+        while True:
+            self._noted = noted = trio.Event()
+            attempts = 0 if await self._follow_all() else attempts + 1
+            if attempts:
+                wait_s = self._context.backoff_s(attempts, at_least_s=AGAIN_AFTER_S)
+                with trio.move_on_after(wait_s):
+                    await noted.wait()
+            else:
+                await noted.wait()
+
+    def _look_in(self, changes: Changes) -> None:
+        if changes.is_move_noted:
+            self._noted.set()
+
+    async def _follow_all(self) -> bool:
+        """Follow each account that is noted; False if one has to be tried again."""
+        try:
+            noted = await self._context.read(_all_noted)
+        except StoreError:
+            return False
+        results = [await self._follow(row, packed) for row, packed in noted]
+        return all(results)
+
+    async def _follow(self, row: ContactRow, packed: bytes) -> bool:
+        try:
+            moved = verify_moved(SignedMoved.from_bytes(packed), RootKey(row.root_key))
+            newest = await self._directory.newest(moved.to_address)
+            if newest.root.raw == row.root_key:
+                accept_manifest(head_of(row), [newest])
+            changes = Changes()
+            await self._context.write(
+                lambda rows: self._keep(
+                    rows, changes, row.account_id, moved, packed=packed, newest=newest
+                )
+            )
+            await self._announcer.tell(changes)
+        except (RelayError, StoreError):
+            return False
+        except (CryptoError, RemoteProtocolError, UserError):
+            # Nobody of that root is there, or not with that list: not to be followed now.
+            return False
+        return True
+
+    def _keep(
+        self,
+        rows: Rows,
+        changes: Changes,
+        account_id: bytes,
+        moved: VerifiedMoved,
+        *,
+        packed: bytes,
+        newest: VerifiedManifest,
+    ) -> None:
+        now_ms = self._context.now_ms()
+        row = contact(rows, account_id)
+        if row is None or newest.root.raw != row.root_key:
+            return
+        set_value(rows, _pending(row), None)
+        if moved.at_s <= _followed_at_s(rows, row):
+            return
+        set_value(rows, _followed(row), moved.at_s.to_bytes(8, "big"))
+        if is_self(row):
+            self._move_in(rows, changes, packed, newest, now_s=now_ms // 1000)
+            return
+        old_address = row.address
+        row = replace(keep_manifest(rows, row, newest), token=row.token)
+        upsert_contact(rows, row)
+        _redirect(rows, changes, row, str(newest.address.relay), now_ms=now_ms)
+        changes.conversations[account_id] = None
+        file_note(
+            rows,
+            changes,
+            row,
+            entry_id=local_id("notice", account_id, b"moved", moved.at_s.to_bytes(8, "big")),
+            device_id=bytes(ID_BYTES),
+            kind="notice",
+            error=(
+                f"{old_address} has moved to {row.address}. It is the same account: what you write "
+                "goes there from now on."
+            ),
+            rank=None,
+            feed_type=None,
+            now_ms=now_ms,
+        )
+
+    def _move_in(
+        self,
+        rows: Rows,
+        changes: Changes,
+        packed: bytes,
+        newest: VerifiedManifest,
+        *,
+        now_s: int,
+    ) -> None:
+        """Go along with the account, which another device of ours has moved."""
+        own = load_own_account(rows)
+        if own is None:
+            return
+        note_old_mailbox(
+            rows,
+            own.address,
+            moved=packed,
+            account_secret=None,
+            head=own.manifest.head,
+            now_s=now_s,
+        )
+        keep_own_manifest(rows, changes, newest, now_s=now_s)
+
+
+def _redirect(rows: Rows, changes: Changes, row: ContactRow, relay: str, *, now_ms: int) -> None:
+    """Send what waits for a contact to their new relay, in the same order."""
+    for entry in client_outbox.by_account(rows, row.account_id):
+        client_outbox.delete(rows, entry.id)
+        due_ms = None if entry.next_attempt_ms is None else now_ms
+        client_outbox.enqueue(rows, replace(entry, relay=relay, next_attempt_ms=due_ms))
+        changes.is_outbox_due = True
+
+
+def _all_noted(rows: Rows) -> list[tuple[ContactRow, bytes]]:
+    found = ((row, get_value(rows, _pending(row))) for row in contacts(rows))
+    return [(row, packed) for row, packed in found if packed is not None]
+
+
+def _followed_at_s(rows: Rows, row: ContactRow) -> int:
+    return int.from_bytes(get_value(rows, _followed(row)) or b"", "big")
+
+
+def _pending(row: ContactRow) -> str:
+    return f"moved:{row.account_id.hex()}"
+
+
+def _followed(row: ContactRow) -> str:
+    return f"moved-at:{row.account_id.hex()}"

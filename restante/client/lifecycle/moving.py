@@ -1,0 +1,187 @@
+"""Moving the account to another relay: a new generation there, and the root key's word for it.
+
+    1  everything is signed and kept         a crash from here on is gone on with
+    2  the new relay registers               same root, same devices, same tokens
+    3  the account goes by the new address   its devices follow; the old mailbox is still emptied
+    4  contacts are told                     and the old relay hands the word out to who asks
+Rule: nobody is led anywhere but by the root key, so without the profile's own the kit's words are
+needed. Spec: docs/engine.md, section 18; docs/protocol/identity.md, section 8.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+
+from restante.client.acquaintance import is_welcome
+from restante.client.backoff import unit_interval
+from restante.client.changes import Changes
+from restante.client.lifecycle.old_mailbox import note_old_mailbox
+from restante.client.lifecycle.recovery_kit import root_of
+from restante.client.link import open_link
+from restante.client.own_account import load_own_account
+from restante.client.publishing import note_tokens_changed, register
+from restante.client.queueing import control_content, enqueue_content, local_id
+from restante.client.registering import read_invitation
+from restante.client.socket import Route
+from restante.client.syncing.self_contact import is_self, keep_own_manifest
+from restante.crypto import own_keys, signing
+from restante.crypto.keys import RootSigningKey
+from restante.crypto.signatures import verify_manifest
+from restante.errors import ExitCode, RemoteProtocolError, StoreError, UserError
+from restante.protocol.codec import decode, encode
+from restante.protocol.content import Kind, Moved
+from restante.protocol.manifest import SignedManifest
+from restante.store.client_account import get_value, load_account, save_account, set_value
+from restante.store.client_contacts import contacts
+from restante.store.client_sessions import sessions_with
+from restante.store.failpoints import reach
+
+if TYPE_CHECKING:
+    import trio
+
+    from restante.client.context import EngineContext
+    from restante.client.own_account import OwnAccount
+    from restante.client.services import Services
+    from restante.protocol.address import Address
+    from restante.store.client_rows import Rows
+
+_PLAN: Final = "moving"
+_MAX_PLAN_BYTES: Final = 10_000
+
+
+class _Plan(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """What was signed for a move that isn't finished."""
+
+    account_secret: bytes
+    manifest: bytes
+    moved: bytes
+
+
+async def move_account(
+    context: EngineContext,
+    nursery: trio.Nursery,
+    services: Services,
+    *,
+    address: str,
+    invite: str | None,
+    words: str | None,
+) -> None:
+    """Take the account to another relay. Called again, it goes on where it was.
+
+    UserError: the same relay, not the first device, wrong words. RelayError: the new relay refuses
+    or can't be reached, and then the account is where it was.
+    """
+    running = services.running()
+    wanted, secret = read_invitation(address, invite)
+    if wanted.relay.authority == running.own.address.relay.authority:
+        raise UserError(
+            f"The account is at {wanted.relay.authority} already, and a relay changes no names. "
+            "Move to another relay."
+        )
+    plan = await context.write(lambda rows: _planned(rows, wanted, words, context=context))
+    reach("moving.planned")
+    there = replace(
+        running.own, address=wanted, manifest=verify_manifest(_signed(plan)), is_registered=False
+    )
+    route = Route(proxy=context.proxy, isolation="device")
+    link = await open_link(nursery, wanted.relay, route=route, device=there.device)
+    try:
+        await register(context, there, link, invite=secret)
+    finally:
+        await link.close()
+    reach("moving.registered")
+    changes = Changes()
+    await context.write(lambda rows: _settle_in(rows, changes, plan, context=context))
+    await running.announcer.tell(changes)
+    await services.reload()
+
+
+def _planned(rows: Rows, wanted: Address, words: str | None, *, context: EngineContext) -> _Plan:
+    """Return what a move needs, signed and kept; what was begun for the same address before."""
+    own, row = load_own_account(rows), load_account(rows)
+    if own is None or row is None:
+        raise StoreError("This profile has no account.")
+    if row.account_secret is None:
+        raise UserError("Only the account's first device can move the account. Do it there.")
+    begun = get_value(rows, _PLAN)
+    if begun is not None:
+        plan = _read(begun)
+        if verify_manifest(_signed(plan)).address == wanted:
+            return plan
+    root = _root(own, row.root_secret, words)
+    now_s = context.now_s()
+    account, signed = own_keys.new_generation(
+        root,
+        generation=own_keys.recovery_generation(own.manifest.generation, now_s=now_s),
+        address=wanted,
+        devices=[device.entry for device in own.manifest.devices],
+        now_s=now_s,
+        randomness=context.randomness,
+    )
+    moved = signing.sign_moved(root, from_address=own.address, to_address=wanted, at_s=now_s)
+    plan = _Plan(account_secret=account.raw, manifest=signed.to_bytes(), moved=moved.to_bytes())
+    set_value(rows, _PLAN, encode(plan))
+    return plan
+
+
+def _settle_in(rows: Rows, changes: Changes, plan: _Plan, *, context: EngineContext) -> None:
+    """Go by the new address from now on, and tell everybody who writes to us."""
+    own, row = load_own_account(rows), load_account(rows)
+    if own is None or row is None:
+        raise StoreError("This profile has no account.")
+    now_ms, randomness = context.now_ms(), context.randomness
+    note_old_mailbox(
+        rows,
+        own.address,
+        moved=plan.moved,
+        account_secret=row.account_secret,
+        head=own.manifest.head,
+        now_s=now_ms // 1000,
+    )
+    save_account(rows, replace(row, account_secret=plan.account_secret))
+    manifest = verify_manifest(_signed(plan))
+    keep_own_manifest(rows, changes, manifest, now_s=now_ms // 1000)
+    note_tokens_changed(rows)
+    set_value(rows, _PLAN, None)
+    body = Moved(statement=plan.moved)
+    jitter_ms = context.tuning.receipt_jitter_s * 1000
+    for each in contacts(rows):
+        if is_self(each) or not is_welcome(each) or not sessions_with(rows, each.account_id):
+            continue
+        content = control_content(Kind.MOVED, body, now_ms=now_ms, randomness=randomness)
+        enqueue_content(
+            rows,
+            changes,
+            each,
+            content.to_bytes(),
+            entry_id=local_id("moved", each.account_id, manifest.head),
+            message_id=None,
+            now_ms=now_ms,
+            delay_ms=int(unit_interval(randomness.random(7)) * jitter_ms),
+        )
+
+
+def _root(own: OwnAccount, kept: bytes | None, words: str | None) -> RootSigningKey:
+    if words is None and kept is None:
+        raise UserError("Moving takes the 24 words of the recovery kit: the kit was confirmed.")
+    root = root_of(words) if words is not None else RootSigningKey(kept or b"")
+    if signing.root_key(root) != own.root:
+        raise UserError(
+            "These words are another account's. Take the kit of this one.",
+            exit_code=ExitCode.UNTRUSTED,
+        )
+    return root
+
+
+def _signed(plan: _Plan) -> SignedManifest:
+    return SignedManifest.from_bytes(plan.manifest)
+
+
+def _read(packed: bytes) -> _Plan:
+    try:
+        return decode(packed, _Plan, max_bytes=_MAX_PLAN_BYTES)
+    except RemoteProtocolError as error:
+        raise StoreError("The profile's notes on a move are damaged.") from error

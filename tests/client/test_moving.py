@@ -1,0 +1,133 @@
+"""An account goes to another relay: contacts follow, whichever way they hear of it."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from restante.client.interface import Trust
+from restante.errors import ExitCode, UserError
+from tests.client.relays import GENEROUS, Relay, open_relay
+from tests.client.world import (
+    World,
+    a_world,
+    bodies,
+    connected,
+    eventually,
+    introduce,
+    reaches,
+    shows,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from restante.client.engine import LocalEngine
+
+
+@asynccontextmanager
+async def two_relays(directory: Path) -> AsyncIterator[tuple[World, Relay]]:
+    async with (
+        a_world(directory) as world,
+        open_relay(directory / "relay-2", is_open=True, limits=GENEROUS, names=[]) as other,
+    ):
+        yield world, other
+
+
+def at(relay: Relay, name: str) -> str:
+    return f"{name}@127.0.0.1:{relay.port}"
+
+
+async def is_at(engine: LocalEngine, key: str, address: str) -> None:
+    async def look() -> bool:
+        return any(each.key == key and each.address == address for each in await engine.contacts())
+
+    await eventually(engine, look)
+
+
+async def test_contacts_follow_to_the_new_relay_and_the_old_one_may_go(tmp_path: Path) -> None:
+    async with (
+        two_relays(tmp_path) as (world, other),
+        world.online("alice") as alice,
+        world.online("bob") as bob,
+    ):
+        to_bob, to_alice = await introduce(alice, bob)
+        await reaches(bob, await bob.send(to_alice, "one"), "delivered")
+        status = await alice.account_move(address=at(other, "alice"), invite=None)
+        assert status.address == at(other, "alice")
+        await is_at(bob, to_alice, at(other, "alice"))
+        await connected(alice)
+        assert next(e for e in await bob.contacts() if e.key == to_alice).trust is Trust.VERIFIED
+        await world.relay.stop()
+        # Bob's own relay is gone now, too, but what he sends goes to Alice's.
+        two = await bob.send(to_alice, "two")
+        await reaches(bob, two, "relayed")
+        await shows(alice, to_bob, ["one", "two"])
+        assert await bodies(bob, to_alice) == ["one", "[notice]", "two"]
+        await world.relay.start()
+        await reaches(alice, await alice.send(to_bob, "three"), "delivered")
+        # A new contact finds her there by her code, which names the new relay.
+        async with world.online("carol") as carol:
+            found = await carol.contact_add(await alice.contact_code())
+            assert found.address == at(other, "alice")
+            await reaches(carol, await carol.send(found.key, "hi"), "delivered")
+
+
+async def test_what_comes_to_the_old_relay_arrives_and_its_word_is_followed(tmp_path: Path) -> None:
+    async with two_relays(tmp_path) as (world, other), world.online("alice") as alice:
+        async with world.online("bob") as bob:
+            to_bob, to_alice = await introduce(alice, bob)
+            await reaches(bob, await bob.send(to_alice, "one"), "delivered")
+        # Bob is away, and has lost what Alice told him: only her old relay says where she is.
+        await alice.account_move(address=at(other, "alice"), invite=None)
+        await connected(alice)
+        with world.relay.file() as connection:
+            connection.execute("DELETE FROM waiting")
+        async with world.online("bob") as bob:
+            two = await bob.send(to_alice, "two")
+            await reaches(bob, two, "delivered")
+            await shows(alice, to_bob, ["one", "two"])
+            # Her receipt says that she knows a newer list of her devices: Bob's client asks.
+            await bob.send(to_alice, "three")
+            await is_at(bob, to_alice, at(other, "alice"))
+            await reaches(bob, await bob.send(to_alice, "four"), "delivered")
+            await shows(alice, to_bob, ["one", "two", "three", "four"])
+
+
+async def test_a_move_takes_the_words_once_the_kit_is_confirmed(tmp_path: Path) -> None:
+    async with (
+        two_relays(tmp_path) as (world, other),
+        world.online("alice") as alice,
+        world.online("bob") as bob,
+    ):
+        words = (await alice.recovery_kit()).words
+        asked = await alice.recovery_challenge()
+        await alice.recovery_confirm([words[place - 1] for place in asked])
+        with pytest.raises(UserError, match="24 words"):
+            await alice.account_move(address=at(other, "alice"))
+        foreign = " ".join((await bob.recovery_kit()).words)
+        with pytest.raises(UserError, match="another account's") as refused:
+            await alice.account_move(address=at(other, "alice"), words=foreign)
+        assert refused.value.exit_code is ExitCode.UNTRUSTED
+        with pytest.raises(UserError, match="another relay"):
+            await alice.account_move(address=world.address("alice2"), words=" ".join(words))
+        assert (await alice.status()).address == world.address("alice")
+        status = await alice.account_move(address=at(other, "alice"), words=" ".join(words))
+        assert (status.address, status.recovery) == (at(other, "alice"), "confirmed")
+
+
+async def test_a_move_that_fails_leaves_the_account_where_it_is(tmp_path: Path) -> None:
+    async with two_relays(tmp_path) as (world, other), world.online("alice") as alice:
+        await other.stop()
+        with pytest.raises(UserError) as failed:
+            await alice.account_move(address=at(other, "alice"))
+        assert failed.value.exit_code is ExitCode.UNAVAILABLE
+        assert (await alice.status()).address == world.address("alice")
+        await connected(alice)
+        await other.start()
+        status = await alice.account_move(address=at(other, "alice"))  # it goes on where it was
+        assert status.address == at(other, "alice")
+        await connected(alice)
