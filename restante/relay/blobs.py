@@ -39,12 +39,19 @@ class Blobs:
     """All blobs of a relay. Methods raise Refusal, or StoreError."""
 
     def __init__(
-        self, db: Database, files: BlobFiles, *, limits: Limits, clock: Callable[[], float]
+        self,
+        db: Database,
+        files: BlobFiles,
+        *,
+        limits: Limits,
+        clock: Callable[[], float],
+        turn_s: float = TURN_S,
     ) -> None:
         self._db = db
         self._files = files
         self._limits = limits
         self._clock = clock
+        self._turn_s = turn_s
         self._turns = [trio.Lock() for _ in range(TURNS)]
 
     @property
@@ -190,7 +197,7 @@ class Blobs:
     @asynccontextmanager
     async def _turn(self, blob: BlobId) -> AsyncIterator[None]:
         turn = self._lock(blob)
-        with trio.move_on_after(TURN_S) as scope:
+        with trio.move_on_after(self._turn_s) as scope:
             await turn.acquire()
         if scope.cancelled_caught:
             raise Refusal(WireCode.SLOW_DOWN, "the disk is busy", retry_after_s=TURN_S)

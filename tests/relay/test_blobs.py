@@ -9,14 +9,18 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import trio
 import trio.testing
 
 from restante.errors import WireCode
 from restante.protocol import frames as f
 from restante.protocol.codec import decode_tagged, encode
-from restante.protocol.ids import BlobCapability, blob_id
+from restante.protocol.ids import BlobCapability, BlobId, blob_id
 from restante.protocol.limits import MAX_BLOB_PART_BYTES, MAX_PENDING_REQUESTS
+from restante.relay.blob_files import BlobDirectory
+from restante.relay.blobs import Blobs
+from restante.relay.refusal import Refusal
 from restante.relay.server import RunningRelay
 from restante.relay.settings import BLOBS_NAME, Limits
 from tests.relay.raw_socket import a_frame, a_raw_socket
@@ -279,6 +283,42 @@ async def test_a_file_that_the_disk_refuses_stays_one_blobs_trouble(tmp_path: Pa
         good.file(tmp_path).unlink()
         assert code_of(await good.fetch(reader)) == WireCode.NOT_FOUND
     bad.file(tmp_path).rmdir()
+
+
+class BusyDisk(BlobDirectory):
+    """A directory whose disk takes its time with every write, until it is told to go on."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, leaves_bytes=0)
+        self.is_asked = trio.Event()
+        self.goes_on = trio.Event()
+
+    async def write(self, blob: BlobId, offset: int, data: bytes) -> None:
+        self.is_asked.set()
+        await self.goes_on.wait()
+        await super().write(blob, offset, data)
+
+
+async def test_who_waits_too_long_for_the_disk_is_told_to_come_back(tmp_path: Path) -> None:
+    blob, disk = Blob(), BusyDisk(tmp_path / "blobs")
+    async with a_place(tmp_path) as (relay, bob, _, _):
+        services = relay.services
+        blobs = Blobs(services.db, disk, limits=services.limits, clock=services.clock, turn_s=0.05)
+        found = await services.registry.device(bob.device.key)
+        assert found is not None
+        size = len(blob.data)
+        opening = f.OpenBlob(request=1, blob=blob.id, size_bytes=size, ttl_s=0)
+        await blobs.open(opening, found.account)
+        part = f.PutBlob(request=2, blob=blob.id, offset=0, data=blob.data[:PART])
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(blobs.put, part, found.account)
+            await disk.is_asked.wait()
+            with pytest.raises(Refusal) as refused:
+                await blobs.put(part, found.account)
+            assert refused.value.code is WireCode.SLOW_DOWN
+            assert refused.value.retry_after_s > 0
+            disk.goes_on.set()
+        assert (await blobs.put(part, found.account)).received_bytes == PART
 
 
 @contextmanager
