@@ -141,6 +141,7 @@ class Mailbox:
         pause_s = self._context.backoff_s(attempts, at_least_s=at_least_s)
         if code is WireCode.FENCED:
             pause_s = math.inf  # else two processes of one profile would fence each other for ever
+            self._impatient = trio.Event()  # who was impatient got the connection that was lost
         self._board.set_phase(
             ConnectionPhase.OFFLINE, retry_in_s=None if pause_s == math.inf else pause_s
         )
