@@ -29,6 +29,7 @@ from restante.client.interface import (
     Quoted,
     Reacted,
     Received,
+    RecoveryKit,
     Resync,
     SafetyNumber,
     Sender,
@@ -58,6 +59,7 @@ class ScriptedEngine(ScriptedDevices):
     ) -> None:
         super().__init__()
         self.typed: list[tuple[str, bool]] = []
+        self.recovery: Literal["unconfirmed", "confirmed"] | None = None
         self.address = address
         self.people: dict[str, Person] = {}
         self.streams: list[Stream] = []
@@ -249,6 +251,25 @@ class ScriptedEngine(ScriptedDevices):
         person, index = self._find(message_id)
         return self._put(person, index, pinned=pinned)
 
+    async def recovery_kit(self) -> RecoveryKit:
+        await trio.lowlevel.checkpoint()
+        if self.recovery != "unconfirmed":
+            raise UserError("The kit was confirmed; the words are on your paper.")
+        kit = [f"word{number}" for number in range(1, 25)]
+        return RecoveryKit(address=self.address or "", words=kit)
+
+    async def recovery_challenge(self) -> list[int]:
+        await trio.lowlevel.checkpoint()
+        return [3, 11, 20]
+
+    async def recovery_confirm(self, words: list[str]) -> Status:
+        await trio.lowlevel.checkpoint()
+        if words != ["word3", "word11", "word20"]:
+            raise UserError("Those are not the words. Look at your paper again.")
+        self.recovery = "confirmed"
+        self._tell(StatusChanged(status=self._status()))
+        return self._status()
+
     async def set_draft(self, conversation: str, text: str) -> Conversation:
         await trio.lowlevel.checkpoint()
         self.people[conversation].draft = text
@@ -422,6 +443,7 @@ class ScriptedEngine(ScriptedDevices):
             outbox_count=waiting,
             error=self.error,
             pid=1,
+            recovery=self.recovery,
         )
 
     def _me(self) -> Sender:

@@ -76,6 +76,11 @@ def say_connection(banner: Banner, status: Status) -> None:
     )
 
 
+def say_recovery(banner: Banner) -> None:
+    """The banner of a recovery kit that nobody has written down."""
+    banner.say(words.RECOVERY_BANNER, [("^p", words.RECOVERY_SHOW, "screen.recovery")], "note")
+
+
 def say_contact(banner: Banner, conversation: Conversation | None) -> None:
     """The banner of a conversation whose contact needs a decision, or none."""
     if conversation is None:

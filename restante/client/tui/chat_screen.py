@@ -175,6 +175,10 @@ class ChatScreen(MessageActions):
 
     # ---- the connection ------------------------------------------------------------------------
 
+    def forget_reminder(self) -> None:
+        """Don't speak of the recovery kit again, this time."""
+        self._watch.forget_reminder()
+
     def action_retry(self) -> None:
         """Connect now rather than later."""
         self.act(ask(self._stage.engine.retry_now))

@@ -11,7 +11,7 @@ from textual.timer import Timer
 
 from restante.client.interface import ConnectionPhase, Status, TransferProgress
 from restante.client.tui import words
-from restante.client.tui.banners import Banner, say_connection
+from restante.client.tui.banners import Banner, say_connection, say_recovery
 from restante.client.tui.bars import ConnectionLine
 from restante.client.tui.chats import Chats
 from restante.client.tui.entry_parts import duration
@@ -42,6 +42,21 @@ class ConnectionWatch:
         self._timer: Timer | None = None
         self._is_late = False
         self._under_way = ""
+        self._reminds = True
+
+    def forget_reminder(self) -> None:
+        """The user has seen the recovery kit, or wants to later: say no more of it this time."""
+        self._reminds = False
+        self.show()
+
+    def _is_to_remind(self, status: Status | None) -> bool:
+        """Whether to speak of the kit: only once something was said that could be lost."""
+        return (
+            self._reminds
+            and status is not None
+            and status.recovery == "unconfirmed"
+            and any(chat.message_count for chat in self._chats.ordered())
+        )
 
     def take_progress(self, progress: TransferProgress) -> None:
         """Say how far a history is."""
@@ -71,6 +86,8 @@ class ConnectionWatch:
         self._short_line.show(status, is_late=False, chat_count=0)
         if status is not None and is_late:
             say_connection(self._banner, status)
+        elif self._is_to_remind(status):
+            say_recovery(self._banner)
         else:
             self._banner.hush()
 

@@ -20,6 +20,7 @@ from restante.client.tui.code_dialogs import MyCodeScreen
 from restante.client.tui.device_dialogs import DevicesDialog
 from restante.client.tui.dialog import ConfirmDialog, LineDialog, TextDialog
 from restante.client.tui.find_dialogs import START, GoToDialog, NewChatDialog
+from restante.client.tui.recovery_dialog import RecoveryDialog
 from restante.client.tui.stage import Stage
 from restante.client.tui.timer_dialog import TimerDialog
 from restante.client.tui.verify_dialog import SafetyNumberDialog
@@ -99,6 +100,21 @@ class ContactActions(Screen[None]):
     def action_my_code(self) -> None:
         """Show the user's own code."""
         self.app.push_screen(MyCodeScreen(self._stage))
+
+    def action_recovery(self) -> None:
+        """The recovery kit: shown, and confirmed."""
+        self.act(self._recover())
+
+    async def _recover(self) -> None:
+        engine = self._stage.engine
+        kit, asked = await ask(engine.recovery_kit), await ask(engine.recovery_challenge)
+        if await self.app.push_screen_wait(RecoveryDialog(self._stage, kit, asked)):
+            self.say(words.RECOVERY_DONE)
+        self.forget_reminder()
+
+    def forget_reminder(self) -> None:
+        """Don't speak of the recovery kit again, this time."""
+        raise NotImplementedError
 
     def action_devices(self) -> None:
         """The account's devices."""

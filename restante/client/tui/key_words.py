@@ -23,6 +23,7 @@ COMMANDS: Final = (
     ("Security: Show my code", "For others to scan or paste", "app.my_code"),
     ("Security: Accept", "Accept this request or the new key", "screen.accept"),
     ("Security: Block contact", "They can't tell", "screen.block"),
+    ("Security: Recovery kit", "24 words that bring a lost account back", "screen.recovery"),
     ("Devices: Yours", "Link a new one, rename, revoke", "screen.devices"),
     ("Accounts: Go to another", "Another profile of this machine, or a new one", "app.accounts"),
     ("View: Info pane", "Show or hide it, where there is room", "app.toggle_info"),

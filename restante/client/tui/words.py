@@ -327,6 +327,27 @@ ACCOUNTS_GO: Final = "Go there"
 ACCOUNTS_PLACEHOLDER: Final = "A name here makes a new one"
 ACCOUNT_HERE: Final = "open now"
 
+# ---- recovery --------------------------------------------------------------------------------
+
+RECOVERY_TITLE: Final = "Recovery kit"
+RECOVERY_TEXT: Final = (
+    "Write these 24 words on paper, in order. Whoever has them can take your account; without "
+    "them, a lost device is a lost account. Nobody can reset it for you."
+)
+RECOVERY_LATER: Final = "Later"
+RECOVERY_DONE: Final = "Done. The words are on your paper and nowhere else."
+RECOVERY_BANNER: Final = (
+    "Your recovery kit isn't on paper yet: a lost device would be a lost account."
+)
+RECOVERY_SHOW: Final = "Write it down"
+
+
+def recovery_ask(numbers: list[int]) -> str:
+    """Some of the words are asked for, by their numbers."""
+    listed = ", ".join(str(number) for number in numbers[:-1])
+    return f"Type words {listed} and {numbers[-1]} from your paper."
+
+
 # ---- devices ---------------------------------------------------------------------------------
 
 DEVICES_TITLE: Final = "Your devices"
