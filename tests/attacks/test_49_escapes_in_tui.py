@@ -103,7 +103,7 @@ async def test_a_widget_that_forgot_to_clean_is_caught_by_the_filter() -> None:
         await t.until_shown("Bob")
         view = t.app._main.pane.messages
         t.app._main.open_conversation(key)
-        await t.until_shown("hello")
+        await t.until(lambda: view._history.chunk(0), "the messages")  # the list shows them too
         chunk = view._history.chunk(0)
         assert chunk is not None
         role = chunk.entries[0].lines[-1][0][1]
