@@ -13,6 +13,7 @@ from typing import Any
 
 from restante.client.commands.init import check_address
 from restante.client.commands.output import Output
+from restante.client.commands.progress import follow_history
 from restante.client.commands.records import device_record, device_text, link_record
 from restante.client.oneshot import Caller
 from restante.client.profile import Profile
@@ -65,11 +66,11 @@ def link(
             },
             status["address"],
         )
+        out.note("This is one of your devices now. Your history comes; Ctrl-C leaves it to later.")
         if not caller.call("synchronise", timeout_s=_FIRST_TIMEOUT_S):
             out.note("Linked; the rest happens when the relay can be reached and Restante runs.")
-        out.note(
-            "This is one of your devices now. Your history comes while Restante runs: restante"
-        )
+        elif not follow_history(out, caller, direction="in"):
+            out.note("The rest of your history comes while Restante runs here and on the other.")
     return ExitCode.OK
 
 
@@ -85,6 +86,7 @@ def approve(
 
     `ask` gets them from a person; None: nobody can be asked.
     """
+    caller.subscribe()
     state = caller.call("link_state")
     is_open = state is not None and state["state"] == "compare" and state["code"] == code.strip()
     try:
@@ -112,6 +114,11 @@ def approve(
     out.data(device_record(device), device_text(device))
     if not caller.call("synchronise", timeout_s=_TELL_TIMEOUT_S):
         out.note("Linked; others hear of it when the relay can be reached and Restante runs.")
+    elif caller.is_host and not (
+        follow_history(out, caller, direction="out")
+        and caller.call("synchronise", timeout_s=_TELL_TIMEOUT_S)
+    ):
+        out.note("The rest of the history goes to the new device while Restante runs here.")
     return ExitCode.OK
 
 

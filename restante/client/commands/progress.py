@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 PATIENCE_S: Final = 20.0
 """Without any progress for so long, the other device is probably off: no use in waiting."""
 
-BAR_CELLS: Final = 24
+BAR_CELLS: Final = 14
+"""With everything beside it, the line fits 80 columns."""
 
 
 def follow_history(out: Output, caller: Caller, *, direction: str) -> bool:
@@ -52,7 +53,7 @@ def progress_text(event: dict[str, Any]) -> str:
         parts.append(f"{_size(event['rate_bytes_s'])}/s")
         if event["left_s"] is not None:
             parts.append(f"{_time(event['left_s'])} left")
-    return "History  " + "  ".join(parts)
+    return "History " + "  ".join(parts)
 
 
 class _Line:
