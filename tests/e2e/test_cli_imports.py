@@ -123,5 +123,7 @@ def test_the_relay_loads_nothing_of_the_client_but_what_all_commands_share(
         b"restante.client.commands",
         b"restante.client.commands.outcome",
         b"restante.client.commands.output",
+        b"restante.client.verbs",
+        b"restante.client.verbs.invocation",
         b"restante.client.profile",
     }

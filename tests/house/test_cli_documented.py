@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import click
 import pytest
 
-from restante.cli import cli
+from restante.cli import HOMES, cli
 from restante.client import rpc
 from restante.client.commands.send import MAX_TEXT_BYTES
 from restante.client.commands.tail import PAGE
@@ -23,7 +24,10 @@ COMMON = {"--json", "--profile", "-v", "--verbose", "-q", "--quiet"}
 
 
 def commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         if isinstance(command, click.Group):
             yield from commands(command, f"{path} {name}")
         else:
@@ -31,6 +35,11 @@ def commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Command
 
 
 ALL = dict(commands(cli, "restante"))
+
+
+def test_every_command_is_listed_where_it_is() -> None:
+    for home, names in HOMES.items():
+        assert set(import_module(f"restante.client.verbs.{home}").verbs.commands) == set(names)
 
 
 def section_of(path: str) -> str:

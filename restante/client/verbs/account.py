@@ -1,0 +1,97 @@
+"""One's own account: made, recovered, moved, deleted.
+
+Rule: parses and hands on; what a command does stands in client/commands, imported when it runs.
+Spec: docs/cli.md.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from restante.client.verbs.invocation import Invocation, command
+
+verbs = click.Group()
+
+
+@command(verbs)
+@click.option("--address", metavar="NAME@HOST[:PORT]", help="Your name at your relay.")
+@click.option("--invite", metavar="CODE", help="The invite that the relay's operator gave you.")
+@click.option("--no-input", is_flag=True, help="Never ask; fail instead.")
+def init(run: Invocation, address: str | None, invite: str | None, no_input: bool) -> int:
+    """Create a profile and its account at a relay."""
+    from restante.client.commands.init import init as body
+
+    if not address:
+        if no_input or not sys.stdin.isatty():
+            raise click.UsageError("Missing option '--address'.")
+        address = click.prompt("Your address (NAME@HOST)", err=True)
+        invite = invite or click.prompt("Invite (empty if none)", default="", err=True) or None
+    return body(run.out, run.profile, run.caller, address=address, invite=invite)
+
+
+@command(verbs)
+@click.argument("address", metavar="NAME@HOST[:PORT]")
+@click.option("--no-input", is_flag=True, help="Take stdin as it is; never ask.")
+def recover(run: Invocation, address: str, no_input: bool) -> int:
+    """Bring an account back on a new machine, with its kit's 24 words on stdin."""
+    from restante.client.commands import recovery as bodies
+
+    may_ask = not no_input
+    return bodies.recover(run.out, run.profile, run.caller, address=address, may_ask=may_ask)
+
+
+@verbs.group()
+def recovery() -> None:
+    """The recovery kit: your account as 24 words on paper."""
+
+
+@command(recovery)
+@click.option("--output", metavar="FILE", help="Write a page to print (HTML), not to stdout.")
+@click.option("--text", is_flag=True, help="With --output: plain text.")
+def kit(run: Invocation, output: str | None, text: bool) -> int:
+    """Print the kit: 24 words, and what to do with them."""
+    from restante.client.commands import recovery as bodies
+
+    with run.caller() as caller:
+        return bodies.kit(run.out, caller, output=output, is_text=text)
+
+
+@command(recovery)
+def confirm(run: Invocation) -> int:
+    """Name three words of the kit; then it is erased from this machine."""
+    from restante.client.commands import recovery as bodies
+
+    with run.caller() as caller:
+        return bodies.confirm(run.out, caller, lambda text: str(click.prompt(text, err=True)))
+
+
+@verbs.group()
+def account() -> None:
+    """Your account as a whole: moving it, and leaving."""
+
+
+@command(account)
+@click.argument("address", metavar="NAME@HOST[:PORT]")
+@click.option("--invite", metavar="CODE", help="The invite that the new relay's operator gave you.")
+@click.option("--no-input", is_flag=True, help="Take the kit's words from stdin; never ask.")
+def move(run: Invocation, address: str, invite: str | None, no_input: bool) -> int:
+    """Take the account to another relay; contacts follow."""
+    from restante.client.commands.account import move as body
+
+    with run.caller() as caller:
+        return body(run.out, caller, address=address, invite=invite, may_ask=not no_input)
+
+
+@command(account, "delete")
+@click.option("--confirm", metavar="ADDRESS", help="Your address: you mean it.")
+def delete_account(run: Invocation, confirm: str | None) -> int:
+    """Delete the account for good: at its relay, and all of this profile."""
+    from restante.client.commands.account import delete as body
+
+    if not confirm:
+        if not sys.stdin.isatty():
+            raise click.UsageError("Missing option '--confirm'.")
+        confirm = click.prompt("There is no way back. Type your address to go on", err=True)
+    return body(run.out, run.profile, run.caller(), address=str(confirm))

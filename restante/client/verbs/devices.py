@@ -1,0 +1,90 @@
+"""The devices of one's account.
+
+Rule: parses and hands on; what a command does stands in client/commands, imported when it runs.
+Spec: docs/cli.md.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from restante.client.verbs.invocation import Invocation, command
+
+verbs = click.Group()
+
+
+@verbs.group()
+def device() -> None:
+    """Your devices: link a new one, list, rename and revoke them."""
+
+
+@command(device)
+@click.argument("address", metavar="NAME@HOST[:PORT]")
+@click.option("--name", help="What to call this device; its host name unless you say.")
+@click.option("--no-qr", is_flag=True, help="Don't draw the code as a QR code.")
+def link(run: Invocation, address: str, name: str | None, no_qr: bool) -> int:
+    """Make this profile a new device of your account; the first one approves it."""
+    from restante.client.commands import device as bodies
+
+    draws = sys.stdout.isatty() and not no_qr
+    return bodies.link(run.out, run.profile, run.caller, address=address, name=name, draws=draws)
+
+
+@command(device)
+@click.argument("code")
+@click.option("--digits", help="What the new device shows, once it has been asked for.")
+@click.option("--no-input", is_flag=True, help="Never ask; fail instead.")
+def approve(run: Invocation, code: str, digits: str | None, no_input: bool) -> int:
+    """Let a new device in: CODE is what it shows, then its six digits are asked for."""
+    from restante.client.commands import device as bodies
+
+    def ask(name: str) -> str:
+        try:
+            answer: str = click.prompt(f"The six digits that {name} shows", err=True)
+        except click.Abort:
+            raise KeyboardInterrupt from None
+        return answer
+
+    asks = not no_input and sys.stdin is not None and sys.stdin.isatty()
+    with run.caller() as caller:
+        return bodies.approve(run.out, caller, code, digits=digits, ask=ask if asks else None)
+
+
+@command(device, "ls")
+def _ls_devices(run: Invocation) -> int:
+    """List your devices."""
+    from restante.client.commands import device as bodies
+
+    with run.caller() as caller:
+        return bodies.ls(run.out, caller)
+
+
+@command(device, "rename")
+@click.argument("device_name", metavar="DEVICE")
+@click.argument("name")
+def _rename_device(run: Invocation, device_name: str, name: str) -> int:
+    """Call a device (its name, or the start of its id) by another NAME."""
+    from restante.client.commands import device as bodies
+
+    with run.caller() as caller:
+        return bodies.rename(run.out, caller, device_name, name)
+
+
+@command(device)
+@click.argument("device_name", metavar="DEVICE")
+@click.option("--yes", is_flag=True, help="Don't ask whether you mean it.")
+@click.option("--no-input", is_flag=True, help="Never ask; fail instead.")
+def revoke(run: Invocation, device_name: str, yes: bool, no_input: bool) -> int:
+    """Take a device off your account: nothing more reaches it, for good."""
+    from restante.client.commands import device as bodies
+
+    if not yes and (no_input or not sys.stdin.isatty()):
+        raise click.UsageError("Missing option '--yes'.")
+
+    def ask(which: str) -> bool:
+        return click.confirm(f"Revoke {which} for good?", err=True)
+
+    with run.caller() as caller:
+        return bodies.revoke(run.out, caller, device_name, ask=None if yes else ask)

@@ -1,0 +1,66 @@
+"""The engine itself: settings, socket, daemon, and the chat on the screen.
+
+Rule: parses and hands on; what a command does stands in client/commands, imported when it runs.
+Spec: docs/cli.md.
+"""
+
+from __future__ import annotations
+
+import click
+
+from restante.client.verbs.invocation import Invocation, command
+from restante.errors import UserError
+
+verbs = click.Group()
+
+
+@command(verbs)
+@click.argument("name", required=False)
+@click.argument("value", metavar="[on|off]", required=False)
+def setting(run: Invocation, name: str | None, value: str | None) -> int:
+    """Say, or change on all your devices, what you show of yourself."""
+    from restante.client.commands import changes as bodies
+
+    with run.caller() as caller:
+        return bodies.setting(run.out, caller, name, value)
+
+
+@command(verbs)
+@click.argument("method", required=False)
+@click.argument("params", metavar="[PARAMS]", required=False)
+@click.option("--schema", is_flag=True, help="Print what there is to call, as OpenRPC.")
+def rpc(run: Invocation, method: str | None, params: str | None, schema: bool) -> int:
+    """Call METHOD of the engine with PARAMS, a JSON object; without, pass on JSON-RPC lines."""
+    from restante.client.commands import rpc as bodies
+
+    if schema:
+        return bodies.schema()
+    with run.caller() as caller:
+        if method is None:
+            return bodies.session(run.out, caller)
+        return bodies.call(caller, method, params)
+
+
+@command(verbs)
+def daemon(run: Invocation) -> int:
+    """Stay connected in the background, until ended."""
+    from restante.client.commands.daemon import daemon as body
+
+    return body(run.out, run.profile)
+
+
+@command(verbs)
+def chat(run: Invocation) -> int:
+    """Open the chat."""
+    return show_chat(run)
+
+
+def show_chat(run: Invocation) -> int:
+    """Open the chat, if there is a terminal for it. UserError: there is none."""
+    from restante.client.commands.screen import why_no_screen
+
+    if (why := why_no_screen()) is not None:
+        raise UserError(why)
+    from restante.client.commands.chat import chat as body
+
+    return body(run.out, run.profile)

@@ -1,0 +1,109 @@
+"""People: codes, requests, names, and who they are.
+
+Rule: parses and hands on; what a command does stands in client/commands, imported when it runs.
+Spec: docs/cli.md.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from restante.client.verbs.invocation import CONVERSATION, Invocation, command
+
+verbs = click.Group()
+
+
+@verbs.group()
+def contact() -> None:
+    """People: their codes, requests and names."""
+
+
+@command(contact)
+@click.option("--qr", is_flag=True, help="Draw it as a QR code too.")
+def code(run: Invocation, qr: bool) -> int:
+    """Print your contact code, for others to add you."""
+    from restante.client.commands import contact as bodies
+
+    with run.caller() as caller:
+        return bodies.code(run.out, caller, qr=qr)
+
+
+@command(contact)
+@click.argument("code_or_address", metavar="CODE|ADDRESS")
+@click.option("--name", help="Your own name for them.")
+def add(run: Invocation, code_or_address: str, name: str | None) -> int:
+    """Add a person by contact code, which verifies them, or by address."""
+    from restante.client.commands import contact as bodies
+
+    with run.caller() as caller:
+        return bodies.add(run.out, caller, code_or_address, name=name)
+
+
+@command(contact)
+def ls(run: Invocation) -> int:
+    """List contacts and requests."""
+    from restante.client.commands import contact as bodies
+
+    with run.caller() as caller:
+        return bodies.ls(run.out, caller)
+
+
+def _settle(run: Invocation, method: str, conversation: str, **more: Any) -> int:
+    from restante.client.commands.contact import settle
+
+    with run.caller() as caller:
+        return settle(run.out, caller, method, conversation, **more)
+
+
+@command(contact)
+@click.argument("conversation")
+def accept(run: Invocation, conversation: str) -> int:
+    """Accept a request: its messages are yours, and they learn how to reach you."""
+    return _settle(run, "contact_accept", conversation, is_told=True)
+
+
+@command(contact)
+@click.argument("conversation")
+def block(run: Invocation, conversation: str) -> int:
+    """Block a person: nothing more is shown, and they can't tell."""
+    return _settle(run, "contact_block", conversation, is_told=True)
+
+
+@command(contact, "accept-key")
+@click.argument("conversation")
+def accept_key(run: Invocation, conversation: str) -> int:
+    """Go on with a changed security key: what was paused is sent to it."""
+    return _settle(run, "accept_key", conversation, is_told=True)
+
+
+@command(contact)
+@click.argument("conversation")
+@click.argument("name")
+def rename(run: Invocation, conversation: str, name: str) -> int:
+    """Give a contact your own NAME; an empty one takes it back."""
+    return _settle(run, "contact_rename", conversation, is_told=False, petname=name)
+
+
+@command(verbs)
+@click.argument("conversation")
+@click.option("--qr", is_flag=True, help="Draw it as a QR code too.")
+@click.option("--scanned", metavar="DIGITS", help="Compare with DIGITS, read off their screen.")
+@click.option("--confirm", is_flag=True, help="Record that both have the same number.")
+@click.option("--undo", is_flag=True, help="Take that back.")
+def verify(run: Invocation, conversation: str, *, qr: bool, **said: Any) -> int:
+    """Print the safety number to compare with a person."""
+    from restante.client.commands import verify as bodies
+
+    if sum(map(bool, said.values())) > 1:
+        raise click.UsageError("One of --scanned, --confirm and --undo.")
+    with run.caller() as caller:
+        if said["scanned"]:
+            return bodies.compare(run.out, caller, conversation, said["scanned"])
+        if said["confirm"] or said["undo"]:
+            return bodies.record(run.out, caller, conversation, verified=said["confirm"])
+        return bodies.show(run.out, caller, conversation, qr=qr)
+
+
+verbs.commands["verify"].epilog = CONVERSATION
