@@ -97,11 +97,14 @@ def read(device: Device, key: bytes, number: int) -> None:
 
 
 def hide_one(device: Device, key: bytes, number: int) -> None:
-    """Delete a message for this account alone."""
+    """Delete a message of theirs for this account alone.
+
+    Whoever erases what they sent can't send it again to a device that missed it.
+    """
 
     def work(rows: Rows, changes: Changes) -> None:
         row = _a_message(rows, device, key, number, is_own=False)
-        if row is not None:
+        if row is not None and row.received_at_ms is not None:
             hide(rows, changes, row.id, now_ms=device.hands.now)
 
     device.run(work)
