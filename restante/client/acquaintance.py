@@ -39,11 +39,15 @@ WELCOME: Final = frozenset(
 
 
 class RefusedHelloError(CryptoError):
-    """The manifest in a hello contradicts what is known of the account."""
+    """The manifest in a hello contradicts what is known of the account, or leaves a hole after it.
 
-    def __init__(self, message: str, account_id: bytes) -> None:
+    `may_follow`: the relay may have what is in between.
+    """
+
+    def __init__(self, message: str, known: ContactRow, *, may_follow: bool = False) -> None:
         super().__init__(message)
-        self.account_id = account_id
+        self.known = known
+        self.may_follow = may_follow
 
 
 def is_welcome(row: ContactRow) -> bool:
@@ -92,7 +96,8 @@ def introduced(rows: Rows, introduction: Introduction, *, lane: Lane, now_s: int
     """Return the contact that a hello comes from, as it is to be kept.
 
     A stranger who holds one of our tokens was given our contact code: accepted. Any other waits as
-    a request. Raises RefusedHelloError if the manifest contradicts what we know of the account.
+    a request. Raises RefusedHelloError if the manifest contradicts what we know of the account, or
+    can't be seen to follow on it.
     """
     manifest = introduction.manifest
     known = contact(rows, manifest.account_id)
@@ -139,7 +144,7 @@ def _brought_up_to_date(known: ContactRow, introduction: Introduction) -> Contac
     manifest = introduction.manifest
     if manifest.address.unpinned != known.address:
         # Else a contact could take on another's name; only a relay's own word moves an account.
-        raise RefusedHelloError("a hello under another address", known.account_id)
+        raise RefusedHelloError("a hello under another address", known)
     try:
         accept_manifest(head_of(known), [manifest])
     except ManifestRollbackError:
@@ -147,10 +152,12 @@ def _brought_up_to_date(known: ContactRow, introduction: Introduction) -> Contac
         try:
             manifest_of(known).device(introduction.key.raw)
         except CryptoError:
-            raise RefusedHelloError("a hello of an unlisted device", known.account_id) from None
+            raise RefusedHelloError("a hello of an unlisted device", known) from None
         return known
+    except ManifestForkError:
+        raise RefusedHelloError("a forked manifest", known) from None
     except CryptoError:
-        raise RefusedHelloError("a manifest that does not follow", known.account_id) from None
+        raise RefusedHelloError("a manifest after a hole", known, may_follow=True) from None
     return with_manifest(known, manifest) if manifest.head != known.manifest_hash else known
 
 

@@ -54,7 +54,7 @@ class Inbox:
                     await self._keep_alone(delivery)
 
     async def take_again(self) -> None:
-        """Try first messages once more that an older manifest of ours couldn't open.
+        """Try first messages once more that an older manifest, ours or theirs, couldn't open.
 
         Raises StoreError.
         """

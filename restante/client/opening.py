@@ -4,7 +4,7 @@
     tag of a session       open; on failure the session stays as it was (attack 23)
     a hello for us         open with our prekeys, once; then erase the one-time ones
     neither                put aside, and tried again when some session's tags move on to it
-    a hello that fails     put aside, and tried again when we know a newer manifest of our own
+    a hello that fails     put aside, and tried again when we know a newer manifest, ours or theirs
 
 Rule: state, message and envelope id are kept together or not at all. What can't be opened never
 changes a session. Spec: docs/engine.md, section 5.
@@ -170,10 +170,12 @@ class Opener:
             row = introduced(rows, introduction, lane=lane, now_s=now_s)
         except RefusedHelloError as refused:
             _LOG.info("a first message was refused")
-            # A device of our own may know of more devices than we do.
-            is_ours = refused.account_id == own.account_id
+            known, is_ours = refused.known, is_self(refused.known)
             changes.is_account_doubtful |= is_ours
-            return None if is_ours else _NO_TAGS
+            if refused.may_follow and not is_ours:
+                changes.outdated[known.account_id] = known.manifest_hash
+            # A device of our own may know of more devices than we do.
+            return None if is_ours or refused.may_follow else _NO_TAGS
         except CryptoError:
             _LOG.info("a first message could not be opened")
             changes.is_account_doubtful = True

@@ -104,6 +104,38 @@ class Outbox:
             self.wake()
             await settled.wait()
 
+    async def refresh(self, row: ContactRow) -> ContactRow:
+        """Ask a contact's relay for its newest manifest, and keep what is accepted of it.
+
+        Raises RelayError, UserError if what is shown doesn't verify, or StoreError.
+        """
+        found = await self._directory.refresh(row)
+        changes = Changes()
+
+        def keep(rows: Rows) -> ContactRow:
+            now = contact(rows, row.account_id) or row
+            if now.manifest_hash != row.manifest_hash:
+                return now  # they told us of a newer one meanwhile
+            if found.row.trust == Trust.CHANGED.value != now.trust:
+                return note_changed(
+                    rows,
+                    changes,
+                    now,
+                    found.other,
+                    own_account=self._own.account_id,
+                    now_ms=self._context.now_ms(),
+                )
+            merged = keep_manifest(rows, now, manifest_of(found.row))
+            if found.moved is not None:
+                with contextlib.suppress(CryptoError, RemoteProtocolError):  # not their word
+                    note_moved(rows, changes, merged, found.moved)
+            changes.conversations[row.account_id] = None
+            return merged
+
+        kept = await self._context.write(keep)
+        await self._announcer.tell(changes)
+        return kept
+
     async def run(self) -> None:
         """Send what is due, for ever."""
         async with trio.open_nursery() as nursery:
@@ -209,7 +241,7 @@ class Outbox:
         bundles: dict[DeviceId, PrekeyBundle] = {}
         if row is not None:
             if row.is_stale:
-                row = await self._refresh(row)
+                row = await self.refresh(row)
             if row.trust != Trust.CHANGED.value:
                 bundles = await self._bundles(row)
         sealer = Sealer(
@@ -228,38 +260,9 @@ class Outbox:
             await self._postpone(
                 late,
                 "Their device has published no keys to begin with. It is tried again.",
-                at_least_s=LOOK_EVERY_S,
+                at_least_s=0.0,  # one that was just linked publishes them within seconds
             )
         return batch.ready
-
-    async def _refresh(self, row: ContactRow) -> ContactRow:
-        """Ask a contact's relay for its newest manifest, and keep what is accepted of it."""
-        found = await self._directory.refresh(row)
-        changes = Changes()
-
-        def keep(rows: Rows) -> ContactRow:
-            now = contact(rows, row.account_id) or row
-            if now.manifest_hash != row.manifest_hash:
-                return now  # they told us of a newer one meanwhile
-            if found.row.trust == Trust.CHANGED.value != now.trust:
-                return note_changed(
-                    rows,
-                    changes,
-                    now,
-                    found.other,
-                    own_account=self._own.account_id,
-                    now_ms=self._context.now_ms(),
-                )
-            merged = keep_manifest(rows, now, manifest_of(found.row))
-            if found.moved is not None:
-                with contextlib.suppress(CryptoError, RemoteProtocolError):  # not their word
-                    note_moved(rows, changes, merged, found.moved)
-            changes.conversations[row.account_id] = None
-            return merged
-
-        kept = await self._context.write(keep)
-        await self._announcer.tell(changes)
-        return kept
 
     async def _bundles(self, row: ContactRow) -> dict[DeviceId, PrekeyBundle]:
         """Fetch prekeys for the devices that there is no session with."""

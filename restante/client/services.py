@@ -16,6 +16,7 @@ import trio
 
 from restante.client import status as parts
 from restante.client.announcer import Announcer
+from restante.client.catching_up import CatchingUp
 from restante.client.changes import Changes
 from restante.client.contacts import Contacts
 from restante.client.conversations import Conversations
@@ -77,6 +78,7 @@ class Parts:
     receipts: Receipts
     mailbox: Mailbox
     watch: AccountWatch
+    catching_up: CatchingUp
     follower: MoveFollower
     old_mailbox: OldMailbox
     journal: Journal
@@ -230,10 +232,11 @@ class Services:
             announcer=announcer,
             board=board,
         )
+        inbox = Inbox(context, own, announcer)
         mailbox = Mailbox(
             context,
             own,
-            inbox=Inbox(context, own, announcer),
+            inbox=inbox,
             outbox=outbox,
             announcer=announcer,
             board=board,
@@ -255,6 +258,7 @@ class Services:
             journal=Journal(context, announcer),
             choices=Choices(context, own, announcer),
             watch=AccountWatch(context, own, directory=directory, announcer=announcer, board=board),
+            catching_up=CatchingUp(context, inbox=inbox, outbox=outbox, announcer=announcer),
             follower=MoveFollower(context, directory=directory, announcer=announcer),
             old_mailbox=OldMailbox(context, own, inbox=Inbox(context, own, announcer)),
             grammar=put_grammar_together(
@@ -271,7 +275,7 @@ def _running_of(now: Parts) -> Sequence[Callable[[], Awaitable[None]]]:
     if not now.own.is_listed:
         return ()
     own = (now.outbox.run, now.receipts.run, now.journal.run, now.watch.run, now.mailbox.run)
-    moves = (now.follower.run, now.old_mailbox.run)
+    moves = (now.follower.run, now.old_mailbox.run, now.catching_up.run)
     return (*own, *moves, *now.grammar.services, *now.transfers.services)
 
 

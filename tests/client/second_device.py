@@ -31,7 +31,7 @@ from restante.store.client_conversations import own_counter
 from restante.store.client_database import open_client_database
 from restante.store.client_rows import Rows
 from restante.store.sqlcipher import DatabaseKey
-from tests.client.world import World, connected, key_of
+from tests.client.world import World, key_of
 
 if TYPE_CHECKING:
     from restante.client.engine import LocalEngine
@@ -48,7 +48,8 @@ async def a_second_device(world: World, engine: LocalEngine, name: str) -> None:
     now_s = SystemClock().now_ms() // 1000
     device = own_keys.generate_device(RANDOM)
     signed = await sign_with(engine, device, now_s=now_s)
-    await connected(engine)
+    # Not all is sent now: nobody can write to the new device before it has published its keys.
+    await engine._services.waiting_with(lambda now: now.mailbox.published())
     copied = await engine._context.read(copy_of)
 
     def write(rows: Rows) -> None:
