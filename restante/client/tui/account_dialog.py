@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from restante.client.tui import words
+from restante.client.tui import account_words
 from restante.client.tui.dialog import Dialog, Field, text
 from restante.client.tui.stage import Accounts
 
@@ -20,22 +20,24 @@ from restante.client.tui.stage import Accounts
 class AccountDialog(Dialog[str]):
     """Return the name of the profile to go to; typing a new name makes a new account."""
 
-    title_text = words.ACCOUNTS_TITLE
-    hints = (("Enter", words.ACCOUNTS_GO, "screen.take"), ("Esc", "Close", "screen.leave"))
+    title_text = account_words.ACCOUNTS_TITLE
+    hints = (("Enter", account_words.ACCOUNTS_GO, "screen.take"), ("Esc", "Close", "screen.leave"))
 
     def __init__(self, accounts: Accounts) -> None:
         super().__init__()
         self._accounts = accounts
         self._options = OptionList(compact=True, markup=False)
-        self._input = Field(words.ACCOUNTS_PLACEHOLDER)
+        self._input = Field(account_words.ACCOUNTS_PLACEHOLDER)
 
     def body(self) -> list[Widget]:
         """The accounts, and a line for a new one's name."""
-        return [text(words.ACCOUNTS_TEXT), self._options, self._input]
+        return [text(account_words.ACCOUNTS_TEXT), self._options, self._input]
 
     def on_mount(self) -> None:
         """Show them."""
-        current = Content.assemble(self._accounts.current, ("  " + words.ACCOUNT_HERE, "$faint"))
+        current = Content.assemble(
+            self._accounts.current, ("  " + account_words.ACCOUNT_HERE, "$faint")
+        )
         options = [Option(Content(name), id=name) for name in self._accounts.others]
         self._options.add_options([Option(current, disabled=True), *options])
         if options:

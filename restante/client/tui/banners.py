@@ -13,7 +13,7 @@ from textual.events import Resize
 from textual.widget import Widget
 
 from restante.client.interface import ContactState, Conversation, Status, Trust
-from restante.client.tui import words
+from restante.client.tui import account_words, words
 from restante.client.tui.clean import clean_line
 from restante.client.tui.text_line import Line, banner_text
 from restante.client.tui.wrap import shorten
@@ -78,7 +78,11 @@ def say_connection(banner: Banner, status: Status) -> None:
 
 def say_recovery(banner: Banner) -> None:
     """The banner of a recovery kit that nobody has written down."""
-    banner.say(words.RECOVERY_BANNER, [("^p", words.RECOVERY_SHOW, "screen.recovery")], "note")
+    banner.say(
+        account_words.RECOVERY_BANNER,
+        [("^p", account_words.RECOVERY_SHOW, "screen.recovery")],
+        "note",
+    )
 
 
 def say_contact(banner: Banner, conversation: Conversation | None) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from textual.screen import Screen
 
 from restante.client.interface import ContactState, Conversation, Trust
-from restante.client.tui import words
+from restante.client.tui import account_words, words
 from restante.client.tui.bridge import ask
 from restante.client.tui.chats import Chats
 from restante.client.tui.clean import clean_line
@@ -109,7 +109,7 @@ class ContactActions(Screen[None]):
         engine = self._stage.engine
         kit, asked = await ask(engine.recovery_kit), await ask(engine.recovery_challenge)
         if await self.app.push_screen_wait(RecoveryDialog(self._stage, kit, asked)):
-            self.say(words.RECOVERY_DONE)
+            self.say(account_words.RECOVERY_DONE)
         self.forget_reminder()
 
     def forget_reminder(self) -> None:

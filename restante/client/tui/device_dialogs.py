@@ -18,7 +18,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from restante.client.interface import Device, DeviceLink
-from restante.client.tui import words
+from restante.client.tui import account_words, words
 from restante.client.tui.bridge import ask
 from restante.client.tui.clean import clean_line
 from restante.client.tui.dialog import ConfirmDialog, Dialog, Field, LineDialog, text
@@ -35,11 +35,11 @@ class DevicesDialog(Dialog[None]):
         Binding("n,enter", "rename", "Rename", id="devices.rename"),
         Binding("x", "revoke", "Revoke", id="devices.revoke"),
     ]
-    title_text = words.DEVICES_TITLE
+    title_text = account_words.DEVICES_TITLE
     hints = (
-        ("l", words.LINK_NEW, "screen.link"),
+        ("l", account_words.LINK_NEW, "screen.link"),
         ("n", "Rename", "screen.rename"),
-        ("x", words.REVOKE, "screen.revoke"),
+        ("x", account_words.REVOKE, "screen.revoke"),
         ("Esc", "Close", "screen.leave"),
     )
 
@@ -52,7 +52,7 @@ class DevicesDialog(Dialog[None]):
 
     def body(self) -> list[Widget]:
         """The list, and what came of the last action."""
-        return [text(words.DEVICES_TEXT), self._options, self._answer]
+        return [text(account_words.DEVICES_TEXT), self._options, self._answer]
 
     def on_mount(self) -> None:
         """Read them."""
@@ -76,9 +76,9 @@ class DevicesDialog(Dialog[None]):
     def _line(self, device: Device) -> Content:
         today = self._stage.now().date()
         added = day_title(local(device.added_at, self._stage.zone).date(), today=today)
-        notes = [words.added_on(added)]
-        notes += [words.THIS_DEVICE] if device.is_this else []
-        notes += [words.FIRST_DEVICE] if device.is_first else []
+        notes = [account_words.added_on(added)]
+        notes += [account_words.THIS_DEVICE] if device.is_this else []
+        notes += [account_words.FIRST_DEVICE] if device.is_first else []
         return Content.assemble(
             clean_line(device.name), ("  " + f" {self._stage.glyphs.dot} ".join(notes), "$faint")
         )
@@ -103,7 +103,7 @@ class DevicesDialog(Dialog[None]):
         device = await self.app.push_screen_wait(ApproveDialog(self._stage))
         if device is not None:
             self._show(await ask(self._stage.engine.devices))
-            self._say(words.device_linked(clean_line(device.name)))
+            self._say(account_words.device_linked(clean_line(device.name)))
 
     @on(OptionList.OptionSelected)
     def action_rename(self) -> None:
@@ -114,7 +114,9 @@ class DevicesDialog(Dialog[None]):
     @work(exclusive=True)
     async def _rename(self, device: Device) -> None:
         name = clean_line(device.name)
-        dialog = LineDialog(words.DEVICE_RENAME_TITLE, words.DEVICE_RENAME_TEXT, value=name)
+        dialog = LineDialog(
+            account_words.DEVICE_RENAME_TITLE, account_words.DEVICE_RENAME_TEXT, value=name
+        )
         chosen = await self.app.push_screen_wait(dialog)
         if not chosen:
             return
@@ -133,12 +135,12 @@ class DevicesDialog(Dialog[None]):
     @work(exclusive=True)
     async def _revoke(self, device: Device) -> None:
         name = clean_line(device.name)
-        dialog = ConfirmDialog(words.REVOKE_TITLE, words.revoke(name))
+        dialog = ConfirmDialog(account_words.REVOKE_TITLE, account_words.revoke(name))
         if not await self.app.push_screen_wait(dialog):
             return
         try:
             self._show(await ask(self._stage.engine.device_revoke, device.id))
-            self._say(words.device_revoked(name))
+            self._say(account_words.device_revoked(name))
         except RestanteError as error:
             self._say(str(error), is_wrong=True)
 
@@ -151,15 +153,15 @@ class _Step(Enum):
 class ApproveDialog(Dialog[Device]):
     """Two questions: the new device's code, then the digits it shows. Returns the device."""
 
-    title_text = words.LINK_TITLE
+    title_text = account_words.LINK_TITLE
     hints = (("Enter", words.CONTINUE, "screen.take"), ("Esc", "Cancel", "screen.leave"))
 
     def __init__(self, stage: Stage) -> None:
         super().__init__()
         self._stage = stage
         self._step = _Step.CODE
-        self._question = text(words.LINK_TEXT)
-        self._input = Field(words.LINK_PLACEHOLDER)
+        self._question = text(account_words.LINK_TEXT)
+        self._input = Field(account_words.LINK_PLACEHOLDER)
         self._answer = text("", classes="dialog-answer")
 
     def body(self) -> list[Widget]:
@@ -192,7 +194,7 @@ class ApproveDialog(Dialog[Device]):
 
     @work(exclusive=True)
     async def _follow(self, code: str) -> None:
-        self._answer.update(Content.styled(words.LINK_LOOKING, "$faint"))
+        self._answer.update(Content.styled(account_words.LINK_LOOKING, "$faint"))
         try:
             link = await ask(self._stage.engine.link_open, code)
         except RestanteError as error:
@@ -202,22 +204,22 @@ class ApproveDialog(Dialog[Device]):
 
     def _ask_digits(self, link: DeviceLink) -> None:
         self._step = _Step.DIGITS
-        self._question.update(Content(words.link_digits(clean_line(link.name))))
+        self._question.update(Content(account_words.link_digits(clean_line(link.name))))
         self._input.value = ""
-        self._input.placeholder = words.LINK_DIGITS_PLACEHOLDER
+        self._input.placeholder = account_words.LINK_DIGITS_PLACEHOLDER
         self._answer.update("")
 
     @work(exclusive=True)
     async def _confirm(self, digits: str) -> None:
-        self._answer.update(Content.styled(words.LINK_SIGNING, "$faint"))
+        self._answer.update(Content.styled(account_words.LINK_SIGNING, "$faint"))
         try:
             device = await ask(self._stage.engine.link_confirm, digits)
         except RestanteError as error:
             # One wrong guess burns the code: from here on only a new one helps.
             self._step = _Step.CODE
-            self._question.update(Content(words.LINK_TEXT))
+            self._question.update(Content(account_words.LINK_TEXT))
             self._input.value = ""
-            self._input.placeholder = words.LINK_PLACEHOLDER
+            self._input.placeholder = account_words.LINK_PLACEHOLDER
             self._refused(error)
         else:
             self.dismiss(device)

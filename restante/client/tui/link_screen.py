@@ -19,7 +19,7 @@ from textual.widgets import Input
 
 from restante.client.interface import DeviceLink, LinkState
 from restante.client.qr import qr_lines
-from restante.client.tui import words
+from restante.client.tui import account_words, words
 from restante.client.tui.bridge import ask
 from restante.client.tui.clean import clean_line
 from restante.client.tui.dialog import Field, key_line, text
@@ -42,8 +42,8 @@ class LinkScreen(ModalScreen[bool]):
         super().__init__()
         self._stage = stage
         self._code: str | None = None
-        self._input = Field(words.LINK_ADDRESS_PLACEHOLDER)
-        self._says = text(words.LINK_ADDRESS_TEXT, classes="code-text")
+        self._input = Field(account_words.LINK_ADDRESS_PLACEHOLDER)
+        self._says = text(account_words.LINK_ADDRESS_TEXT, classes="code-text")
         self._picture = Line("", classes="code-picture")
         self._below = text("", classes="code-link")
 
@@ -73,7 +73,7 @@ class LinkScreen(ModalScreen[bool]):
 
     @work(exclusive=True)
     async def _begin(self, address: str) -> None:
-        self._below.update(Content.styled(words.LINK_BEGINNING, "$faint"))
+        self._below.update(Content.styled(account_words.LINK_BEGINNING, "$faint"))
         try:
             self._show(await ask(self._stage.engine.link_begin, address=address))
         except RestanteError as error:
@@ -91,18 +91,18 @@ class LinkScreen(ModalScreen[bool]):
             self._code = None
             self._draw(None)
             self._input.display = True
-            self._says.update(Content(words.LINK_ADDRESS_TEXT))
+            self._says.update(Content(account_words.LINK_ADDRESS_TEXT))
             self._below.update(Content.styled(clean_line(link.error or words.FAILED), "$error"))
             self._input.focus()
         elif link.digits is not None:
             self._draw(None)
-            self._says.update(Content(words.LINK_COMPARE))
+            self._says.update(Content(account_words.LINK_COMPARE))
             digits = f"{link.digits[:3]} {link.digits[3:]}"
             self._below.update(Content.styled(digits, "bold $primary"))
         elif link.code is not None and self._code is None:
             self._code = clean_line(link.code)
             self._input.display = False
-            self._says.update(Content(words.LINK_SHOW))
+            self._says.update(Content(account_words.LINK_SHOW))
             self._draw(self._code)
             self._below.update(Content.styled(self._code, "bold"))
 

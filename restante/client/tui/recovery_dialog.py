@@ -15,7 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from restante.client.interface import RecoveryKit
-from restante.client.tui import words
+from restante.client.tui import account_words, words
 from restante.client.tui.bridge import ask
 from restante.client.tui.clean import clean_line
 from restante.client.tui.dialog import Dialog, Field, text
@@ -31,21 +31,21 @@ class RecoveryDialog(Dialog[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "take", "Continue", id="recovery.take"),
     ]
-    title_text = words.RECOVERY_TITLE
+    title_text = account_words.RECOVERY_TITLE
     hints = (
         ("Enter", words.CONTINUE, "screen.take"),
-        ("Esc", words.RECOVERY_LATER, "screen.leave"),
+        ("Esc", account_words.RECOVERY_LATER, "screen.leave"),
     )
 
     def __init__(self, stage: Stage, kit: RecoveryKit, asked: list[int]) -> None:
         super().__init__()
         self._stage = stage
         self._asked = asked
-        self._says = text(words.RECOVERY_TEXT)
+        self._says = text(account_words.RECOVERY_TEXT)
         self._words = text(
             Content.styled("\n".join(word_rows(kit.words)), "bold"), classes="dialog-digits"
         )
-        self._input = Field(words.recovery_ask(asked))
+        self._input = Field(account_words.recovery_ask(asked))
         self._answer = text("", classes="dialog-answer")
 
     def body(self) -> list[Widget]:
@@ -62,7 +62,7 @@ class RecoveryDialog(Dialog[bool]):
         """Take the step."""
         if not self._input.display:
             self._words.display, self._input.display = False, True
-            self._says.update(Content(words.recovery_ask(self._asked)))
+            self._says.update(Content(account_words.recovery_ask(self._asked)))
             self._input.focus()
         elif typed := self._input.value.split():
             self._confirm([word.lower() for word in typed])
