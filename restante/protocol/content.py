@@ -277,7 +277,7 @@ class SyncRead(SyncItem, frozen=True, tag=3):
 
 
 class SyncHistory(SyncItem, frozen=True, tag=4):
-    """A blob of history for a newly linked device, newest first: part `number` of about `count`."""
+    """A blob of history for a newly linked device: part `number`, of `count` if that is known."""
 
     transfer: Bytes16
     number: U32

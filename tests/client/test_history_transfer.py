@@ -207,7 +207,7 @@ async def test_what_cannot_be_a_part_is_left_out_and_the_rest_is_taken(tmp_path:
             await put(parts[6]),
             await put(parts[7]),
         ]
-        announced = [replace(item, number=number) for number, item in enumerate(announced)]
+        announced = [replace(item, number=number, count=8) for number, item in enumerate(announced)]
         announced[4] = replace(announced[4], size_bytes=10 * 2**30)
         announced[6] = replace(announced[6], capability=bytes(32))  # of no blob
         await forger.announce(*announced)
@@ -227,14 +227,16 @@ async def test_a_part_larger_than_any_is_not_even_fetched(tmp_path: Path) -> Non
                 SyncHistory(
                     transfer=forger.transfer,
                     number=number,
-                    count=3,
+                    count=0,
                     capability=SECRET.randbytes(32),
                     key=bytes(32),
                     size_bytes=size_bytes,
                 )
             )
         last = replace(
-            await forger.put(tmp_path, forger.part(3, made_message(SECRET), is_last=True)), number=3
+            await forger.put(tmp_path, forger.part(3, made_message(SECRET), is_last=True)),
+            number=3,
+            count=4,
         )
         await forger.announce(last)
         await over(bob, IN)
@@ -246,6 +248,18 @@ async def test_a_part_larger_than_any_is_not_even_fetched(tmp_path: Path) -> Non
             if isinstance(frame, FetchBlob)
         }
         assert asked == {last.capability}
+
+
+async def test_a_history_whose_last_part_is_lost_ends_all_the_same(tmp_path: Path) -> None:
+    row = made_message(SECRET, counter=0)
+    async with a_world(tmp_path) as world, world.online("bob") as bob:
+        await write(bob, await_history, now_ms=bob._context.now_ms())
+        forger = Forger(bob)
+        first = replace(await forger.put(tmp_path, forger.part(0, row)), count=0)
+        await forger.announce(first, replace(first, number=1, count=2, capability=bytes(32)))
+        await over(bob, IN)
+        assert await read(bob, message, row.id) is not None
+        assert (await bob.status()).error == INCOMPLETE
 
 
 async def test_no_history_is_taken_unless_one_is_awaited(tmp_path: Path) -> None:

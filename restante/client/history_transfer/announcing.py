@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from restante.client.history_transfer.awaiting import is_history_awaited
+from restante.client.history_transfer.exporting import Stage
 from restante.client.syncing.outgoing import tell_one
 from restante.client.syncing.putting import put
 from restante.client.syncing.self_contact import self_contact
@@ -51,7 +52,7 @@ def announce(rows: Rows, changes: Changes, part: PartRow, *, now_ms: int) -> Non
     item = SyncHistory(
         transfer=part.transfer,
         number=part.number,
-        count=max(transfer.next_number, part.number + 1),
+        count=transfer.next_number if transfer.stage == Stage.DONE else 0,
         capability=part.capability,
         key=part.key,
         size_bytes=part.size_bytes,
@@ -116,6 +117,8 @@ def note_announced(
         store.save_transfer(rows, row)
     if row.device_id != device_id:
         return
+    if item.number < item.count <= MAX_PARTS:
+        store.save_transfer(rows, replace(row, next_number=item.count))
     if any(part.number == item.number for part in store.parts(rows, item.transfer)):
         return
     is_a_part = 0 < item.size_bytes <= MAX_BLOB_BYTES

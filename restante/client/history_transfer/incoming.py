@@ -260,9 +260,8 @@ class Incoming:
 
     async def _finished(self, row: TransferRow, known: list[PartRow]) -> bool:
         """End a transfer of which every part was dealt with; False if some are still to come."""
-        if not row.next_number or len(known) < row.next_number:
-            return False
-        if any(part.state == ANNOUNCED for part in known):
+        dealt_with = {part.number for part in known if part.state != ANNOUNCED}
+        if not row.next_number or not dealt_with.issuperset(range(row.next_number)):
             return False
         is_whole = all(part.state == TAKEN for part in known)
         progress = self._progress(row, known)
