@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from restante.client.grammar.parts import Grammar
     from restante.client.syncing.choices import Choices
     from restante.crypto.randomness import Randomness
+    from restante.store.client_outbox import OutboxRow
 
 DATABASE_FILE: Final = "profile.db"
 CODE_PATIENCE_S: Final = 15.0
@@ -297,8 +298,14 @@ class LocalEngine(GrammarMethods, LinkingMethods, SyncingMethods, LifecycleMetho
         return not any(
             entry.next_attempt_ms is not None
             and (entry.attempts or entry.next_attempt_ms <= now_ms)
+            and not self._waits_for_own_device(entry)
             for entry in await self._context.read(outbox_entries)
         )
+
+    def _waits_for_own_device(self, entry: OutboxRow) -> bool:
+        """Whether it is for a device of our own that has published no keys yet, perhaps never."""
+        is_ours = self._own is not None and entry.account_id == self._own.account_id
+        return is_ours and entry.payload is None and entry.attempts > 0
 
 
 @asynccontextmanager

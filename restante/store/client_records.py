@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, func, or_, select, text
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from restante.store import client_tables as tables
@@ -26,6 +26,9 @@ class RecordRow:
     device_id: bytes
     value: bytes | None = field(repr=False)
 
+
+CONVERSATION: Final = (5, 6, 7, 8)
+"""Kinds of records that the user made of a conversation: mute, pin, archive, draft."""
 
 _records = tables.records
 RECORD: Final = Shape(RecordRow, _records)
@@ -51,6 +54,12 @@ _ONE = Statement(
         _records.c.kind == bindparam("kind"), _records.c.key == bindparam("key")
     )
 )
+# As literal text: four look-ups by the primary key, in one statement.
+_OF_CONVERSATION = Statement(
+    select(*RECORD.columns).where(
+        _records.c.key == bindparam("key"), text(f"kind IN ({', '.join(map(str, CONVERSATION))})")
+    )
+)
 _OF_KIND = Statement(
     select(*RECORD.columns).where(_records.c.kind == bindparam("kind")).order_by(_records.c.key)
 )
@@ -67,6 +76,12 @@ def record(rows: Rows, kind: int, key: bytes) -> RecordRow | None:
     """Return a record."""
     found = rows.first(_ONE, kind=kind, key=key)
     return None if found is None else RECORD.read(found)
+
+
+def records_of_conversation(rows: Rows, conversation: bytes) -> dict[int, bytes]:
+    """Return the values of a conversation's records, by kind; without those that are none."""
+    found = map(RECORD.read, rows.all(_OF_CONVERSATION, key=conversation))
+    return {row.kind: row.value for row in found if row.value is not None}
 
 
 def records_of(rows: Rows, kind: int) -> list[RecordRow]:

@@ -229,3 +229,17 @@ async def test_a_blocked_contact_s_bucket_has_one_token_on_both(tmp_path: Path) 
 
 def _live(found: list[TokenRow]) -> list[TokenRow]:
     return [each for each in found if each.is_live]
+
+
+async def test_a_device_that_never_came_holds_nothing_up(tmp_path: Path) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("bob") as bob,
+        world.online("alice") as alice,
+    ):
+        await a_second_device(world, alice, "never")
+        to_bob, to_alice = await introduce(alice, bob)
+        await alice.send(to_bob, "hello")
+        await shows(bob, to_alice, ["hello"])
+        assert await alice.synchronise(timeout_s=30)
+        assert (await alice.status()).outbox_count == 0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from restante.client.clock import rfc3339
 from restante.protocol.content import RecordKind
 from restante.protocol.text import printable
-from restante.store.client_records import record
+from restante.store.client_records import records_of_conversation
 
 if TYPE_CHECKING:
     from restante.store.client_rows import Rows
@@ -19,15 +19,14 @@ if TYPE_CHECKING:
 def choices_of(rows: Rows, account_id: bytes, *, now_ms: int) -> dict[str, Any]:
     """Return the fields of interface.Conversation that the user chose."""
 
-    def value(kind: RecordKind) -> bytes | None:
-        found = record(rows, int(kind), account_id)
-        return None if found is None else found.value
-
-    until_ms = int.from_bytes(value(RecordKind.MUTED_UNTIL) or b"", "big")
-    draft = (value(RecordKind.DRAFT) or b"").decode(errors="replace")
+    chosen = records_of_conversation(rows, account_id)
+    if not chosen:
+        return {}
+    until_ms = int.from_bytes(chosen.get(RecordKind.MUTED_UNTIL, b""), "big")
+    draft = chosen.get(RecordKind.DRAFT, b"").decode(errors="replace")
     return {
         "muted_until": rfc3339(until_ms) if until_ms > now_ms else None,
-        "pinned": value(RecordKind.CHAT_PINNED) is not None,
-        "archived": value(RecordKind.ARCHIVED) is not None,
+        "pinned": RecordKind.CHAT_PINNED in chosen,
+        "archived": RecordKind.ARCHIVED in chosen,
         "draft": printable(draft, multiline=True),
     }
