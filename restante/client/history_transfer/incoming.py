@@ -57,6 +57,9 @@ MAX_ATTEMPTS: Final = 3
 
 LOOK_EVERY_S: Final = 3600.0
 
+SHOW_EVERY_S: Final = 0.5
+"""How often whoever watches is told, while a part is taken in, that there is more to see."""
+
 INCOMPLETE: Final = (
     "Some of the history couldn't be brought to this device: it waited too long at the relay, or "
     "was damaged. It is still on the other one; link this device again to fetch all of it."
@@ -83,6 +86,7 @@ class Incoming:
         self._board = board
         self._downloader = Downloader(context, links, Pace())
         self._due = trio.Event()
+        self._shown_at = -SHOW_EVERY_S
         announcer.also_tell(self._look_in)
 
     async def run(self) -> None:
@@ -208,12 +212,16 @@ class Incoming:
                 lambda rows, c=changes, b=batch: importer.take_in(rows, c, b)  # type: ignore[misc]
             )
             reach("history.importing")
+            # Who watches reads its pages anew: not for every batch, but in any case at the end.
+            changes.is_resync = trio.current_time() >= self._shown_at + SHOW_EVERY_S
+            if changes.is_resync:
+                self._shown_at = trio.current_time()
             await self._announcer.tell(changes)
         await self._note_taken(part, ends)
         await self._staging.remove(transfer, part.number)
 
     async def _note_taken(self, part: PartRow, ends: PartEnds) -> None:
-        changes = Changes()
+        changes = Changes(is_resync=True)
 
         def note(rows: Rows) -> None:
             row = store.transfer(rows, part.transfer)
