@@ -146,6 +146,15 @@ class LocalEngine(GrammarMethods, LinkingMethods, SyncingMethods, LifecycleMetho
             return await self._services.waiting_with(self._synchronise)
         return False
 
+    async def flush(self, *, timeout_s: float) -> bool:
+        """See interface.Engine."""
+        running = self._running()
+        with trio.move_on_after(timeout_s):
+            await running.journal.flush()
+            await running.outbox.flush()
+            return True
+        return False
+
     async def retry_now(self) -> None:
         """See interface.Engine."""
         running = self._running()

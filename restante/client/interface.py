@@ -653,6 +653,9 @@ class Engine(Protocol):
     async def synchronise(self, *, timeout_s: float) -> bool:
         """Connect, flush the outbox, take what waits at the relay; False if time ran out."""
 
+    async def flush(self, *, timeout_s: float) -> bool:
+        """Let what is due go out, also to one's other devices; False if time ran out."""
+
     async def retry_now(self) -> None:
         """Don't wait for the backoff: connect now."""
 

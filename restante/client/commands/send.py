@@ -28,6 +28,7 @@ _REACHED = {
 }
 _IN_OUTBOX = {"queued", "awaiting acceptance"}
 _CHECK_TIMEOUT_S = 5.0
+_COPIES_TIMEOUT_S = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +167,8 @@ def _report(out: Output, caller: Caller, message: dict[str, Any], wait: str) -> 
     out.data(message_record(message), None)
     state = message["state"]
     if state in _REACHED[wait]:
+        if wait != "queued":  # its copies go to one's other devices right behind it
+            caller.call("flush", timeout_s=_COPIES_TIMEOUT_S)
         out.detail(f"{state.capitalize()}: {message['id']}")
         return ExitCode.OK
     because = f" {message['error']}" if message["error"] else ""
