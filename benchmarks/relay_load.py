@@ -273,6 +273,7 @@ class Receiver:
                         pending.extend(item[0] for item in items)
                         self.received += len(items)
                         self.last_at = trio.current_time()
+                        _arrivals.unpark_all()  # the ack of a frame before it has let others look
                         if len(pending) >= ACK_AT_ONCE:
                             await self._ack(line, pending)
 
