@@ -14,9 +14,12 @@ from restante.client.changes import Changes
 from restante.client.history_transfer.awaiting import await_history
 from restante.client.history_transfer.outgoing import give_history
 from restante.crypto.randomness import SystemRandomness
+from restante.store import failpoints
+from tests.client.crashing_transfer import over
 from tests.client.made_history import everything, fill
 from tests.client.second_device import a_second_device
-from tests.client.world import World, a_world
+from tests.client.small_parts import SMALL
+from tests.client.world import World, a_world, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,3 +131,42 @@ async def ended(process: subprocess.Popen[bytes]) -> int:
 
 async def read_all(engine: LocalEngine) -> dict[str, object]:
     return await engine._context.read(everything)
+
+
+async def test_a_staged_part_that_is_gone_is_made_again(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world:
+        await prepare(world)
+        await world.relay.stop()
+        async with world.online("bob", tuning=SMALL):
+            await passed("history.made", times=3)
+        staged = list((world.profile("bob") / "transfers").iterdir())
+        assert len(staged) >= 3
+        staged[0].unlink()
+        staged[1].write_bytes(staged[1].read_bytes()[:-1])
+        await world.relay.start()
+        async with (
+            world.online("bob", tuning=SMALL) as bob,
+            world.online("bob-laptop", tuning=SMALL) as laptop,
+        ):
+            await eventually(laptop, lambda: over(laptop))
+            theirs, ours = await read_all(bob), await read_all(laptop)
+            for part in ("messages", "marks", "gaps", "unread"):
+                assert ours[part] == theirs[part]
+
+
+async def passed(point: str, *, times: int) -> None:
+    """Wait until a named point was passed so often."""
+    reached, left = trio.Event(), times
+
+    def observe(passing: str) -> None:
+        nonlocal left
+        left -= passing == point
+        if not left:
+            reached.set()
+
+    failpoints.observe(observe)
+    try:
+        with trio.fail_after(PATIENCE_S):
+            await reached.wait()
+    finally:
+        failpoints.observe(lambda _: None)
