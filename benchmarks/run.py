@@ -23,6 +23,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,10 +51,22 @@ def main(arguments: list[str]) -> int:
 
 def run_one(name: str) -> int:
     """Run one benchmark in this process and print its rows."""
-    for row in importlib.import_module(f"benchmarks.{name}").run():
-        _check(row)
-        print(json.dumps(row, ensure_ascii=False), flush=True)
+    try:
+        for row in importlib.import_module(f"benchmarks.{name}").run():
+            _check(row)
+            print(json.dumps(row, ensure_ascii=False), flush=True)
+    except BaseExceptionGroup as group:
+        traceback.print_exception(group)
+        error = _first_of(group)  # the last line that is said is what went wrong, not a frame
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        return 1
     return 0
+
+
+def _first_of(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _check(row: dict[str, object]) -> None:
