@@ -29,6 +29,7 @@ from restante.client.directory import manifest_of
 from restante.client.interface import ContactState
 from restante.client.linking.announcing import remind
 from restante.client.sessions import expecting, keep_opened
+from restante.client.syncing.heard import tell_of
 from restante.client.syncing.self_contact import is_self, keep_own_manifest
 from restante.crypto import dh
 from restante.crypto.envelope import hello_references, open_hello, open_message
@@ -218,6 +219,9 @@ class Opener:
                 randomness=self.reader.randomness,
                 now_ms=self.reader.now_ms,
             )
+            peer = opened.session.facts.peer_device
+            now_ms = self.reader.now_ms
+            tell_of(rows, changes, row, peer, opened.content, now_ms=now_ms)
         if opened.heads.sender != row.manifest_hash and is_self(row):
             changes.is_account_doubtful = True
         elif opened.heads.sender != row.manifest_hash and not row.is_stale:

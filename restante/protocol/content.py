@@ -287,11 +287,19 @@ class SyncHistory(SyncItem, frozen=True, tag=4):
     size_bytes: U63
 
 
+class SyncHeard(SyncItem, frozen=True, tag=5):
+    """Somebody's device sent this counter only to devices of an older manifest of ours."""
+
+    conversation: Annotated[bytes, Meta(min_length=16, max_length=32)]
+    device: Bytes16
+    counter: U63
+
+
 class Sync(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     """Body of kind SYNC."""
 
     items: Annotated[
-        list[SyncSent | SyncRecord | SyncRead | SyncHistory],
+        list[SyncSent | SyncRecord | SyncRead | SyncHistory | SyncHeard],
         Meta(min_length=1, max_length=MAX_SYNC_ITEMS),
     ]
 

@@ -130,6 +130,17 @@ def count_from(rows: Rows, conversation: bytes, device_id: bytes, counter: int) 
     return True
 
 
+def note_missing(rows: Rows, conversation: bytes, device_id: bytes, counter: int) -> bool:
+    """Note that a counter was sent and isn't here; False if it came, or is known to be missing."""
+    number = begin(rows, conversation)
+    where = {"conversation": number, "device_id": device_id}
+    if counter <= int(rows.value(_HIGHEST, **where) or 0):
+        return False
+    note_counter(rows, conversation, device_id, counter)
+    rows.run(_ADD_GAP, **where, counter=counter)
+    return True
+
+
 def is_missing(rows: Rows, conversation: bytes, device_id: bytes, counter: int) -> bool:
     """Whether a device's counter is known to be missing."""
     where = {"of_device": device_id, "at_counter": counter}

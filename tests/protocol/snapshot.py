@@ -81,6 +81,7 @@ STRUCTS: tuple[type[Any], ...] = (
     content.SyncRecord,
     content.SyncRead,
     content.SyncHistory,
+    content.SyncHeard,
     content.Sync,
     history_part.PartBegins,
     history_part.PartEnds,

@@ -24,6 +24,7 @@ from restante.protocol.content import (
     Kind,
     ResendExpired,
     Sync,
+    SyncHeard,
     SyncHistory,
     SyncRead,
     SyncRecord,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from restante.store.client_outbox import OutboxRow
     from restante.store.client_rows import Rows
 
-Item = SyncSent | SyncRecord | SyncRead | SyncHistory
+Item = SyncSent | SyncRecord | SyncRead | SyncHistory | SyncHeard
 
 ROOM_BYTES: Final = max_content_bytes(hello=True) - 256
 """What items may take, beside the outside of their content."""

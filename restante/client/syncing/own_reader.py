@@ -22,6 +22,7 @@ from restante.client.interface import MessageState
 from restante.client.queueing import control_content, enqueue_content, local_id
 from restante.client.syncing import records
 from restante.client.syncing.early_receipts import settle_early_receipt
+from restante.client.syncing.heard import hear_of
 from restante.client.syncing.outgoing import Item, say_again, sent_item, tell_one
 from restante.client.syncing.self_contact import keep_own_manifest
 from restante.crypto.signatures import accept_manifest, verify_manifest
@@ -35,6 +36,7 @@ from restante.protocol.content import (
     ResendExpired,
     ResendRequest,
     Sync,
+    SyncHeard,
     SyncHistory,
     SyncRead,
     SyncRecord,
@@ -110,6 +112,16 @@ class OwnReader:
             case SyncHistory():
                 device_id = arrival.device_id
                 note_announced(rows, changes, item, device_id=device_id, now_ms=self.now_ms)
+            case SyncHeard():
+                hear_of(
+                    rows,
+                    changes,
+                    self.own,
+                    item,
+                    resend_grace_ms=self.resend_grace_ms,
+                    randomness=self.randomness,
+                    now_ms=self.now_ms,
+                )
 
     def _file(
         self,
