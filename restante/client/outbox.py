@@ -8,6 +8,7 @@ has answered for it, or when it can't ever be sent. Spec: docs/engine.md, sectio
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -25,12 +26,13 @@ from restante.client.lifecycle.key_changes import note_changed
 from restante.client.queueing import give_up
 from restante.client.sealing import Ready, Sealer
 from restante.client.sessions import sending_session
+from restante.client.syncing.self_contact import is_self
 from restante.errors import CryptoError, RemoteProtocolError, StoreError, UserError, WireCode
 from restante.protocol import frames as f
 from restante.protocol.address import RelayAddress
 from restante.protocol.ids import DeviceId, Token
 from restante.store import client_outbox
-from restante.store.client_contacts import contact
+from restante.store.client_contacts import contact, upsert_contact
 from restante.store.client_messages import expiring, set_expiry, update_state
 from restante.store.failpoints import reach
 
@@ -256,6 +258,7 @@ class Outbox:
         )
         await self._announcer.tell(changes)
         if batch.lacking:
+            await self._doubt(account_id)  # perhaps that device is no more, and there is another
             late = [entry for entry in entries if entry.id in batch.lacking]
             await self._postpone(
                 late,
@@ -263,6 +266,16 @@ class Outbox:
                 at_least_s=0.0,  # one that was just linked publishes them within seconds
             )
         return batch.ready
+
+    async def _doubt(self, account_id: bytes) -> None:
+        """Have a contact looked up before the next attempt."""
+
+        def work(rows: Rows) -> None:
+            row = contact(rows, account_id)
+            if row is not None and not is_self(row):
+                upsert_contact(rows, replace(row, is_stale=True))
+
+        await self._context.write(work)
 
     async def _bundles(self, row: ContactRow) -> dict[DeviceId, PrekeyBundle]:
         """Fetch prekeys for the devices that there is no session with."""

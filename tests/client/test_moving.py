@@ -9,6 +9,7 @@ import pytest
 
 from restante.client.interface import Trust
 from restante.errors import ExitCode, UserError
+from tests.client.linked import a_new_device, link
 from tests.client.relays import GENEROUS, Relay, open_relay
 from tests.client.world import (
     World,
@@ -131,3 +132,27 @@ async def test_a_move_that_fails_leaves_the_account_where_it_is(tmp_path: Path) 
         status = await alice.account_move(address=at(other, "alice"))  # it goes on where it was
         assert status.address == at(other, "alice")
         await connected(alice)
+
+
+async def test_the_accounts_other_devices_go_along(tmp_path: Path) -> None:
+    async with (
+        two_relays(tmp_path) as (world, other),
+        world.online("alice") as alice,
+        world.online("bob") as bob,
+    ):
+        to_bob, to_alice = await introduce(alice, bob)
+        async with a_new_device(world, "alice-laptop") as laptop:
+            await link(alice, laptop, name="laptop")
+            await alice.account_move(address=at(other, "alice"))
+            await reaches(bob, await bob.send(to_alice, "one"), "delivered")
+
+            async def has_moved() -> bool:
+                return (await laptop.status()).address == at(other, "alice")
+
+            await eventually(laptop, has_moved)
+            assert len(await laptop.devices()) == 2
+            await is_at(bob, to_alice, at(other, "alice"))
+            await bob.send(to_alice, "two")
+            for device in (alice, laptop):
+                await shows(device, to_bob, ["one", "two"])
+            await reaches(laptop, await laptop.send(to_bob, "from the laptop"), "delivered")

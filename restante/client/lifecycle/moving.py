@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+import trio
 from msgspec import Struct
 
 from restante.client.acquaintance import is_welcome
@@ -26,7 +27,12 @@ from restante.client.publishing import note_tokens_changed, register
 from restante.client.queueing import control_content, enqueue_content, local_id
 from restante.client.registering import read_invitation
 from restante.client.socket import Route
-from restante.client.syncing.self_contact import is_self, keep_own_manifest
+from restante.client.syncing.self_contact import (
+    is_self,
+    keep_own_manifest,
+    other_devices,
+    self_contact,
+)
 from restante.crypto import own_keys, signing
 from restante.crypto.keys import RootSigningKey
 from restante.crypto.signatures import verify_manifest
@@ -40,13 +46,14 @@ from restante.store.client_sessions import sessions_with
 from restante.store.failpoints import reach
 
 if TYPE_CHECKING:
-    import trio
-
     from restante.client.context import EngineContext
     from restante.client.own_account import OwnAccount
     from restante.client.services import Services
     from restante.protocol.address import Address
     from restante.store.client_rows import Rows
+
+DEVICES_PATIENCE_S: Final = 10.0
+"""Devices that aren't told so find out when they connect to the old relay next."""
 
 _PLAN: Final = "moving"
 _MAX_PLAN_BYTES: Final = 10_000
@@ -94,6 +101,11 @@ async def move_account(
         await link.close()
     reach("moving.registered")
     changes = Changes()
+    await context.write(lambda rows: _tell_devices(rows, changes, plan, context=context))
+    await running.announcer.tell(changes)
+    with trio.move_on_after(DEVICES_PATIENCE_S):
+        await running.outbox.flush()
+    changes = Changes()
     await context.write(lambda rows: _settle_in(rows, changes, plan, context=context))
     await running.announcer.tell(changes)
     await services.reload()
@@ -125,6 +137,26 @@ def _planned(rows: Rows, wanted: Address, words: str | None, *, context: EngineC
     plan = _Plan(account_secret=account.raw, manifest=signed.to_bytes(), moved=moved.to_bytes())
     set_value(rows, _PLAN, encode(plan))
     return plan
+
+
+def _tell_devices(rows: Rows, changes: Changes, plan: _Plan, *, context: EngineContext) -> None:
+    """Queue the move for our other devices, while the way to them is still the old relay."""
+    row = self_contact(rows)
+    if row is None or not other_devices(rows, row):
+        return
+    now_ms = context.now_ms()
+    content = control_content(
+        Kind.MOVED, Moved(statement=plan.moved), now_ms=now_ms, randomness=context.randomness
+    )
+    enqueue_content(
+        rows,
+        changes,
+        row,
+        content.to_bytes(),
+        entry_id=local_id("moved", row.account_id, plan.moved),
+        message_id=None,
+        now_ms=now_ms,
+    )
 
 
 def _settle_in(rows: Rows, changes: Changes, plan: _Plan, *, context: EngineContext) -> None:

@@ -19,6 +19,7 @@ from restante.client.grammar.readings import read_elsewhere
 from restante.client.history import parse_content
 from restante.client.history_transfer.announcing import note_announced
 from restante.client.interface import MessageState
+from restante.client.lifecycle.following import note_moved
 from restante.client.queueing import control_content, enqueue_content, local_id
 from restante.client.syncing import records
 from restante.client.syncing.early_receipts import settle_early_receipt
@@ -32,6 +33,7 @@ from restante.protocol.content import (
     LAST_HISTORY_KIND,
     Content,
     Kind,
+    Moved,
     NewManifest,
     ResendExpired,
     ResendRequest,
@@ -83,6 +85,10 @@ class OwnReader:
                     conversation=content.conversation or None,
                     now_ms=self.now_ms,
                 )
+            case Kind.MOVED:
+                statement = decode(content.body, Moved).statement
+                with contextlib.suppress(CryptoError):  # not our own word
+                    note_moved(rows, changes, arrival.contact, statement)
             case Kind.MANIFEST:
                 self._told(rows, changes, decode(content.body, NewManifest).manifest)
             case kind if kind <= LAST_HISTORY_KIND:
