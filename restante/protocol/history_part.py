@@ -150,13 +150,17 @@ def pack_item(item: Item) -> bytes:
     return len(packed).to_bytes(_LENGTH_BYTES, "big") + packed
 
 
-def pack_part(transfer: bytes, number: int, items: bytes, ends: PartEnds) -> bytes:
-    """Put packed items between their first and their last one."""
+def part_pieces(
+    transfer: bytes, number: int, items: bytes | bytearray, ends: PartEnds
+) -> tuple[bytes, bytes | bytearray, bytes]:
+    """Return a part in three pieces: the packed items between their first and their last one."""
     begins = PartBegins(version=HISTORY_VERSION, transfer=transfer, number=number)
-    return pack_item(begins) + items + pack_item(ends)
+    return pack_item(begins), items, pack_item(ends)
 
 
-def open_part(part: bytes, *, transfer: bytes, number: int) -> tuple[Iterator[Item], PartEnds]:
+def open_part(
+    part: bytes | bytearray, *, transfer: bytes, number: int
+) -> tuple[Iterator[Item], PartEnds]:
     """Return the items of a part but the first and the last, and the last.
 
     Before anything is returned the part was read to its end: it is whole, well-formed, and the one
@@ -177,7 +181,7 @@ def open_part(part: bytes, *, transfer: bytes, number: int) -> tuple[Iterator[It
     return (each for each in _items(part) if not isinstance(each, (PartBegins, PartEnds))), item
 
 
-def _items(part: bytes) -> Iterator[Item]:
+def _items(part: bytes | bytearray) -> Iterator[Item]:
     """Yield the items as they stand. Raises RemoteProtocolError, at the first that isn't whole."""
     at = 0
     while at < len(part):
@@ -186,7 +190,7 @@ def _items(part: bytes) -> Iterator[Item]:
         at = start + size
         if at > len(part) or not 0 < size <= MAX_ITEM_BYTES:
             raise RemoteProtocolError("the part is cut off or not made of items")
-        item = decode_tagged(part[start:at], _ITEMS)
+        item = decode_tagged(bytes(part[start:at]), _ITEMS)
         yield item
         if isinstance(item, PartEnds) and at < len(part):
             raise RemoteProtocolError("something follows the end of the part")

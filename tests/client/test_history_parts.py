@@ -21,7 +21,7 @@ from restante.protocol.history_part import (
     HistoryMessage,
     HistoryRecord,
     open_part,
-    pack_part,
+    part_pieces,
 )
 from restante.store.client_conversations import gaps, note_counter
 from restante.store.client_database import open_client_database
@@ -91,7 +91,7 @@ async def next_part(old: Profile, place: Place, *, room_bytes: int) -> tuple[byt
     part = Filling(room_bytes=room_bytes)
     while not part.is_full and place.transfer.stage != Stage.DONE:
         place = await old.read(exporting.step, place, part, own_device=OWN_DEVICE, now_ms=NOW_MS)
-    packed = pack_part(TRANSFER, number, bytes(part.items), exporting.ends(place))
+    packed = b"".join(part_pieces(TRANSFER, number, part.items, exporting.ends(place)))
     return packed, replace(place, transfer=replace(place.transfer, next_number=number + 1))
 
 

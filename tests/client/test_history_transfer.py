@@ -22,7 +22,7 @@ from restante.crypto.keys import BlobKey
 from restante.crypto.randomness import SystemRandomness
 from restante.protocol.content import SyncHistory
 from restante.protocol.frames import FetchBlob
-from restante.protocol.history_part import PartEnds, pack_item, pack_part
+from restante.protocol.history_part import PartEnds, pack_item, part_pieces
 from restante.protocol.ids import BlobCapability, blob_id
 from restante.store.client_messages import message
 from restante.store.client_transfers import IN, OUT, transfers
@@ -178,7 +178,7 @@ class Forger:
 
     def part(self, number: int, row: MessageRow, *, is_last: bool = False) -> bytes:
         ends = PartEnds(is_last=is_last, messages_so_far=1, messages_in_all=2)
-        return pack_part(self.transfer, number, pack_item(message_item(row)), ends)
+        return b"".join(part_pieces(self.transfer, number, pack_item(message_item(row)), ends))
 
     async def announce(self, *items: SyncHistory) -> None:
         """Let the engine hear of these, as if another device had sent them."""

@@ -30,25 +30,29 @@ def read(part: bytes) -> tuple[list[h.Item], h.PartEnds]:
     return list(items), ends
 
 
+def whole(*items: h.Item) -> bytes:
+    return b"".join(h.part_pieces(TRANSFER, 3, packed(*items), ENDS))
+
+
 def packed(*items: h.Item) -> bytes:
     return b"".join(map(h.pack_item, items))
 
 
 @given(st.lists(any_item(), max_size=4))
 def test_a_part_reads_back(items: list[h.Item]) -> None:
-    assert read(h.pack_part(TRANSFER, 3, packed(*items), ENDS)) == (items, ENDS)
+    assert read(whole(*items)) == (items, ENDS)
 
 
 @given(st.lists(any_item(), min_size=1, max_size=2), st.data())
 def test_a_part_that_is_cut_off_is_refused(items: list[h.Item], data: st.DataObject) -> None:
-    part = h.pack_part(TRANSFER, 3, packed(*items), ENDS)
+    part = whole(*items)
     with pytest.raises(RemoteProtocolError):
         read(part[: data.draw(st.integers(0, len(part) - 1))])
 
 
 @given(st.binary(max_size=200), st.integers(0, 60))
 def test_bytes_are_read_or_refused(garbage: bytes, at: int) -> None:
-    part = h.pack_part(TRANSFER, 3, packed(RECORD), ENDS)
+    part = whole(RECORD)
     for hostile in (garbage, part[:at] + garbage + part[at:], part[:at] + garbage):
         try:
             read(hostile)
@@ -116,5 +120,5 @@ def test_the_largest_message_fits_an_item_and_a_part_takes_many() -> None:
         body=bytes(65_536),
     )
     assert len(h.pack_item(largest)) <= h.MAX_ITEM_BYTES
-    items, _ = read(h.pack_part(TRANSFER, 3, packed(largest, largest), ENDS))
+    items, _ = read(whole(largest, largest))
     assert items == [largest, largest]

@@ -25,7 +25,7 @@ from restante.client.history_transfer.progress import Progress, estimate
 from restante.client.history_transfer.staging import Staging
 from restante.crypto.blobs import generate_capability, generate_key
 from restante.errors import StoreError, UserError
-from restante.protocol.history_part import pack_part
+from restante.protocol.history_part import part_pieces
 from restante.protocol.ids import ID_BYTES, BlobCapability, blob_id
 from restante.store import client_transfers as store
 from restante.store.client_transfers import IN, OUT, PartRow
@@ -205,7 +205,7 @@ class Outgoing:
                     rows, here, filling, own_device=own_device, now_ms=now_ms
                 )
             )
-        plain = pack_part(place.transfer.id, number, bytes(filling.items), exporting.ends(place))
+        pieces = part_pieces(place.transfer.id, number, filling.items, exporting.ends(place))
         randomness = self._context.randomness
         part = PartRow(
             transfer=place.transfer.id,
@@ -215,7 +215,7 @@ class Outgoing:
             capability=generate_capability(randomness),
             key=generate_key(randomness).raw,
         )
-        part = replace(part, size_bytes=await self._staging.seal(part, plain, randomness))
+        part = replace(part, size_bytes=await self._staging.seal(part, pieces, randomness))
         reach("history.staged")
         so_far_bytes = place.transfer.bytes_so_far + part.size_bytes
         row = replace(place.transfer, next_number=number + 1, bytes_so_far=so_far_bytes)

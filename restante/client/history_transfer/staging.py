@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from restante.crypto.blobs import open_blob, seal_blob
+from restante.crypto.blobs import CHUNK_BYTES, SEALED_CHUNK_BYTES, Opener, Sealer
 from restante.crypto.keys import BlobKey
 from restante.errors import CryptoError, StoreError
 from restante.protocol.ids import BlobCapability, blob_id
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from restante.crypto.randomness import Randomness
     from restante.store.client_transfers import PartRow
+
+    Pieces = Sequence[bytes | bytearray]
 
 FOLDER: Final = "transfers"
 
@@ -37,13 +39,11 @@ class Staging:
         """Return where a part lies."""
         return self._folder / f"{transfer.hex()}-{number}"
 
-    async def seal(self, part: PartRow, plain: bytes, randomness: Randomness) -> int:
+    async def seal(self, part: PartRow, pieces: Pieces, randomness: Randomness) -> int:
         """Write a part, sealed, durably; return how many bytes that are. Raises StoreError."""
-        sealed = await trio.to_thread.run_sync(_sealed, part, plain, randomness)
-        await trio.to_thread.run_sync(self._write, self.path(part.transfer, part.number), sealed)
-        return len(sealed)
+        return await trio.to_thread.run_sync(self._seal, part, pieces, randomness)
 
-    async def open(self, part: PartRow) -> bytes:
+    async def open(self, part: PartRow) -> bytearray:
         """Return what is in a part. Raises CryptoError if it isn't whole and right."""
         return await trio.to_thread.run_sync(_opened, part, self.path(part.transfer, part.number))
 
@@ -69,14 +69,17 @@ class Staging:
                 f"The folder {self._folder} can't be made: {error.strerror}. Check its permissions."
             ) from error
 
-    def _write(self, path: Path, data: bytes) -> None:
+    def _seal(self, part: PartRow, pieces: Pieces, randomness: Randomness) -> int:
         self._prepare()
+        path = self.path(part.transfer, part.number)
         try:
             flags = os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC
             with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-                file.write(data)
+                for sealed in _sealed(part, pieces, randomness):
+                    file.write(sealed)
                 file.flush()
                 os.fsync(file.fileno())
+                size_bytes = file.tell()
             folder = os.open(self._folder, os.O_RDONLY | os.O_CLOEXEC)
             try:
                 os.fsync(folder)
@@ -87,6 +90,7 @@ class Staging:
                 f"The file {path} can't be written: {error.strerror}. Free some space; the history "
                 "that is sent goes on then."
             ) from error
+        return size_bytes
 
     def _keep_only(self, names: Collection[str]) -> None:
         if self._folder.is_dir():
@@ -95,15 +99,28 @@ class Staging:
                     path.unlink(missing_ok=True)
 
 
-def _sealed(part: PartRow, plain: bytes, randomness: Randomness) -> bytes:
-    blob = blob_id(BlobCapability(part.capability))
-    return seal_blob(BlobKey(part.key), plain, blob=blob, randomness=randomness)
+def _sealed(part: PartRow, pieces: Pieces, randomness: Randomness) -> Iterator[bytes]:
+    """Yield a sealed part, a chunk or so at a time: it is in memory once already."""
+    sealer = Sealer(
+        BlobKey(part.key),
+        content_bytes=sum(map(len, pieces)),
+        blob=blob_id(BlobCapability(part.capability)),
+        randomness=randomness,
+    )
+    for piece in pieces:
+        for at in range(0, len(piece), CHUNK_BYTES):
+            yield sealer.push(bytes(piece[at : at + CHUNK_BYTES]))
+    yield from sealer.finish()
 
 
-def _opened(part: PartRow, path: Path) -> bytes:
-    blob = blob_id(BlobCapability(part.capability))
+def _opened(part: PartRow, path: Path) -> bytearray:
+    opener = Opener(BlobKey(part.key), blob=blob_id(BlobCapability(part.capability)))
+    plain = bytearray()
     try:
-        sealed = path.read_bytes()
+        with path.open("rb") as file:
+            while sealed := file.read(SEALED_CHUNK_BYTES):
+                plain += opener.push(sealed)
     except OSError as error:
         raise CryptoError("the part's file is gone") from error
-    return open_blob(BlobKey(part.key), sealed, blob=blob)
+    opener.finish()
+    return plain
