@@ -19,6 +19,7 @@ from restante.client.context import EngineContext, Tuning
 from restante.client.events import EventHub
 from restante.client.finishing import final_content
 from restante.client.grammar.shown import details
+from restante.client.grammar.timers import erase_gone
 from restante.client.interface import ContactState, MessageState, Trust
 from restante.client.own_account import OwnAccount
 from restante.client.queueing import control_content, enqueue_content
@@ -174,6 +175,11 @@ class Device:
                     if packed is not None and receiver is not self and is_meant and is_theirs:
                         yield Parcel(sender=self, receiver=receiver, packed=packed)
 
+    def forget_what_is_over(self) -> None:
+        """Erase the messages whose time is over."""
+        while self.run(lambda rows, changes: erase_gone(rows, changes, now_ms=self.hands.now)):
+            pass
+
     def _settle(self, rows: Rows, changes: Changes) -> None:
         while settle(rows, changes, now_ms=self.hands.now):
             pass
@@ -220,7 +226,10 @@ class Device:
                         row.kind,
                         row.text,
                         row.state,
-                        details(row, marks_of(rows, row.id), lambda _: ("", False)),
+                        {
+                            **details(row, marks_of(rows, row.id), lambda _: ("", False)),
+                            "gone_at": None,  # by each device's own clock
+                        },
                     )
                     for row in window(rows, key, 0, 10_000)
                 ]

@@ -25,7 +25,16 @@ from restante.client.interface import Trust
 from restante.client.syncing.outgoing import publish, read_items
 from restante.client.syncing.putting import put
 from restante.protocol.codec import encode
-from restante.protocol.content import Deletion, Edit, Kind, Pin, Reaction, RecordKind, Text
+from restante.protocol.content import (
+    Deletion,
+    Edit,
+    Kind,
+    Pin,
+    Reaction,
+    RecordKind,
+    Setting,
+    Text,
+)
 from restante.protocol.ids import ID_BYTES
 from restante.store.client_contacts import contact, upsert_contact
 from restante.store.client_messages import MessageRow, window
@@ -136,6 +145,23 @@ def choose(device: Device, key: bytes, number: int) -> None:
     device.run(work)
 
 
+def set_timer(device: Device, key: bytes, number: int) -> None:
+    """Let new messages disappear, or stay again."""
+    setting = Setting(disappears_after_s=3600 if number % 3 else 0)
+    device.run(
+        lambda rows, changes: own_entry(
+            rows,
+            changes,
+            device.context,
+            own=device.own,
+            account_id=key,
+            message_id=RANDOM.random(ID_BYTES),
+            kind=Kind.SETTING,
+            body_for=lambda _: setting,
+        )
+    )
+
+
 ACTIONS: Final[dict[str, Callable[[Device, bytes, int], None]]] = {
     "text": lambda device, key, number: write(device, key, f"text {number}"),
     "note": lambda device, _, number: write(device, device.own.account_id, f"note {number}"),
@@ -147,6 +173,7 @@ ACTIONS: Final[dict[str, Callable[[Device, bytes, int], None]]] = {
     "hide": hide_one,
     "decide": decide,
     "choose": choose,
+    "timer": set_timer,
 }
 NETWORK: Final = ["deliver", "deliver", "repeat", "lose", "wait"]
 STEPS: Final = st.tuples(
@@ -202,6 +229,10 @@ def _everybody_writes_once_more(network: Network) -> None:
             write(device, _other(network, device), f"last {number}")
             write(device, device.own.account_id, f"last note {number}")
         network.come_to_rest()
+    # By then whatever disappears has disappeared, by the slowest clock too.
+    network.let_pass(hours=72)
+    for device in network.devices:
+        device.forget_what_is_over()
 
 
 def _other(network: Network, device: Device) -> bytes:
