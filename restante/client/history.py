@@ -26,6 +26,7 @@ from restante.store.client_feed import append_feed
 from restante.store.client_messages import (
     MessageRow,
     Placed,
+    delete_message,
     heads,
     insert_message,
     message,
@@ -41,6 +42,10 @@ if TYPE_CHECKING:
 
 MAX_TEXT_BYTES: Final = 50_000
 """What of UTF-8 fits an envelope that also carries a hello, a quote and the heads."""
+
+NOTES: Final = frozenset({"gap", "undecryptable", "notice"})
+"""Kinds of entries of our own making. Their ids can be guessed: a content of such an id is no
+accident."""
 
 
 def own_text(rows: Rows, row: ContactRow, text: str, *, quoted: bytes | None) -> Text:
@@ -156,6 +161,10 @@ def file_note(
         quote_excerpt=None,
         expires_at_ms=None,
     )
+    known = message(rows, entry_id)
+    if known is not None and known.kind not in NOTES:
+        delete_message(rows, entry_id)  # a contact's, who wants this not to be shown
+        changes.is_resync = True
     position = insert_message(rows, entry)
     if position is None:
         return False

@@ -29,6 +29,7 @@ from restante.store.client_feed import append_feed
 from restante.store.client_messages import (
     MessageRow,
     Placed,
+    delete_message,
     insert_message,
     message,
     placed_message,
@@ -70,6 +71,7 @@ def file_content(
             author=author,
             device_id=device_id,
             packed=packed,
+            is_own=is_own,
             now_ms=now_ms,
         )
     shown = read_entry(content)
@@ -98,6 +100,8 @@ def file_content(
     )
     if shown.quote_id is not None and _is_erased(rows, shown.quote_id):
         entry = _without_excerpt(entry)
+    if is_own:
+        _clear_place(rows, changes, entry)
     position = insert_message(rows, entry)
     if position is None:
         return False
@@ -111,6 +115,17 @@ def file_content(
     if feed_type is not None:
         changes.cursors.append(append_feed(rows, feed_type, entry.id, at_ms=now_ms))
     return True
+
+
+def _clear_place(rows: Rows, changes: Changes, entry: MessageRow) -> None:
+    """Erase what somebody else has filed under the id of a message of this account.
+
+    Whoever has our message can send one of theirs under its id, before our copy comes here.
+    """
+    known = message(rows, entry.id)
+    if known is not None and known.author != entry.author:
+        delete_message(rows, entry.id)
+        changes.is_resync = True
 
 
 def _start_clock(rows: Rows, entry: MessageRow, *, is_own: bool, now_ms: int) -> None:

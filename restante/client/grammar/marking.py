@@ -54,16 +54,22 @@ def keep_change(
     author: bytes,
     device_id: bytes,
     packed: bytes,
+    is_own: bool,
     now_ms: int,
 ) -> bool:
     """Keep a content that changes a message, and let it count; False if it is here already.
 
     `conversation` and `author` are account ids (of a group its id), `device_id` whose counter it
-    has. Raises RemoteProtocolError if its body is malformed.
+    has. `is_own`: this account wrote it. Raises RemoteProtocolError if its body is malformed.
     """
     change = read_change(content)
-    if mark(rows, content.id) is not None:
-        return False
+    known = mark(rows, content.id)
+    if known is not None:
+        if known.author == author or not is_own:
+            return False
+        # Whoever has our content can send one of theirs under its id, before our copy comes here.
+        delete_mark(rows, known.id)
+        changes.message_changed(settle(rows, changes, known.target))
     before = clock(rows, conversation)
     set_clock(rows, conversation, advance(before, content.rank, now_ms))
     is_stray = message(rows, change.target) is None
@@ -224,5 +230,13 @@ def _own_mark(
     )
 
 
+def own_mark_id(purpose: str, *fields: bytes) -> bytes:
+    """Return the id of a mark of our own making: one byte longer than any content's can be.
+
+    Else a contact could send a change under the id of a note that is kept about another message.
+    """
+    return b"\x00" + local_id(purpose, *fields)
+
+
 def _own_id(kind: int, target: bytes) -> bytes:
-    return local_id("own-mark", kind.to_bytes(2, "big"), target)
+    return own_mark_id("own-mark", kind.to_bytes(2, "big"), target)

@@ -50,6 +50,7 @@ def _read(rows: Rows, changes: Changes, row: MessageRow, *, now_ms: int) -> None
             author=row.author,
             device_id=row.device_id,
             packed=row.body,
+            is_own=row.received_at_ms is None,
             now_ms=now_ms,
         )
         return

@@ -128,6 +128,7 @@ def own_change(
         author=own.account_id,
         device_id=own.device_id,
         packed=packed,
+        is_own=True,
         now_ms=now_ms,
     )
     enqueue_content(

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from restante.client.grammar.marking import own_mark_id
 from restante.client.interface import MessageState
-from restante.client.queueing import local_id
 from restante.client.states import moved
 from restante.client.syncing.self_contact import other_devices, self_contact
 from restante.protocol.content import Kind
@@ -75,4 +75,4 @@ def settle_early_receipt(
 
 
 def _id(account_id: bytes, message_id: bytes) -> bytes:
-    return local_id("early-receipt", account_id, message_id)
+    return own_mark_id("early-receipt", account_id, message_id)
