@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 MAX_RANK: Final = 2**63 - 1
 
+DECISION_STEP: Final = 1 << 16
+"""How far a decision stands past the record that is there, at the least: a millisecond. What
+follows by itself takes a step of 1, so it can't come level with a decision that another device has
+taken over the same record, whatever clock that record came from."""
+
 
 def put(
     rows: Rows,
@@ -34,9 +39,8 @@ def put(
     before = record(rows, int(kind), key)
     if value == (None if before is None else before.value):
         return
-    rank = 1 if before is None else before.rank + 1
-    if is_decision:
-        rank = max(rank, rank_at(now_ms))
+    past = 0 if before is None else before.rank
+    rank = max(past + DECISION_STEP, rank_at(now_ms)) if is_decision else past + 1
     put_record(
         rows,
         RecordRow(
