@@ -80,6 +80,8 @@ async def test_oneself_can_be_neither_blocked_nor_renamed(tmp_path: Path) -> Non
             await alice.contact_rename(key, "me")
         with pytest.raises(UserError, match="yourself"):
             await alice.contact_accept(key)
+        with pytest.raises(UserError, match="yourself"):
+            await alice.set_verified(key, verified=False)
 
 
 async def test_a_device_that_was_away_learns_of_a_third_one(tmp_path: Path) -> None:

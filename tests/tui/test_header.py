@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from restante.client.interface import TransferProgress, TypingChanged
+from restante.client.interface import ContactState, TransferProgress, TypingChanged
 from restante.client.tui.typing_watch import TypingWatch
 from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.stories import WIDE, Teller, tell
@@ -32,6 +32,18 @@ async def test_typing_and_presence_are_shown_while_they_last() -> None:
         await t.until_shown("not verified · typing…")
         engine.tell(TypingChanged(conversation=key, is_typing=False))
         await t.until_shown("not verified · online")
+
+    await tell(engine, story, size=WIDE)
+
+
+async def test_notes_to_oneself_have_nobody_to_compare_numbers_with() -> None:
+    engine = ScriptedEngine(address="sam@relay.example")
+    engine.person("sam@relay.example", "Note to self", state=ContactState.SELF)
+
+    async def story(t: Teller) -> None:
+        await t.until_shown("Note to self")
+        await t.press("enter")
+        await t.until_shown("only you can read this")
 
     await tell(engine, story, size=WIDE)
 

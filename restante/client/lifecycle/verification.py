@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from restante.client.changes import Changes
-from restante.client.contacts import accepted, existing
+from restante.client.contacts import accepted, person
 from restante.client.directory import head_of, manifest_of, with_manifest
 from restante.client.interface import ContactState, SafetyNumber, Trust
 from restante.client.lifecycle.key_changes import (
@@ -61,7 +61,7 @@ class Verification:
         """Return the sixty digits, in groups of five: of the new key, if one waits for a word."""
 
         def work(rows: Rows) -> tuple[ContactRow, bytes]:
-            row = existing(rows, account_id)
+            row = person(rows, account_id)
             return row, _root_in_question(rows, row)
 
         row, root = await self._context.read(work)
@@ -95,7 +95,7 @@ class Verification:
 
         For a changed key, the same numbers accept it; different ones leave everything paused.
         """
-        row = await self._context.read(lambda rows: existing(rows, account_id))
+        row = await self._context.read(lambda rows: person(rows, account_id))
         if row.trust == Trust.CHANGED.value:
             if verified:
                 return await self.accept_key(account_id, trust=Trust.VERIFIED)
@@ -103,7 +103,7 @@ class Verification:
 
         def work(rows: Rows, _: Changes) -> ContactRow:
             trust = Trust.VERIFIED if verified else Trust.UNVERIFIED
-            row = replace(existing(rows, account_id), trust=trust.value)
+            row = replace(person(rows, account_id), trust=trust.value)
             upsert_contact(rows, row)
             return row
 
@@ -116,7 +116,7 @@ class Verification:
         """
 
         def look(rows: Rows) -> tuple[ContactRow, VerifiedManifest | None]:
-            row = existing(rows, account_id)
+            row = person(rows, account_id)
             return row, proposed(rows, row)
 
         row, manifest = await self._context.read(look)
@@ -127,7 +127,7 @@ class Verification:
         shown = manifest
 
         def work(rows: Rows, changes: Changes) -> ContactRow:
-            old = existing(rows, account_id)
+            old = person(rows, account_id)
             now_ms = self._context.now_ms()
             goes_on = successor(rows, old)
             if goes_on is None:
@@ -144,7 +144,7 @@ class Verification:
         newest = await self._directory.newest(manifest_of(row).address)
 
         def work(rows: Rows, changes: Changes) -> ContactRow:
-            now = existing(rows, row.account_id)
+            now = person(rows, row.account_id)
             now_ms = self._context.now_ms()
             if newest.root.raw != now.root_key:
                 note_changed(

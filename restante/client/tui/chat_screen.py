@@ -220,6 +220,8 @@ class ChatScreen(MessageActions):
         self.act(self._show_number(key), group="number")
 
     async def _show_number(self, key: str) -> None:
+        if self.conversation is not None and self.conversation.is_self:
+            return  # nobody to compare with
         number = await ask(self._stage.engine.safety_number, key)
         if self.conversation is not None and self.conversation.key == key:
             self._number = number

@@ -388,6 +388,7 @@ CONTACT_STATE: Final = {
     ContactState.PENDING: "hasn't answered yet",
     ContactState.LEFT: "deleted their account",
     ContactState.BLOCKED: "blocked",
+    ContactState.SELF: "only you can read this",
 }
 
 INFO_VERIFY: Final = "Compare numbers"
