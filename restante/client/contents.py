@@ -47,6 +47,7 @@ from restante.protocol.frames import Lane
 from restante.store.client_contacts import upsert_contact
 from restante.store.client_feed import append_feed
 from restante.store.client_inbox import queue_receipt
+from restante.store.client_marks import count_marks
 from restante.store.client_messages import count, message, update_state
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ if TYPE_CHECKING:
 _LOG: Final = logging.getLogger("restante.inbox")
 
 MAX_REQUEST_MESSAGES: Final = 64
-"""Entries kept of somebody who waits for accept or block: a stranger can't fill the history."""
+"""Entries, and changes of entries, that are kept of somebody who waits for accept or block: a
+stranger can't fill the disk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +154,7 @@ class Reader:
             unpark(rows, changes, arrival.contact.account_id, now_ms=self.now_ms)
         elif content.kind == Kind.MANIFEST:
             told_of_manifest(rows, arrival.contact, decode(content.body, NewManifest).manifest)
-        elif content.kind == Kind.MOVED:
+        elif content.kind == Kind.MOVED and is_welcome(arrival.contact):
             note_moved(rows, changes, arrival.contact, decode(content.body, Moved).statement)
         elif content.kind == Kind.LEFT:
             note_left(rows, changes, arrival.contact, now_ms=self.now_ms)
@@ -213,7 +215,10 @@ class Reader:
 
     def _is_full(self, rows: Rows, row: ContactRow) -> bool:
         is_waiting = row.state == ContactState.REQUEST.value
-        return is_waiting and count(rows, row.account_id) >= MAX_REQUEST_MESSAGES
+        if not is_waiting:
+            return False
+        key = row.account_id
+        return count(rows, key) + count_marks(rows, key) >= MAX_REQUEST_MESSAGES
 
     def _settle(self, rows: Rows, changes: Changes, arrival: Arrival, receipt: Receipt) -> None:
         """Note how far messages of ours have come; a receipt counts only for one's own messages."""
@@ -223,7 +228,8 @@ class Reader:
             row = message(rows, message_id)
             if row is None:
                 whom = arrival.contact
-                keep_early_receipt(rows, whom, message_id, to, now_ms=self.now_ms)
+                if not self._is_full(rows, whom):
+                    keep_early_receipt(rows, whom, message_id, to, now_ms=self.now_ms)
                 continue
             if (
                 row.conversation != arrival.contact.account_id

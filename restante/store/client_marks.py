@@ -69,6 +69,9 @@ _SET_COUNTER = Statement(
 _DELETE = Statement(_marks.delete().where(_marks.c.id == bindparam("which")))
 _DELETE_OF = Statement(_marks.delete().where(_marks.c.target == bindparam("which")))
 _GONE = Statement(_marks.delete().where(_marks.c.gone_at_ms <= bindparam("now_ms")))
+_IN = Statement(
+    select(func.count()).select_from(_marks).where(_marks.c.conversation == bindparam("number"))
+)
 _OF_KIND = Statement(
     _select.where(
         _marks.c.conversation == bindparam("conversation"), _marks.c.kind == bindparam("kind")
@@ -138,6 +141,11 @@ def delete_marks_of(rows: Rows, target: bytes) -> None:
 def delete_gone_marks(rows: Rows, now_ms: int) -> int:
     """Forget the marks whose time is over; return how many there were."""
     return rows.run(_GONE, now_ms=now_ms)
+
+
+def count_marks(rows: Rows, conversation: bytes) -> int:
+    """Return how many marks there are in a conversation, of whomever."""
+    return int(rows.value(_IN, number=number_of(rows, conversation)) or 0)
 
 
 def count_stray_marks(rows: Rows, author: bytes) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from restante.client.acquaintance import keep_manifest
+from restante.client.acquaintance import is_welcome, keep_manifest
 from restante.client.changes import Changes
 from restante.client.directory import head_of
 from restante.client.failures import RelayError
@@ -127,9 +127,14 @@ class MoveFollower:
         row = contact(rows, account_id)
         if row is None or newest.root.raw != row.root_key:
             return
-        set_value(rows, _pending(row), None)
-        if moved.at_s <= _followed_at_s(rows, row):
+        if get_value(rows, _pending(row)) == packed:
+            set_value(rows, _pending(row), None)
+        if moved.at_s <= _followed_at_s(rows, row) or not is_welcome(row):
             return
+        # What is known of them may be newer by now than when their new relay was asked.
+        if row.address not in {moved.from_address.unpinned, moved.to_address.unpinned}:
+            return
+        accept_manifest(head_of(row), [newest])
         set_value(rows, _followed(row), moved.at_s.to_bytes(8, "big"))
         if is_self(row):
             self._move_in(rows, changes, packed, newest, now_s=now_ms // 1000)
@@ -189,7 +194,9 @@ def _redirect(rows: Rows, changes: Changes, row: ContactRow, relay: str, *, now_
 
 
 def _all_noted(rows: Rows) -> list[tuple[ContactRow, bytes]]:
-    found = ((row, get_value(rows, _pending(row))) for row in contacts(rows))
+    # A stranger, or who is blocked by now, makes us ask nobody: it would say that we are here.
+    welcome = (row for row in contacts(rows) if is_welcome(row))
+    found = ((row, get_value(rows, _pending(row))) for row in welcome)
     return [(row, packed) for row, packed in found if packed is not None]
 
 
