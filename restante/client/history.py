@@ -19,7 +19,7 @@ from restante.protocol.codec import encode
 from restante.protocol.content import ERASED_KIND, Content, Kind, Quote, Text
 from restante.protocol.envelope import max_content_bytes
 from restante.protocol.ids import ID_BYTES, MessageId
-from restante.protocol.order import next_rank, order_key, rank_at
+from restante.protocol.order import HIGHEST_RANK, next_rank, order_key, rank_at
 from restante.store.client_contacts import contacts
 from restante.store.client_conversations import clock, set_clock
 from restante.store.client_feed import append_feed
@@ -31,6 +31,7 @@ from restante.store.client_messages import (
     insert_message,
     message,
 )
+from restante.store.client_rewrites import last_setting
 
 if TYPE_CHECKING:
     from msgspec import Struct
@@ -75,7 +76,10 @@ def file_own(
     Raises UserError if it is too long.
     """
     conversation = row.account_id
-    rank = next_rank(clock(rows, conversation), now_ms)
+    rank = moment = next_rank(clock(rows, conversation), now_ms)
+    if kind is Kind.SETTING and (before := last_setting(rows, conversation)) is not None:
+        # The one that sorts last holds: also after one that was dated years ahead.
+        rank = min(max(moment, before.rank + 1), HIGHEST_RANK)
     timer_s = 0 if kind is Kind.SETTING else conversation_timer_s(rows, conversation)
     content = Content(
         version=1,
@@ -116,7 +120,7 @@ def file_own(
         expires_at_ms=None,
         timer_s=timer_s,
     )
-    set_clock(rows, conversation, rank)
+    set_clock(rows, conversation, moment)
     return _insert(rows, changes, entry), packed
 
 

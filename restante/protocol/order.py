@@ -10,13 +10,16 @@ Logical Physical Clocks, 2014.
 
 from __future__ import annotations
 
-from typing import NewType
+from typing import Final, NewType
 
 from restante.protocol.ids import MessageId
 from restante.protocol.limits import CLOCK_DRIFT_MAX_S
 
 OrderKey = NewType("OrderKey", bytes)
 """24 bytes: rank u64 big-endian || message id 16 B. Sorts as bytes."""
+
+HIGHEST_RANK: Final = (1 << 63) - 1
+"""What a content can carry."""
 
 _COUNT_BITS = 16
 

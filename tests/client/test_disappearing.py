@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from restante.errors import UserError
+from restante.protocol.content import Setting
+from tests.client.said import arrive, content
 from tests.client.two_people import becomes, two_people
 from tests.client.world import (
     TurnedClock,
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from restante.client.engine import LocalEngine
     from restante.client.interface import Message
+    from restante.store.client_rows import Rows
 
 HOUR_S = 3600
 
@@ -132,3 +135,20 @@ async def test_a_timer_that_makes_no_sense_is_refused(tmp_path: Path) -> None:
         for timer_s in (-1, 1, 4, 400 * 86_400):
             with pytest.raises(UserError, match="5 seconds"):
                 await two.alice.set_timer(two.to_bob, timer_s=timer_s)
+
+
+async def test_a_setting_dated_years_ahead_can_be_changed(tmp_path: Path) -> None:
+    async with two_people(tmp_path) as two:
+        bob = bytes.fromhex(two.to_bob)
+        far = content(Setting(disappears_after_s=60), id=b"far", rank=1 << 58)
+
+        def work(rows: Rows) -> None:
+            arrive(rows, far, author=bob, conversation=bob)
+
+        await two.alice._context.write(work)
+        assert (await two.alice.conversations())[0].timer_s == 60
+        changed = await two.alice.set_timer(two.to_bob, timer_s=0)
+        assert changed.timer_s == 0
+        # The years stay with the settings: what is said next stands where it is said.
+        sent = await two.alice.send(two.to_bob, "now")
+        assert (sent.timer_s, sent.position) == (0, 0)

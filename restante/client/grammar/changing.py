@@ -211,6 +211,8 @@ def found(rows: Rows, message_id: bytes) -> Placed:
 def _refuse_unsayable(row: MessageRow) -> None:
     if row.kind not in REACTABLE:
         raise UserError("This is a notice of your own device: nobody else has it.")
+    if row.state == MessageState.FAILED.value:
+        raise UserError("This message was not sent. Send it again first.")
 
 
 def _take_back(rows: Rows, changes: Changes, row: MessageRow) -> bool:

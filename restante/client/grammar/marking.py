@@ -60,7 +60,8 @@ def keep_change(
     """Keep a content that changes a message, and let it count; False if it is here already.
 
     `conversation` and `author` are account ids (of a group its id), `device_id` whose counter it
-    has. `is_own`: this account wrote it. Raises RemoteProtocolError if its body is malformed.
+    has. `is_own`: this account wrote it; those are never too many. Raises RemoteProtocolError if
+    its body is malformed.
     """
     change = read_change(content)
     known = mark(rows, content.id)
@@ -76,7 +77,7 @@ def keep_change(
     if is_stray and (
         is_hidden(rows, change.target)
         or is_gone(rows, change.target)
-        or count_stray_marks(rows, author) >= MAX_STRAYS
+        or (not is_own and count_stray_marks(rows, author) >= MAX_STRAYS)
     ):
         return True
     timer_ms = content.disappears_after_s * 1000

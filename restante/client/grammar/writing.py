@@ -6,7 +6,7 @@ when it is sealed. Spec: docs/engine.md, sections 4 and 13.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from restante.client import tracing
 from restante.client.contacts import accepted, existing
@@ -24,7 +24,7 @@ from restante.protocol.codec import encode
 from restante.protocol.content import Content
 from restante.protocol.envelope import max_content_bytes
 from restante.protocol.ids import ID_BYTES
-from restante.protocol.order import next_rank
+from restante.protocol.order import HIGHEST_RANK, next_rank
 from restante.store.client_conversations import clock
 from restante.store.client_marks import marks_of
 from restante.store.client_messages import heads
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from restante.store.client_contacts import ContactRow
     from restante.store.client_messages import MessageRow, Placed
     from restante.store.client_rows import Rows
-
-_HIGHEST_RANK: Final = (1 << 63) - 1
 
 
 def own_entry(
@@ -111,7 +109,7 @@ def own_change(
         id=context.randomness.random(ID_BYTES),
         conversation=b"",
         counter=0,
-        rank=min(max(next_rank(clock(rows, conversation), now_ms), past + 1), _HIGHEST_RANK),
+        rank=min(max(next_rank(clock(rows, conversation), now_ms), past + 1), HIGHEST_RANK),
         sent_at_ms=now_ms,
         seen=heads(rows, conversation),
         disappears_after_s=row.timer_s,
