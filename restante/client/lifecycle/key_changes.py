@@ -147,7 +147,8 @@ def follow(
 
 def supersede(rows: Rows, changes: Changes, row: ContactRow, *, now_ms: int) -> ContactRow:
     """Put a contact, kept already, in the place of all others that are known under its address."""
-    for old in others_at(rows, row):
+    others = [each for each in others_at(rows, row) if each.state != ContactState.SELF.value]
+    for old in others:
         if row.petname is None and old.petname is not None:
             petname, old = old.petname, replace(old, petname=None)  # noqa: PLW2901  # what it is now
             upsert_contact(rows, old)
