@@ -9,6 +9,7 @@ import pytest
 
 from restante.client.interface import ContactState, Trust
 from restante.errors import ExitCode, UserError
+from tests.client.linked import a_new_device, link
 from tests.client.world import (
     World,
     a_world,
@@ -124,6 +125,34 @@ async def test_the_number_of_a_changed_key_is_the_new_ones_and_verifies_it(tmp_p
         assert verified.trust is Trust.VERIFIED
         for message in paused:
             await reaches(alice, message, "delivered")
+
+
+async def test_own_devices_agree_where_a_moved_message_stands(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world, world.online("alice") as alice:
+        async with world.online("bob") as bob:
+            to_bob, _ = await introduce(alice, bob)
+            await reaches(alice, await alice.send(to_bob, "begin"), "delivered")
+        async with a_new_device(world, "alice-laptop") as laptop:
+            await link(alice, laptop, name="laptop")
+            await shows(laptop, to_bob, ["begin"])
+            await give_name_away(world, "bob")
+            async with world.online("bob") as not_bob:
+                paused = await until_paused(alice, await alice.send(to_bob, "one"))
+                accepted = await alice.accept_key(to_bob)
+                await reaches(alice, paused, "relayed")
+                await not_bob.contact_accept(await the_conversation(not_bob))
+                await reaches(alice, paused, "delivered")
+                texts = [each for each in await bodies(alice, accepted.key) if each[0] != "["]
+                assert texts == ["one"]
+
+                async def agrees() -> bool:
+                    there = [await bodies(laptop, key) for key in (to_bob, accepted.key)]
+                    return [[e for e in each if e[0] != "["] for each in there] == [
+                        ["begin"],
+                        ["one"],
+                    ]
+
+                await eventually(laptop, agrees)
 
 
 async def test_blocking_is_the_other_decision(tmp_path: Path) -> None:

@@ -227,6 +227,21 @@ def move_message(
     changes.conversations[moving.conversation] = None
 
 
+def moved_elsewhere(rows: Rows, changes: Changes, message_id: bytes, conversation: bytes) -> None:
+    """Another device of ours says that a message stands in `conversation`: it was moved there.
+
+    The copy that it told of before, in the conversation with the old key, goes.
+    """
+    known = message(rows, message_id)
+    if known is None or known.conversation == conversation or known.received_at_ms is not None:
+        return
+    old = contact(rows, known.conversation)
+    if old is not None and old.trust == Trust.CHANGED.value:
+        delete_message(rows, message_id)
+        changes.is_resync = True
+        changes.conversations[known.conversation] = None
+
+
 def _unsent(rows: Rows, row: ContactRow) -> list[bytes]:
     """Return our messages that wait for a contact, in the order in which they were queued."""
     named = [entry.message_id for entry in client_outbox.by_account(rows, row.account_id)]

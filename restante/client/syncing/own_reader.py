@@ -20,6 +20,7 @@ from restante.client.history import parse_content
 from restante.client.history_transfer.announcing import note_announced
 from restante.client.interface import MessageState
 from restante.client.lifecycle.following import note_moved
+from restante.client.lifecycle.key_changes import moved_elsewhere
 from restante.client.queueing import control_content, enqueue_content, local_id
 from restante.client.syncing import records
 from restante.client.syncing.early_receipts import settle_early_receipt
@@ -141,6 +142,7 @@ class OwnReader:
     ) -> None:
         """File what was written on the other device, in the state that receipts have told of."""
         is_note = conversation == self.own.account_id
+        moved_elsewhere(rows, changes, content.id, conversation)
         is_new = file_content(
             rows,
             changes,
