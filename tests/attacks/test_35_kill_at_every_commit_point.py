@@ -155,10 +155,12 @@ async def test_receiving_loses_and_doubles_nothing_wherever_it_is_killed(tmp_pat
 
 
 async def test_every_point_named_in_the_code_is_killed_at() -> None:
-    """A new point in the client is a new place where a crash is interesting: name it above."""
+    """A new point in the client is a new place where a crash is interesting: some test names it."""
     named = set()
     for path in (ROOT / "restante" / "client").rglob("*.py"):
         for line in path.read_text(encoding="utf-8").splitlines():
             if "reach(" in line and '"' in line:
                 named.add(line.split('"')[1])
-    assert named == {*REGISTERING, *SENDING, *RECEIVING}
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py"))
+    assert named >= {*REGISTERING, *SENDING, *RECEIVING}
+    assert [point for point in sorted(named) if f'"{point}"' not in tests] == []

@@ -43,7 +43,8 @@ async def play(job: dict[str, str]) -> None:
             Path(job["directory"]), key_of(job["name"]), profile=job["name"], tuning=QUICK
         ) as engine,
     ):
-        scene = {"register": register, "send": send, "receive": receive}[job["scene"]]
+        scenes = {"register": register, "send": send, "receive": receive, "rename": rename}
+        scene = scenes[job["scene"]]
         await scene(engine, job)
 
 
@@ -63,6 +64,11 @@ async def send(engine: LocalEngine, job: dict[str, str]) -> None:
 
 
 async def receive(engine: LocalEngine, job: dict[str, str]) -> None:
+    assert await engine.synchronise(timeout_s=60)
+
+
+async def rename(engine: LocalEngine, job: dict[str, str]) -> None:
+    await engine.contact_rename(job["key"], job["petname"])
     assert await engine.synchronise(timeout_s=60)
 
 

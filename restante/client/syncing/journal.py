@@ -16,6 +16,7 @@ from restante.client.syncing.records import settle
 from restante.errors import StoreError
 from restante.protocol.limits import DEFAULT_TTL_S
 from restante.store.client_sync import has_touched, prune_sync_log
+from restante.store.failpoints import reach
 
 if TYPE_CHECKING:
     from restante.client.announcer import Announcer
@@ -55,10 +56,13 @@ class Journal:
         while is_more:
             changes = Changes()
             is_more = await self._context.write(partial(self._settle, changes=changes))
+            reach("journal.settled")
             await self._announcer.tell(changes)
 
     def _settle(self, rows: Rows, *, changes: Changes) -> bool:
-        return settle(rows, changes, now_ms=self._context.now_ms())
+        is_more = settle(rows, changes, now_ms=self._context.now_ms())
+        reach("journal.settling")
+        return is_more
 
     def _look_in(self, _: Changes) -> None:
         self._woken.set()
