@@ -87,7 +87,7 @@ class Sealer:
             if entry is None:
                 continue  # taken back meanwhile
             if row is not None and row.trust == Trust.CHANGED.value:
-                pause(rows, changes, entry, row)
+                pause(rows, changes, entry, row, now_ms=self.now_ms)
                 continue
             reason = _reason_not_to_send(row)
             if row is None or reason is not None:

@@ -70,6 +70,10 @@ async def test_a_changed_key_pauses_what_is_queued_and_loses_nothing(tmp_path: P
     async with two_messages_paused(tmp_path) as (alice, not_bob, to_bob, paused):
         assert [message.state for message in paused] == ["queued", "queued"]
         assert all("accept-key" in str(message.error) for message in paused)
+        told = await alice.why(paused[0].id)
+        assert [line.detail for line in told.lines if line.event == "waiting"][-1] == paused[
+            0
+        ].error
         contact = next(each for each in await alice.contacts() if each.key == to_bob)
         assert contact.trust is Trust.CHANGED
         assert "[notice]" in await bodies(alice, to_bob)

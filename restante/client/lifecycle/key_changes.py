@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from restante.client import tracing
 from restante.client.acquaintance import new_contact, others_at
 from restante.client.history import file_note
 from restante.client.interface import ContactState, MessageState, Trust
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from restante.store.client_messages import MessageRow
     from restante.store.client_outbox import OutboxRow
     from restante.store.client_rows import Rows
+
+FOR_THE_NEW_KEY: Final = "for the new key"
 
 UNSENT: Final = frozenset({MessageState.QUEUED.value, MessageState.AWAITING_ACCEPTANCE.value})
 
@@ -81,11 +84,11 @@ def note_changed(
         now_ms=now_ms,
     )
     for entry in client_outbox.by_account(rows, row.account_id):
-        pause(rows, changes, entry, row)
+        pause(rows, changes, entry, row, now_ms=now_ms)
     return row
 
 
-def pause(rows: Rows, changes: Changes, entry: OutboxRow, row: ContactRow) -> None:
+def pause(rows: Rows, changes: Changes, entry: OutboxRow, row: ContactRow, *, now_ms: int) -> None:
     """Let an entry wait for the user's decision about its contact's key."""
     client_outbox.mark(
         rows,
@@ -96,10 +99,11 @@ def pause(rows: Rows, changes: Changes, entry: OutboxRow, row: ContactRow) -> No
         was_sent=entry.was_sent,
     )
     waiting = None if entry.message_id is None else message(rows, entry.message_id)
-    if waiting is not None and waiting.state in UNSENT:
-        changes.message_changed(
-            update_state(rows, waiting.id, MessageState.QUEUED.value, paused_because(row))
-        )
+    reason = paused_because(row)
+    if waiting is not None and waiting.state in UNSENT and waiting.error != reason:
+        queued = MessageState.QUEUED.value
+        changes.message_changed(update_state(rows, waiting.id, queued, reason))
+        tracing.note(rows, waiting.id, tracing.Event.WAITING, now_ms=now_ms, detail=reason)
 
 
 def proposed(rows: Rows, row: ContactRow) -> VerifiedManifest | None:
@@ -222,6 +226,7 @@ def move_message(
         message_id=message_id,
         now_ms=now_ms,
     )
+    tracing.note(rows, message_id, tracing.Event.QUEUED, now_ms=now_ms, detail=FOR_THE_NEW_KEY)
     changes.is_resync = True
     changes.conversations[row.account_id] = None
     changes.conversations[moving.conversation] = None
