@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from restante.client.commands.records import message_record
 from restante.client.interface import ContactState, MessageState, Trust
 from restante.errors import ExitCode
-from tests.e2e.town import ROOT, Person, Relay, a_relay, settle
+from tests.e2e.town import ROOT, Person, Relay, a_relay, end, read_line, settle
 
 SCHEMA = json.loads((ROOT / "docs" / "cli-json.schema.json").read_text("utf-8"))
 
@@ -81,6 +82,11 @@ def test_every_type_of_object_that_the_commands_print(tmp_path: Path, check: Che
         take(alice.run("delete", shared["id"], "--for-everyone", "--json").ok().record)
         take(*alice.run("history", bob.address(relay), "--json").ok().records)
         take(*alice.run("send", bob.address(relay), "", "--json").records)
+        take(*alice.run("device", "ls", "--json").ok().records)
+        laptop = Person(name="alice", home=tmp_path / "laptop")
+        linking = laptop.start("device", "link", alice.address(relay), "--json")
+        take(json.loads(read_line(linking.stdout)))
+        assert end(linking, signal.SIGINT) == 130
         with alice.daemon():
             take(alice.ready)
         relay.kill()
