@@ -113,7 +113,7 @@ class Changing:
 
         def work(rows: Rows) -> list[Version]:
             row = found(rows, message_id).row
-            return versions(row, marks_of(rows, row.id)) if row.body else []
+            return versions(row, marks_of(rows, row.id)) if row.kind in REACTABLE else []
 
         return await self._context.read(work)
 

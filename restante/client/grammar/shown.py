@@ -54,12 +54,10 @@ def details(row: MessageRow, marks: Iterable[MarkRow], named: Named) -> dict[str
 
 def versions(row: MessageRow, marks: Iterable[MarkRow]) -> list[Version]:
     """Return what a message has said, oldest first; the last is what it says now."""
-    first = Version(body=read_entry(Content.from_bytes(row.body)).text, at=rfc3339(row.sent_at_ms))
-    later = [
-        Version(body=read_edit(edit.body).text, at=rfc3339(edit.at_ms))
-        for edit in fold(row, marks).edits
-    ]
-    return [first, *later]
+    edits = fold(row, marks).edits
+    first = read_entry(Content.from_bytes(row.body)).text if edits else row.text
+    later = [Version(body=read_edit(each.body).text, at=rfc3339(each.at_ms)) for each in edits]
+    return [Version(body=first, at=rfc3339(row.sent_at_ms)), *later]
 
 
 def effective_body(row: MessageRow, folded: Folded) -> bytes:

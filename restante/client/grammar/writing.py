@@ -129,9 +129,10 @@ def own_change(
         is_own=True,
         now_ms=now_ms,
     )
-    enqueue_content(
-        rows, changes, whom, packed, entry_id=content.id, message_id=content.id, now_ms=now_ms
-    )
+    if not is_self(whom) or other_devices(rows, whom):
+        enqueue_content(
+            rows, changes, whom, packed, entry_id=content.id, message_id=content.id, now_ms=now_ms
+        )
 
 
 def refuse_unwelcome(row: ContactRow) -> None:
