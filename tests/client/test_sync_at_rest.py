@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from restante.client.changes import Changes
@@ -25,6 +26,7 @@ from restante.protocol.content import (
 from restante.protocol.ids import ID_BYTES
 from restante.protocol.order import rank_at
 from restante.store.client_contacts import contact, upsert_contact
+from restante.store.client_conversations import gaps
 from restante.store.client_outbox import outbox_entries
 from restante.store.client_records import record
 from restante.store.client_rows import Rows
@@ -102,6 +104,20 @@ def test_a_malformed_item_holds_up_no_other(network: Network) -> None:
     assert kept.value == b"well-formed"
     assert one.run(lambda rows, _: record(rows, 200, b"of a later version")) is not None
     assert state_of(one, key) == ContactState.ACCEPTED
+
+
+def test_what_only_a_later_version_can_read_is_missed_until_then(network: Network) -> None:
+    one, two = network.ours
+    key = one.own.account_id
+    later = Content.from_bytes(a_sync(a_record(DRAFT, key, b"-")))
+    body = encode([[[77, b"an item of a later version"]]])
+    for counter, packed in (
+        (1, msgspec.structs.replace(later, counter=1, body=body).to_bytes()),
+        (2, msgspec.structs.replace(later, counter=2).to_bytes()),
+    ):
+        one.read(Parcel(sender=two, receiver=one, packed=packed))
+        missing = one.run(lambda rows, _: gaps(rows, key))
+        assert missing == ([] if counter == 1 else [(two.own.device_id, 1)])
 
 
 def test_what_follows_by_itself_never_outdoes_a_decision(network: Network) -> None:

@@ -70,8 +70,10 @@ class OwnReader:
         """Do what an arrived content asks for. Raises RemoteProtocolError if it is malformed."""
         match content.kind:
             case Kind.SYNC:
+                # What only a later version can read isn't counted: it is missed, and asked for.
+                items = decode(content.body, Sync).items
                 self._counted(rows, changes, arrival, content, self.own.account_id)
-                for item in decode(content.body, Sync).items:
+                for item in items:
                     with contextlib.suppress(RemoteProtocolError):  # a fault of one item's
                         self._take(rows, changes, arrival, item)
             case Kind.RESEND_REQUEST:
