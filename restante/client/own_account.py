@@ -47,6 +47,7 @@ _MANIFEST: Final = "manifest"
 _OLDER_HEADS: Final = "manifest_heads"
 _REGISTERED: Final = "is_registered"
 _SUPERSEDED: Final = "was_superseded"
+_DELETED: Final = "was_deleted"
 _RECOVERED: Final = "was_recovered"
 
 
@@ -62,6 +63,8 @@ class OwnAccount:
     """The heads of the manifests before this one, newest first."""
     was_superseded: bool = False
     """The account was recovered, and this device is not the one that it was recovered on."""
+    was_deleted: bool = False
+    """The account was deleted, on another device of it."""
 
     @property
     def account_id(self) -> AccountId:
@@ -87,8 +90,10 @@ class OwnAccount:
 
     @property
     def is_listed(self) -> bool:
-        """Whether this device is one of the account's; False once it was revoked."""
-        return any(listed.device_id == self.device_id for listed in self.manifest.devices)
+        """Whether this device is one of the account's; False once that or the device is gone."""
+        return not self.was_deleted and any(
+            listed.device_id == self.device_id for listed in self.manifest.devices
+        )
 
 
 def load_own_account(rows: Rows) -> OwnAccount | None:
@@ -113,6 +118,7 @@ def load_own_account(rows: Rows) -> OwnAccount | None:
         is_registered=get_value(rows, _REGISTERED) is not None,
         older_heads=_older_heads(rows),
         was_superseded=get_value(rows, _SUPERSEDED) is not None,
+        was_deleted=get_value(rows, _DELETED) is not None,
     )
 
 
@@ -213,6 +219,11 @@ def mark_registered(rows: Rows, own: OwnAccount) -> OwnAccount:
     """Note that the relay holds the account."""
     set_value(rows, _REGISTERED, b"\x01")
     return replace(own, is_registered=True)
+
+
+def note_deleted(rows: Rows) -> None:
+    """Note that another device of ours has deleted the account."""
+    set_value(rows, _DELETED, b"\x01")
 
 
 def note_recovered(rows: Rows) -> None:

@@ -62,6 +62,10 @@ SUPERSEDED: Final = (
     "any more. It sends and receives nothing; the history that it has can still be read here. If "
     "it was not you: whoever did has your recovery kit. Tell your contacts on another way."
 )
+DELETED: Final = (
+    "This account was deleted, on another device of it. The history that this one has can still be "
+    "read here; to erase it: restante account delete"
+)
 BUG: Final = "A part of Restante failed and was started again. The log file says where."
 
 
@@ -283,4 +287,6 @@ def _gone_because(own: OwnAccount) -> str | None:
     """Say why this device is none of the account's any more; None if it is one."""
     if own.is_listed:
         return None
+    if own.was_deleted:
+        return DELETED
     return SUPERSEDED if own.was_superseded else REVOKED

@@ -9,6 +9,7 @@ import pytest
 from restante.client.interface import ContactState, Trust
 from restante.errors import ExitCode, UserError
 from restante.store.client_tables import client_metadata
+from tests.client.linked import a_new_device, link
 from tests.client.world import (
     a_world,
     bodies,
@@ -72,6 +73,33 @@ async def test_a_deleted_account_is_gone_everywhere(tmp_path: Path) -> None:
         # The profile is a new one: another account can be made in it.
         await alice.register(address=world.address("alice2"), invite=None)
         assert (await alice.status()).address == world.address("alice2")
+
+
+async def test_other_devices_of_a_deleted_account_say_so(tmp_path: Path) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("alice") as alice,
+        world.online("bob") as bob,
+        a_new_device(world, "alice-laptop") as laptop,
+    ):
+        to_bob, _ = await introduce(alice, bob)
+        await link(alice, laptop, name="laptop")
+        await reaches(alice, await alice.send(to_bob, "one"), "delivered")
+        await shows(laptop, to_bob, ["one"])
+        with pytest.raises(UserError, match="first device"):
+            await laptop.account_delete(address=world.address("alice"))
+        await alice.account_delete(address=world.address("alice"))
+
+        async def says_so() -> bool:
+            return "was deleted" in ((await laptop.status()).error or "")
+
+        await eventually(laptop, says_so)
+        assert await bodies(laptop, to_bob) == ["one"]
+        with pytest.raises(UserError, match="was deleted"):
+            await laptop.send(to_bob, "two")
+        gone = await laptop.account_delete(address=world.address("alice"))
+        assert (gone.told, gone.untold) == (0, 0)
+        assert (await laptop.status()).address is None
 
 
 async def test_leaving_asks_for_the_address_and_for_the_relay(tmp_path: Path) -> None:

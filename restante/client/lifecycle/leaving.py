@@ -24,6 +24,7 @@ from restante.client.link import open_link
 from restante.client.queueing import control_content, enqueue_content, give_up, local_id
 from restante.client.sessions import end_unlisted
 from restante.client.socket import Route
+from restante.client.syncing.self_contact import is_self, other_devices
 from restante.crypto import signing
 from restante.crypto.keys import AccountSigningKey
 from restante.errors import UserError
@@ -162,11 +163,15 @@ def _account_key(rows: Rows) -> AccountSigningKey:
 
 
 def _queue_goodbyes(rows: Rows, changes: Changes, context: EngineContext) -> list[bytes]:
-    """Queue a word of farewell to everybody with whom something was said; return the entries."""
+    """Queue a word of farewell to everybody with whom something was said, and to own devices.
+
+    Returns the entries for contacts.
+    """
     now_ms = context.now_ms()
     queued: list[bytes] = []
     for row in contacts(rows):
-        if row.state not in _FAREWELL or not sessions_with(rows, row.account_id):
+        is_known = row.state in _FAREWELL and sessions_with(rows, row.account_id)
+        if not is_known and not (is_self(row) and other_devices(rows, row)):
             continue
         content = control_content(Kind.LEFT, None, now_ms=now_ms, randomness=context.randomness)
         entry_id = local_id("goodbye", row.account_id)
@@ -179,7 +184,8 @@ def _queue_goodbyes(rows: Rows, changes: Changes, context: EngineContext) -> lis
             message_id=None,
             now_ms=now_ms,
         )
-        queued.append(entry_id)
+        if is_known:
+            queued.append(entry_id)
     return queued
 
 

@@ -21,6 +21,7 @@ from restante.client.history_transfer.announcing import note_announced
 from restante.client.interface import MessageState
 from restante.client.lifecycle.following import note_moved
 from restante.client.lifecycle.key_changes import moved_elsewhere
+from restante.client.own_account import note_deleted
 from restante.client.queueing import control_content, enqueue_content, local_id
 from restante.client.syncing import records
 from restante.client.syncing.early_receipts import settle_early_receipt
@@ -88,6 +89,9 @@ class OwnReader:
                     conversation=content.conversation or None,
                     now_ms=self.now_ms,
                 )
+            case Kind.LEFT:
+                note_deleted(rows)
+                changes.is_account_changed = True
             case Kind.MOVED:
                 statement = decode(content.body, Moved).statement
                 with contextlib.suppress(CryptoError):  # not our own word
