@@ -32,6 +32,7 @@ from restante.client.interface import ConnectionPhase, Resync
 from restante.client.lifecycle.following import MoveFollower
 from restante.client.lifecycle.old_mailbox import OldMailbox
 from restante.client.lifecycle.verification import Verification
+from restante.client.linking.unclaimed import Unclaimed
 from restante.client.links import AnonymousLinks
 from restante.client.log import log_bug
 from restante.client.mailbox import Mailbox
@@ -83,6 +84,7 @@ class Parts:
     mailbox: Mailbox
     watch: AccountWatch
     catching_up: CatchingUp
+    unclaimed: Unclaimed
     follower: MoveFollower
     old_mailbox: OldMailbox
     journal: Journal
@@ -263,6 +265,7 @@ class Services:
             choices=Choices(context, own, announcer),
             watch=AccountWatch(context, own, directory=directory, announcer=announcer, board=board),
             catching_up=CatchingUp(context, inbox=inbox, outbox=outbox, announcer=announcer),
+            unclaimed=Unclaimed(context, own, directory=directory, announcer=announcer),
             follower=MoveFollower(context, directory=directory, announcer=announcer),
             old_mailbox=OldMailbox(context, own, inbox=Inbox(context, own, announcer)),
             grammar=put_grammar_together(
@@ -277,9 +280,9 @@ class Services:
 def _running_of(now: Parts) -> Sequence[Callable[[], Awaitable[None]]]:
     """Return the services that run; a revoked device has nothing to say to anybody."""
     if not now.own.is_listed:
-        return ()
+        return (now.grammar.vanishing.run,)  # what disappears does so here too
     own = (now.outbox.run, now.receipts.run, now.journal.run, now.watch.run, now.mailbox.run)
-    moves = (now.follower.run, now.old_mailbox.run, now.catching_up.run)
+    moves = (now.follower.run, now.old_mailbox.run, now.catching_up.run, now.unclaimed.run)
     return (*own, *moves, *now.grammar.services, *now.transfers.services)
 
 

@@ -18,9 +18,15 @@ from restante.client.interface import LinkState
 from restante.client.linking.approving import Approving, refuse_if_full
 from restante.client.linking.devices import device_view, list_devices, one_device, revoke, take_back
 from restante.client.linking.joining import Joining
-from restante.client.linking.names import clean_device_name, name_of_this_machine, put_name
+from restante.client.linking.names import (
+    clean_device_name,
+    device_name,
+    name_of_this_machine,
+    put_name,
+)
 from restante.client.linking.own_manifest import change_devices, signing_account
 from restante.client.linking.provision import pack_provision
+from restante.client.linking.unclaimed import note_granted
 from restante.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
@@ -118,14 +124,18 @@ class Desk:
             own, _ = signing_account(rows)
             refuse_if_full(own)
             listed = [device.entry for device in own.manifest.devices]
-            put_name(rows, approving.device_id, approving.now.name, now_ms=context.now_ms())
+            now_ms, new = context.now_ms(), approving.device_id
+            if device_name(rows, own.device_id) is None:
+                put_name(rows, own.device_id, name_of_this_machine(), now_ms=now_ms)
+            put_name(rows, new, approving.now.name, now_ms=now_ms)
+            note_granted(rows, new, until_ms=now_ms + int(context.tuning.link_ttl_s * 1000))
             manifest = change_devices(rows, changes, [*listed, approving.entry], context=context)
             give_history(
                 rows,
                 changes,
-                device_id=approving.device_id,
+                device_id=new,
                 randomness=context.randomness,
-                now_ms=context.now_ms(),
+                now_ms=now_ms,
             )
             return manifest, pack_provision(rows)
 

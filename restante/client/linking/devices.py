@@ -62,10 +62,11 @@ def revoke(rows: Rows, changes: Changes, text: str, *, context: EngineContext) -
 
 
 def take_back(rows: Rows, changes: Changes, *, device_id: bytes, context: EngineContext) -> None:
-    """Take a device off the account that never learnt that it was on it."""
+    """Take a device off the account, if it is on it, that never learnt so: it knows nothing."""
     own, _ = signing_account(rows)
     left = [each.entry for each in own.manifest.devices if each.device_id != device_id]
-    change_devices(rows, changes, left, context=context)
+    if len(left) < len(own.manifest.devices):
+        change_devices(rows, changes, left, context=context)
 
 
 def _own(rows: Rows) -> OwnAccount:
