@@ -79,6 +79,14 @@ def test_it_ends_when_all_is_there_and_not_by_another_transfer() -> None:
     assert events.left == [HALF]
 
 
+def test_who_gives_a_history_waits_until_it_is_taken_and_not_only_sent() -> None:
+    sent = {**DONE, "direction": "out"}
+    assert follow(sent, None, direction="out")[0] is False
+    is_complete, events = follow(sent, {"type": "status"}, sent, HALF, direction="out")
+    assert is_complete
+    assert events.left == [HALF]
+
+
 def test_it_waits_for_nobody_who_stands_still_and_for_no_user_who_leaves() -> None:
     assert follow(HALF, None, DONE)[0] is False
     is_complete, events = follow(HALF, KeyboardInterrupt, DONE)

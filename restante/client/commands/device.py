@@ -69,7 +69,9 @@ def link(
         out.note("This is one of your devices now. Your history comes; Ctrl-C leaves it to later.")
         if not caller.call("synchronise", timeout_s=_FIRST_TIMEOUT_S):
             out.note("Linked; the rest happens when the relay can be reached and Restante runs.")
-        elif not follow_history(out, caller, direction="in"):
+        elif follow_history(out, caller, direction="in"):
+            caller.call("flush", timeout_s=_TELL_TIMEOUT_S)  # the other waits to hear that all came
+        else:
             out.note("The rest of your history comes while Restante runs here and on the other.")
     return ExitCode.OK
 

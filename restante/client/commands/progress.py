@@ -22,16 +22,18 @@ BAR_CELLS: Final = 14
 
 
 def follow_history(out: Output, caller: Caller, *, direction: str) -> bool:
-    """Show a transfer until it is complete; False if it stands still, or the user won't wait.
+    """Show a transfer until the new device has it; False if it stands still or the user leaves.
 
     `direction` is `in` on the new device and `out` on the old one. The caller has subscribed.
     """
     line = _Line(out)
+    ends_left = 2 if direction == "out" else 1  # all is at the relay, then: all is taken from there
     try:
         while (event := caller.next_event(timeout_s=PATIENCE_S)) is not None:
             if event["type"] == "transfer" and event["direction"] == direction:
                 line.show(event)
-                if event["is_complete"]:
+                ends_left -= event["is_complete"]
+                if not ends_left:
                     return True
     except KeyboardInterrupt:
         caller.reconnect()
