@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from restante.client.interface import Trust
+from restante.client.interface import ContactState, Trust
 from restante.crypto import codes
 from restante.crypto.codes import CodeSecret
 from restante.crypto.signatures import (
@@ -66,12 +66,12 @@ class Directory:
     def __init__(self, links: AnonymousLinks) -> None:
         self._links = links
 
-    async def newest(self, address: Address) -> VerifiedManifest:
-        """Return the manifest that an address' relay shows now.
+    async def newest(self, address: Address, *, about_us: bool = False) -> VerifiedManifest:
+        """Return the manifest that an address' relay shows now. `about_us`: our own.
 
         Raises RelayError, or UserError if it doesn't verify or is another address'.
         """
-        async with self._links.use(address.relay) as link:
+        async with self._links.use(address.relay, about_us=about_us) as link:
             return await newest_over(link, address)
 
     async def by_code(self, code: Code) -> CodeHolder:
@@ -105,13 +105,18 @@ class Directory:
         return CodeHolder(manifest=manifest, token=token)
 
     async def bundles(
-        self, address: Address, devices: Sequence[DeviceId], token: Token | None
+        self,
+        address: Address,
+        devices: Sequence[DeviceId],
+        token: Token | None,
+        *,
+        about_us: bool = False,
     ) -> dict[DeviceId, PrekeyBundle]:
         """Return a prekey bundle for each of the devices that has one, unverified.
 
-        One-time prekeys come only with a token. Raises RelayError.
+        One-time prekeys come only with a token. `about_us`: of our own account. Raises RelayError.
         """
-        async with self._links.use(address.relay) as link:
+        async with self._links.use(address.relay, about_us=about_us) as link:
             found = await link.ask(
                 f.BundlesFound,
                 lambda n: f.FetchPrekeys(
@@ -128,7 +133,8 @@ class Directory:
         Raises RelayError, or UserError if what is shown doesn't verify.
         """
         known = manifest_of(row)
-        async with self._links.use(known.address.relay) as link:
+        about_us = row.state == ContactState.SELF.value
+        async with self._links.use(known.address.relay, about_us=about_us) as link:
             newest, moved = await _shown_over(link, known.address)
         if newest.root != known.root:
             changed = replace(row, trust=Trust.CHANGED.value, is_stale=False)
@@ -141,13 +147,15 @@ class Directory:
         except ManifestRollbackError:
             return Refreshed(row=replace(row, is_stale=False), moved=moved)
         except CryptoError:
-            newest = await self._catch_up(known, seen)
+            newest = await self._catch_up(known, seen, about_us=about_us)
         return Refreshed(row=with_manifest(row, newest), moved=moved)
 
-    async def _catch_up(self, known: VerifiedManifest, seen: ManifestHead) -> VerifiedManifest:
+    async def _catch_up(
+        self, known: VerifiedManifest, seen: ManifestHead, *, about_us: bool
+    ) -> VerifiedManifest:
         """Fetch the links between the manifest that we know and the newest one."""
         address = known.address
-        async with self._links.use(address.relay) as link:
+        async with self._links.use(address.relay, about_us=about_us) as link:
             found = await link.ask(
                 f.ManifestFound,
                 lambda n: f.FetchManifest(

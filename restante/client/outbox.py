@@ -1,8 +1,9 @@
 """Sending: what is due for each relay is sealed, deposited in batches, and its results kept.
 
 One lane a relay, so that a slow one holds up nobody else. Rule: nothing leaves before it is sealed
-and durable; nothing leaves on the connection that says who we are; an entry goes only when a relay
-has answered for it, or when it can't ever be sent. Spec: docs/engine.md, section 4.
+and durable; nothing leaves on the connection that says who we are, nor what is for others on the
+one that our own devices' mailboxes are named on; an entry goes only when a relay has answered for
+it, or when it can't ever be sent. Spec: docs/engine.md, section 4.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from restante.client.lifecycle.key_changes import note_changed
 from restante.client.queueing import give_up
 from restante.client.sealing import Ready, Sealer
 from restante.client.sessions import sending_session
+from restante.client.syncing.pausing import SyncPause
 from restante.client.syncing.self_contact import is_self
 from restante.errors import CryptoError, RemoteProtocolError, StoreError, UserError, WireCode
 from restante.protocol import frames as f
@@ -79,6 +81,7 @@ class Outbox:
         self._directory = directory
         self._announcer = announcer
         self._board = board
+        self._pause = SyncPause(context)
         self._busy: set[str] = set()
         self._woken = trio.Event()
         self._settled = trio.Event()
@@ -96,15 +99,18 @@ class Outbox:
 
     async def flush(self) -> None:
         """Wait until each entry was sent, or has failed for now, or waits for acceptance."""
-        while True:
-            settled = self._settled
-            relays = await self._context.read(
-                lambda rows: client_outbox.relays_due(rows, self._context.now_ms())
-            )
-            if not relays and not self._busy:
-                return
-            self.wake()
-            await settled.wait()
+        with self._pause.cut_short():
+            while True:
+                settled = self._settled
+                if self._pause.is_on:
+                    await self._context.write(self._pause.end)
+                relays = await self._context.read(
+                    lambda rows: client_outbox.relays_due(rows, self._context.now_ms())
+                )
+                if not relays and not self._busy:
+                    return
+                self.wake()
+                await settled.wait()
 
     async def refresh(self, row: ContactRow) -> ContactRow:
         """Ask a contact's relay for its newest manifest, and keep what is accepted of it.
@@ -200,8 +206,15 @@ class Outbox:
         )
         if not entries:
             return False
+        own_id = self._own.account_id
+        is_ours = entries[0].account_id == own_id
+        entries = [each for each in entries if (each.account_id == own_id) is is_ours]
+        if is_ours:
+            entries = await self._context.write(lambda rows: self._pause.after(rows, entries))
+        if not entries:
+            return True
         try:
-            async with self._links.use(RelayAddress.parse(relay)) as link:
+            async with self._links.use(RelayAddress.parse(relay), about_us=is_ours) as link:
                 # A contact's new manifest may name another relay: that is another lane's then.
                 prepared = await self._prepare(entries)
                 ready = [each for each in prepared if each.entry.relay == relay]
@@ -291,7 +304,8 @@ class Outbox:
         if not missing:
             return {}
         token = None if row.token is None else Token(row.token)
-        return await self._directory.bundles(manifest.address, missing, token)
+        is_ours = row.account_id == self._own.account_id
+        return await self._directory.bundles(manifest.address, missing, token, about_us=is_ours)
 
     async def _keep(self, batch: list[Ready], answer: f.Deposited) -> None:
         changes = Changes()

@@ -96,7 +96,7 @@ class MoveFollower:
     async def _follow(self, row: ContactRow, packed: bytes) -> bool:
         try:
             moved = verify_moved(SignedMoved.from_bytes(packed), RootKey(row.root_key))
-            newest = await self._directory.newest(moved.to_address)
+            newest = await self._directory.newest(moved.to_address, about_us=is_self(row))
             if newest.root.raw == row.root_key:
                 accept_manifest(head_of(row), [newest])
             changes = Changes()
