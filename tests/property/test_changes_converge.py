@@ -15,6 +15,7 @@ from restante.client.grammar.folding import fold
 from restante.client.grammar.hiding import HIDDEN, apply_hidden
 from restante.client.grammar.readings import read_elsewhere
 from restante.client.grammar.shown import details, versions
+from restante.client.grammar.timers import erase_gone
 from restante.protocol.content import Deletion, Pin, Quote, Reaction, RecordKind, Setting
 from restante.store.client_marks import marks_of
 from restante.store.client_messages import window
@@ -70,7 +71,15 @@ class ReadThere:
         read_elsewhere(rows, Changes(), BOB, [self.message], at_ms=self.at_ms, now_ms=NOW_MS)
 
 
-Event = Said | Hidden | ReadThere
+@dataclass(frozen=True)
+class Lapse:
+    """Two hours later: whatever has run out by then is erased."""
+
+    def happen(self, rows: Rows) -> None:
+        erase_gone(rows, Changes(), now_ms=NOW_MS + 2 * 3_600_000)
+
+
+Event = Said | Hidden | ReadThere | Lapse
 
 ids = st.binary(min_size=16, max_size=16).filter(lambda found: found not in MESSAGES)
 ranks = st.integers(0, 5).map(lambda number: (1 << 40) + number)
@@ -122,6 +131,7 @@ def changes(draw: st.DrawFn) -> list[Event]:
     made += [Hidden(each) for each in draw(st.lists(targets, max_size=1))]
     at_ms = st.integers(NOW_MS - 5000, NOW_MS + 5000)
     made += [ReadThere(each, draw(at_ms)) for each in draw(st.lists(targets, max_size=3))]
+    made += [Lapse()] * draw(st.integers(0, 2))
     return made
 
 
@@ -156,6 +166,7 @@ def happened(raw: RawConnection, events: list[Event]) -> list[Any]:
     raw.execute("SAVEPOINT before", ())
     for event in events:
         event.happen(rows)
+    Lapse().happen(rows)
     found = shown(rows)
     raw.execute("ROLLBACK TO before", ())
     raw.execute("RELEASE before", ())
@@ -166,7 +177,7 @@ async def test_any_order_and_any_repetition_shows_the_same(tmp_path: Path) -> No
     async with profile(tmp_path) as one:
 
         def all_orders(raw: RawConnection) -> None:
-            @settings(max_examples=rounds(150, 20_000), deadline=None)
+            @settings(max_examples=rounds(120, 20_000), deadline=None)
             @given(messages(), changes(), st.randoms(use_true_random=False))
             def check(said: list[Event], made: list[Event], chance: random.Random) -> None:
                 events = said + made

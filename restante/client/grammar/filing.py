@@ -141,7 +141,9 @@ def _start_clock(rows: Rows, entry: MessageRow, *, is_own: bool, now_ms: int) ->
 
 def _is_erased(rows: Rows, message_id: bytes) -> bool:
     row = message(rows, message_id)
-    return is_gone(rows, message_id) if row is None else row.kind == "deleted"
+    if row is not None and row.kind == "deleted":
+        return True
+    return is_hidden(rows, message_id) or is_gone(rows, message_id)
 
 
 def _without_excerpt(entry: MessageRow) -> MessageRow:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from restante.client.grammar.marking import forget_excerpts
 from restante.client.syncing.putting import put
 from restante.protocol.content import RecordKind
 from restante.store.client_messages import delete_message, message
@@ -26,7 +27,8 @@ def hide(rows: Rows, changes: Changes, message_id: bytes, *, now_ms: int) -> Non
 
 
 def apply_hidden(rows: Rows, changes: Changes, message_id: bytes) -> None:
-    """Erase a message that a record says is hidden; nothing if it isn't here."""
+    """Erase a message that a record says is hidden, and what quotes repeat of it."""
+    forget_excerpts(rows, changes, message_id)
     row = message(rows, message_id)
     if row is None or row.kind == "setting":
         return
