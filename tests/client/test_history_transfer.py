@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -22,9 +23,16 @@ from restante.crypto.keys import BlobKey
 from restante.crypto.randomness import SystemRandomness
 from restante.protocol.content import SyncHistory
 from restante.protocol.frames import FetchBlob
-from restante.protocol.history_part import PartEnds, pack_item, part_pieces
+from restante.protocol.history_part import (
+    DeviceCounter,
+    HistoryConversation,
+    PartEnds,
+    pack_item,
+    part_pieces,
+)
 from restante.protocol.ids import BlobCapability, blob_id
 from restante.store.client_messages import message
+from restante.store.client_transfer_rows import AFTER_ALL, conversation_keys, messages_before
 from restante.store.client_transfers import IN, OUT, transfers
 from tests.client.linked import a_new_device, link
 from tests.client.made_history import everything, fill
@@ -36,6 +44,7 @@ from tests.client.world import (
     a_world,
     eventually,
     introduce,
+    reaches,
     shows,
 )
 from tests.store.made_rows import made_message
@@ -294,3 +303,61 @@ async def test_a_device_that_is_revoked_gets_no_more_of_it(tmp_path: Path) -> No
         await over(bob, OUT)
         assert blobs(world) == 0
         assert not staged(world, "bob")
+
+
+async def test_what_is_missing_is_shown_and_asked_for_only_once_the_history_has_come(
+    tmp_path: Path,
+) -> None:
+    async with a_world(tmp_path) as world, world.online("alice") as alice:
+        async with world.online("bob") as bob:
+            to_bob, to_alice = await introduce(alice, bob)
+            await write(bob, await_history, now_ms=bob._context.now_ms())
+            await reaches(alice, await alice.send(to_bob, "first"), "delivered")
+        for text in ("dropped", "from the history", "last"):
+            await reaches(alice, await alice.send(to_bob, text), "relayed")
+        await world.relay.stop()
+        for envelope in world.relay.waiting()[-3:-1]:
+            world.relay.drop(envelope)
+        await world.relay.start()
+        async with world.online("bob") as bob:
+            await shows(bob, to_alice, ["first", "last"])
+            device = bytes.fromhex((await alice.status()).device or "")
+            their_id = bytes.fromhex(to_alice)
+            rank = (await read(alice, latest, alice)).rank
+            row = made_message(
+                SECRET,
+                conversation=their_id,
+                author=their_id,
+                device_id=device,
+                counter=3,
+                rank=rank - 1,
+                text="from the history",
+            )
+            stale = replace_row(row, kind="gap", counter=0, text="", error="A message is missing.")
+            forger = Forger(bob)
+            known = HistoryConversation(
+                conversation=their_id,
+                clock=0,
+                highest=[DeviceCounter(device=device, counter=4)],
+                missing=[DeviceCounter(device=device, counter=each) for each in (2, 3)],
+            )
+            items = [message_item(row), message_item(stale), known]
+            ends = PartEnds(is_last=True, messages_so_far=1, messages_in_all=1)
+            part = b"".join(part_pieces(forger.transfer, 0, b"".join(map(pack_item, items)), ends))
+            await forger.announce(await forger.put(tmp_path, part))
+            await shows(bob, to_alice, ["first", "dropped", "from the history", "last"])
+            assert not await read(bob, is_history_awaited)
+
+
+def latest(rows: Any, engine: LocalEngine) -> MessageRow:
+    """Return the last message that was sent from an engine."""
+    own = engine._running().own
+    key = next(key for key in conversation_keys(rows) if key != own.account_id)
+    found: list[MessageRow] = messages_before(rows, key, AFTER_ALL, 1)
+    return found[0]
+
+
+def replace_row(row: MessageRow, **changed: Any) -> MessageRow:
+    """Return another entry at the same rank."""
+    entry_id = SECRET.randbytes(16)
+    return dataclasses.replace(row, id=entry_id, order_key=row.order_key[:8] + entry_id, **changed)

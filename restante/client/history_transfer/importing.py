@@ -68,6 +68,8 @@ class Importer:
             if isinstance(item, HistoryRecord):
                 self.put_record(rows, changes, item)
             elif isinstance(item, HistoryConversation):
+                self._file(rows, changes, batch)  # what is here isn't missing
+                batch = _Batch()
                 self._merge(rows, item)
             elif isinstance(item, HistoryMessage):
                 batch.messages.append(message_row(item, own_account=self.own_account))
