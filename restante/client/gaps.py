@@ -42,7 +42,7 @@ from restante.store.client_messages import (
     message_by_counter,
     update_state,
 )
-from restante.store.client_outbox import by_message
+from restante.store.client_outbox import by_message, outbox_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -211,12 +211,18 @@ def ask_again(
     content = control_content(Kind.RESEND_REQUEST, None, now_ms=now_ms, randomness=randomness)
     if key != row.account_id:
         content = msgspec.structs.replace(content, conversation=key)
+    entry_id = local_id("resend-request", key, device_id)
+    before = outbox_entry(rows, entry_id)
+    if before is not None and before.payload is not None:
+        # That one is sealed, and can't name what is missing since.
+        last = max(_missing(rows, key, device_id), default=0).to_bytes(8, "big")
+        entry_id = local_id("resend-request", key, device_id, last)
     enqueue_content(
         rows,
         changes,
         row,
         content.to_bytes(),
-        entry_id=local_id("resend-request", key, device_id),
+        entry_id=entry_id,
         message_id=None,
         now_ms=now_ms,
         device_id=device_id,
@@ -261,9 +267,12 @@ def answer(
         sent = _sent(rows, row.account_id, own.device_id, counter)
         if sent is None and 0 < counter <= last:
             expired.append(counter)
-        if sent is None or by_message(rows, sent[0]):
-            continue  # never sent here, or on its way anyhow
+        if sent is None:
+            continue  # never sent here
         message_id, packed = sent
+        # On its way anyhow; what is sealed for their other devices is of no use to this one.
+        if {each.device_id for each in by_message(rows, message_id)} & {None, device_id}:
+            continue
         enqueue_content(
             rows,
             changes,
