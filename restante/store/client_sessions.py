@@ -69,6 +69,7 @@ _OF_DEVICE = Statement(
     .where(_sessions.c.device_id == bindparam("device_id"))
     .order_by(_sessions.c.session_id)
 )
+_ACCOUNTS = Statement(select(_sessions.c.account_id).distinct())
 _OF_ACCOUNT = Statement(
     select(*_SESSION.columns)
     .where(_sessions.c.account_id == bindparam("account_id"))
@@ -111,6 +112,11 @@ def sessions_of(rows: Rows, device_id: bytes) -> list[SessionRow]:
 def sessions_with(rows: Rows, account_id: bytes) -> list[SessionRow]:
     """Return all sessions with devices of an account, the smallest id first."""
     return [_SESSION.read(row) for row in rows.all(_OF_ACCOUNT, account_id=account_id)]
+
+
+def accounts_with_sessions(rows: Rows) -> set[bytes]:
+    """Return the accounts that there is any session with."""
+    return {account_id for (account_id,) in rows.all(_ACCOUNTS)}
 
 
 def tags_of(rows: Rows, session_id: bytes) -> set[bytes]:

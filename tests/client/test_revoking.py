@@ -240,3 +240,18 @@ async def test_names_are_known_on_all_devices_and_find_them(tmp_path: Path) -> N
         with pytest.raises(UserError, match="can't revoke itself"):
             await bob.device_revoke(first.id)
         assert len(await bob.devices()) == 2
+
+
+async def test_who_was_only_added_does_not_hear_of_it(tmp_path: Path) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("bob") as bob,
+        a_new_device(world, "laptop") as laptop,
+    ):
+        async with world.online("alice") as alice:
+            code = await alice.contact_code()
+        await bob.contact_add(code)
+        await link(bob, laptop, name="laptop")
+        await bob.device_revoke("laptop")
+        assert await bob.synchronise(timeout_s=30)
+        assert not world.relay.waiting()

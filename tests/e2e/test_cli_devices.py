@@ -9,6 +9,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from restante.client.commands.device import fits
+from restante.client.qr import qr_lines_for_terminal
+from restante.protocol.address import Address
+from restante.protocol.code import CodeType, make_code
 from tests.e2e.town import (
     PATIENCE_S,
     PROGRAM,
@@ -84,3 +90,49 @@ def type_digits(old: Person, code: str, linking: subprocess.Popen[bytes]) -> str
     assert out.startswith(b"laptop ")
     digits: str = compare["digits"]
     return digits
+
+
+def test_without_a_terminal_the_digits_come_with_a_second_command(tmp_path: Path) -> None:
+    with a_relay(tmp_path / "relay", "-q", "--open-registration") as relay:
+        (bob,) = settle(relay, tmp_path, "bob")
+        laptop = Person(name="bob", home=tmp_path / "laptop")
+        with bob.daemon():
+            linking = begin(laptop, bob.address(relay))
+            code = said(linking)["code"]
+            assert "--digits" in bob.run("device", "approve", code, "--no-input").failed(1)
+            digits = said(linking)["digits"]
+            wrong = f"{(int(digits) + 1) % 1_000_000:06}"
+            assert "somebody" in bob.run("device", "approve", code, "--digits", wrong).failed(4)
+            assert linking.wait(PATIENCE_S) == 1
+            end(linking)
+
+            linking = begin(laptop, bob.address(relay))
+            code = said(linking)["code"]
+            opened = bob.run("device", "approve", code, "--no-input", "--json")
+            assert opened.code == 1
+            assert [each["type"] for each in opened.records] == ["device_link", "error"]
+            digits = said(linking)["digits"]
+            done = bob.run("device", "approve", code, "--digits", digits, "--json").ok()
+            assert done.records[0]["is_first"] is False
+            assert said(linking)["state"] == "linked"
+            end(linking)
+        linking = begin(Person(name="bob", home=tmp_path / "tablet"), bob.address(relay))
+        code = said(linking)["code"]
+        assert "restante daemon" in bob.run("device", "approve", code, "--no-input").failed(1)
+        assert linking.wait(PATIENCE_S) == 1  # it is told
+        end(linking)
+
+
+@pytest.mark.parametrize(("host_chars", "is_drawn"), [(4, True), (30, True), (60, False)])
+def test_what_is_shown_fits_a_terminal_of_80_by_24(host_chars: int, is_drawn: bool) -> None:
+    host = ("a" * host_chars)[: host_chars - 2] + ".a"
+    address = Address.parse(f"bob@{host}")
+    relay = address.relay
+    code = make_code(
+        CodeType.DEVICE_LINK, pin=bytes(16), secret=bytes(8), name=address.name, relay=relay
+    )
+    picture = qr_lines_for_terminal(str(code), is_ascii=False)
+    assert fits(picture, os.terminal_size((80, 24))) is is_drawn
+    if is_drawn:
+        assert len(picture) + 3 <= 24
+        assert all(len(line) <= 80 for line in (*picture, str(code)))

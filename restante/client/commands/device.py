@@ -7,6 +7,8 @@ linking that its command doesn't see to the end is ended on both sides. Spec: do
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -155,10 +157,17 @@ def _show_code(out: Output, shown: dict[str, Any], *, draws: bool) -> None:
     if draws and not out.is_json and (sys.stdout.encoding or "").lower() in {"utf-8", "utf8"}:
         from restante.client.qr import qr_lines_for_terminal  # noqa: PLC0415  (only to draw)
 
-        for line in qr_lines_for_terminal(shown["code"], is_ascii=False):
-            out.data({}, line)
+        lines = qr_lines_for_terminal(shown["code"], is_ascii=False)
+        if fits(lines, shutil.get_terminal_size()):
+            for line in lines:
+                out.data({}, line)
     out.data(link_record(shown), shown["code"])
     out.note("On your first device, within 10 minutes: restante device approve CODE")
+
+
+def fits(picture: list[str], size: os.terminal_size) -> bool:
+    """Whether a picture can be seen at once with the code, a note and the cursor below it."""
+    return len(picture) + 3 <= size.lines and len(picture[0]) <= size.columns
 
 
 def _follow(out: Output, caller: Caller, shown: dict[str, Any]) -> str | None:

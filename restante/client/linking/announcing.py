@@ -16,6 +16,7 @@ from restante.client.syncing.self_contact import is_self
 from restante.protocol.content import Kind, NewManifest
 from restante.store.client_account import get_value, set_value
 from restante.store.client_contacts import contacts
+from restante.store.client_sessions import accounts_with_sessions
 
 if TYPE_CHECKING:
     from restante.client.changes import Changes
@@ -35,9 +36,10 @@ def announce(
     now_ms: int,
 ) -> None:
     """Queue the manifest for everybody who writes to us; contacts within `jitter_s`, each alone."""
+    talked_to = accounts_with_sessions(rows)
     for row in contacts(rows):
-        if not (is_welcome(row) or is_self(row)):
-            continue
+        if not is_self(row) and not (is_welcome(row) and row.account_id in talked_to):
+            continue  # nobody hears from us for the first time by this
         jitter_ms = 0 if is_self(row) else int(unit_interval(randomness.random(7)) * jitter_s * 1e3)
         _tell(
             rows,
