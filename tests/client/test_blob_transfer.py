@@ -290,3 +290,11 @@ async def test_a_rate_is_that_of_the_last_seconds(autojump_clock: MockClock) -> 
         meter.add(1000)
     assert meter.rate_bytes_s == pytest.approx(1000)
     assert meter.done_bytes == 500 + 6000 + 20_000
+
+
+async def test_a_place_that_cannot_be_written_is_said_and_tried_no_further(tmp_path: Path) -> None:
+    path, capability = a_file(tmp_path, 10, 1000)
+    async with somebody(tmp_path) as (alice, _):
+        await alice.send(path, capability)
+        with pytest.raises(UserError, match="can't be written"):
+            await alice.fetch(tmp_path / "no such folder" / "copy", capability, size_bytes=1000)

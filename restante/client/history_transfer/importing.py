@@ -29,9 +29,11 @@ from restante.protocol.history_part import (
 )
 from restante.protocol.order import advance
 from restante.store.client_conversations import clock, set_clock
-from restante.store.client_marks import MarkRow, add_mark, mark_by_counter, marks_of
+from restante.store.client_marks import MarkRow, add_mark, delete_mark, mark_by_counter, marks_of
+from restante.store.client_marks import mark as mark_here
 from restante.store.client_messages import (
     MessageRow,
+    delete_message,
     insert_messages,
     message,
     message_by_counter,
@@ -97,6 +99,7 @@ class Importer:
 
     def _file(self, rows: Rows, changes: Changes, batch: _Batch) -> None:
         here = ids_here(rows, [row.id for row in batch.messages])
+        here -= self._clear_places(rows, [row for row in batch.messages if row.id in here])
         said = {row.id: marks_of(rows, row.id) for row in batch.messages if row.id not in here}
         added = [
             row
@@ -116,11 +119,33 @@ class Importer:
             if row.id in here:
                 self._advance(rows, row)
         for mark in batch.marks:
-            if add_mark(rows, mark):
+            if add_mark(rows, mark) or self._replaces(rows, mark):
                 changed.add(mark.target)
         for target in changed:
             settle(rows, changes, target)
         changes.is_resync = changes.is_resync or bool(batch.messages or batch.marks)
+
+    def _clear_places(self, rows: Rows, found: Iterable[MessageRow]) -> set[bytes]:
+        """Erase what somebody else has sent under ids of messages of this account; return those.
+
+        Whoever has our old messages knows their ids, and hears of a new device before its history
+        is there.
+        """
+        taken = set()
+        for row in found:
+            known = message(rows, row.id)
+            if known is not None and known.author != row.author == self.own_account:
+                delete_message(rows, row.id)
+                taken.add(row.id)
+        return taken
+
+    def _replaces(self, rows: Rows, mark: MarkRow) -> bool:
+        """Put a change of this account's in the place of what somebody else sent under its id."""
+        known = mark_here(rows, mark.id)
+        if known is None or not known.author != mark.author == self.own_account:
+            return False
+        delete_mark(rows, mark.id)
+        return add_mark(rows, mark)
 
     def _is_over(self, rows: Rows, row: MessageRow, said: list[MarkRow]) -> bool:
         """Whether a message was deleted here, or its time is over."""

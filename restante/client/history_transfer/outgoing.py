@@ -87,6 +87,7 @@ class Outgoing:
         self._board = board
         self._uploader = Uploader(context, links, Pace())
         self._due = trio.Event()
+        self._is_troubled = False
         announcer.also_tell(self._look_in)
 
     async def run(self) -> None:
@@ -98,7 +99,7 @@ class Outgoing:
             try:
                 for row in await self._context.read(lambda rows: store.transfers(rows, OUT)):
                     is_waited_for = await self._give(row.id) or is_waited_for
-                self._board.set_error(parts.HISTORY, None)
+                self._trouble(None)
             except (RelayError, StoreError) as error:
                 self._trouble(error)
                 is_waited_for = True
@@ -110,7 +111,9 @@ class Outgoing:
             self._due.set()
 
     def _trouble(self, error: RelayError | StoreError | UserError | None) -> None:
-        self._board.set_error(parts.HISTORY, None if error is None else str(error))
+        if error is not None or self._is_troubled:  # what the taking side said stands
+            self._board.set_error(parts.HISTORY, None if error is None else str(error))
+        self._is_troubled = error is not None
 
     async def _give(self, transfer: bytes) -> bool:
         """Take one transfer as far as it can go now; False if it is over."""

@@ -8,6 +8,7 @@ relay. Spec: docs/client-store.md, section 6.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -93,7 +94,7 @@ class Staging:
         return size_bytes
 
     def _keep_only(self, names: Collection[str]) -> None:
-        if self._folder.is_dir():
+        with suppress(OSError):  # what stays goes at the next start
             for path in self._folder.iterdir():
                 if path.name not in names:
                     path.unlink(missing_ok=True)
