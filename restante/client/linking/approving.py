@@ -13,6 +13,7 @@ import trio
 
 from restante.client.failures import RefusedError, RelayError
 from restante.client.interface import LinkState
+from restante.client.linking.names import offered_name, short_id
 from restante.client.linking.rendezvous import Rendezvous, parting
 from restante.client.linking.view import LinkView
 from restante.crypto.linking import OldDevice
@@ -80,7 +81,10 @@ class Approving:
         self._exchange = exchange
         self._rendezvous = rendezvous
         self._view = LinkView(
-            context, address=own.address.unpinned, name=exchange.name, code=str(code)
+            context,
+            address=own.address.unpinned,
+            name=offered_name(exchange.name) or short_id(exchange.entry.id),
+            code=str(code),
         )
         self.code = code
 

@@ -29,8 +29,7 @@ def device_name(rows: Rows, device_id: DeviceId) -> str | None:
     row = record(rows, int(RecordKind.DEVICE_NAME), device_id)
     if row is None or row.value is None:
         return None
-    text = row.value.decode("utf-8", errors="replace")
-    return printable(text, multiline=False)[:MAX_DEVICE_NAME_CHARS].strip() or None
+    return offered_name(row.value.decode("utf-8", errors="replace")) or None
 
 
 def put_name(rows: Rows, device_id: DeviceId, name: str, *, now_ms: int) -> None:
@@ -59,6 +58,11 @@ def clean_device_name(name: str) -> str:
     if not cleaned or len(cleaned) > MAX_DEVICE_NAME_CHARS:
         raise UserError(f"A name for a device has 1 to {MAX_DEVICE_NAME_CHARS} characters.")
     return cleaned
+
+
+def offered_name(name: str) -> str:
+    """Return what a new device calls itself, safe to show: anybody may have made its code."""
+    return printable(name, multiline=False)[:MAX_DEVICE_NAME_CHARS].strip()
 
 
 def find_device(rows: Rows, manifest: VerifiedManifest, text: str) -> ListedDevice:
