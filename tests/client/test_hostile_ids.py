@@ -11,6 +11,8 @@ from msgspec import Struct
 from restante.client.changes import Changes
 from restante.client.grammar.folding import GONE_MARK, READ_MARK
 from restante.client.history import file_note
+from restante.client.history_transfer.importing import Importer
+from restante.client.history_transfer.items import mark_item, message_item
 from restante.client.queueing import local_id
 from restante.protocol.codec import encode
 from restante.protocol.content import (
@@ -23,10 +25,12 @@ from restante.protocol.content import (
     Sync,
     SyncSent,
 )
+from restante.protocol.history_part import Item
 from restante.protocol.ids import ID_BYTES
 from restante.protocol.order import rank_at
 from restante.store.client_contacts import contact
-from restante.store.client_messages import message
+from restante.store.client_marks import marks_of
+from restante.store.client_messages import message, window
 from restante.store.client_rows import Rows
 from tests.client.outsider import a_text
 from tests.property.profiles_in_touch import NOW_MS, RANDOM, Device, Network, Parcel
@@ -153,3 +157,34 @@ def test_a_contact_cannot_keep_a_notice_from_being_shown(network: Network) -> No
         return shown.kind
 
     assert laptop.run(note) == "notice"
+
+
+def test_a_contact_cannot_take_places_before_a_history_comes(network: Network) -> None:
+    laptop, phone = network.ours
+    bob = network.theirs[0]
+    key = bob.own.account_id
+    ours = a_text("mine", now_ms=NOW_MS)
+    target = Content.from_bytes(ours).id
+    reaction = said(Kind.REACTION, Reaction(message=target, emoji="👍"), counter=2)
+    tell(phone, laptop, copy_of(ours, key))
+    tell(phone, laptop, copy_of(reaction, key))
+    given: list[Item] = laptop.run(
+        lambda rows, _: [
+            *(message_item(row) for row in window(rows, key, 0, 10)),
+            *(mark_item(row) for row in marks_of(rows, target)),
+        ]
+    )
+    # The phone was just linked, Bob knows the ids of all that was ever sent to him.
+    tell(bob, phone, a_text("his", now_ms=NOW_MS, message_id=target))
+    his = Reaction(message=RANDOM.random(ID_BYTES), emoji="👎")
+    tell(bob, phone, said(Kind.REACTION, his, content_id=Content.from_bytes(reaction).id))
+    importer = Importer(
+        own_account=phone.own.account_id,
+        own_device=phone.own.device_id,
+        put_record=lambda *_: None,
+        now_ms=NOW_MS,
+    )
+    for _ in range(2):  # taken in again after a crash
+        phone.run(lambda rows, changes: importer.take_in(rows, changes, given))
+    assert phone.shows()["messages"][key.hex()] == laptop.shows()["messages"][key.hex()]
+    assert texts(phone, key) == [(phone.own.account_id, "mine")]
