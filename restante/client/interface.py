@@ -292,7 +292,8 @@ class Received(View, frozen=True):
     """What `tail` prints: everything that arrived, in the order of arrival. `cursor` grows."""
 
     cursor: int
-    type: Literal["message", "request", "receipt", "gap", "error"]
+    type: Literal["message", "request", "receipt", "change", "gap", "error"]
+    """`change`: somebody edited, deleted, reacted to or pinned it."""
     message: Message
 
 

@@ -45,6 +45,7 @@ MessageKind = Literal[
     "unknown",
     "notice",
 ]
+ReceivedType = Literal["message", "request", "receipt", "change", "gap", "error"]
 _KINDS: Final = frozenset(get_args(MessageKind))
 
 
@@ -144,7 +145,7 @@ class Viewer:
         """Show one line of the feed."""
         return Received(
             cursor=row.cursor,
-            type=cast('Literal["message", "request", "receipt", "gap", "error"]', row.type),
+            type=cast("ReceivedType", row.type),
             message=self.message(row.message, row.position),
         )
 

@@ -119,3 +119,19 @@ async def test_what_nobody_has_heard_of_leaves_no_trace(tmp_path: Path) -> None:
         # The counters are right: what comes next reveals no gap.
         await two.alice.send(two.to_bob, "next")
         await shows(two.bob, two.to_alice, ["[deleted]", "next"])
+
+
+async def test_who_reads_what_arrives_hears_of_changes(tmp_path: Path) -> None:
+    async with two_people(tmp_path) as two:
+        sent = await two.alice.send(two.to_bob, "one")
+        await shows(two.bob, two.to_alice, ["one"])
+        await two.alice.edit(sent.id, "two")
+        await two.alice.pin(sent.id, pinned=True)
+        await becomes(two.bob, sent, lambda now: now.pinned)
+        await two.bob.react(sent.id, "👍")  # what one does oneself is no news
+        lines = await two.bob.consume("bot")
+        assert [line.type for line in lines] == ["message", "change", "change"]
+        assert {line.message.body for line in lines} == {"two"}
+        await two.alice.delete(sent.id, for_everyone=True)
+        await becomes(two.bob, sent, lambda now: now.kind == "deleted")
+        assert [line.message.body for line in await two.bob.consume("bot")] == [""] * 4

@@ -73,8 +73,15 @@ def test_every_type_of_object_that_the_commands_print(tmp_path: Path, check: Che
         sent = alice.run("history", bob.address(relay), "--last", "1", "--json").ok().record
         take(alice.run("why", sent["id"], "--json").ok().record)
         take(bob.run("react", sent["id"], "👍", "--json").ok().record)
+        (reacted,) = alice.run("tail", "--once", "--json").ok().records
+        assert [each["emoji"] for each in reacted["reactions"]] == ["👍"]
+        take(reacted)
         take(bob.run("timer", alice.address(relay), "1d", "--json").ok().record)
         take(bob.run("setting", "typing", "on", "--json").ok().record)
+        assert "typing" in bob.run("setting", "colour").failed(1)
+        answer = alice.run("send", bob.address(relay), "hi!", "--reply", sent["id"], "--json")
+        assert answer.ok().record["quote"]["excerpt"] == "hi"
+        take(answer.record)
         place = ("--location", "-34.9,-56.17", "the port")
         shared = alice.run("send", bob.address(relay), *place, "--json").ok().record
         assert shared["location"]["label"] == "the port"
@@ -145,6 +152,7 @@ def a_view(kind: str) -> dict[str, Any]:
         ("message", "unknown"),
         ("request", "text"),
         ("receipt", "text"),
+        ("change", "deleted"),
         ("gap", "gap"),
         ("error", "undecryptable"),
     ],

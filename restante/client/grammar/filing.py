@@ -72,6 +72,7 @@ def file_content(
             device_id=device_id,
             packed=packed,
             is_own=is_own,
+            is_told=feed_type == "message",
             now_ms=now_ms,
         )
     shown = read_entry(content)

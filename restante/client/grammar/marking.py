@@ -21,6 +21,7 @@ from restante.protocol.content import Content, Kind, RecordKind, Text
 from restante.protocol.order import advance
 from restante.store import client_outbox
 from restante.store.client_conversations import clock, set_clock
+from restante.store.client_feed import append_feed
 from restante.store.client_marks import (
     MarkRow,
     add_mark,
@@ -55,13 +56,14 @@ def keep_change(
     device_id: bytes,
     packed: bytes,
     is_own: bool,
+    is_told: bool,
     now_ms: int,
 ) -> bool:
     """Keep a content that changes a message, and let it count; False if it is here already.
 
     `conversation` and `author` are account ids (of a group its id), `device_id` whose counter it
-    has. `is_own`: this account wrote it; those are never too many. Raises RemoteProtocolError if
-    its body is malformed.
+    has. `is_own`: this account wrote it; those are never too many. `is_told`: what it changes
+    is a line of the feed. Raises RemoteProtocolError if its body is malformed.
     """
     change = read_change(content)
     known = mark(rows, content.id)
@@ -100,6 +102,8 @@ def keep_change(
         ),
     )
     changes.message_changed(settle(rows, changes, change.target))
+    if is_told and not is_stray and mark(rows, content.id) is not None:
+        changes.cursors.append(append_feed(rows, "change", change.target, at_ms=now_ms))
     return True
 
 

@@ -51,6 +51,7 @@ def _read(rows: Rows, changes: Changes, row: MessageRow, *, now_ms: int) -> None
             device_id=row.device_id,
             packed=row.body,
             is_own=row.received_at_ms is None,
+            is_told=False,
             now_ms=now_ms,
         )
         return

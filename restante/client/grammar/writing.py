@@ -127,6 +127,7 @@ def own_change(
         device_id=own.device_id,
         packed=packed,
         is_own=True,
+        is_told=False,
         now_ms=now_ms,
     )
     if not is_self(whom) or other_devices(rows, whom):
