@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from restante.client.changes import Changes
-from restante.client.grammar.marking import note_read_before
+from restante.client.grammar.marking import note_read_before, own_mark_id
 from restante.client.grammar.timers import forget
 from restante.client.history_transfer import exporting
 from restante.client.history_transfer.exporting import Filling, Place, Stage
@@ -280,6 +280,26 @@ async def test_what_waits_to_be_sent_and_what_is_over_is_not_given_out(tmp_path:
             await take_in(new, part, number)
         found = [await new.read(message, row.id) for row in (waiting, sealed, failed, over)]
         assert [each and each.state for each in found] == [None, "relayed", "failed", None]
+
+
+async def test_what_a_device_noted_for_itself_is_not_given_out_and_spoils_no_part(
+    tmp_path: Path,
+) -> None:
+    chance = random.Random(12)
+    told = made_message(chance, rank=1 << 16, counter=1)
+    early = replace(
+        made_change(chance, told, Kind.REACTION, "\N{SPARKLES}"),
+        id=own_mark_id("early-receipt", told.conversation, b"not here yet----"),
+        target=b"not here yet----",
+        kind=int(Kind.RECEIPT),
+    )
+    async with two_devices(tmp_path) as (old, new):
+        await old.write(insert_messages, told.conversation, [told])
+        await old.write(add_mark, early)
+        for number, part in enumerate(await parts_of(old)):
+            await take_in(new, part, number)
+        assert await new.read(message, told.id) is not None
+        assert await new.read(marks_of, early.target) == []
 
 
 async def test_what_a_part_says_is_made_safe_and_brought_within_our_words(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def _line(text: str | None, max_chars: int) -> str | None:
 
 def is_mark_exported(row: MarkRow, *, now_ms: int) -> bool:
     """Whether a mark is given to another device: not what this one noted for itself."""
-    is_anybodys = len(row.author) == ID_BYTES and len(row.device_id) == ID_BYTES
+    is_anybodys = {len(row.id), len(row.author), len(row.device_id)} == {ID_BYTES}
     return is_anybodys and (row.gone_at_ms is None or row.gone_at_ms > now_ms)
 
 
