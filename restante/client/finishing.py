@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from restante.client.gaps import missing_from
+from restante.client.resending import is_place, now_in
 from restante.client.syncing.outgoing import final_sync, publish, sent_item
 from restante.client.syncing.self_contact import is_self
 from restante.protocol.codec import encode
@@ -40,6 +41,8 @@ def final_content(
         if request is None:
             return None
         return msgspec.structs.replace(content, body=encode(request)).to_bytes()
+    if is_place(entry, content):
+        return now_in(rows, content)
     if content.kind > LAST_HISTORY_KIND or content.counter or entry.message_id is None:
         return entry.content
     counter = next_counter(rows, entry.account_id)

@@ -18,6 +18,7 @@ from restante.client.history import erased_content, file_note
 from restante.client.history_transfer.awaiting import is_history_awaited
 from restante.client.own_account import was_recovered
 from restante.client.queueing import control_content, enqueue_content, local_id
+from restante.client.resending import place_of
 from restante.client.syncing.self_contact import is_self
 from restante.protocol.codec import encode
 from restante.protocol.content import (
@@ -277,7 +278,7 @@ def answer(
             rows,
             changes,
             row,
-            packed,
+            place_of(packed),
             entry_id=local_id("resend", message_id, device_id),  # one at a time
             message_id=None,
             now_ms=now_ms,

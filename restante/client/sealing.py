@@ -19,6 +19,7 @@ from restante.client.lifecycle.key_changes import pause
 from restante.client.lifecycle.leaving import left_because
 from restante.client.queueing import give_up, local_id, park, send_to_others
 from restante.client.sessions import keep_sealed, sending_session
+from restante.client.syncing.outgoing import as_it_waits
 from restante.client.syncing.self_contact import is_self
 from restante.crypto.envelope import seal
 from restante.crypto.handshake import initiate
@@ -141,7 +142,7 @@ class Sealer:
             client_outbox.delete(rows, entry.id)
             return row
         for device in (*parked, *lacking):
-            later = self._for_device(entry, device, content)
+            later = self._for_device(entry, device, as_it_waits(content))
             client_outbox.enqueue(rows, later)
             if device in parked:
                 park(rows, changes, later)

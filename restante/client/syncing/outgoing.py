@@ -130,13 +130,24 @@ def final_sync(
     if left:
         _enqueue(rows, changes, left, now_ms=now_ms, device_id=entry.device_id)
     if not taken:
-        return _never_again(content) if content.counter else None
+        return never_again(content) if content.counter else None
     if not content.counter and entry.device_id is None:
         counter = next_counter(rows, entry.account_id)
         about = encode(Sync(items=[_reference(each) for each in taken]))
         log_sync(rows, counter, about, at_ms=now_ms)
         content = msgspec.structs.replace(content, counter=counter)
     return _content(taken, content)
+
+
+def as_it_waits(packed: bytes) -> bytes:
+    """Return a content as it waits for a device that can't be written to yet.
+
+    SYNC by reference, with its counter: what is erased meanwhile isn't kept in the outbox.
+    """
+    content = Content.from_bytes(packed)
+    if content.kind != Kind.SYNC:
+        return packed
+    return _content([_reference(each) for each in _items(content)], content)
 
 
 def _filled(rows: Rows, references: Sequence[Item]) -> tuple[list[Item], list[Item]]:
@@ -154,7 +165,7 @@ def _filled(rows: Rows, references: Sequence[Item]) -> tuple[list[Item], list[It
     return taken, []
 
 
-def _never_again(content: Content) -> bytes:
+def never_again(content: Content) -> bytes:
     """Return what is said in the place of a content that says nothing any more."""
     body = encode(ResendExpired(counters=[content.counter]))
     expired = msgspec.structs.replace(content, kind=int(Kind.RESEND_EXPIRED), counter=0, body=body)
