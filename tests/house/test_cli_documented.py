@@ -90,3 +90,15 @@ def test_every_method_of_the_socket_is_documented() -> None:
         rpc.INVALID_PARAMS,
     ):
         assert str(code) in RPC
+
+
+def test_no_list_of_commands_cuts_a_sentence_off() -> None:
+    for path in {path.rpartition(" ")[0] for path in ALL}:
+        group: click.Command = cli
+        context = click.Context(cli, info_name="restante", terminal_width=80)
+        for name in path.split()[1:]:
+            assert isinstance(group, click.Group)
+            found = group.get_command(context, name)
+            assert found is not None
+            group, context = found, click.Context(found, parent=context, terminal_width=80)
+        assert not re.search(r"[\w,:;]\.\.\.$", group.get_help(context), re.MULTILINE)

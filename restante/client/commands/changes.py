@@ -53,7 +53,9 @@ def setting(out: Output, caller: Caller, name: str | None, value: str | None) ->
         found = caller.call("set_setting", name=name, value=value)
     else:
         found = caller.call("settings")
-    shown = found if name is None else {name: found.get(name, "no such setting")}
+    if name is not None and name not in found:
+        raise UserError(f"There is no such setting. There are {', '.join(found)}, each on or off.")
+    shown = found if name is None else {name: found[name]}
     out.data({"type": "settings", **found}, "\n".join(f"{n}: {v}" for n, v in shown.items()))
     return ExitCode.OK if value is None else _told(out, caller)
 

@@ -73,6 +73,8 @@ def link(
             out.note("Linked; the rest happens when the relay can be reached and Restante runs.")
         elif follow_history(out, caller, direction="in"):
             caller.call("flush", timeout_s=_TELL_TIMEOUT_S)  # the other waits to hear that all came
+            if error := caller.call("status")["error"]:
+                out.note(error)  # what is lost of it
         else:
             out.note("The rest of your history comes while Restante runs here and on the other.")
     return ExitCode.OK

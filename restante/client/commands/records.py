@@ -70,6 +70,8 @@ def message_text(message: dict[str, Any], *, shows_state: bool = False) -> str:
         f" {each['emoji']}" + (f"*{each['count']}" if each["count"] > 1 else "")
         for each in message["reactions"]
     )
+    if message["quote"] and message["quote"]["excerpt"]:
+        body = f"> {message['quote']['excerpt']}\n{body}"
     body = body.rstrip("\n").replace("\n", f"\n{_CONTINUED}")
     state = f" [{message['state']}]" if shows_state and sender["is_me"] else ""
     return f"{local_time(message['sent_at'])} {name}{state}: {body}"
@@ -80,7 +82,7 @@ def received_text(received: dict[str, Any]) -> str:
     message = received["message"]
     match received["type"]:
         case "receipt":
-            said = message["body"].strip().partition("\n")[0][:_EXCERPT_CHARS]
+            said = message["body"].strip().partition("\n")[0][:_EXCERPT_CHARS] or message["kind"]
             return f"{local_time(message['sent_at'])} ({message['state']}: {said})"
         case "request":
             answer = f"(a request: contact accept {message['conversation']}, or block)"

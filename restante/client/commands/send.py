@@ -39,11 +39,11 @@ class Sent:
     parameters: dict[str, Any]
 
 
-def what_to_send(text: str | None, location: str | None) -> Sent:
+def what_to_send(text: str | None, location: str | None, reply: str | None = None) -> Sent:
     """Read what the command line says is to be sent. UserError: no text, or no place."""
     said = None if text is None else text_argument(text)
     if location is None:
-        return Sent(method="send", parameters={"text": said})
+        return Sent(method="send", parameters={"text": said, "quote": reply})
     try:
         latitude, longitude = map(float, location.split(","))
     except ValueError:

@@ -35,7 +35,7 @@ def init(run: Invocation, address: str | None, invite: str | None, no_input: boo
 @click.argument("address", metavar="NAME@HOST[:PORT]")
 @click.option("--no-input", is_flag=True, help="Take stdin as it is; never ask.")
 def recover(run: Invocation, address: str, no_input: bool) -> int:
-    """Bring an account back on a new machine, with its kit's 24 words on stdin."""
+    """Bring an account back, with its kit's 24 words. They are asked for, or read from stdin."""
     from restante.client.commands import recovery as bodies
 
     may_ask = not no_input
@@ -87,7 +87,7 @@ def move(run: Invocation, address: str, invite: str | None, no_input: bool) -> i
 @command(account, "delete")
 @click.option("--confirm", metavar="ADDRESS", help="Your address: you mean it.")
 def delete_account(run: Invocation, confirm: str | None) -> int:
-    """Delete the account for good: at its relay, and all of this profile."""
+    """Delete the account for good. Contacts are told; its relay and this profile forget it."""
     from restante.client.commands.account import delete as body
 
     if not confirm:

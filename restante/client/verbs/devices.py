@@ -37,7 +37,7 @@ def link(run: Invocation, address: str, name: str | None, no_qr: bool) -> int:
 @click.option("--digits", help="What the new device shows, once it has been asked for.")
 @click.option("--no-input", is_flag=True, help="Never ask; fail instead.")
 def approve(run: Invocation, code: str, digits: str | None, no_input: bool) -> int:
-    """Let a new device in: CODE is what it shows, then its six digits are asked for."""
+    """Let a new device in. CODE is what it shows; then its six digits are asked for."""
     from restante.client.commands import device as bodies
 
     def ask(name: str) -> str:

@@ -30,7 +30,7 @@ def setting(run: Invocation, name: str | None, value: str | None) -> int:
 @click.argument("params", metavar="[PARAMS]", required=False)
 @click.option("--schema", is_flag=True, help="Print what there is to call, as OpenRPC.")
 def rpc(run: Invocation, method: str | None, params: str | None, schema: bool) -> int:
-    """Call METHOD of the engine with PARAMS, a JSON object; without, pass on JSON-RPC lines."""
+    """Call METHOD of the engine. PARAMS is a JSON object; without both, JSON-RPC is passed on."""
     from restante.client.commands import rpc as bodies
 
     if schema:

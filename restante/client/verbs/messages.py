@@ -16,6 +16,7 @@ verbs = click.Group()
 @command(verbs)
 @click.argument("conversation")
 @click.argument("text", metavar="TEXT|-", required=False)
+@click.option("--reply", metavar="MESSAGE", help="Answer MESSAGE, which is quoted.")
 @click.option("--location", metavar="LAT,LON", help="Send a place; TEXT, if any, is its label.")
 @click.option(
     "--wait",
@@ -37,6 +38,7 @@ def send(
     *,
     conversation: str,
     text: str | None,
+    reply: str | None,
     location: str | None,
     wait: str,
     timeout: float,
@@ -46,8 +48,10 @@ def send(
 
     if text is None and location is None:
         raise click.UsageError("Missing argument 'TEXT|-'.")
+    if reply is not None and location is not None:
+        raise click.UsageError("One of --reply and --location.")
     profile = run.profile
-    what = bodies.what_to_send(text, location)
+    what = bodies.what_to_send(text, location, reply)
     with run.caller(profile) as caller:
         return bodies.send(run.out, caller, conversation, what, wait=wait, timeout_s=timeout)
 
@@ -56,7 +60,7 @@ def send(
 @click.argument("message")
 @click.argument("text", metavar="TEXT|-")
 def edit(run: Invocation, message: str, text: str) -> int:
-    """Change what MESSAGE, a text of yours, says; what it said before stays to be seen."""
+    """Change what MESSAGE, a text of yours, says. What it said before stays to be seen."""
     from restante.client.commands import changes as bodies
     from restante.client.commands.send import text_argument
 
@@ -80,7 +84,7 @@ def delete(run: Invocation, message: str, for_everyone: bool) -> int:
 @click.argument("message")
 @click.argument("emoji")
 def react(run: Invocation, message: str, emoji: str) -> int:
-    """Put an EMOJI on MESSAGE, in the place of your earlier one; an empty one takes it back."""
+    """Put an EMOJI on MESSAGE. It takes your earlier one's place; an empty one takes it back."""
     from restante.client.commands import changes as bodies
 
     with run.caller() as caller:
@@ -102,7 +106,7 @@ def pin(run: Invocation, message: str, undo: bool) -> int:
 @click.argument("conversation")
 @click.argument("time", metavar="[TIME|off]", required=False)
 def timer(run: Invocation, conversation: str, time: str | None) -> int:
-    """Say, or set for everybody, how long messages stay once read: 30s, 5m, 8h, 1d, 4w, off."""
+    """Say, or set, how long messages stay once read. For everybody: 30s, 5m, 8h, 1d, 4w, off."""
     from restante.client.commands import changes as bodies
 
     with run.caller() as caller:
@@ -149,7 +153,7 @@ def history(run: Invocation, conversation: str, last: int | None) -> int:
 @command(verbs)
 @click.argument("message")
 def why(run: Invocation, message: str) -> int:
-    """Say what became of MESSAGE (its id, as --json prints it), device by device."""
+    """Say what became of MESSAGE, device by device. MESSAGE is its id, as --json prints it."""
     from restante.client.commands.why import why as body
 
     with run.caller() as caller:

@@ -34,7 +34,7 @@ def code(run: Invocation, qr: bool) -> int:
 @click.argument("code_or_address", metavar="CODE|ADDRESS")
 @click.option("--name", help="Your own name for them.")
 def add(run: Invocation, code_or_address: str, name: str | None) -> int:
-    """Add a person by contact code, which verifies them, or by address."""
+    """Add a person, by contact code or address. A code verifies them."""
     from restante.client.commands import contact as bodies
 
     with run.caller() as caller:
@@ -60,7 +60,7 @@ def _settle(run: Invocation, method: str, conversation: str, **more: Any) -> int
 @command(contact)
 @click.argument("conversation")
 def accept(run: Invocation, conversation: str) -> int:
-    """Accept a request: its messages are yours, and they learn how to reach you."""
+    """Accept a request. Its messages are yours, and they learn how to reach you."""
     return _settle(run, "contact_accept", conversation, is_told=True)
 
 
@@ -74,7 +74,7 @@ def block(run: Invocation, conversation: str) -> int:
 @command(contact, "accept-key")
 @click.argument("conversation")
 def accept_key(run: Invocation, conversation: str) -> int:
-    """Go on with a changed security key: what was paused is sent to it."""
+    """Go on with a changed security key. What was paused is sent to it."""
     return _settle(run, "accept_key", conversation, is_told=True)
 
 
