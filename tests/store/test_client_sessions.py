@@ -56,6 +56,18 @@ async def test_an_erased_session_leaves_no_tag(tmp_path: Path) -> None:
         assert await db.read(client_sessions.tags_of, ONE) == set()
 
 
+async def test_the_sessions_of_an_account_are_found_over_all_its_devices(tmp_path: Path) -> None:
+    tablet, stranger = b"t" * 16, b"s" * 16
+    async with profile(tmp_path) as db:
+        one = made_session(ONE)
+        two = replace(made_session(TWO), device_id=tablet)
+        other = replace(made_session(b"3" * 16), account_id=stranger, device_id=stranger)
+        for row in (one, two, other):
+            await db.write(client_sessions.save_session, row)
+        assert await db.read(client_sessions.sessions_with, one.account_id) == [one, two]
+        assert await db.read(client_sessions.accounts_with_sessions) == {one.account_id, stranger}
+
+
 def _envelope(number: int, size_bytes: int = 4096) -> AsideRow:
     return AsideRow(
         envelope_id=_tag(1000 + number),
