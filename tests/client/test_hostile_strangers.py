@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from msgspec import Struct
 
 from restante.client.acquaintance import new_contact
+from restante.client.announcer import Announcer
 from restante.client.changes import Changes
 from restante.client.contents import MAX_REQUEST_MESSAGES, Arrival, Reader
 from restante.client.interface import ContactState, Trust
-from restante.client.lifecycle.following import _all_noted, note_moved
+from restante.client.lifecycle.following import MoveFollower, _all_noted, note_moved
+from restante.client.syncing.self_contact import is_self
 from restante.crypto import own_keys, signing
 from restante.crypto.own_keys import AccountSecrets
-from restante.crypto.signatures import verify_manifest
+from restante.crypto.signatures import verify_manifest, verify_moved
 from restante.protocol.address import Address
 from restante.protocol.codec import encode
 from restante.protocol.content import (
@@ -30,11 +33,14 @@ from restante.protocol.content import (
 from restante.protocol.frames import Lane
 from restante.protocol.ids import ID_BYTES, MailboxId
 from restante.protocol.order import rank_at
-from restante.store.client_contacts import ContactRow, contact, upsert_contact
+from restante.store.client_contacts import ContactRow, contact, contacts, find, upsert_contact
 from restante.store.client_marks import count_marks
 from restante.store.client_rows import Rows
 from tests.client.outsider import a_text
 from tests.property.profiles_in_touch import NOW_MS, RANDOM, Device, Network
+
+if TYPE_CHECKING:
+    from restante.client.directory import Directory
 
 HERE = Address.parse("mallory@relay.example")
 THERE = Address.parse("mallory@where.mallory.example")
@@ -55,6 +61,7 @@ class Stranger:
                 self.account, address=HERE, devices=[entry], now_s=NOW_MS // 1000
             )
         )
+        self.manifest = manifest
         self.device_id = manifest.devices[0].device_id
         row = new_contact(
             manifest,
@@ -158,3 +165,42 @@ def test_a_strangers_changes_of_messages_are_kept_within_bounds(alice: Device) -
         stranger.says(said(Kind.RECEIPT, receipt))
     kept = alice.run(lambda rows, _: count_marks(rows, stranger.key))
     assert kept < MAX_REQUEST_MESSAGES
+
+
+def test_nobody_takes_another_contacts_place_by_moving(alice: Device) -> None:
+    (bob,) = [row for row in alice.run(lambda rows, _: contacts(rows)) if not is_self(row)]
+    there = Address.parse(bob.address)
+    stranger = Stranger(alice, ContactState.ACCEPTED)
+    statement = signing.sign_moved(
+        stranger.account.root, from_address=HERE, to_address=there, at_s=NOW_MS // 1000
+    )
+    # Bob's relay is in it, too: it shows Mallory under Bob's name.
+    _, shown = own_keys.new_generation(
+        stranger.account.root,
+        generation=2,
+        address=there,
+        devices=[each.entry for each in stranger.manifest.devices],
+        now_s=NOW_MS // 1000,
+        randomness=RANDOM,
+    )
+    follower = MoveFollower(
+        alice.context,
+        directory=cast("Directory", None),
+        announcer=Announcer(alice.context, alice.own),
+    )
+
+    def follow(rows: Rows, changes: Changes) -> None:
+        follower._keep(
+            rows,
+            changes,
+            stranger.key,
+            verify_moved(statement, stranger.manifest.root),
+            packed=statement.to_bytes(),
+            newest=verify_manifest(shown),
+        )
+
+    alice.run(follow)
+    assert alice.run(lambda rows, _: stranger.row(rows)).address == HERE.unpinned
+    assert [row.account_id for row in alice.run(lambda rows, _: find(rows, bob.address))] == [
+        bob.account_id
+    ]

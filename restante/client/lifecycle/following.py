@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from restante.client.acquaintance import is_welcome, keep_manifest
+from restante.client.acquaintance import is_welcome, keep_manifest, others_at
 from restante.client.changes import Changes
 from restante.client.directory import head_of
 from restante.client.failures import RelayError
@@ -135,6 +135,8 @@ class MoveFollower:
         if row.address not in {moved.from_address.unpinned, moved.to_address.unpinned}:
             return
         accept_manifest(head_of(row), [newest])
+        if others_at(rows, replace(row, address=newest.address.unpinned)):
+            return  # somebody else is known there: nobody takes another's place by moving
         set_value(rows, _followed(row), moved.at_s.to_bytes(8, "big"))
         if is_self(row):
             self._move_in(rows, changes, packed, newest, now_s=now_ms // 1000)
