@@ -25,7 +25,7 @@ def device() -> None:
 @click.option("--name", help="What to call this device; its host name unless you say.")
 @click.option("--no-qr", is_flag=True, help="Don't draw the code as a QR code.")
 def link(run: Invocation, address: str, name: str | None, no_qr: bool) -> int:
-    """Make this profile a new device of your account; the first one approves it."""
+    """Make this profile a new device of your account. The first one approves it."""
     from restante.client.commands import device as bodies
 
     draws = sys.stdout.isatty() and not no_qr
@@ -65,7 +65,7 @@ def _ls_devices(run: Invocation) -> int:
 @click.argument("device_name", metavar="DEVICE")
 @click.argument("name")
 def _rename_device(run: Invocation, device_name: str, name: str) -> int:
-    """Call a device (its name, or the start of its id) by another NAME."""
+    """Call a device by another NAME. DEVICE is its name, or the start of its id."""
     from restante.client.commands import device as bodies
 
     with run.caller() as caller:
@@ -77,7 +77,7 @@ def _rename_device(run: Invocation, device_name: str, name: str) -> int:
 @click.option("--yes", is_flag=True, help="Don't ask whether you mean it.")
 @click.option("--no-input", is_flag=True, help="Never ask; fail instead.")
 def revoke(run: Invocation, device_name: str, yes: bool, no_input: bool) -> int:
-    """Take a device off your account: nothing more reaches it, for good."""
+    """Take a device off your account. Nothing more reaches it, for good."""
     from restante.client.commands import device as bodies
 
     if not yes and (no_input or not sys.stdin.isatty()):
