@@ -16,7 +16,7 @@ from restante.client.grammar.timers import conversation_timer_s
 from restante.client.interface import MessageState
 from restante.errors import RemoteProtocolError, UserError
 from restante.protocol.codec import encode
-from restante.protocol.content import ERASED_KIND, Content, Kind, Quote, Text
+from restante.protocol.content import Content, Kind, Quote, Text
 from restante.protocol.envelope import max_content_bytes
 from restante.protocol.ids import ID_BYTES, MessageId
 from restante.protocol.order import HIGHEST_RANK, next_rank, order_key, rank_at
@@ -182,7 +182,7 @@ def erased_content(row: MessageRow) -> bytes:
     """Return what is sent again in the place of a deleted message: its place, and nothing else."""
     return Content(
         version=1,
-        kind=ERASED_KIND,
+        kind=int(Kind.ERASED),
         id=row.id,
         conversation=b"",
         counter=row.counter,

@@ -13,7 +13,7 @@ import msgspec
 
 from restante.client.history import erased_content
 from restante.client.syncing.outgoing import never_again
-from restante.protocol.content import ERASED_KIND, Content
+from restante.protocol.content import Content, Kind
 from restante.store.client_marks import mark
 from restante.store.client_messages import message
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 def place_of(packed: bytes) -> bytes:
     """Return a content of ours without what it says."""
     content = Content.from_bytes(packed)
-    return msgspec.structs.replace(content, kind=ERASED_KIND, seen=[], body=b"").to_bytes()
+    return msgspec.structs.replace(content, kind=int(Kind.ERASED), seen=[], body=b"").to_bytes()
 
 
 def is_place(entry: OutboxRow, content: Content) -> bool:
     """Whether an entry of the outbox is something that is sent again."""
-    return content.kind == ERASED_KIND and entry.message_id is None
+    return content.kind == Kind.ERASED and entry.message_id is None
 
 
 def now_in(rows: Rows, place: Content) -> bytes:

@@ -47,6 +47,9 @@ class Kind(IntEnum):
     SETTING = 9
     """How the conversation is kept from now on: its disappearing time."""
     PIN = 20
+    ERASED = 99
+    """In the place of a content whose text its author has erased: same id, rank and counter, no
+    body. The DELETION that erased it says what it is."""
     RECEIPT = 100
     """Messages that were delivered or read."""
     TOKEN = 101
@@ -74,10 +77,6 @@ EPHEMERAL: Final = frozenset({Kind.TYPING, Kind.PRESENCE})
 """Kinds that are worth nothing a moment later: for whoever is online, stored nowhere."""
 
 LAST_HISTORY_KIND: Final = 99
-
-ERASED_KIND: Final = 99
-"""In the place of a content whose text its author has erased: same id, rank and counter, no body.
-The DELETION that erased it says what it is."""
 
 
 class Content(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):

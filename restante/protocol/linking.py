@@ -13,8 +13,8 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from restante.protocol.ids import U8, Bytes16, Bytes32, Bytes64
 from restante.protocol.content import SyncRecord
+from restante.protocol.ids import U8, Bytes16, Bytes32, Bytes64
 from restante.protocol.limits import BUCKET_TOKENS, MAX_MANIFEST_BYTES, MAX_RETIRED_TOKENS
 from restante.protocol.manifest import DeviceEntry
 
@@ -25,7 +25,7 @@ MAX_PROVISION_BYTES: Final = 8192
 """What an account hands to a new device in one slot; all that is larger comes as a blob."""
 
 MAX_PROVISION_RECORDS: Final = 96
-"""Of tokens, the contact code, 32 devices' names, and settings; the others come with the history."""
+"""Of tokens, the contact code, 32 devices' names and settings; the rest comes with the history."""
 
 XWING_KEY_BYTES: Final = 1216
 """An ML-KEM-768 encapsulation key, 1184 B, and an X25519 key, 32 B."""

@@ -160,6 +160,7 @@ def test_kinds_keep_their_numbers() -> None:
         "CONTACT_CARD": 7,
         "SETTING": 9,
         "PIN": 20,
+        "ERASED": 99,
         "RECEIPT": 100,
         "TOKEN": 101,
         "RESEND_REQUEST": 102,
