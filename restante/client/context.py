@@ -37,7 +37,7 @@ class Tuning:
     longest_backoff_s: float = 300.0
     """A laptop that was shut for a night is online again within five minutes."""
     slot_poll_s: float = 2.0
-    """How often a linking device looks into a slot. Two behind one address share a relay's limit."""
+    """How often a linking device looks into a slot; two behind one address share a limit."""
     link_patience_s: float = 60.0
     """How long one step of a linking waits for the other device, or for a relay that is lost."""
     link_ttl_s: float = float(SLOT_TTL_S)
