@@ -22,7 +22,7 @@ from tests.client.crowd import PATIENCE_S, PEOPLE, Crowd, Device
 
 if TYPE_CHECKING:
     from restante.client.engine import LocalEngine
-    from restante.client.interface import Message
+    from restante.client.interface import Message, Received
     from restante.store.client_rows import Rows
 
 PAGE: Final = 512
@@ -37,6 +37,8 @@ class Picture:
     """Account: the conversation with it."""
     contacts: dict[str, tuple[str | None, str, str]]
     """Account: petname, trust, state."""
+    lines: dict[str, tuple[str | None, bool, str]]
+    """Account: until when the conversation with it is muted, whether it is pinned, its draft."""
     feed: list[str]
     """Ids of what arrived, in the order in which a consumer gets them."""
 
@@ -86,15 +88,16 @@ async def picture_of(crowd: Crowd, device: Device) -> Picture:
     engine = device.running
     whom = {key: account for account, key in crowd.keys.items()}
     return Picture(
-        conversations={
-            account: await _history(engine, crowd.keys[account])
-            for account in PEOPLE
-            if account != device.account
-        },
+        conversations={account: await _history(engine, crowd.keys[account]) for account in PEOPLE},
         contacts={
             whom[each.key]: (each.petname, each.trust.value, each.state.value)
             for each in await engine.contacts()
             if whom.get(each.key) not in {None, device.account}
+        },
+        lines={
+            whom[each.key]: (each.muted_until, each.pinned, each.draft)
+            for each in await engine.conversations()
+            if each.key in whom
         },
         feed=[
             line.message.id
@@ -111,8 +114,8 @@ async def _history(engine: LocalEngine, key: str) -> list[Message]:
     return shown
 
 
-async def _consumed(engine: LocalEngine) -> list[object]:
-    lines = []
+async def _consumed(engine: LocalEngine) -> list[Received]:
+    lines: list[Received] = []
     while page := await engine.consume("agreement", limit=PAGE):
         lines += page
         await engine.acknowledge("agreement", cursor=page[-1].cursor)
@@ -173,35 +176,41 @@ def _is_as_done(
     tally, said = crowd.tally, crowd.tally.said[message.id]
     where = f"{device.name}, with {whom}: {message}"
     assert message.sender.is_me == (said.by == device.account), where
-    if message.id not in tally.hidden[said.to]:  # else nobody can say whether it was read
+    if said.by == said.to:
+        assert message.state == "delivered", where
+    elif message.id not in tally.hidden[said.to]:  # else nobody can say whether it was read
         is_read = message.id in has_read[said.to]
         assert message.state == ("read" if is_read else "delivered"), where
     if message.id in tally.erased:
         assert (message.kind, message.body) == ("deleted", ""), where
         return
-    edits = tally.last_edit.get(message.id, {})
     assert message.kind == "text", where
-    assert message.edited == bool(edits), where
-    assert message.body in (edits.values() or {said.text}), where
-    pins = tally.last_pin.get(message.id, {})
-    assert message.pinned in (pins.values() or {False}), where
-    for account in (said.by, said.to):
-        put = tally.last_reaction.get((message.id, account), {})
+    assert message.edited == (("edit", message.id) in tally.last), where
+    assert message.body in tally.held("edit", message.id, unless=said.text), where
+    assert message.pinned in tally.held("pin", message.id, unless=False), where
+    for account in {said.by, said.to}:
         mine = account == device.account
         shown = [
             each.emoji
             for each in message.reactions
             if (each.is_mine if mine else each.count > each.is_mine)
         ]
-        assert (shown or [""])[0] in (put.values() or {""}), where
+        held = tally.held("reaction", message.id, account, unless="")
+        assert (shown or [""])[0] in held, where
         assert len(shown) <= 1, where
 
 
 def _people_are_as_done(crowd: Crowd, device: Device, picture: Picture) -> None:
-    for whom, (petname, _, state) in picture.contacts.items():
-        given = crowd.tally.last_petname.get((device.account, whom), {})
-        assert petname in (given.values() or {None}), f"{device.name}: {whom} is {petname}"
-        assert state == "accepted", f"{device.name}: {whom} is {state}"
+    for whom, (petname, trust, state) in picture.contacts.items():
+        of, where = (device.account, whom), f"{device.name}, of {whom}"
+        held = crowd.tally.held
+        assert petname in held("petname", *of, unless=None), where
+        assert trust in held("trust", *of, unless="verified"), where
+        assert state == "accepted", where
+        muted_until, is_pinned, draft = picture.lines[whom]
+        assert muted_until in held("muted_until", *of, unless=None), where
+        assert is_pinned in held("pinned", *of, unless=False), where
+        assert draft in held("draft", *of, unless=""), where
 
 
 def _own_devices_agree(crowd: Crowd, account: str, pictures: dict[Device, Picture]) -> None:
@@ -209,6 +218,7 @@ def _own_devices_agree(crowd: Crowd, account: str, pictures: dict[Device, Pictur
     for device in others:
         one, other = pictures[first], pictures[device]
         assert one.contacts == other.contacts, f"{first.name} and {device.name}"
+        assert one.lines == other.lines, f"{first.name} and {device.name}"
         for whom, messages in one.conversations.items():
             for left, right in zip(messages, other.conversations[whom], strict=True):
                 assert _told(left) == _told(right), f"{first.name} and {device.name}, with {whom}"
@@ -248,22 +258,25 @@ async def _rows_agree(crowd: Crowd, account: str) -> None:
     for writer in devices:
         status = await writer.running.status()
         assert status.device is not None
-        writer_id = bytes.fromhex(status.device)
         for reader in crowd.devices:
             if reader is writer:
                 continue
-            if reader.account == account:
-                conversations = {whom: crowd.keys[whom] for whom in PEOPLE}
-            else:
-                conversations = {reader.account: crowd.keys[account]}
-            for whom, key in conversations.items():
-                written = await writer.running._context.read(
-                    lambda rows, key=crowd.keys[whom]: own_counter(rows, bytes.fromhex(key))
+            # Own devices hear all that it wrote to anybody, others what was for them.
+            for whom in PEOPLE if reader.account == account else (reader.account,):
+                there = whom if reader.account == account else account
+                written = await _own_counter(writer, crowd.keys[whom])
+                heard = await _highest_counter(reader, crowd.keys[there], status.device)
+                assert heard == written, (
+                    f"{reader.name} has {heard} of {written} that {writer.name} wrote to {whom}"
                 )
-                heard = await reader.running._context.read(
-                    lambda rows, key=key: dict(history.highest_counters(rows, bytes.fromhex(key)))
-                )
-                assert heard.get(writer_id, 0) == written, (
-                    f"{reader.name} has {heard.get(writer_id, 0)} of {written} "
-                    f"that {writer.name} wrote to {whom}"
-                )
+
+
+async def _own_counter(device: Device, key: str) -> int:
+    return await device.running._context.read(lambda rows: own_counter(rows, bytes.fromhex(key)))
+
+
+async def _highest_counter(device: Device, key: str, of_device: str) -> int:
+    found = await device.running._context.read(
+        lambda rows: dict(history.highest_counters(rows, bytes.fromhex(key)))
+    )
+    return found.get(bytes.fromhex(of_device), 0)

@@ -6,7 +6,6 @@ done is tallied, so that a test knows what all devices must show in the end (see
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ import trio
 from restante.errors import UserError
 from tests.client.linked import a_new_device, link
 from tests.client.second_device import a_second_device
+from tests.client.tally import Said, Tally
 from tests.client.world import TurnedClock, World, connected, eventually, introduce
 from tests.rounds import rounds
 
@@ -38,41 +38,6 @@ MANY_WAITING: Final = 6
 EMOJI: Final = ("👍", "🎉", "😢", "❤️", "")
 LATELY: Final = 40
 """People edit, react to and delete what was said lately."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Said:
-    """A message that was sent: between whom, and what it said at first."""
-
-    by: str
-    to: str
-    text: str
-
-
-@dataclass
-class Tally:
-    """What was done. What several devices did to one thing is kept device by device."""
-
-    said: dict[str, Said] = field(default_factory=dict)
-    erased: set[str] = field(default_factory=set)
-    hidden: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    """Account: messages that it has deleted for itself alone."""
-    edits: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    last_edit: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
-    """Message: device: what it said last. So are the following ones."""
-    last_pin: dict[str, dict[str, bool]] = field(default_factory=lambda: defaultdict(dict))
-    last_reaction: dict[tuple[str, str], dict[str, str]] = field(
-        default_factory=lambda: defaultdict(dict)
-    )
-    """Message and account: device: emoji."""
-    last_petname: dict[tuple[str, str], dict[str, str]] = field(
-        default_factory=lambda: defaultdict(dict)
-    )
-    """Account and whom it names: device: petname."""
-
-    def take_back(self, message_id: str) -> None:
-        """Forget a message that never left its device."""
-        del self.said[message_id]
 
 
 @dataclass(eq=False)
@@ -208,7 +173,7 @@ class Crowd:
         text = f"edited by {device.name} at {self.acts}"
         if await went_through(engine, message, lambda: engine.edit(message.id, text)):
             self.tally.edits[message.id].append(text)
-            self.tally.last_edit[message.id][device.name] = text
+            self.tally.chose(device.name, text, "edit", message.id)
 
     async def react(self, device: Device, engine: LocalEngine, whom: str) -> None:
         message = await self._pick(device, engine, whom)
@@ -216,7 +181,7 @@ class Crowd:
             return
         emoji = device.chance.choice(EMOJI)
         if await went_through(engine, message, lambda: engine.react(message.id, emoji)):
-            self.tally.last_reaction[message.id, device.account][device.name] = emoji
+            self.tally.chose(device.name, emoji, "reaction", message.id, device.account)
 
     async def pin(self, device: Device, engine: LocalEngine, whom: str) -> None:
         message = await self._pick(device, engine, whom)
@@ -224,7 +189,7 @@ class Crowd:
             return
         is_pinned = not message.pinned
         if await went_through(engine, message, lambda: engine.pin(message.id, pinned=is_pinned)):
-            self.tally.last_pin[message.id][device.name] = is_pinned
+            self.tally.chose(device.name, is_pinned, "pin", message.id)
 
     async def erase(self, device: Device, engine: LocalEngine, whom: str) -> None:
         message = await self._pick(device, engine, whom, own=True)
@@ -252,7 +217,34 @@ class Crowd:
     async def rename(self, device: Device, engine: LocalEngine, whom: str) -> None:
         name = f"{whom} of {device.name} at {self.acts}"
         await engine.contact_rename(self.keys[whom], name)
-        self.tally.last_petname[device.account, whom][device.name] = name
+        self.tally.chose(device.name, name, "petname", device.account, whom)
+
+    async def verify(self, device: Device, engine: LocalEngine, whom: str) -> None:
+        is_verified = device.chance.random() < 0.5
+        await engine.set_verified(self.keys[whom], verified=is_verified)
+        trust = "verified" if is_verified else "unverified"
+        self.tally.chose(device.name, trust, "trust", device.account, whom)
+
+    async def mute(self, device: Device, engine: LocalEngine, whom: str) -> None:
+        until = device.chance.choice((None, "2100-01-01T00:00:00.000Z"))
+        await engine.set_muted(self.keys[whom], until=until)
+        self.tally.chose(device.name, until, "muted_until", device.account, whom)
+
+    async def keep_on_top(self, device: Device, engine: LocalEngine, whom: str) -> None:
+        is_pinned = device.chance.random() < 0.5
+        await engine.set_chat_pinned(self.keys[whom], pinned=is_pinned)
+        self.tally.chose(device.name, is_pinned, "pinned", device.account, whom)
+
+    async def draft(self, device: Device, engine: LocalEngine, whom: str) -> None:
+        text = f"begun on {device.name} at {self.acts}"
+        await engine.set_draft(self.keys[whom], text)
+        self.tally.chose(device.name, text, "draft", device.account, whom)
+
+    async def note(self, device: Device, engine: LocalEngine, _: str) -> None:
+        text = f"note of {device.name} at {self.acts}"
+        noted = await engine.send(self.keys[device.account], text)
+        said = Said(by=device.account, to=device.account, text=text)
+        self.tally.said[noted.id] = said
 
 
 ACTS: Final[list[tuple[Callable[[Crowd, Device, LocalEngine, str], Awaitable[None]], int]]] = [
@@ -264,8 +256,13 @@ ACTS: Final[list[tuple[Callable[[Crowd, Device, LocalEngine, str], Awaitable[Non
     (Crowd.hide, 2),
     (Crowd.read, 10),
     (Crowd.rename, 3),
+    (Crowd.verify, 1),
+    (Crowd.mute, 2),
+    (Crowd.keep_on_top, 1),
+    (Crowd.draft, 3),
+    (Crowd.note, 3),
 ]
-"""What is done, and how often of a hundred times."""
+"""What is done, and how often beside each other."""
 
 
 async def found(engine: LocalEngine, message: Message) -> Message | None:
