@@ -8,6 +8,7 @@ no excerpt in a quote. Inside the caller's transaction. Spec: docs/protocol/cont
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -125,15 +126,16 @@ def settle(rows: Rows, changes: Changes, message_id: bytes) -> Placed | None:
             erase(rows, message_id, kind="deleted")
             forget_excerpts(rows, changes, message_id)
     elif folded.edits and row.kind in CHANGEABLE:
-        entry = read_edit(folded.edits[-1].body)
-        rewrite(
-            rows,
-            message_id,
-            kind=entry.kind,
-            text=entry.text,
-            quote_id=row.quote_id,  # what a message answers stays, however often it is edited
-            quote_excerpt=row.quote_excerpt,
-        )
+        with contextlib.suppress(RemoteProtocolError):  # another own device's copy of one
+            entry = read_edit(folded.edits[-1].body)
+            rewrite(
+                rows,
+                message_id,
+                kind=entry.kind,
+                text=entry.text,
+                quote_id=row.quote_id,  # what a message answers stays, however often it is edited
+                quote_excerpt=row.quote_excerpt,
+            )
     return placed_message(rows, message_id)
 
 

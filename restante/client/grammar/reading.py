@@ -30,6 +30,9 @@ from restante.protocol.text import printable
 
 NEWER: Final = "Sent with a newer Restante. Update to read it."
 
+MAX_MENTION_CHARS: Final = 256
+"""Longer than any name is; a longer stretch names nobody."""
+
 _E7: Final = 10_000_000
 _UNITS: Final = (
     (604_800, "week", "weeks"),
@@ -58,6 +61,12 @@ class Change:
 
 
 _UNKNOWN: Final = Entry(kind="unknown", text=NEWER)
+_WORDS: Final = {
+    int(Kind.TEXT): "text",
+    int(Kind.LOCATION): "location",
+    int(Kind.CONTACT_CARD): "contact",
+    int(Kind.SETTING): "setting",
+}
 
 
 def read_entry(content: Content) -> Entry:
@@ -71,6 +80,11 @@ def read_edit(packed: bytes) -> Entry:
     """Read what an edit, a whole content, puts in the place of what was there."""
     edit = decode(Content.from_bytes(packed).body, Edit)
     return _entry(edit.kind, edit.body)
+
+
+def edited_kind(packed: bytes) -> str:
+    """Return which kind of entry an edit, a whole content, is for, without reading its body."""
+    return _WORDS.get(decode(Content.from_bytes(packed).body, Edit).kind, _UNKNOWN.kind)
 
 
 def read_change(content: Content) -> Change:
@@ -112,18 +126,31 @@ def timer_text(seconds: int) -> str:
 
 def shown_mentions(text: str, mentions: Iterable[Mention]) -> Iterator[Mention]:
     """Yield the mentions that name a stretch of a text, placed in the text as it is shown."""
-    shown = printable(text, multiline=True)
-    for mention in mentions:
-        end = mention.start + mention.length
-        if not mention.length or end > len(text):
-            continue
-        if shown == text:
-            yield mention
-            continue
+    named = [
+        mention
+        for mention in mentions
+        if 0 < mention.length <= MAX_MENTION_CHARS and mention.start + mention.length <= len(text)
+    ]
+    shown = printable(text, multiline=True) if named else text
+    if shown == text:
+        yield from named
+        return
+    starts = _shown_starts(text, {mention.start for mention in named})
+    for mention in named:
+        start, end = starts[mention.start], mention.start + mention.length
         stretch = printable(text[mention.start : end], multiline=True)
-        start = len(printable(text[: mention.start], multiline=True))
         if stretch and shown[start : start + len(stretch)] == stretch:
             yield Mention(start=start, length=len(stretch), account=mention.account)
+
+
+def _shown_starts(text: str, starts: Iterable[int]) -> dict[int, int]:
+    """Return where places of a text stand in it as it is shown; each character is read once."""
+    found: dict[int, int] = {}
+    at = shown_chars = 0
+    for start in sorted(starts):
+        shown_chars += len(printable(text[at:start], multiline=True))
+        found[start], at = shown_chars, start
+    return found
 
 
 def _entry(kind: int, body: bytes) -> Entry:

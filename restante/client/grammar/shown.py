@@ -56,8 +56,11 @@ def versions(row: MessageRow, marks: Iterable[MarkRow]) -> list[Version]:
     """Return what a message has said, oldest first; the last is what it says now."""
     edits = fold(row, marks).edits
     first = read_entry(Content.from_bytes(row.body)).text if edits else row.text
-    later = [Version(body=read_edit(each.body).text, at=rfc3339(each.at_ms)) for each in edits]
-    return [Version(body=first, at=rfc3339(row.sent_at_ms)), *later]
+    shown = [Version(body=first, at=rfc3339(row.sent_at_ms))]
+    for each in edits:
+        with contextlib.suppress(RemoteProtocolError):  # another own device's copy of one
+            shown.append(Version(body=read_edit(each.body).text, at=rfc3339(each.at_ms)))
+    return shown
 
 
 def effective_body(row: MessageRow, folded: Folded) -> bytes:
