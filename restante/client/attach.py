@@ -25,6 +25,9 @@ MAX_HELD_EVENTS = 4096
 
 _CHUNK_BYTES = 65536
 
+_MISUSED = frozenset({-32601, -32602})
+"""JSON-RPC's codes for no such method, and for parameters that aren't as they should be."""
+
 
 class EngineGoneError(Exception):
     """The engine ended, or closed the connection. Whether the last request was done is unknown."""
@@ -181,7 +184,8 @@ def _result(answer: dict[str, Any]) -> Any:
     fault = answer.get("error")
     if fault is None:
         return answer.get("result")
-    exit_code = ExitCode.BUG
+    is_misused = fault["code"] in _MISUSED
+    exit_code = ExitCode.USAGE if is_misused else ExitCode.BUG
     with contextlib.suppress(ValueError):
-        exit_code = ExitCode(fault["code"])  # negative: one of JSON-RPC's own, so ours to mend
+        exit_code = ExitCode(fault["code"])  # another negative one is ours to mend
     raise UserError(fault["message"], exit_code=exit_code)

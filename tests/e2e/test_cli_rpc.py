@@ -22,6 +22,8 @@ def test_a_method_is_called_and_its_result_is_one_line_of_json(friends: Friends)
     assert bob.run("tail", "--once", "--json").ok().records[-1]["body"] == "by rpc"
     assert "JSON object" in alice.run("rpc", "status", "[1]").failed(2)
     assert "no JSON" in alice.run("rpc", "status", "{").failed(2)
+    assert "nonsense" in alice.run("rpc", "nonsense").failed(2)
+    assert "`x`" in alice.run("rpc", "status", '{"x": 1}').failed(2)
     assert alice.run("rpc", "resolve", '{"text": "nobody"}').failed(1)
 
 

@@ -58,7 +58,7 @@ def delete(out: Output, profile: Profile, caller: Caller, *, address: str) -> Ex
     if gone["untold"]:
         untold = f" {gone['untold']} couldn't be told, and find out when they write."
     out.note(
-        f"Deleted: the account at its relay, and this profile. {gone['told']} contacts were "
-        f"told.{untold} The name is given to nobody again."
+        "Deleted: the account at its relay, and this profile. Contacts told: "
+        f"{gone['told']}.{untold} The name is given to nobody again."
     )
     return ExitCode.OK
