@@ -87,8 +87,6 @@ def _moot(all_marks: list[MarkRow], counts: list[MarkRow]) -> frozenset[bytes]:
 
 def _kind_of(edit: MarkRow) -> str | None:
     try:
-        return edited_kind(
-            edit.body
-        )  # a hundred long ones must not take as long to show as to read
+        return edited_kind(edit.body)  # not all of it: a hundred long ones take seconds to read
     except RemoteProtocolError:
         return None
