@@ -61,7 +61,7 @@ REVOKED: Final = (
 SUPERSEDED: Final = (
     "This account was recovered with its words, on another device, and this one is no part of it "
     "any more. It sends and receives nothing; the history that it has can still be read here. If "
-    "it was not you: whoever did has your recovery kit. Tell your contacts on another way."
+    "it was not you: whoever did has your recovery kit. Tell your contacts in another way."
 )
 DELETED: Final = (
     "This account was deleted, on another device of it. The history that this one has can still be "
