@@ -101,6 +101,8 @@ def introduced(rows: Rows, introduction: Introduction, *, lane: Lane, now_s: int
     """
     manifest = introduction.manifest
     known = contact(rows, manifest.account_id)
+    if known is not None and known.state == ContactState.SELF.value:
+        _refuse_scripts(known, introduction)
     if known is None:
         row = _stranger(rows, introduction, lane=lane, now_s=now_s)
     else:
@@ -108,6 +110,12 @@ def introduced(rows: Rows, introduction: Introduction, *, lane: Lane, now_s: int
     if introduction.reply_token is not None and row.state != ContactState.SELF.value:
         row = replace(row, token=introduction.reply_token)
     return row
+
+
+def _refuse_scripts(known: ContactRow, introduction: Introduction) -> None:
+    """Refuse a capability key of our own account: what SYNC says only its devices may say."""
+    if introduction.manifest.device(introduction.key.raw).entry.mailbox is None:
+        raise RefusedHelloError("a hello of a capability key", known)
 
 
 def keep_introduced(rows: Rows, row: ContactRow) -> None:
