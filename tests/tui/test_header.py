@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from restante.client.interface import ContactState, TransferProgress, TypingChanged
+from restante.client.interface import (
+    ConnectionPhase,
+    ContactState,
+    TransferProgress,
+    TypingChanged,
+)
 from restante.client.tui.typing_watch import TypingWatch
 from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.stories import WIDE, Teller, tell
@@ -119,5 +124,18 @@ async def test_a_history_under_way_says_how_far_it_is(left_s: float | None, show
         await t.until_shown("Bob")
         engine.tell(progress)
         await t.until_shown(shown)
+
+    await tell(engine, story)
+
+
+async def test_a_device_that_is_none_any_more_says_so_for_as_long_as_it_is_open() -> None:
+    engine, _ = with_bob()
+
+    async def story(t: Teller) -> None:
+        await opened(t)
+        engine.go(ConnectionPhase.STOPPED, error="This device was revoked.")
+        await t.until_shown("This device was revoked.")
+        engine.go(ConnectionPhase.CONNECTED)
+        await t.until_gone("This device was revoked.")
 
     await tell(engine, story)

@@ -76,6 +76,11 @@ def say_connection(banner: Banner, status: Status) -> None:
     )
 
 
+def say_ended(banner: Banner, error: str) -> None:
+    """The banner of a device that is none of the account's any more: what the engine says of it."""
+    banner.say(clean_line(error), [], "danger")
+
+
 def say_recovery(banner: Banner) -> None:
     """The banner of a recovery kit that nobody has written down."""
     banner.say(
