@@ -7,19 +7,21 @@ Spec: docs/engine.md, section 7.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from restante.client import gaps, granting
 from restante.client.acquaintance import is_welcome, keep_manifest, new_contact, others_at
 from restante.client.changes import Changes
-from restante.client.directory import head_of, manifest_of, with_manifest
+from restante.client.directory import Found, head_of, manifest_of, with_manifest
 from restante.client.interface import ContactState, Trust
+from restante.client.lifecycle.following import note_arrival, note_moved
 from restante.client.lifecycle.key_changes import resume, supersede
 from restante.client.queueing import give_up
 from restante.client.views import contact_view
 from restante.crypto.signatures import VerifiedManifest, accept_manifest
-from restante.errors import CryptoError, ExitCode, UserError
+from restante.errors import CryptoError, ExitCode, RemoteProtocolError, UserError
 from restante.protocol.address import Address, AddressError
 from restante.protocol.code import CodeError, CodeType, looks_like_code, make_code, parse_code
 from restante.protocol.content import ReceiptState
@@ -94,7 +96,7 @@ class Contacts:
     async def add(
         self, code_or_address: str, *, petname: str | None, account_id: bytes | None = None
     ) -> Contact:
-        """Look somebody up and keep them; a code's pin makes them verified.
+        """Look somebody up, where they have moved to, and keep them; a code's pin verifies them.
 
         With `account_id` it must be that account: a card says whom its writer knows there.
 
@@ -108,11 +110,12 @@ class Contacts:
                 if code.type is not CodeType.CONTACT:
                     raise UserError("That code is no contact code. Ask the person for theirs.")
                 holder = await self._directory.by_code(code)
-                manifest, token = holder.manifest, holder.token
+                found, token = holder.found, holder.token
             else:
-                manifest = await self._directory.newest(Address.parse(text))
+                found = await self._directory.find(Address.parse(text))
         except (AddressError, CodeError) as error:
             raise UserError(str(error)) from None
+        manifest = found.manifest
         if manifest.account_id == self._own.account_id:
             raise UserError("That is yourself. Give this code to somebody else.")
         if account_id not in {None, manifest.account_id}:
@@ -123,7 +126,7 @@ class Contacts:
         name = None if petname is None else clean_petname(petname)
 
         def work(rows: Rows, changes: Changes) -> ContactRow:
-            return self._keep(rows, changes, manifest, token=token, name=name, by_code=by_code)
+            return self._keep(rows, changes, found, token=token, name=name, by_code=by_code)
 
         return contact_view(await self._change(work))
 
@@ -196,12 +199,13 @@ class Contacts:
         self,
         rows: Rows,
         changes: Changes,
-        manifest: VerifiedManifest,
+        found: Found,
         *,
         token: Token | None,
         name: str | None,
         by_code: bool,
     ) -> ContactRow:
+        manifest, now_ms = found.manifest, self._context.now_ms()
         trust = Trust.VERIFIED if by_code else Trust.UNVERIFIED
         address = manifest.address.unpinned
         _refuse_taken(rows, name, manifest.account_id, address=address)
@@ -218,11 +222,23 @@ class Contacts:
             )
         else:
             row = _known_again(known, manifest, trust=trust, token=token, name=name)
+        if found.moved is not None and others_at(rows, row):
+            raise UserError(
+                f"They say that they have moved to {row.address}, where you know somebody else. "
+                "Ask them for a new contact code.",
+                exit_code=ExitCode.UNTRUSTED,
+            )
         row = self._settle_address(rows, changes, row, by_code=by_code)
         if known is not None and known.manifest_hash != row.manifest_hash:
             keep_manifest(rows, row, manifest)
+        if known is not None and known.address != row.address:
+            before, moved = known.address, found.moved
+            note_arrival(rows, changes, row, before=before, moved=moved, now_ms=now_ms)
+        if found.pending is not None:
+            with contextlib.suppress(CryptoError, RemoteProtocolError):  # not their word
+                note_moved(rows, changes, row, found.pending)
         if known is not None and known.trust == Trust.CHANGED.value != row.trust:
-            resume(rows, changes, row, now_ms=self._context.now_ms())
+            resume(rows, changes, row, now_ms=now_ms)
         if row.state in {ContactState.REQUEST.value, ContactState.BLOCKED.value}:
             return accepted(rows, changes, self._context, row)
         return row

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
+from restante.client.failures import RelayError
 from restante.client.interface import ContactState, Trust
 from restante.crypto import codes
 from restante.crypto.codes import CodeSecret
@@ -20,29 +21,47 @@ from restante.crypto.signatures import (
     VerifiedManifest,
     accept_manifest,
     verify_manifest,
+    verify_moved,
 )
 from restante.errors import CryptoError, ExitCode, RemoteProtocolError, StoreError, UserError
 from restante.protocol import frames as f
 from restante.protocol.address import Address, RelayAddress
 from restante.protocol.ids import AccountId, DeviceId, ManifestHash, Token, device_id
-from restante.protocol.manifest import PrekeyBundle, SignedManifest
+from restante.protocol.manifest import PrekeyBundle, SignedManifest, SignedMoved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from restante.client.links import AnonymousLinks
+    from restante.crypto.signatures import VerifiedMoved
     from restante.protocol.code import Code
     from restante.store.client_contacts import ContactRow
 
 
 A = TypeVar("A", bound=f.Frame)
 
+MOST_MOVES: Final = 8
+"""Moves followed in one look-up: a chain of them must not keep us asking for ever."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Who is found under an address, or where the account has gone from there.
+
+    `moved` is the last move that was followed. `pending` is one, unverified, whose relay couldn't
+    be reached: to be followed later.
+    """
+
+    manifest: VerifiedManifest
+    moved: VerifiedMoved | None = None
+    pending: bytes | None = None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeHolder:
-    """Whom a contact code leads to: the pin has vouched for the manifest. With a delivery token."""
+    """Whom a contact code leads to: the pin has vouched for the account. With a delivery token."""
 
-    manifest: VerifiedManifest
+    found: Found
     token: Token
 
 
@@ -74,6 +93,15 @@ class Directory:
         async with self._links.use(address.relay, about_us=about_us) as link:
             return await newest_over(link, address)
 
+    async def find(self, address: Address, *, about_us: bool = False) -> Found:
+        """Return who is under an address, or, by its root key's word alone, where they have gone.
+
+        `about_us`: our own account. Raises as `newest`, but only for the address itself.
+        """
+        async with self._links.use(address.relay, about_us=about_us) as link:
+            manifest, said = await _shown_over(link, address)
+        return await self._followed(manifest, said, about_us=about_us)
+
     async def by_code(self, code: Code) -> CodeHolder:
         """Follow a contact code: ask first, check the pin, and only then believe.
 
@@ -89,7 +117,7 @@ class Directory:
             found = await link.ask(
                 f.CodeFound, lambda n: f.FetchCode(request=n, lookup_id=codes.lookup_id(secret))
             )
-            manifest = await newest_over(link, asked)
+            manifest, said = await _shown_over(link, asked)
             relay_pin = link.peer_pin if code.relay_is_pinned else None
         try:
             codes.verify_contact_pin(code.pin, manifest.root, relay_pin)
@@ -97,12 +125,12 @@ class Directory:
         except CryptoError:
             raise UserError(
                 f"What {place.authority} says of {asked.unpinned} doesn't match the code. Somebody "
-                "may be in between; ask for the code again, on another way.",
+                "may be in between; ask for the code again, in another way.",
                 exit_code=ExitCode.UNTRUSTED,
             ) from None
         if manifest.address.relay.pin != relay_pin:
             raise _mistrust(asked)
-        return CodeHolder(manifest=manifest, token=token)
+        return CodeHolder(found=await self._followed(manifest, said), token=token)
 
     async def bundles(
         self,
@@ -149,6 +177,29 @@ class Directory:
         except CryptoError:
             newest = await self._catch_up(known, seen, about_us=about_us)
         return Refreshed(row=with_manifest(row, newest), moved=moved)
+
+    async def _followed(
+        self, manifest: VerifiedManifest, said: bytes | None, *, about_us: bool = False
+    ) -> Found:
+        """Follow an account through its moves; `said` is what its relay says of the first.
+
+        One that leads to nobody, or to another root, is none: then the account is where it was.
+        """
+        last: VerifiedMoved | None = None
+        for _ in range(MOST_MOVES):
+            moved = _next_move(manifest, said, last)
+            if moved is None:
+                break
+            try:
+                async with self._links.use(moved.to_address.relay, about_us=about_us) as link:
+                    newest, then = await _shown_over(link, moved.to_address)
+                accept_manifest(manifest.position(), [newest])
+            except RelayError:
+                return Found(manifest=manifest, moved=last, pending=said)
+            except (CryptoError, UserError):
+                break
+            manifest, said, last = newest, then, moved
+        return Found(manifest=manifest, moved=last)
 
     async def _catch_up(
         self, known: VerifiedManifest, seen: ManifestHead, *, about_us: bool
@@ -228,6 +279,18 @@ async def _shown_over(link: Asks, address: Address) -> tuple[VerifiedManifest, b
     if not found.links:
         raise _mistrust(address)
     return _verified(found.links[-1], address), found.moved
+
+
+def _next_move(
+    manifest: VerifiedManifest, said: bytes | None, last: VerifiedMoved | None
+) -> VerifiedMoved | None:
+    """Return the move that leads on from where an account was found, if it is its own word."""
+    try:
+        moved = verify_moved(SignedMoved.from_bytes(said or b""), manifest.root)
+    except (CryptoError, RemoteProtocolError):
+        return None
+    leads_on = moved.from_address.unpinned == manifest.address.unpinned
+    return moved if leads_on and (last is None or moved.at_s > last.at_s) else None
 
 
 def _verified(packed: bytes, address: Address) -> VerifiedManifest:

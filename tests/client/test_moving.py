@@ -143,6 +143,7 @@ async def test_the_accounts_other_devices_go_along(tmp_path: Path) -> None:
         to_bob, to_alice = await introduce(alice, bob)
         async with a_new_device(world, "alice-laptop") as laptop:
             await link(alice, laptop, name="laptop")
+            await reaches(bob, await bob.send(to_alice, "before"), "delivered")
             await alice.account_move(address=at(other, "alice"))
             await reaches(bob, await bob.send(to_alice, "one"), "delivered")
 
@@ -154,5 +155,5 @@ async def test_the_accounts_other_devices_go_along(tmp_path: Path) -> None:
             await is_at(bob, to_alice, at(other, "alice"))
             await bob.send(to_alice, "two")
             for device in (alice, laptop):
-                await shows(device, to_bob, ["one", "two"])
+                await shows(device, to_bob, ["before", "one", "two"])
             await reaches(laptop, await laptop.send(to_bob, "from the laptop"), "delivered")

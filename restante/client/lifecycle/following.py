@@ -15,7 +15,7 @@ import trio
 
 from restante.client.acquaintance import is_welcome, keep_manifest, others_at
 from restante.client.changes import Changes
-from restante.client.directory import head_of
+from restante.client.directory import head_of, manifest_of
 from restante.client.failures import RelayError
 from restante.client.history import file_note
 from restante.client.lifecycle.old_mailbox import note_old_mailbox
@@ -34,13 +34,16 @@ from restante.store.client_contacts import contact, contacts, upsert_contact
 if TYPE_CHECKING:
     from restante.client.announcer import Announcer
     from restante.client.context import EngineContext
-    from restante.client.directory import Directory
+    from restante.client.directory import Directory, Found
     from restante.crypto.signatures import VerifiedManifest, VerifiedMoved
     from restante.store.client_contacts import ContactRow
     from restante.store.client_rows import Rows
 
 AGAIN_AFTER_S: Final = 60.0
 """The new relay may not answer; so long after, it is asked again, and then ever more seldom."""
+
+MOVING: Final = "moving"
+"""Setting: a move that this device is making itself, and so doesn't follow."""
 
 
 def note_moved(rows: Rows, changes: Changes, row: ContactRow, packed: bytes) -> None:
@@ -49,10 +52,48 @@ def note_moved(rows: Rows, changes: Changes, row: ContactRow, packed: bytes) -> 
     Raises CryptoError or RemoteProtocolError if it isn't the account's own word.
     """
     moved = verify_moved(SignedMoved.from_bytes(packed), RootKey(row.root_key))
+    if is_self(row) and get_value(rows, MOVING) is not None:
+        return
     if moved.from_address.unpinned != row.address or moved.at_s <= _followed_at_s(rows, row):
         return
     set_value(rows, _pending(row), packed)
     changes.is_move_noted = True
+
+
+def note_arrival(
+    rows: Rows,
+    changes: Changes,
+    row: ContactRow,
+    *,
+    before: str,
+    moved: VerifiedMoved | None,
+    now_ms: int,
+) -> None:
+    """Send what waits for a contact, kept already, to where they are now, and say so.
+
+    `before` is their old address; `moved` the last move that led to the new one, if one did.
+    """
+    if moved is not None and moved.at_s > _followed_at_s(rows, row):
+        set_value(rows, _followed(row), moved.at_s.to_bytes(8, "big"))
+    _redirect(rows, changes, row, str(manifest_of(row).address.relay), now_ms=now_ms)
+    changes.conversations[row.account_id] = None
+    file_note(
+        rows,
+        changes,
+        row,
+        entry_id=local_id(
+            "notice", row.account_id, b"moved", row.address.encode(), row.generation.to_bytes(8)
+        ),
+        device_id=bytes(ID_BYTES),
+        kind="notice",
+        error=(
+            f"{before} has moved to {row.address}. It is the same account: what you write goes "
+            "there from now on."
+        ),
+        rank=None,
+        feed_type=None,
+        now_ms=now_ms,
+    )
 
 
 class MoveFollower:
@@ -96,13 +137,13 @@ class MoveFollower:
     async def _follow(self, row: ContactRow, packed: bytes) -> bool:
         try:
             moved = verify_moved(SignedMoved.from_bytes(packed), RootKey(row.root_key))
-            newest = await self._directory.newest(moved.to_address, about_us=is_self(row))
-            if newest.root.raw == row.root_key:
-                accept_manifest(head_of(row), [newest])
+            found = await self._directory.find(moved.to_address, about_us=is_self(row))
+            if found.manifest.root.raw == row.root_key:
+                accept_manifest(head_of(row), [found.manifest])
             changes = Changes()
             await self._context.write(
                 lambda rows: self._keep(
-                    rows, changes, row.account_id, moved, packed=packed, newest=newest
+                    rows, changes, row.account_id, moved, packed=packed, found=found
                 )
             )
             await self._announcer.tell(changes)
@@ -121,9 +162,9 @@ class MoveFollower:
         moved: VerifiedMoved,
         *,
         packed: bytes,
-        newest: VerifiedManifest,
+        found: Found,
     ) -> None:
-        now_ms = self._context.now_ms()
+        now_ms, newest = self._context.now_ms(), found.manifest
         row = contact(rows, account_id)
         if row is None or newest.root.raw != row.root_key:
             return
@@ -137,30 +178,15 @@ class MoveFollower:
         accept_manifest(head_of(row), [newest])
         if others_at(rows, replace(row, address=newest.address.unpinned)):
             return  # somebody else is known there: nobody takes another's place by moving
-        set_value(rows, _followed(row), moved.at_s.to_bytes(8, "big"))
+        last = found.moved or moved
+        set_value(rows, _followed(row), last.at_s.to_bytes(8, "big"))
         if is_self(row):
             self._move_in(rows, changes, packed, newest, now_s=now_ms // 1000)
             return
-        old_address = row.address
+        before = row.address
         row = replace(keep_manifest(rows, row, newest), token=row.token)
         upsert_contact(rows, row)
-        _redirect(rows, changes, row, str(newest.address.relay), now_ms=now_ms)
-        changes.conversations[account_id] = None
-        file_note(
-            rows,
-            changes,
-            row,
-            entry_id=local_id("notice", account_id, b"moved", moved.at_s.to_bytes(8, "big")),
-            device_id=bytes(ID_BYTES),
-            kind="notice",
-            error=(
-                f"{old_address} has moved to {row.address}. It is the same account: what you write "
-                "goes there from now on."
-            ),
-            rank=None,
-            feed_type=None,
-            now_ms=now_ms,
-        )
+        note_arrival(rows, changes, row, before=before, moved=last, now_ms=now_ms)
 
     def _move_in(
         self,
@@ -175,14 +201,15 @@ class MoveFollower:
         own = load_own_account(rows)
         if own is None:
             return
-        note_old_mailbox(
-            rows,
-            own.address,
-            moved=packed,
-            account_secret=None,
-            head=own.manifest.head,
-            now_s=now_s,
-        )
+        if own.address.relay.authority != newest.address.relay.authority:
+            note_old_mailbox(
+                rows,
+                own.address,
+                moved=packed,
+                account_secret=None,
+                head=own.manifest.head,
+                now_s=now_s,
+            )
         keep_own_manifest(rows, changes, newest, now_s=now_s)
 
 
