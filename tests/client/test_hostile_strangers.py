@@ -13,6 +13,7 @@ from restante.client.acquaintance import new_contact
 from restante.client.announcer import Announcer
 from restante.client.changes import Changes
 from restante.client.contents import MAX_REQUEST_MESSAGES, Arrival, Reader
+from restante.client.directory import Found
 from restante.client.interface import ContactState, Trust
 from restante.client.lifecycle.following import MoveFollower, _all_noted, note_moved
 from restante.client.syncing.self_contact import is_self
@@ -196,7 +197,7 @@ def test_nobody_takes_another_contacts_place_by_moving(alice: Device) -> None:
             stranger.key,
             verify_moved(statement, stranger.manifest.root),
             packed=statement.to_bytes(),
-            newest=verify_manifest(shown),
+            found=Found(manifest=verify_manifest(shown), moved=None),
         )
 
     alice.run(follow)
