@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 async def test_all_devices_of_everybody_end_equal_and_complete(
     tmp_path: Path, soak_rounds: Callable[[int, int], int], seeded_random: Random
 ) -> None:
-    count = soak_rounds(24, 5_040)
+    count = soak_rounds(60, 5_040)
     async with (
         a_world(tmp_path, troubled_by=seeded_random) as world,
         a_crowd(world, seeded_random) as crowd,
