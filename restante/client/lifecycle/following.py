@@ -183,7 +183,7 @@ class MoveFollower:
         if is_self(row):
             self._move_in(rows, changes, packed, newest, now_s=now_ms // 1000)
             return
-        before = row.address
+        before = moved.from_address.unpinned  # another own device may have told the new one already
         row = replace(keep_manifest(rows, row, newest), token=row.token)
         upsert_contact(rows, row)
         note_arrival(rows, changes, row, before=before, moved=last, now_ms=now_ms)
