@@ -442,9 +442,9 @@ class Engine(Protocol):
     async def account_move(
         self, *, address: str, invite: str | None = None, words: str | None = None
     ) -> Status:
-        """Take the account to another relay; contacts follow. Called again, it goes on.
+        """Take the account to another relay or name; contacts follow. Called again, it goes on.
 
-        `words` of the kit, once that was confirmed. UserError: the same relay, wrong words.
+        `words` of the kit, once that was confirmed. UserError: the same address, wrong words.
         """
 
     async def account_delete(self, *, address: str) -> AccountDeleted:

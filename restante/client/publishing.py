@@ -57,20 +57,30 @@ async def register(
     Raises RelayError.
     """
     if not link.welcome.registered:
-        live, _ = await context.read(_token_hashes)
-        await link.ask(
-            f.Done,
-            lambda n: f.Register(
-                request=n,
-                name=own.address.name,
-                invite=invite,
-                manifest=own.manifest.signed.to_bytes(),
-                tokens=live,
-            ),
-        )
+        await ask_for_name(context, own, link, invite=invite)
         reach("account.registered")
     await _remember_epoch(context, link)
     await maintain(context, own, link)
+
+
+async def ask_for_name(
+    context: EngineContext, own: OwnAccount, link: Link, *, invite: bytes | None
+) -> None:
+    """Have the relay give the account its name; a registered device's account another one.
+
+    Raises RelayError.
+    """
+    live, _ = await context.read(_token_hashes)
+    await link.ask(
+        f.Done,
+        lambda n: f.Register(
+            request=n,
+            name=own.address.name,
+            invite=invite,
+            manifest=own.manifest.signed.to_bytes(),
+            tokens=live,
+        ),
+    )
 
 
 async def maintain(context: EngineContext, own: OwnAccount, link: Link) -> None:
@@ -101,6 +111,8 @@ def note_manifest_changed(rows: Rows) -> None:
 async def _publish_manifest(context: EngineContext, own: OwnAccount, link: Link) -> None:
     """Bring the relay up to the manifest that the database has, which may be newer than `own`."""
     newest = (await context.read(load_own_account) or own).manifest
+    if newest.address != own.address:
+        return  # this relay is the one that the account moves to, and has its manifest
     await publish_chain(context, newest, link)
     reach("manifest.published")
 

@@ -88,6 +88,23 @@ async def test_a_move_is_finished(tmp_path: Path, point: str) -> None:
             await shows(alice, to_bob, ["one", "two", "three"])
 
 
+@pytest.mark.parametrize("point", ["moving.planned", "moving.registered"])
+async def test_a_change_of_name_is_finished(tmp_path: Path, point: str) -> None:
+    async with a_world(tmp_path) as world, world.online("bob") as bob:
+        with cut_off_at(point):
+            async with world.online("alice") as alice:
+                to_bob, to_alice = await introduce(alice, bob)
+                await reaches(alice, await alice.send(to_bob, "one"), "delivered")
+                await alice.account_move(address=world.address("ally"))
+        async with world.online("alice") as alice:
+            assert (await alice.status()).address == world.address("alice")
+            await reaches(bob, await bob.send(to_alice, "two"), "delivered")
+            status = await alice.account_move(address=world.address("ally"))
+            assert status.address == world.address("ally")
+            await reaches(bob, await bob.send(to_alice, "three"), "delivered")
+            await connected(alice)
+
+
 @pytest.mark.parametrize("point", ["leaving.told", "leaving.erased"])
 async def test_a_farewell_is_finished(tmp_path: Path, point: str) -> None:
     async with a_world(tmp_path) as world, world.online("bob") as bob:

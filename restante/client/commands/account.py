@@ -1,4 +1,4 @@
-"""`restante account`: leaving, and moving to another relay.
+"""`restante account`: leaving, and moving to another relay or name.
 
 Rule: what can't be undone is done only to who names the account. Spec: docs/cli.md, section
 "account".
@@ -20,7 +20,7 @@ _TELL_TIMEOUT_S = 20.0
 def move(
     out: Output, caller: Caller, *, address: str, invite: str | None, may_ask: bool
 ) -> ExitCode:
-    """Take the account to another relay; with the words of the kit, once that was confirmed."""
+    """Take the account to another address; with the words of the kit, once that was confirmed."""
     check_address(address)
     words = None
     if caller.call("status")["recovery"] == "confirmed":
@@ -37,8 +37,8 @@ def move(
         status["address"],
     )
     out.note(
-        "Moved. Contacts follow by themselves, and what they still send to the old relay arrives, "
-        "for 30 days. Your contact code is another one now: restante contact code"
+        "Moved. Contacts follow by themselves, and what they still send to the old address "
+        "arrives, for 30 days at least. Your contact code is another one now: restante contact code"
     )
     if not told:
         out.note("Not everybody has been told yet; that goes on whenever Restante runs.")

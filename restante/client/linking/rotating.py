@@ -35,17 +35,7 @@ def rotate_all(rows: Rows, changes: Changes, *, context: EngineContext) -> None:
         for bucket, token in enumerate(generate_bucket_tokens(randomness))
     ]
     save_tokens(rows, [*retired, *fresh])
-    secret = codes.generate_code_secret(randomness)
-    save_code(
-        rows,
-        CodeRow(
-            secret=secret.raw,
-            lookup_id=codes.lookup_id(secret),
-            bucket=pick_bucket(randomness),
-            is_published=False,
-            created_at_s=now_ms // 1000,
-        ),
-    )
+    renew_code(rows, bucket=pick_bucket(randomness), context=context)
     follow_tokens(rows)
     note_tokens_changed(rows)
     changes.are_tokens_changed = True
@@ -60,3 +50,18 @@ def rotate_all(rows: Rows, changes: Changes, *, context: EngineContext) -> None:
                 now_ms=now_ms,
                 delay_ms=int(unit_interval(randomness.random(7)) * jitter_ms),
             )
+
+
+def renew_code(rows: Rows, *, bucket: int, context: EngineContext) -> None:
+    """Give the account another contact code, with the token of that bucket."""
+    secret = codes.generate_code_secret(context.randomness)
+    save_code(
+        rows,
+        CodeRow(
+            secret=secret.raw,
+            lookup_id=codes.lookup_id(secret),
+            bucket=bucket,
+            is_published=False,
+            created_at_s=context.now_s(),
+        ),
+    )

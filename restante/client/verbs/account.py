@@ -74,10 +74,10 @@ def account() -> None:
 
 @command(account)
 @click.argument("address", metavar="NAME@HOST[:PORT]")
-@click.option("--invite", metavar="CODE", help="The invite that the new relay's operator gave you.")
+@click.option("--invite", metavar="CODE", help="The invite that the relay's operator gave you.")
 @click.option("--no-input", is_flag=True, help="Take the kit's words from stdin; never ask.")
 def move(run: Invocation, address: str, invite: str | None, no_input: bool) -> int:
-    """Take the account to another relay; contacts follow."""
+    """Take the account to another relay or name; contacts follow."""
     from restante.client.commands.account import move as body
 
     with run.caller() as caller:
