@@ -2,7 +2,7 @@
 
 What people do is written as a script (`person`, `hear`, `advance`, `go`); what the user does comes
 through the Engine protocol. Rule: it behaves as its protocol promises, so that whatever works with
-it works with an engine that has a relay. Spec: restante/client/interface.py.
+it works with an engine that has a relay. Spec: restante/client/interface/.
 """
 
 from __future__ import annotations

@@ -1,0 +1,327 @@
+"""What the engine shows: conversations, messages, people, devices, as plain frozen values.
+
+Rule: made of plain types, so that the same schema is the JSON of the command line and of JSON-RPC;
+fields are only ever added. Texts are safe in a terminal. Spec: docs/engine.md, section 2.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from msgspec import Struct
+
+ConversationKey = str
+"""Names a conversation inside one profile: stable, opaque, safe in a shell word."""
+
+
+class MessageState(StrEnum):
+    """How far a message of ours has come; for one of theirs, `delivered` or `read`."""
+
+    QUEUED = "queued"
+    AWAITING_ACCEPTANCE = "awaiting acceptance"
+    RELAYED = "relayed"
+    DELIVERED = "delivered"
+    READ = "read"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+class Trust(StrEnum):
+    """What is known of a contact's root key."""
+
+    UNVERIFIED = "unverified"
+    VERIFIED = "verified"
+    CHANGED = "changed"
+
+
+class ContactState(StrEnum):
+    """Where a contact stands with us."""
+
+    ACCEPTED = "accepted"
+    REQUEST = "request"
+    """They wrote first and wait for accept or block."""
+    PENDING = "pending"
+    """We wrote first; they have not answered yet."""
+    BLOCKED = "blocked"
+    SELF = "self"
+    """Oneself: the conversation is "Note to self"."""
+    LEFT = "left"
+    """They have deleted their account."""
+
+
+class ConnectionPhase(StrEnum):
+    """The engine's way to its relay."""
+
+    OFFLINE = "offline"
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    STOPPED = "stopped"
+
+
+class LinkState(StrEnum):
+    """How far the linking of a device has come."""
+
+    WAITING = "waiting"
+    """The new device shows its code; nobody has followed it yet."""
+    COMPARE = "compare"
+    """The new device shows six digits, which are to be typed on the old one."""
+    LINKED = "linked"
+    FAILED = "failed"
+    """`error` says why. The code is worth nothing any more."""
+
+
+class View(Struct, frozen=True, kw_only=True, omit_defaults=False):
+    """Base of all that is shown."""
+
+
+class Sender(View, frozen=True):
+    """Who a message is from. `name` is the petname, else the address."""
+
+    address: str
+    device: str
+    verified: bool
+    name: str
+    is_me: bool
+
+
+class Quoted(View, frozen=True):
+    """What a message answers."""
+
+    message: str
+    excerpt: str
+
+
+class Reacted(View, frozen=True):
+    """One emoji that people have put on a message. `names` are the others', as far as known."""
+
+    emoji: str
+    count: int
+    names: list[str]
+    is_mine: bool
+
+
+class Mentioned(View, frozen=True):
+    """A stretch of a message's body that names somebody, in code points, the `@` included."""
+
+    start: int
+    length: int
+    name: str
+    """Empty for somebody whom this profile doesn't know."""
+    is_me: bool
+
+
+class Place(View, frozen=True):
+    """A place on earth, WGS 84, as it was known at `at`."""
+
+    latitude: float
+    longitude: float
+    accuracy_m: int | None
+    label: str
+    at: str
+    live_until: str | None
+    """Newer places follow until then; None for a place that stays."""
+
+
+class Card(View, frozen=True):
+    """Somebody's address, sent by somebody else: add it with `add_card`."""
+
+    name: str
+    address: str
+    conversation: ConversationKey | None
+    """The conversation with them, if they are a contact already."""
+
+
+class Version(View, frozen=True):
+    """What a message said from a moment on."""
+
+    body: str
+    at: str
+
+
+class Message(View, frozen=True):
+    """One entry of a conversation. Texts are already sanitised for terminals."""
+
+    id: str
+    """Hex of the message id."""
+    conversation: ConversationKey
+    position: int
+    """0 for the oldest of the conversation; changes when something is inserted before it."""
+    sender: Sender
+    sent_at: str
+    """RFC 3339 UTC."""
+    received_at: str | None
+    body: str
+    kind: Literal[
+        "text",
+        "location",
+        "contact",
+        "setting",
+        "deleted",
+        "gap",
+        "undecryptable",
+        "unknown",
+        "notice",
+    ]
+    """`deleted`: by its author, for everyone; nothing of it is left but its place."""
+    state: MessageState
+    quote: Quoted | None = None
+    error: str | None = None
+    """Why it failed or can't be read, and what to do: one sentence."""
+    edited: bool = False
+    edited_at: str | None = None
+    """When it was last edited, or a live place last moved."""
+    reactions: list[Reacted] = []
+    pinned: bool = False
+    timer_s: int = 0
+    """It disappears so long after it was first read (one's own: sent); 0: it stays."""
+    gone_at: str | None = None
+    """When it disappears, once that is known."""
+    mentions: list[Mentioned] = []
+    location: Place | None = None
+    card: Card | None = None
+    sets_timer_s: int | None = None
+    """Of a `setting`: with which time messages are sent from there on; 0: they stay."""
+
+
+class Conversation(View, frozen=True):
+    """One line of the conversation list."""
+
+    key: ConversationKey
+    title: str
+    address: str
+    trust: Trust
+    contact: ContactState
+    message_count: int
+    unread_count: int
+    first_unread: int | None
+    """Position of the first unread message."""
+    last: Message | None
+    timer_s: int = 0
+    """New messages disappear so long after they were read; 0: they stay."""
+    is_online: bool | None = None
+    """Whether they say that they are there; None if they say nothing, or we don't."""
+    seen_at: str | None = None
+    """When they last were, to five minutes."""
+    muted_until: str | None = None
+    """RFC 3339 UTC; None if the user wants to hear of it."""
+    pinned: bool = False
+    """The user keeps it at the top of the list."""
+    archived: bool = False
+    draft: str = ""
+    """What the user has begun to write, on whichever device."""
+    is_self: bool = False
+    """Notes to oneself."""
+
+
+class Contact(View, frozen=True):
+    """A person in the contact list."""
+
+    key: ConversationKey
+    address: str
+    petname: str | None
+    trust: Trust
+    state: ContactState
+
+
+class Status(View, frozen=True):
+    """What the engine is doing."""
+
+    profile: str
+    address: str | None
+    """None until the profile has an account."""
+    device: str | None
+    phase: ConnectionPhase
+    since: str
+    retry_in_s: float | None
+    outbox_count: int
+    error: str | None
+    pid: int
+    recovery: Literal["unconfirmed", "confirmed"] | None = None
+    """Where the recovery kit stands; None without an account, and on a linked device."""
+
+
+class AccountDeleted(View, frozen=True):
+    """What became of an account that was deleted. `told`: contacts who have heard of it."""
+
+    address: str
+    told: int
+    untold: int
+    """They find out when they write."""
+
+
+class RecoveryKit(View, frozen=True):
+    """What belongs on paper: the address, and the root secret as 24 words."""
+
+    address: str
+    """With the relay's pin, if it has one: an empty machine knows no other way to trust it."""
+    words: list[str]
+
+
+class TraceLine(View, frozen=True):
+    """One thing that happened to a message; `device` None: to the message as a whole."""
+
+    at: str
+    """RFC 3339 UTC, by this device's clock."""
+    event: str
+    """queued, sealed, relayed, waiting, delivered, read, expired, received, sent again, …"""
+    device: str | None
+    detail: str | None
+
+
+class Why(View, frozen=True):
+    """What became of a message, what it means, and what happens next."""
+
+    message: Message
+    lines: list[TraceLine]
+    says: str
+
+
+class SafetyNumber(View, frozen=True):
+    """Sixty digits to compare, in groups of five."""
+
+    digits: str
+    trust: Trust
+    peer: str
+    payload: str = ""
+    """What a QR code of it holds: the digits alone."""
+
+
+class Received(View, frozen=True):
+    """What `tail` prints: everything that arrived, in the order of arrival. `cursor` grows."""
+
+    cursor: int
+    type: Literal["message", "request", "receipt", "change", "gap", "notice", "error"]
+    """`change`: somebody edited, deleted, reacted to or pinned it. `notice`: a contact's key
+    changed, or they moved or left."""
+    message: Message
+
+
+class Device(View, frozen=True):
+    """One of the account's devices."""
+
+    id: str
+    """Hex of the device id."""
+    name: str
+    """What the user calls it, else the start of its id."""
+    is_this: bool
+    is_first: bool
+    """Whether it is the one that adds and revokes devices."""
+    added_at: str
+    """RFC 3339 UTC."""
+
+
+class DeviceLink(View, frozen=True):
+    """A linking under way, as the new device or the old one sees it."""
+
+    state: LinkState
+    address: str
+    name: str
+    """What the new device is called."""
+    code: str | None
+    """One line to paste or scan on the old device."""
+    digits: str | None
+    """On the new device, in state `compare`: to be typed on the old one."""
+    expires_at: str
+    """RFC 3339 UTC: the code is worth nothing afterwards."""
+    error: str | None
