@@ -45,7 +45,7 @@ MessageKind = Literal[
     "unknown",
     "notice",
 ]
-ReceivedType = Literal["message", "request", "receipt", "change", "gap", "error"]
+ReceivedType = Literal["message", "request", "receipt", "change", "gap", "notice", "error"]
 _KINDS: Final = frozenset(get_args(MessageKind))
 
 

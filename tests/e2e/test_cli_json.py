@@ -102,8 +102,8 @@ def test_every_type_of_object_that_the_commands_print(tmp_path: Path, check: Che
         done = alice.run("send", bob.address(relay), "later", "--json", "--timeout", "0")
         assert done.code == 7
         take(*done.records)
-    # A gap takes a loss, and the confirming of a kit somebody to ask.
-    assert set(seen) == set(names()) - {"gap", "recovery"}
+    # A gap takes a loss, a notice somebody who changes, and the confirming of a kit one to ask.
+    assert set(seen) == set(names()) - {"gap", "notice", "recovery"}
 
 
 def names() -> list[str]:
@@ -157,6 +157,7 @@ def a_view(kind: str) -> dict[str, Any]:
         ("receipt", "text"),
         ("change", "deleted"),
         ("gap", "gap"),
+        ("notice", "notice"),
         ("error", "undecryptable"),
     ],
 )
@@ -171,7 +172,8 @@ def test_the_schemas_words_are_the_codes(check: Check) -> None:
     assert definitions["state"]["enum"] == [state.value for state in MessageState]
     assert definitions["trust"]["enum"] == [trust.value for trust in Trust]
     states = definitions["contact"]["properties"]["state"]["enum"]
-    assert states == [state.value for state in ContactState]
+    shown = (state for state in ContactState if state is not ContactState.SELF)
+    assert states == [state.value for state in shown]
     assert definitions["exit_code"]["enum"] == [code.value for code in ExitCode if code]
 
 

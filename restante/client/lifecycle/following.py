@@ -91,7 +91,7 @@ def note_arrival(
             "there from now on."
         ),
         rank=None,
-        feed_type=None,
+        feed_type="notice",
         now_ms=now_ms,
     )
 

@@ -276,7 +276,7 @@ def _note(
         kind="notice",
         error=sentence,
         rank=None,
-        feed_type=None,
+        feed_type="notice",
         now_ms=now_ms,
     )
 

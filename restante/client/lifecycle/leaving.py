@@ -106,7 +106,7 @@ def note_left(rows: Rows, changes: Changes, row: ContactRow, *, now_ms: int) -> 
             "numbers."
         ),
         rank=None,
-        feed_type=None,
+        feed_type="notice",
         now_ms=now_ms,
     )
 
