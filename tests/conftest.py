@@ -40,14 +40,25 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("soak" if SOAK else "short")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many workers `-n auto` is: two a core, since many tests wait for a process."""
+    return 2 * (os.cpu_count() or 1)
+
+
 def pytest_report_header() -> str:
     """Say by which seed this run goes, so that it can be repeated."""
     return f"seed: {SEED} (RESTANTE_SEED={SEED} repeats it), rounds: {'long' if SOAK else 'short'}"
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as `soak` whatever has a long form: soak_rounds, and every Hypothesis test."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark as `soak` whatever has a long form: soak_rounds, and every Hypothesis test.
+
+    What has none but a long form (`soak_alone`) is left out of a short run.
+    """
+    if not SOAK and (left_out := [item for item in items if item.get_closest_marker("soak_alone")]):
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
     for item in items:
         takes_rounds = "soak_rounds" in getattr(item, "fixturenames", ())
         by_hypothesis = hypothesis.is_hypothesis_test(getattr(item, "obj", None))

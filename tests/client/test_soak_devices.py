@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from random import Random
 from typing import TYPE_CHECKING
 
+import pytest
 import trio
 
 from tests.client.agreement import all_agree, comes_to_rest
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.soak_alone
 async def test_all_devices_of_everybody_end_equal_and_complete(
     tmp_path: Path, soak_rounds: Callable[[int, int], int], seeded_random: Random
 ) -> None:
