@@ -8,12 +8,14 @@ answered within limits. Inside the caller's transaction. Spec: docs/engine.md, s
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from restante.client import tracing
 from restante.client.acquaintance import is_welcome
+from restante.client.directory import manifest_of
 from restante.client.history import erased_content, file_note
 from restante.client.history_transfer.awaiting import is_history_awaited
 from restante.client.own_account import was_recovered
@@ -29,6 +31,7 @@ from restante.protocol.content import (
     ResendRequest,
 )
 from restante.store.client_account import get_value, set_value
+from restante.store.client_contacts import contact, upsert_contact
 from restante.store.client_conversations import (
     count_from,
     gaps,
@@ -208,6 +211,7 @@ def ask_again(
 ) -> None:
     """Queue a request for what is missing from a device; what it names is settled when it goes."""
     key = conversation or row.account_id
+    _look_up_if_unknown(rows, row, device_id)
     set_value(rows, _asked(key, device_id), now_ms.to_bytes(8, "big"))
     content = control_content(Kind.RESEND_REQUEST, None, now_ms=now_ms, randomness=randomness)
     if key != row.account_id:
@@ -229,6 +233,15 @@ def ask_again(
         device_id=device_id,
         delay_ms=delay_ms,
     )
+
+
+def _look_up_if_unknown(rows: Rows, row: ContactRow, device_id: bytes) -> None:
+    """Have their relay asked first, or a request to a device only heard of would be given up."""
+    known = contact(rows, row.account_id)
+    if known is None or is_self(known):
+        return
+    if all(listed.device_id != device_id for listed in manifest_of(known).devices):
+        upsert_contact(rows, replace(known, is_stale=True))
 
 
 def _was_asked_long_ago(rows: Rows, conversation: bytes, device_id: bytes, now_ms: int) -> bool:

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from restante.client.changes import Changes
+from restante.client.syncing.heard import hear_of
+from restante.client.syncing.self_contact import own_device
+from restante.protocol.content import SyncHeard
+from restante.store.client_contacts import contact, upsert_contact
+from restante.store.client_conversations import gaps, next_counter
 from tests.client.second_device import a_second_device
-from tests.client.world import a_world, connected, introduce, shows
+from tests.client.world import a_world, connected, eventually, introduce, shows
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from restante.client.engine import LocalEngine
+    from restante.store.client_contacts import ContactRow
+    from restante.store.client_rows import Rows
 
 
 async def test_a_first_message_from_two_manifests_ahead_is_read(tmp_path: Path) -> None:
@@ -45,3 +55,50 @@ async def test_what_is_written_to_an_older_manifest_reaches_a_new_device(tmp_pat
                     await bob.send(to_alice, "second")
                     await shows(second, to_bob, ["second"])  # it has no history
                     await shows(alice, to_bob, ["first", "second"])
+
+
+async def test_a_device_that_was_only_heard_of_is_looked_up_and_asked(tmp_path: Path) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("alice") as alice,
+        world.online("bob") as bob,
+    ):
+        to_bob, to_alice = await introduce(alice, bob)
+        ours, theirs = bytes.fromhex(to_alice), bytes.fromhex(to_bob)
+        before = await alice._context.read(lambda rows: contact(rows, theirs))
+        await a_second_device(world, bob, "bob2")
+        async with world.online("bob2") as second:
+            await second.send(to_alice, "from his second")
+            await shows(alice, to_bob, ["from his second"])
+            # One more was counted, and is no more: who asks for it is told so.
+            device_id = await second._context.read(own_device)
+            lost = await second._context.write(lambda rows: next_counter(rows, ours))
+            assert await alice.synchronise(timeout_s=30)
+            await hears_of(alice, before, SyncHeard(theirs, device_id, lost))
+
+            async def is_settled() -> bool:
+                return not await alice._context.read(lambda rows: gaps(rows, theirs))
+
+            await eventually(alice, is_settled)
+
+
+async def hears_of(engine: LocalEngine, known: ContactRow | None, item: SyncHeard) -> None:
+    """Have a device hear of a message from another, while it knows a contact as `known` has it."""
+    assert known is not None
+    changes = Changes()
+
+    def work(rows: Rows) -> None:
+        upsert_contact(rows, known)
+        hear_of(
+            rows,
+            changes,
+            engine._services.running().own,
+            item,
+            resend_grace_ms=0,
+            randomness=engine._context.randomness,
+            now_ms=engine._context.now_ms(),
+        )
+        assert gaps(rows, item.conversation) == [(item.device, item.counter)]
+
+    await engine._context.write(work)
+    await engine._services.tell(changes)
