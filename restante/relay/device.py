@@ -162,7 +162,16 @@ class DeviceTalk:
             raise Refusal(WireCode.FORBIDDEN, "this device has no mailbox")
         services = self._services
         # Acks on their way to the disk are committed first, or their envelopes would come again.
-        await services.writer.barrier()
+        services.subscribing[device.device] = self._session
+        try:
+            await services.writer.barrier()
+        finally:
+            # Those that wait go on in any order: the one that asked last must stay.
+            is_newest = services.subscribing.get(device.device) is self._session
+            if is_newest:
+                del services.subscribing[device.device]
+        if not is_newest:
+            raise Refusal(WireCode.FENCED, "a newer connection of this device took over")
         older = services.subscribers.pop(device.device, None)
         if older is not None:
             older[0].close()

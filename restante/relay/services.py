@@ -50,6 +50,8 @@ class Services:
     sessions: set[Session] = field(default_factory=set)
     by_network: Counter[bytes] = field(default_factory=Counter)
     subscribers: dict[int, tuple[Subscriber, Session]] = field(default_factory=dict)
+    subscribing: dict[int, Session] = field(default_factory=dict)
+    """Which connection of a device asked last to be its subscriber, while that is prepared."""
     touched: set[Subscriber] = field(default_factory=set)
     """Subscribers that were offered something by the last commit."""
     dismissals: int = 0

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
+import trio
+import trio.testing
 
 from restante.errors import WireCode
 from restante.protocol import frames as f
@@ -201,6 +203,31 @@ async def test_a_newer_connection_fences_off_the_older(tmp_path: Path) -> None:
                 async with anonymous(relay) as sender:
                     await deposit(sender, item(bob))
                 assert len(await newer.delivered(1)) == 1
+
+
+async def test_of_two_that_subscribe_at_once_the_later_one_stays(tmp_path: Path) -> None:
+    async with relay_at(tmp_path) as relay, anonymous(relay) as sender:
+        bob = await registered(relay, "bob")
+        await deposit(sender, item(bob))
+        async with (
+            authenticated(relay, bob) as older,
+            authenticated(relay, bob) as newer,
+            trio.open_nursery() as nursery,
+        ):
+            async with relay.services.mailrooms.counting:  # no commit ends meanwhile
+                nursery.start_soon(deposit, sender, item(bob))
+                while not relay.services.writer._deposits:  # nobody is told
+                    await trio.lowlevel.checkpoint()
+                await trio.testing.wait_all_tasks_blocked()
+                for count, wire in enumerate((older, newer), 1):
+                    await wire.send(f.Subscribe(request=wire.number()))
+                    while len(relay.services.writer._barriers) < count:
+                        await trio.lowlevel.checkpoint()
+            refused = await older.frame()
+            assert (type(refused), refused.code) == (f.Refused, WireCode.FENCED)
+            assert isinstance(await newer.frame(), f.Done)
+            assert len(await newer.delivered(2)) == 2
+        assert not relay.services.subscribing
 
 
 async def test_what_expired_is_not_delivered_and_its_room_is_given_back(tmp_path: Path) -> None:
