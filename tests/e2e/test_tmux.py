@@ -182,6 +182,18 @@ async def test_another_account_is_opened_without_leaving_the_terminal(
     await ended(terminal, 0)
 
 
+async def test_a_resize_is_seen_where_the_shell_says_another_size(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    terminal.type("export COLUMNS=80 LINES=24")
+    terminal.press("Enter")
+    await start_chat(terminal, tmp_path / "pid")
+    terminal.run("resize-window", "-x", "60", "-y", "20")
+    await terminal.until(lambda: "▕" not in terminal.screen(), "one pane")
+    terminal.press("C-q")
+    await ended(terminal, 0)
+
+
 async def test_a_dumb_terminal_is_refused_with_what_to_do_instead(
     terminal: Terminal, tmp_path: Path
 ) -> None:

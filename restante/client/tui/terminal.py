@@ -83,6 +83,14 @@ class TerminalDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._file = LastingFile(sys.__stderr__)  # type: ignore[arg-type, assignment]  # all it uses
 
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """Ask the terminal itself: COLUMNS and LINES, where they are set, know of no resize."""
+        with suppress(OSError):
+            size = os.get_terminal_size(self.fileno)
+            if size.columns and size.lines:
+                return size.columns, size.lines
+        return super()._get_terminal_size()
+
     def run_input_thread(self) -> None:
         """Read keys until told to stop. A terminal that hangs up ends the app.
 
