@@ -27,7 +27,11 @@ EXPECTED_SKIPS = (
 # Durations belong in benchmarks: a slow machine must not fail a test, so no deadlines here.
 _SLOW_IS_FINE = [hypothesis.HealthCheck.too_slow]
 hypothesis.settings.register_profile(
-    "short", deadline=None, print_blob=True, suppress_health_check=_SLOW_IS_FINE
+    "short",
+    max_examples=40,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=_SLOW_IS_FINE,
 )
 hypothesis.settings.register_profile(
     "soak",
