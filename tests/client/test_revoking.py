@@ -65,6 +65,7 @@ async def test_contacts_sessions_end_at_once_and_nothing_more_is_sealed_to_it(
         await reaches(alice, await alice.send(to_bob, "to both"), "delivered")
         await shows(laptop, to_alice, ["to both"])
         await reaches(laptop, await laptop.send(to_alice, "from the laptop"), "delivered")
+        await shows(bob, to_alice, ["to both", "from the laptop"])
         assert await session_count(alice, lost.id) > 0
         assert await session_count(bob, lost.id) > 0
 

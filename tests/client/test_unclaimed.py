@@ -40,7 +40,8 @@ async def test_one_that_is_cut_off_before_its_grant_holds_nobody_up(tmp_path: Pa
 
 
 async def test_one_that_came_stays_whatever_the_time(tmp_path: Path) -> None:
-    async with a_world(tmp_path) as world, world.online("bob", tuning=SOON_OVER) as bob:
+    in_time = replace(QUICK, link_ttl_s=6.0)
+    async with a_world(tmp_path) as world, world.online("bob", tuning=in_time) as bob:
         async with a_new_device(world, "laptop") as laptop:
             await link(bob, laptop)
             assert (await comes_to(laptop, LinkState.LINKED)).error is None
