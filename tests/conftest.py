@@ -45,8 +45,8 @@ hypothesis.settings.load_profile("soak" if SOAK else "short")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return how many workers `-n auto` is: two a core, since many tests wait for a process."""
-    return 2 * (os.cpu_count() or 1)
+    """Return how many workers `-n auto` is: one more than cores, since tests wait for processes."""
+    return 1 + (os.cpu_count() or 1)
 
 
 def pytest_report_header() -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from restante.client.blob_transfer.persisting import persist
 from restante.client.failures import RefusedError, RelayError, UnreachableError
 from restante.errors import ExitCode, UserError, WireCode
 from restante.protocol import frames as f
@@ -71,31 +72,18 @@ class Downloader:
         what holds it up, and with None when it goes on. Raises BlobGoneError, or UserError if the
         file can't be written. Cancellation: goes on from the file's end, when called again.
         """
-        attempts, before = 0, 0
-        while True:
-            here = before
 
-            def keep(here_bytes: int) -> None:
-                nonlocal here
-                here = here_bytes
-                told(here_bytes)
-                troubled(None)
+        async def attempt(note: Callable[[int], None]) -> None:
+            # A link for itself: what is fetched here is seen together with nothing else.
+            async with self._links.once(download.relay, any_key=False) as link:
+                await self._fetch(link, download, note)
 
-            try:
-                # A link for itself: what is fetched here is seen together with nothing else.
-                async with self._links.once(download.relay, any_key=False) as link:
-                    await self._fetch(link, download, keep)
-            except RelayError as error:
-                if isinstance(error, RefusedError) and error.code is WireCode.NOT_FOUND:
-                    raise BlobGoneError(download.relay) from error
-                attempts = 1 if here > before else attempts + 1
-                before = here
-                self._pace.failed(error)
-                troubled(error)
-                pause_s = self._context.backoff_s(attempts, at_least_s=error.retry_after_s)
-            else:
-                return
-            await trio.sleep(pause_s)
+        try:
+            await persist(
+                self._context, self._pace, attempt, is_final=_is_gone, told=told, troubled=troubled
+            )
+        except RelayError as error:
+            raise BlobGoneError(download.relay) from error
 
     async def _fetch(self, link: Link, download: Download, keep: Callable[[int], None]) -> None:
         here = await trio.to_thread.run_sync(_begin, download.path, download.size_bytes)
@@ -115,6 +103,10 @@ class Downloader:
             await trio.to_thread.run_sync(_append, download.path, here, part.data)
             here += len(part.data)
             keep(here)
+
+
+def _is_gone(error: RelayError) -> bool:
+    return isinstance(error, RefusedError) and error.code is WireCode.NOT_FOUND
 
 
 async def _part(link: Link, capability: BlobCapability, offset: int, length: int) -> f.BlobPart:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import trio
 
+from restante.client.blob_transfer.persisting import persist
 from restante.client.failures import RefusedError, RelayError, WrongServiceError
 from restante.errors import UserError, WireCode
 from restante.protocol import frames as f
@@ -65,29 +66,18 @@ class Uploader:
         of no use: the file is gone, or the relay takes no blob of that size. Cancellation: it goes
         on from where the relay is, when it is called again.
         """
-        attempts, before = 0, 0
-        while True:
-            held = before
 
-            def hold(held_bytes: int) -> None:
-                nonlocal held
-                held = held_bytes
-                told(held_bytes)
-                troubled(None)
+        async def attempt(note: Callable[[int], None]) -> None:
+            await self._send(await self._links.link(), upload, note)
 
-            try:
-                await self._send(await self._links.link(), upload, hold)
-            except RelayError as error:
-                if isinstance(error, RefusedError) and error.code is WireCode.TOO_LARGE:
-                    raise
-                attempts = 1 if held > before else attempts + 1
-                before = held
-                self._pace.failed(error)
-                troubled(error)
-                pause_s = self._context.backoff_s(attempts, at_least_s=error.retry_after_s)
-            else:
-                return
-            await trio.sleep(pause_s)
+        await persist(
+            self._context,
+            self._pace,
+            attempt,
+            is_final=_is_too_large,
+            told=told,
+            troubled=troubled,
+        )
 
     async def delete(self, blob: BlobId) -> None:
         """Delete a blob at the relay; one that isn't there is fine. Raises RelayError."""
@@ -117,6 +107,10 @@ class Uploader:
                     "Tell its operator."
                 )
             hold(state.received_bytes)
+
+
+def _is_too_large(error: RelayError) -> bool:
+    return isinstance(error, RefusedError) and error.code is WireCode.TOO_LARGE
 
 
 async def _put(link: Link, blob: BlobId, offset: int, data: bytes) -> f.BlobState:
