@@ -1,13 +1,14 @@
 """The command line: parses, calls, and turns every outcome into a sentence and an exit code.
 
-Rule: thin and lazy. The commands are in client/verbs, each imported when it is asked for; those of
-the relay are here, since only this module may know both sides. Spec: docs/cli.md.
+Rule: thin and lazy. The commands are in client/verbs and relay/verbs, each imported when it is
+asked for; here is what must know both sides. Spec: docs/cli.md.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any, Final, NoReturn
 
@@ -16,7 +17,7 @@ import click
 from restante import __version__
 from restante.client.commands.outcome import keep_faults_off_the_terminal, outcome
 from restante.client.commands.output import die_of_broken_pipe, drop_what_cannot_be_written
-from restante.client.verbs.invocation import Invocation, command, common
+from restante.client.verbs.invocation import Invocation, common
 from restante.errors import ExitCode
 
 HOMES: Final = {
@@ -30,6 +31,9 @@ HOMES: Final = {
     "engine": ("chat", "daemon", "rpc", "setting"),
 }
 """Where in client/verbs each command is."""
+
+RELAY_HOMES: Final = {"serving": ("serve",), "invites": ("invite",)}
+"""Where in relay/verbs each of the relay's commands is."""
 
 _EPILOG: Final = """\b
 Exit codes:
@@ -46,21 +50,31 @@ Profiles live in {home}
 
 
 class _Lazy(click.Group):
-    """The top command: finds the others where they are, and says where files live if asked."""
+    """A group whose commands are found where they are when they are asked for."""
+
+    def __init__(
+        self, *rest: Any, package: str, homes: Mapping[str, Sequence[str]], **more: Any
+    ) -> None:
+        super().__init__(*rest, **more)
+        self._package, self._homes = package, homes
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name every command."""
         return sorted(
-            [*super().list_commands(ctx), *(n for names in HOMES.values() for n in names)]
+            [*super().list_commands(ctx), *(n for names in self._homes.values() for n in names)]
         )
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command's home, if it has one."""
-        for home, names in HOMES.items():
-            if cmd_name in names:
-                verbs: click.Group = import_module(f"restante.client.verbs.{home}").verbs
-                return verbs.commands[cmd_name]
+        for home, names in self._homes.items():
+            if cmd_name in names and cmd_name not in self.commands:
+                verbs: click.Group = import_module(f"{self._package}.{home}").verbs
+                self.add_command(_with_common_options(verbs.commands[cmd_name]))
         return super().get_command(ctx, cmd_name)
+
+
+class _Top(_Lazy):
+    """The top command: says where files live if asked."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the exit codes and places."""
@@ -70,7 +84,26 @@ class _Lazy(click.Group):
         super().format_epilog(ctx, formatter)
 
 
-@click.group(cls=_Lazy, invoke_without_command=True)
+def _with_common_options(command: click.Command) -> click.Command:
+    """Give the relay's commands, which know no client, the options that all commands have."""
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            _with_common_options(each)
+    elif (body := command.callback) and not any(one.name == "is_json" for one in command.params):
+
+        def run(
+            *, is_json: bool, profile: str | None, verbose: int, quiet: bool, **own: Any
+        ) -> Any:
+            invocation = click.get_current_context().ensure_object(Invocation)
+            invocation.take(is_json=is_json, profile=profile, verbose=verbose, quiet=quiet)
+            return body(**own)
+
+        command.params += reversed(common(run).__click_params__)  # type: ignore[attr-defined]
+        command.callback = run
+    return command
+
+
+@click.group(cls=_Top, package="restante.client.verbs", homes=HOMES, invoke_without_command=True)
 @click.version_option(__version__, prog_name="restante", message="%(prog)s %(version)s")
 @common
 @click.pass_context
@@ -88,51 +121,9 @@ def cli(ctx: click.Context, /, **given: Any) -> int | None:
     return show_chat(invocation)
 
 
-@cli.group()
+@cli.group(cls=_Lazy, package="restante.relay.verbs", homes=RELAY_HOMES)
 def relay() -> None:
     """Host a relay."""
-
-
-@command(relay)
-@click.option("--listen", metavar="HOST:PORT", help="Where to listen (127.0.0.1:7441).")
-@click.option("--data", metavar="DIR", help="Where the relay keeps its database.")
-@click.option("--tls-cert", metavar="FILE", help="TLS certificate chain, PEM.")
-@click.option("--tls-key", metavar="FILE", help="Its private key, PEM.")
-@click.option("--name", "names", multiple=True, metavar="HOST[:PORT]", help="How clients call it.")
-@click.option("--open-registration", is_flag=True, help="Let anybody take a name, without invite.")
-@click.option("--settings", "path", metavar="FILE", help="Settings in TOML; options win over it.")
-def serve(
-    run: Invocation, path: str | None, names: tuple[str, ...], open_registration: bool, **more: Any
-) -> int:
-    """Run a relay until SIGTERM or Ctrl-C. Variables RESTANTE_RELAY_* set what options don't."""
-    from pathlib import Path
-
-    from restante.relay import commands
-    from restante.relay.settings import read_settings
-
-    given = more | {"names": list(names) or None, "open_registration": open_registration or None}
-    settings = read_settings(Path(path) if path else None, **given)
-    return commands.serve(settings, json_lines=run.is_json)
-
-
-@relay.group()
-def invite() -> None:
-    """Codes that let people take a name at a relay."""
-
-
-@command(invite)
-@click.option("--data", metavar="DIR", required=True, help="The relay's directory.")
-@click.option("--uses", type=int, default=1, show_default=True, help="For how many accounts.")
-@click.option("--days", type=click.IntRange(1, 3650), default=7, show_default=True)
-def new(run: Invocation, data: str, uses: int, days: int) -> int:
-    """Make an invite, also beside the running relay, and print its code."""
-    from pathlib import Path
-
-    from restante.relay import commands
-
-    code = commands.invite_new(Path(data), uses=uses, expires_s=days * 86400)
-    run.out.data({"type": "invite", "code": code, "uses": uses, "days": days}, code)
-    return ExitCode.OK
 
 
 def main() -> NoReturn:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from restante.cli import HOMES, cli
+from restante.cli import HOMES, RELAY_HOMES, cli
 from restante.client import rpc
 from restante.client.commands.send import MAX_TEXT_BYTES
 from restante.client.commands.tail import PAGE
@@ -38,8 +38,10 @@ ALL = dict(commands(cli, "restante"))
 
 
 def test_every_command_is_listed_where_it_is() -> None:
-    for home, names in HOMES.items():
-        assert set(import_module(f"restante.client.verbs.{home}").verbs.commands) == set(names)
+    for package, homes in (("client", HOMES), ("relay", RELAY_HOMES)):
+        for home, names in homes.items():
+            found = import_module(f"restante.{package}.verbs.{home}").verbs.commands
+            assert set(found) == set(names)
 
 
 def section_of(path: str) -> str:
