@@ -93,7 +93,7 @@ class Registration:
         account = await store.find_account(tx, AccountName(request.name))
         held = None if account is None else (await store.current_head(tx, account))[1]
         if account is None or held is None or not _supersedes(manifest, held):
-            await self._redeem(tx, request)
+            quota_bytes = await self._redeem(tx, request)
             account = await store.create_account(
                 tx,
                 name=AccountName(request.name),
@@ -101,6 +101,7 @@ class Registration:
                 head=head,
                 manifest=request.manifest,
                 live=live,
+                quota_bytes=quota_bytes,
             )
             if before is not None:
                 await give_devices(tx, before, to=account)
@@ -121,13 +122,15 @@ class Registration:
         )
         return Registered(account=account, gone=gone)
 
-    async def _redeem(self, tx: Transaction, request: f.Register) -> None:
-        """Use up an invite, where one is needed."""
-        if self._is_open:
-            return
+    async def _redeem(self, tx: Transaction, request: f.Register) -> int | None:
+        """Use up an invite, where one is needed or was given; return the quota that it gives."""
         now_s = int(self._clock())
-        if request.invite is None or not await redeem_invite(tx, request.invite, now_s=now_s):
+        invite = request.invite and await redeem_invite(tx, request.invite, now_s=now_s)
+        if invite:
+            return invite.quota_bytes
+        if not self._is_open:
             raise Refusal(WireCode.INVITE_REQUIRED, "a valid invite is needed")
+        return None
 
 
 def _hashes(request: f.Register) -> list[TokenHash]:

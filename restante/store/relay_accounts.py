@@ -103,6 +103,7 @@ async def create_account(
     head: StoredHead,
     manifest: bytes,
     live: Sequence[TokenHash],
+    quota_bytes: int | None = None,
 ) -> int:
     """Create an account with its first manifest; return its number. `replace_devices` follows.
 
@@ -120,6 +121,7 @@ async def create_account(
             generation=head.generation,
             sequence=head.sequence,
             head=head.hash,
+            quota_bytes=quota_bytes,
         )
         .returning(accounts.c.number)
     )

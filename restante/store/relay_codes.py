@@ -19,10 +19,12 @@ from restante.store.relay_tables import codes, invites
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invite:
-    """How often an invite can still be used, and until when."""
+    """How often an invite can still be used, until when, and the quota of who comes by it."""
 
     uses_left: int
     expires_at_s: int
+    quota_bytes: int | None = None
+    """None: what the settings say for all."""
 
 
 def invite_hash(secret: bytes) -> bytes:
@@ -64,14 +66,20 @@ async def add_invite(tx: AsyncConnection, secret: bytes, invite: Invite) -> None
     """Keep a new invite."""
     await tx.execute(
         insert(invites).values(
-            hash=invite_hash(secret), uses_left=invite.uses_left, expires_at_s=invite.expires_at_s
+            hash=invite_hash(secret),
+            uses_left=invite.uses_left,
+            expires_at_s=invite.expires_at_s,
+            quota_bytes=invite.quota_bytes,
         )
     )
 
 
-async def redeem_invite(tx: AsyncConnection, secret: bytes, *, now_s: int) -> bool:
-    """Use an invite once, in the transaction that it pays for; False if it is no good."""
-    result = await tx.execute(
+async def redeem_invite(tx: AsyncConnection, secret: bytes, *, now_s: int) -> Invite | None:
+    """Use an invite once, in the transaction that it pays for; None if it is no good.
+
+    Returns what is left of it.
+    """
+    found = await tx.execute(
         update(invites)
         .where(
             invites.c.hash == invite_hash(secret),
@@ -79,8 +87,14 @@ async def redeem_invite(tx: AsyncConnection, secret: bytes, *, now_s: int) -> bo
             invites.c.expires_at_s > now_s,
         )
         .values(uses_left=invites.c.uses_left - 1)
+        .returning(invites.c.uses_left, invites.c.expires_at_s, invites.c.quota_bytes)
     )
-    return result.rowcount == 1
+    row = found.one_or_none()
+    if row is None:
+        return None
+    return Invite(
+        uses_left=row.uses_left, expires_at_s=row.expires_at_s, quota_bytes=row.quota_bytes
+    )
 
 
 async def forget_dead_invites(tx: AsyncConnection, *, now_s: int) -> None:

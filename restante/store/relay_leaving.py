@@ -32,12 +32,16 @@ async def give_devices(tx: AsyncConnection, account: int, *, to: int) -> None:
     """Give an account's devices, with what is theirs, and its blobs, to its next name's account.
 
     What the old name keeps, it keeps for those who look for it: its manifests, its codes, and where
-    the account has gone. The new name is where the account is, wherever it was said to be.
+    the account has gone. The new name is where the account is, wherever it was said to be; a quota
+    of its own goes with it.
     """
     for table in (devices, blobs):
         await tx.execute(update(table).where(table.c.account == account).values(account=to))
     await tx.execute(delete(tokens).where(tokens.c.account == account))
-    await tx.execute(update(accounts).where(accounts.c.number == to).values(moved=None))
+    own_quota = select(accounts.c.quota_bytes).where(accounts.c.number == account)
+    quota_bytes = (await tx.execute(own_quota)).scalar_one()
+    changed: dict[str, object] = {} if quota_bytes is None else {"quota_bytes": quota_bytes}
+    await tx.execute(update(accounts).where(accounts.c.number == to).values(moved=None, **changed))
 
 
 async def delete_account(tx: AsyncConnection, account: int) -> Left:

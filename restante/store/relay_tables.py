@@ -19,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 
 metadata: Final = MetaData()
@@ -28,6 +29,10 @@ def _number(name: str, *rest: Any, key: bool = False, nullable: bool = False) ->
     return Column(
         name, Integer, *rest, primary_key=key, nullable=nullable and not key, autoincrement=key
     )
+
+
+def _flag(name: str) -> Column[Any]:
+    return Column(name, Integer, nullable=False, server_default=text("0"))
 
 
 def _blob(name: str, *, key: bool = False, nullable: bool = False) -> Column[Any]:
@@ -65,6 +70,10 @@ accounts = Table(
     _blob("head"),
     _blob("heartbeat", nullable=True),
     _blob("moved", nullable=True),
+    _number("quota_bytes", nullable=True),
+    _flag("is_blocked"),
+    _flag("is_awaited"),
+    _number("seen_day", nullable=True),
     sqlite_autoincrement=True,  # what refers to one that is gone must never mean another
 )
 
@@ -130,6 +139,7 @@ invites = Table(
     _blob("hash", key=True),
     _number("uses_left"),
     _number("expires_at_s"),
+    _number("quota_bytes", nullable=True),
     sqlite_with_rowid=False,
 )
 

@@ -17,6 +17,7 @@ from restante.protocol.address import RelayAddress
 from restante.protocol.limits import BUCKET_TOKENS
 from restante.protocol.manifest import Prekey, PrekeyKind
 from restante.relay.settings import Limits
+from restante.store.driver import RawConnection
 from restante.store.relay_codes import Invite, add_invite
 from tests.relay.wire import (
     Person,
@@ -70,6 +71,20 @@ async def test_registration_is_closed_without_an_invite(tmp_path: Path) -> None:
         async with authenticated(relay, eve) as wire:
             answer = await _register(wire, eve, relay.address, invite=good)
             assert _refused(answer) == WireCode.INVITE_REQUIRED, "an invite of one use, used"
+
+
+async def test_an_account_has_the_quota_of_its_invite(tmp_path: Path) -> None:
+    async with relay_at(tmp_path) as relay:
+        secret, at_s = os.urandom(8), int(time.time()) + 1000
+        invite = Invite(uses_left=1, expires_at_s=at_s, quota_bytes=3_000_000_000)
+        await relay.services.db.write(lambda tx: add_invite(tx, secret, invite))
+        await registered(relay, "bob", invite=secret)
+        await registered(relay, "carol")
+
+        def quotas(raw: RawConnection) -> dict[str, int | None]:
+            return dict(raw.execute("SELECT name, quota_bytes FROM accounts").fetchall())
+
+        assert await relay.services.db.read_raw(quotas) == {"bob": 3_000_000_000, "carol": None}
 
 
 async def test_a_refused_registration_does_not_use_up_its_invite(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-CREATE TABLE accounts ( number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT , name TEXT NOT NULL , authority TEXT NOT NULL , account_id BLOB NOT NULL , generation INTEGER NOT NULL , sequence INTEGER NOT NULL , head BLOB NOT NULL , heartbeat BLOB , moved BLOB , UNIQUE ( name ) );
+CREATE TABLE accounts ( number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT , name TEXT NOT NULL , authority TEXT NOT NULL , account_id BLOB NOT NULL , generation INTEGER NOT NULL , sequence INTEGER NOT NULL , head BLOB NOT NULL , heartbeat BLOB , moved BLOB , quota_bytes INTEGER , is_blocked INTEGER DEFAULT 0 NOT NULL , is_awaited INTEGER DEFAULT 0 NOT NULL , seen_day INTEGER , UNIQUE ( name ) );
 CREATE TABLE blobs ( id BLOB NOT NULL , account INTEGER NOT NULL , size_bytes INTEGER NOT NULL , received_bytes INTEGER NOT NULL , expires_hour INTEGER NOT NULL , PRIMARY KEY ( id ) , FOREIGN KEY ( account ) REFERENCES accounts ( number ) ON DELETE CASCADE ) WITHOUT ROWID;
 CREATE INDEX blobs_by_account ON blobs ( account );
 CREATE INDEX blobs_by_expiry ON blobs ( expires_hour );
@@ -10,7 +10,7 @@ CREATE INDEX devices_by_account ON devices ( account );
 CREATE TABLE gone_names ( hash BLOB NOT NULL , PRIMARY KEY ( hash ) ) WITHOUT ROWID;
 CREATE TABLE id_log ( number INTEGER NOT NULL , hour INTEGER NOT NULL , packed BLOB NOT NULL , PRIMARY KEY ( number ) );
 CREATE TABLE id_segments ( number INTEGER NOT NULL , hour INTEGER NOT NULL , PRIMARY KEY ( number ) );
-CREATE TABLE invites ( hash BLOB NOT NULL , uses_left INTEGER NOT NULL , expires_at_s INTEGER NOT NULL , PRIMARY KEY ( hash ) ) WITHOUT ROWID;
+CREATE TABLE invites ( hash BLOB NOT NULL , uses_left INTEGER NOT NULL , expires_at_s INTEGER NOT NULL , quota_bytes INTEGER , PRIMARY KEY ( hash ) ) WITHOUT ROWID;
 CREATE TABLE manifests ( account INTEGER NOT NULL , sequence INTEGER NOT NULL , manifest BLOB NOT NULL , PRIMARY KEY ( account , sequence ) , FOREIGN KEY ( account ) REFERENCES accounts ( number ) ON DELETE CASCADE );
 CREATE TABLE payloads ( number INTEGER NOT NULL , payload BLOB NOT NULL , PRIMARY KEY ( number ) );
 CREATE TABLE prekeys ( device INTEGER NOT NULL , kind INTEGER NOT NULL , id INTEGER NOT NULL , expires_at_s INTEGER NOT NULL , prekey BLOB NOT NULL , PRIMARY KEY ( device , kind , id ) , FOREIGN KEY ( device ) REFERENCES devices ( number ) ON DELETE CASCADE );
