@@ -72,8 +72,11 @@ def add_prekeys(rows: Rows, added: Iterable[PrekeyRow]) -> None:
     """Keep new prekeys. Raises Conflict, and keeps none, if one's kind and id exist."""
     listed = list(added)
     rows.run_many(_ADD_PREKEY, map(_PREKEY.write, listed))
+    highest: dict[int, int] = {}
     for row in listed:
-        rows.run(_RAISE_ID, kind=row.kind, next_id=row.id + 1)
+        highest[row.kind] = max(row.id, highest.get(row.kind, 0))
+    for kind, last in highest.items():
+        rows.run(_RAISE_ID, kind=kind, next_id=last + 1)
 
 
 def prekey(rows: Rows, kind: int, id: int) -> PrekeyRow | None:  # noqa: A002  # as on the wire

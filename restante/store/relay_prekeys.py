@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from restante.protocol.codec import decode, encode
@@ -19,6 +19,11 @@ from restante.store.relay_tables import devices, prekeys
 
 _REPLACING = (PrekeyKind.SIGNED, PrekeyKind.KEM_LAST_RESORT)
 _ADDING = (PrekeyKind.ONE_TIME, PrekeyKind.KEM_ONE_TIME)
+_DELETE = delete(prekeys).where(
+    prekeys.c.device == bindparam("of_device"),
+    prekeys.c.kind == bindparam("of_kind"),
+    prekeys.c.id == bindparam("of_id"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,19 +44,27 @@ async def put_prekeys(
     Returns False, and the caller rolls back, when more than `most_one_time` of a kind would wait.
     """
     own = prekeys.c.device == device
-    for prekey in published:
-        same = own & (prekeys.c.kind == prekey.kind)
-        if prekey.kind in _ADDING:
-            same &= prekeys.c.id == prekey.id
-        await tx.execute(delete(prekeys).where(same))
+    # Of two for one place in one frame the later stays.
+    kept = {(each.kind, each.id if each.kind in _ADDING else 0): each for each in published}
+    replaced = {kind for kind, _ in kept if kind in _REPLACING}
+    # Two batches for all of them: a statement of its own for each costs a thread hop or three.
+    await tx.execute(delete(prekeys).where(own, prekeys.c.kind.in_(replaced)))
+    if kept:
         await tx.execute(
-            insert(prekeys).values(
-                device=device,
-                kind=prekey.kind,
-                id=prekey.id,
-                expires_at_s=prekey.expires_at_s,
-                prekey=encode(prekey),
-            )
+            _DELETE, [{"of_device": device, "of_kind": kind, "of_id": id_} for kind, id_ in kept]
+        )
+        await tx.execute(
+            insert(prekeys),
+            [
+                {
+                    "device": device,
+                    "kind": each.kind,
+                    "id": each.id,
+                    "expires_at_s": each.expires_at_s,
+                    "prekey": encode(each),
+                }
+                for each in kept.values()
+            ],
         )
     counted = await tx.execute(
         select(func.count()).where(own, prekeys.c.kind.in_(_ADDING)).group_by(prekeys.c.kind)
