@@ -35,6 +35,9 @@ def main(arguments: list[str]) -> int:
         limits=Limits(
             mailbox_bytes=plenty * 1000,
             mailbox_envelopes=plenty,
+            account_bytes=plenty * 1000,
+            account_envelopes=plenty,
+            deposits_per_mailbox=plenty,
             connections_per_network=plenty,
             connects_per_network=plenty,
             deposits_per_network=plenty,

@@ -48,6 +48,8 @@ FULL: Final = "Their mailbox is full. It is tried again until there is room."
 RELAY_FULL: Final = "Their relay has no room for anybody at the moment. It is tried again."
 SLOW_DOWN: Final = "Their relay asks to slow down. It is sent as soon as the relay allows."
 
+_LIMITS: Final = {int(limit): limit.name.lower() for limit in f.Limit if limit}
+
 _LATER: Final = {
     int(f.Outcome.FULL): (FULL, _FULL_AGAIN_S),
     int(f.Outcome.SLOW_DOWN): (SLOW_DOWN, 1.0),
@@ -124,10 +126,16 @@ def keep_results(
                 changes,
                 context,
                 [entry.id],
-                sentence=sentence,
+                sentence=sentence + _named(result.limit),
                 at_least_s=max(wait_s, result.retry_after_s),
             )
     reach("outbox.settling")
+
+
+def _named(limit: int) -> str:
+    """Return the words that name a limit of the relay's; none for one that isn't known here."""
+    name = _LIMITS.get(limit)
+    return "" if name is None else f" (The relay's limit: {name}.)"
 
 
 def postpone(

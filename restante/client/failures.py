@@ -12,7 +12,8 @@ Rule: code branches on the type or the code; the sentence is for people.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from restante.errors import ExitCode, UserError, WireCode
 
@@ -55,15 +56,30 @@ class WrongServiceError(RelayError):
 class RefusedError(RelayError):
     """The relay refused a request or closed the connection, and said why."""
 
-    def __init__(self, code: WireCode, relay: RelayAddress, *, retry_after_s: int = 0) -> None:
+    def __init__(
+        self, code: WireCode, relay: RelayAddress, *, retry_after_s: int = 0, reason: str = ""
+    ) -> None:
         sentence, exit_code = _REFUSALS.get(code, _UNEXPLAINED)
+        limit = limit_named(reason)
+        named = f" Its limit is called {limit}." if limit else ""
         wait = f" Try again in {retry_after_s} s." if retry_after_s else ""
         super().__init__(
-            sentence.format(relay=relay.authority) + wait,
+            sentence.format(relay=relay.authority) + named + wait,
             exit_code=exit_code,
             retry_after_s=retry_after_s,
         )
         self.code = code
+        self.limit = limit
+        """The name of the relay's limit that was met, or an empty text."""
+
+
+_LIMIT: Final = re.compile(r"\(([a-z][a-z0-9_]{1,39})\)\Z")
+
+
+def limit_named(reason: str) -> str:
+    """Return the name of a limit with which a relay's reason ends. No more of it is ever shown."""
+    found = _LIMIT.search(reason)
+    return found[1] if found else ""
 
 
 _UNEXPLAINED = (
@@ -106,8 +122,14 @@ _REFUSALS: dict[WireCode, tuple[str, ExitCode]] = {
         ),
         ExitCode.UNTRUSTED,
     ),
-    WireCode.TOO_LARGE: ("That is larger than the relay {relay} takes.", ExitCode.FIXABLE),
-    WireCode.FULL: ("A quota at {relay} is used up.", ExitCode.LIMITED),
+    WireCode.TOO_LARGE: (
+        "That is larger than the relay {relay} takes. Send less, or ask its operator.",
+        ExitCode.FIXABLE,
+    ),
+    WireCode.FULL: (
+        "A quota at {relay} is used up. Wait until there is room, or ask its operator for more.",
+        ExitCode.LIMITED,
+    ),
     WireCode.SLOW_DOWN: ("The relay {relay} asks to slow down.", ExitCode.LIMITED),
     WireCode.FENCED: (
         (

@@ -101,7 +101,7 @@ class Link:
             self._lose(RefusedError(WireCode.TIMED_OUT, self.relay))
             self.raise_if_lost()
         if isinstance(got, f.Refused):
-            raise RefusedError(wire_code(got.code), self.relay, retry_after_s=got.retry_after_s)
+            raise _refused(got, self.relay)
         if not isinstance(got, answer):  # the state machine has checked it
             raise WrongServiceError(f"{self.relay.authority} answers something else.")
         return got
@@ -156,8 +156,7 @@ class Link:
                 )
                 return
             if isinstance(frame, f.Close):
-                code = wire_code(frame.code)
-                self._lose(RefusedError(code, self.relay, retry_after_s=frame.retry_after_s))
+                self._lose(_refused(frame, self.relay))
                 return
             if isinstance(frame, (f.Deliver, f.Drained)):
                 await self._into_deliveries.send(frame)
@@ -247,10 +246,16 @@ async def _greet(
 
 def _expect(frame: Any, wanted: type[A], relay: RelayAddress) -> A:
     if isinstance(frame, f.Close):
-        raise RefusedError(wire_code(frame.code), relay, retry_after_s=frame.retry_after_s)
+        raise _refused(frame, relay)
     if not isinstance(frame, wanted):  # the state machine lets nothing else through
         raise RemoteProtocolError("an unexpected frame")
     return frame
+
+
+def _refused(frame: f.Close | f.Refused, relay: RelayAddress) -> RefusedError:
+    return RefusedError(
+        wire_code(frame.code), relay, retry_after_s=frame.retry_after_s, reason=frame.reason
+    )
 
 
 def _request_of(frame: Any) -> int:

@@ -77,6 +77,26 @@ class Outcome(IntEnum):
     """The relay has no room for anybody."""
 
 
+class Limit(IntEnum):
+    """Which limit of the relay's a target met; named as in its settings."""
+
+    NONE = 0
+    MAILBOX_ENVELOPES = 1
+    MAILBOX_BYTES = 2
+    ACCOUNT_ENVELOPES = 3
+    """All devices of the recipient's account together."""
+    ACCOUNT_BYTES = 4
+    DEPOSITS_PER_NETWORK = 5
+    DEPOSITS_PER_MAILBOX = 6
+    REQUESTS_PER_NETWORK = 7
+    """Of strangers, from the depositor's network."""
+    REQUESTS_PER_MAILBOX = 8
+    """Of strangers, for this recipient: whether or not there is one."""
+    FETCHES_PER_NETWORK = 9
+    DATABASE_BYTES = 10
+    """Or the disk is full."""
+
+
 # ---- relay to client ------------------------------------------------------------------------
 
 
@@ -127,6 +147,8 @@ class TargetOutcome(Part, frozen=True):
     outcome: U8
     retry_after_s: U32
     expires_in_s: U32
+    limit: U8
+    """A Limit, for people; NONE for what was stored, and for what strangers may not know."""
 
 
 class Deposited(Frame, frozen=True, tag=6):

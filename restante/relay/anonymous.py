@@ -33,6 +33,12 @@ QUEUED_PART_BYTES: Final = 2 * MAX_BLOB_PART_BYTES
 """Parts of blobs that wait to be read by one connection, before the next one is looked for."""
 
 
+def _met(limit: f.Limit, wait_s: int) -> f.TargetOutcome:
+    """Return what a contact is told of a limit that an envelope met."""
+    result = f.Outcome.SLOW_DOWN if wait_s else f.Outcome.FULL
+    return outcome(result, retry_after_s=wait_s, limit=limit)
+
+
 class AnonymousTalk:
     """An anonymous connection's requests."""
 
@@ -50,13 +56,13 @@ class AnonymousTalk:
             await self._deposit(frame)
             return
         gates, now_s = self._services.gates, trio.current_time()
-        gate = gates.fetches
+        gate, limit = gates.fetches, "fetches_per_network"
         if isinstance(frame, (f.FetchCode, f.FetchSlot)):
-            gate = gates.requests
+            gate, limit = gates.requests, "requests_per_network"
         elif isinstance(frame, f.PutSlot):
-            gate = gates.slots
+            gate, limit = gates.slots, "slots_per_network"
         if wait_s := gate.take(self._session.network, 1, now_s):
-            self._session.refuse(frame.request, slow_down(wait_s))
+            self._session.refuse(frame.request, slow_down(limit, wait_s))
             return
         registry = self._services.registry
         if isinstance(frame, f.FetchManifest):
@@ -84,7 +90,7 @@ class AnonymousTalk:
                     self._session.network, 1, trio.current_time()
                 )
             ):
-                raise slow_down(wait_s) from None
+                raise slow_down("requests_per_network", wait_s) from None
             raise
 
     async def _deposit(self, frame: f.Deposit) -> None:
@@ -93,12 +99,15 @@ class AnonymousTalk:
         count = sum([len(item.targets) for item in frame.items])
         services = self._services
         if count > services.limits.targets_per_frame:
-            reason = f"{count} targets, {services.limits.targets_per_frame} are the most"
+            most = services.limits.targets_per_frame
+            reason = f"{count} targets, {most} are the most (targets_per_frame)"
             self._session.refuse(frame.request, Refusal(WireCode.TOO_LARGE, reason))
             return
         gate = services.gates.deposits
         if wait_s := gate.take(self._session.network, count, trio.current_time()):
-            late = outcome(f.Outcome.SLOW_DOWN, retry_after_s=wait_s)
+            late = outcome(
+                f.Outcome.SLOW_DOWN, retry_after_s=wait_s, limit=f.Limit.DEPOSITS_PER_NETWORK
+            )
             results = [[late] * len(item.targets) for item in frame.items]
             self._session.send(f.Deposited(request=frame.request, results=results))
             return
@@ -131,6 +140,7 @@ class AnonymousTalk:
         """Decide on every target; what is admitted waits for its commit."""
         deposits = FrameDeposits(self._session, frame.request)
         add, results, is_retry = deposits.add, deposits.results, frame.is_retry
+        now_s = trio.current_time()
         admit_known = self._services.mailrooms.admit_known
         expiries: dict[int, tuple[int, list[f.TargetOutcome]]] = {}
         for at, item in enumerate(frame.items):
@@ -141,7 +151,7 @@ class AnonymousTalk:
             targets, payload, device = item.targets, item.payload, None
             if len(targets) == 1 and not item.ephemeral:
                 # What nearly every item is: one envelope, from a contact, to one device.
-                device = admit_known(targets[0].mailbox, targets[0].token, len(payload))
+                device = admit_known(targets[0].mailbox, targets[0].token, len(payload), now_s)
             envelope = EnvelopeId(item.id)
             if device is not None:
                 results.append(stored)
@@ -162,7 +172,7 @@ class AnonymousTalk:
         targets: list[tuple[int, int]] = []
         for target in item.targets:
             mailbox = self._services.mailrooms.at_hand.get(target.mailbox)
-            judged = self._judge(item, target.token, mailbox, late_s)
+            judged = self._judge(item, target, mailbox, late_s)
             if isinstance(judged, f.Lane) and mailbox is not None:
                 targets.append((mailbox.device, judged))
                 places.append(len(results))
@@ -181,7 +191,7 @@ class AnonymousTalk:
         return expires_hour, [outcome(f.Outcome.STORED, expires_in_s=left_s)]
 
     def _judge(
-        self, item: f.DepositItem, token: bytes | None, mailbox: Mailbox | None, late_s: int
+        self, item: f.DepositItem, target: f.Target, mailbox: Mailbox | None, late_s: int
     ) -> f.Lane | f.TargetOutcome:
         """Return the lane of one admitted envelope, or what its depositor is told at once.
 
@@ -191,12 +201,10 @@ class AnonymousTalk:
         services, size_bytes = self._services, len(item.payload)
         lane, is_stranger = f.Lane.REQUEST, True
         if mailbox is not None:
-            lane, is_stranger = services.mailrooms.lane_of(mailbox, token)
-        if is_stranger:
-            requests = services.gates.requests
-            wait_s = late_s or requests.take(self._session.network, 1, trio.current_time())
-            if wait_s:
-                return outcome(f.Outcome.SLOW_DOWN, retry_after_s=wait_s)
+            lane, is_stranger = services.mailrooms.lane_of(mailbox, target.token)
+        now_s = trio.current_time()
+        if is_stranger and (late := self._stranger_is_late(target.mailbox, late_s, now_s)):
+            return late
         if mailbox is None:
             return _REFUSED
         if item.ephemeral:
@@ -207,9 +215,26 @@ class AnonymousTalk:
             if left > services.limits.request_connection_bytes:
                 return _REFUSED
             self._strange_bytes[mailbox.device] = left
-        if not services.mailrooms.admit(mailbox, lane, size_bytes):
-            return _REFUSED if is_stranger else outcome(f.Outcome.FULL)
-        return lane
+        limit, wait_s = services.mailrooms.admit(mailbox, lane, size_bytes, now_s)
+        if not limit:
+            return lane
+        return _REFUSED if is_stranger else _met(limit, wait_s)
+
+    def _stranger_is_late(
+        self, mailbox_id: bytes, late_s: int, now_s: float
+    ) -> f.TargetOutcome | None:
+        """Return what a stranger is told who comes too often; of a mailbox as of none."""
+        gates = self._services.gates
+        limit, wait_s = f.Limit.FETCHES_PER_NETWORK, late_s
+        if not wait_s:
+            limit = f.Limit.REQUESTS_PER_NETWORK
+            wait_s = gates.requests.take(self._session.network, 1, now_s)
+        if not wait_s:
+            limit = f.Limit.REQUESTS_PER_MAILBOX
+            wait_s = gates.requests_of_mailbox.take(mailbox_id, 1, now_s)
+        if not wait_s:
+            return None
+        return outcome(f.Outcome.SLOW_DOWN, retry_after_s=wait_s, limit=limit)
 
     def _forward(self, item: f.DepositItem, mailbox: Mailbox, lane: f.Lane) -> None:
         # A stranger's typing is nobody's business.

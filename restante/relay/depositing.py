@@ -21,9 +21,17 @@ if TYPE_CHECKING:
 _RETRY_WHEN_FULL_S = 60
 
 
-def outcome(result: f.Outcome, *, retry_after_s: int = 0, expires_in_s: int = 0) -> f.TargetOutcome:
+def outcome(
+    result: f.Outcome,
+    *,
+    retry_after_s: int = 0,
+    expires_in_s: int = 0,
+    limit: f.Limit = f.Limit.NONE,
+) -> f.TargetOutcome:
     """Return what became of one target."""
-    return f.TargetOutcome(outcome=result, retry_after_s=retry_after_s, expires_in_s=expires_in_s)
+    return f.TargetOutcome(
+        outcome=result, retry_after_s=retry_after_s, expires_in_s=expires_in_s, limit=limit
+    )
 
 
 class FrameDeposits:
@@ -85,7 +93,9 @@ class FrameDeposits:
         if not isinstance(error, DiskFull):
             self._session.refuse(self._request, store_refusal(error))
             return
-        full = outcome(f.Outcome.RELAY_FULL, retry_after_s=_RETRY_WHEN_FULL_S)
+        full = outcome(
+            f.Outcome.RELAY_FULL, retry_after_s=_RETRY_WHEN_FULL_S, limit=f.Limit.DATABASE_BYTES
+        )
         for item, targets in self._places:
             outcomes = list(self.results[item])  # several items may share one list
             for target in targets:

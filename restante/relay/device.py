@@ -71,7 +71,7 @@ class DeviceTalk:
         registry, blobs = self._services.registry, self._services.blobs
         if isinstance(frame, f.Register):
             return await self._register(frame)
-        device = self._registered()
+        device = self._registered(frame)
         if isinstance(frame, f.PublishManifest):
             await self._publish_manifest(frame, device)
         elif isinstance(frame, f.PublishPrekeys):
@@ -96,16 +96,24 @@ class DeviceTalk:
             await self._delete_account(frame, device)
         return f.Done(request=frame.request)
 
-    def _registered(self) -> Registered:
+    def _registered(self, frame: Any) -> Registered:
+        """Return who asks, if an account lists them, and hasn't asked too often."""
         if self._device is None:
             raise Refusal(WireCode.FORBIDDEN, "no account of this relay lists this device")
+        gates = self._services.gates
+        gate, limit = gates.requests_of_account, "requests_per_account"
+        if isinstance(frame, f.PutBlob):
+            gate, limit = gates.blob_parts, "blob_parts_per_account"
+        account = self._device.account.to_bytes(8, "big")
+        if wait_s := gate.take(account, 1, trio.current_time()):
+            raise slow_down(limit, wait_s)
         return self._device
 
     async def _register(self, frame: f.Register) -> f.Frame:
         if wait_s := self._services.gates.requests.take(
             self._session.network, 1, trio.current_time()
         ):
-            raise slow_down(wait_s)
+            raise slow_down("requests_per_network", wait_s)
         services = self._services
         before = None if self._device is None else self._device.account
         registered = await services.registration.register(
@@ -157,7 +165,7 @@ class DeviceTalk:
         return self._device is not None and self._device.device in devices
 
     async def _subscribe(self, frame: f.Subscribe) -> f.Frame:
-        device = self._registered()
+        device = self._registered(frame)
         if not device.has_mailbox:
             raise Refusal(WireCode.FORBIDDEN, "this device has no mailbox")
         services = self._services

@@ -14,8 +14,9 @@ from typing import Final
 
 import trio
 
-from restante.protocol.frames import Lane
+from restante.protocol.frames import Lane, Limit
 from restante.protocol.ids import MailboxId, Token, token_hash
+from restante.relay.account_rooms import AccountRoom, AccountRooms
 from restante.relay.settings import Limits
 from restante.store.relay_mailbox_facts import MailboxFacts, mailbox_facts
 from restante.store.seam import Database
@@ -26,6 +27,9 @@ MAX_CACHED: Final = 16_384
 MAX_SET_ASIDE: Final = 1_024
 """Of mailboxes that are no more at hand, so many are still counted: deposits to them may be on
 their way to the disk, where nobody who asks the store sees them yet."""
+
+BURST_S: Final = 20
+"""So many seconds' deposits may come into one mailbox at once."""
 
 
 @dataclass(slots=True)
@@ -39,6 +43,11 @@ class Mailbox:
     retired: frozenset[bytes]
     envelopes: list[int]
     size_bytes: list[int]
+    all_devices: AccountRoom
+    """What waits for the account, in all its mailboxes."""
+    budget: float
+    """Envelopes that contacts may leave at once; it refills with time."""
+    budget_at_s: float
     opened: dict[bytes, Lane] = field(default_factory=dict)
     """Tokens that were shown and are live or retired: a hash less for each further envelope."""
 
@@ -52,6 +61,9 @@ class Mailrooms:
         # By lane, as everything that is counted.
         self._most_envelopes = (limits.mailbox_envelopes, limits.request_mailbox_envelopes)
         self._most_bytes = (limits.mailbox_bytes, limits.request_mailbox_bytes)
+        self._rate = float(limits.deposits_per_mailbox)
+        self._burst = BURST_S * self._rate
+        self._accounts = AccountRooms(limits)
         self._by_id: dict[bytes, Mailbox] = {}
         self._by_device: dict[int, Mailbox] = {}
         self._set_aside: dict[int, None] = {}
@@ -113,7 +125,9 @@ class Mailrooms:
             mailbox.opened[token] = lane
         return lane, False
 
-    def admit_known(self, mailbox_id: bytes, token: bytes | None, size_bytes: int) -> int | None:
+    def admit_known(
+        self, mailbox_id: bytes, token: bytes | None, size_bytes: int, now_s: float
+    ) -> int | None:
         """Take room for a token that was shown before and is live; return the device's number.
 
         None: not so; `lane_of` and `admit` have to say what is the matter. This is all that most
@@ -122,26 +136,39 @@ class Mailrooms:
         mailbox = self._by_id.get(mailbox_id)
         if mailbox is None or token is None or mailbox.opened.get(token) is not Lane.CONTACT:
             return None
-        envelopes, size = mailbox.envelopes, mailbox.size_bytes
-        if envelopes[0] >= self._most_envelopes[0] or size[0] + size_bytes > self._most_bytes[0]:
-            return None
-        envelopes[0] += 1
-        size[0] += size_bytes
-        return mailbox.device
+        limit, _ = self.admit(mailbox, Lane.CONTACT, size_bytes, now_s)
+        return None if limit else mailbox.device
 
-    def admit(self, mailbox: Mailbox, lane: Lane, size_bytes: int) -> bool:
-        """Take the room that an envelope needs; False if there isn't any.
+    def admit(
+        self, mailbox: Mailbox, lane: Lane, size_bytes: int, now_s: float
+    ) -> tuple[Limit, int]:
+        """Take the room that an envelope needs; or return which limit it met, and for how long.
 
         Each lane has room of its own: a flood of requests never keeps a contact out.
         """
-        envelopes, size = mailbox.envelopes[lane] + 1, mailbox.size_bytes[lane] + size_bytes
-        if envelopes > self._most_envelopes[lane] or size > self._most_bytes[lane]:
-            return False
-        mailbox.envelopes[lane], mailbox.size_bytes[lane] = envelopes, size
-        return True
+        if mailbox.envelopes[lane] >= self._most_envelopes[lane]:
+            return Limit.MAILBOX_ENVELOPES, 0
+        if mailbox.size_bytes[lane] + size_bytes > self._most_bytes[lane]:
+            return Limit.MAILBOX_BYTES, 0
+        if lane is Lane.CONTACT:
+            account = mailbox.all_devices
+            if met := account.met(size_bytes):
+                return met, 0
+            grown = mailbox.budget + (now_s - mailbox.budget_at_s) * self._rate
+            mailbox.budget, mailbox.budget_at_s = min(grown, self._burst), now_s
+            if mailbox.budget < 1:
+                return Limit.DEPOSITS_PER_MAILBOX, int((1 - mailbox.budget) / self._rate) + 1
+            mailbox.budget -= 1
+            account.envelopes += 1
+            account.size_bytes += size_bytes
+        mailbox.envelopes[lane] += 1
+        mailbox.size_bytes[lane] += size_bytes
+        return Limit.NONE, 0
 
     def release(self, device: int, lane: int, size_bytes: int) -> None:
         """Give back the room of an envelope that is gone."""
+        if lane == Lane.CONTACT:
+            self._accounts.release(device, size_bytes)
         mailbox = self._by_device.get(device)
         if mailbox is not None:
             mailbox.envelopes[lane] = max(mailbox.envelopes[lane] - 1, 0)
@@ -169,10 +196,16 @@ class Mailrooms:
                 retired=fact.retired,
                 envelopes=list(fact.envelopes),
                 size_bytes=list(fact.size_bytes),
+                all_devices=self._accounts.hold(fact),
+                budget=self._burst,
+                budget_at_s=0.0,
             )
             aside = self._by_device.get(fact.device)
-            if aside is not None and aside.id == fact.mailbox:
-                mailbox.envelopes, mailbox.size_bytes = aside.envelopes, aside.size_bytes
+            if aside is not None:
+                if aside.id == fact.mailbox:
+                    mailbox.envelopes, mailbox.size_bytes = aside.envelopes, aside.size_bytes
+                    mailbox.budget, mailbox.budget_at_s = aside.budget, aside.budget_at_s
+                self._accounts.let_go(aside.all_devices)
             self._set_aside.pop(fact.device, None)
             self._by_id[mailbox.id] = mailbox
             self._by_device[mailbox.device] = mailbox
@@ -185,4 +218,4 @@ class Mailrooms:
         if len(self._set_aside) > MAX_SET_ASIDE:
             device = next(iter(self._set_aside))
             del self._set_aside[device]
-            del self._by_device[device]
+            self._accounts.let_go(self._by_device.pop(device).all_devices)

@@ -17,14 +17,17 @@ class Refusal(RestanteError):  # noqa: N818  # an answer, not a fault
         self.retry_after_s = retry_after_s
 
 
-def slow_down(retry_after_s: int) -> Refusal:
-    """Return the refusal of a rate limit."""
-    return Refusal(WireCode.SLOW_DOWN, "too many requests", retry_after_s=retry_after_s)
+def slow_down(limit: str, retry_after_s: int) -> Refusal:
+    """Return the refusal of a rate limit, which it names."""
+    reason = f"too many requests ({limit})"
+    return Refusal(WireCode.SLOW_DOWN, reason, retry_after_s=retry_after_s)
 
 
 def store_refusal(error: StoreError) -> Refusal:
     """Return how a request is answered that the store could not carry out."""
     log.warn("request refused", reason=type(error).__name__)
     if isinstance(error, DiskFull):
-        return Refusal(WireCode.FULL, "the relay has no room left", retry_after_s=60)
+        return Refusal(
+            WireCode.FULL, "the relay has no room left (database_bytes)", retry_after_s=60
+        )
     return Refusal(WireCode.INTERNAL, "the relay's store failed", retry_after_s=10)

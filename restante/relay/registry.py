@@ -149,7 +149,9 @@ class Registry:
 
         async def put(tx: Transaction) -> None:
             if not await put_prekeys(tx, device.device, request.prekeys, most_one_time=most):
-                raise Refusal(WireCode.FULL, f"at most {most} one-time prekeys of a kind are kept")
+                raise Refusal(
+                    WireCode.FULL, f"at most {most} of a kind are kept (one_time_prekeys)"
+                )
 
         await self._db.write(put)
 

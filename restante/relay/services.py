@@ -85,6 +85,16 @@ class Gates:
             rate=limits.deposits_per_network, burst=2 * limits.deposits_per_network
         )
         self.requests = Buckets(rate=limits.requests_per_network, burst=limits.request_burst)
+        self.requests_of_mailbox = Buckets(
+            rate=limits.requests_per_mailbox,
+            burst=max(limits.requests_per_mailbox, limits.request_mailbox_envelopes),
+        )
+        self.requests_of_account = Buckets(
+            rate=limits.requests_per_account, burst=20 * limits.requests_per_account
+        )
+        self.blob_parts = Buckets(
+            rate=limits.blob_parts_per_account, burst=10 * limits.blob_parts_per_account
+        )
         self.fetches = Buckets(
             rate=limits.fetches_per_network, burst=10 * limits.fetches_per_network
         )

@@ -36,6 +36,11 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """16,000 small envelopes for a device that is away: months of a busy conversation."""
     mailbox_envelopes: Count = 20_000
     """Rows cost more than their bytes: a bound of their own."""
+    account_bytes: Count = 256 * 1024 * 1024
+    """Waiting for all devices of one account: four of them away for months. An account's own quota
+    stands in its place, where it was given one."""
+    account_envelopes: Count = 80_000
+    """As many for all devices of one account: four full mailboxes."""
     request_mailbox_envelopes: Count = 64
     """Strangers' envelopes waiting for one device: a screenful of requests, not a flood."""
     request_mailbox_bytes: Count = 1024 * 1024
@@ -56,6 +61,18 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     deposits_per_network: Count = 20_000
     """Envelopes a second from one network (an IPv4 address or an IPv6 /64): one group of 1,000
     people with two devices, ten times over."""
+    deposits_per_mailbox: Count = 1_000
+    """Envelopes a second from contacts into one mailbox, from all networks together; twenty times
+    as many at once, so that a full mailbox's worth of them is never held up."""
+    requests_per_mailbox: Count = 1
+    """Strangers' envelopes a second for one recipient, from all networks together; as many at once
+    as its request lane holds. Told alike whether or not there is such a mailbox."""
+    requests_per_account: Count = 20
+    """Requests a second of all devices of one account, parts of blobs apart; twenty times as many
+    at once: a recovery or a linking makes some dozens."""
+    blob_parts_per_account: Count = 100
+    """Parts of blobs a second put by all devices of one account, of up to 256 KiB: 25 MiB/s, more
+    than a home's line carries; ten times as many at once."""
     requests_per_network: Count = 20
     """Strangers' envelopes, look-ups of codes and registrations a second from one network."""
     request_burst: Count = 64

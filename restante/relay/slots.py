@@ -55,7 +55,7 @@ class Slots:
         except Conflict:
             raise Refusal(WireCode.CONFLICT, "something else lies in that slot") from None
         if not has_room:
-            raise Refusal(WireCode.FULL, "all slots are taken", retry_after_s=MINUTE_S)
+            raise Refusal(WireCode.FULL, "all slots are taken (slots)", retry_after_s=MINUTE_S)
         return f.Done(request=request.request)
 
     async def find(self, request: f.FetchSlot) -> f.SlotFound:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from restante.protocol.ids import MailboxId
-from restante.store.relay_tables import devices, tokens, waiting
+from restante.store.relay_tables import accounts, devices, tokens, waiting
+
+_NOTHING: Final = ((0, 0), (0, 0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,13 @@ class MailboxFacts:
     envelopes: tuple[int, int]
     """In the contact lane and in the request lane."""
     size_bytes: tuple[int, int]
+    account_devices: frozenset[int]
+    """All devices of the account."""
+    account_envelopes: int
+    """In the contact lanes of all of them."""
+    account_bytes: int
+    quota_bytes: int | None
+    """What the account may keep waiting, if that isn't what the settings say."""
 
 
 async def mailbox_facts(
@@ -45,10 +55,12 @@ async def mailbox_facts(
             )
         ).all()
         hashes = await _token_hashes(tx, {row.account for row in rows})
-        usage = await _usage(tx, [row.number for row in rows])
+        all_devices, quotas = await _of_accounts(tx, {row.account for row in rows})
+        usage = await _usage(tx, [number for of_one in all_devices.values() for number in of_one])
         for row in rows:
             live, retired = hashes.get(row.account, (frozenset(), frozenset()))
-            envelopes, size_bytes = usage.get(row.number, ((0, 0), (0, 0)))
+            envelopes, size_bytes = usage.get(row.number, _NOTHING)
+            of_account = [usage.get(number, _NOTHING) for number in all_devices[row.account]]
             found[row.mailbox] = MailboxFacts(
                 mailbox=MailboxId(row.mailbox),
                 device=row.number,
@@ -57,8 +69,26 @@ async def mailbox_facts(
                 retired=retired,
                 envelopes=envelopes,
                 size_bytes=size_bytes,
+                account_devices=frozenset(all_devices[row.account]),
+                account_envelopes=sum(count[0] for count, _ in of_account),
+                account_bytes=sum(size[0] for _, size in of_account),
+                quota_bytes=quotas[row.account],
             )
     return found
+
+
+async def _of_accounts(
+    tx: AsyncConnection, wanted: set[int]
+) -> tuple[dict[int, list[int]], dict[int, int | None]]:
+    """Return the devices of each account, and its quota."""
+    numbers: dict[int, list[int]] = {account: [] for account in wanted}
+    statement = select(devices.c.account, devices.c.number).where(devices.c.account.in_(wanted))
+    for account, number in await tx.execute(statement):
+        numbers[account].append(number)
+    rows = await tx.execute(
+        select(accounts.c.number, accounts.c.quota_bytes).where(accounts.c.number.in_(wanted))
+    )
+    return numbers, {row.number: row.quota_bytes for row in rows}
 
 
 async def _token_hashes(

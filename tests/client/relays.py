@@ -28,7 +28,12 @@ if TYPE_CHECKING:
 
     from restante.relay.server import RunningRelay
 
-GENEROUS = Limits(requests_per_network=10_000, request_burst=10_000, slots_per_network=10_000)
+GENEROUS = Limits(
+    requests_per_network=10_000,
+    request_burst=10_000,
+    requests_per_mailbox=10_000,
+    slots_per_network=10_000,
+)
 """The tests' strangers come faster than a relay on the open internet would let them."""
 
 STOP_S = 60

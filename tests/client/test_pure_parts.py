@@ -131,3 +131,21 @@ def test_every_refusal_is_a_sentence_with_an_exit_code() -> None:
         assert error.exit_code not in {ExitCode.OK, ExitCode.BUG}
         assert error.code is code
     assert wire_code(250) is WireCode.INTERNAL
+
+
+@pytest.mark.parametrize(
+    ("reason", "limit"),
+    [
+        ("too many requests (fetches_per_network)", "fetches_per_network"),
+        ("call 0900 (now)(a)", ""),
+        ("\x1b]0;owned\x07 (\x1b[31mred)", ""),
+        ("(blobs) and more", ""),
+        ("", ""),
+    ],
+)
+def test_of_a_relays_reason_only_a_limits_name_is_ever_shown(reason: str, limit: str) -> None:
+    relay = RelayAddress(host="relay.example")
+    error = RefusedError(WireCode.SLOW_DOWN, relay, reason=reason)
+    assert error.limit == limit
+    assert (f"called {limit}." in str(error)) is bool(limit)
+    assert "\x1b" not in str(error)

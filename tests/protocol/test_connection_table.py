@@ -18,7 +18,7 @@ ID, HASH, SIGNATURE = bytes(16), bytes(32), bytes(64)
 HEARTBEAT = Heartbeat(manifest=HASH, at_s=1, signing_key=HASH, signature=SIGNATURE)
 PREKEY = Prekey(kind=1, id=1, key=HASH, expires_at_s=1, signature=SIGNATURE)
 TARGET = f.Target(mailbox=ID, token=None)
-STORED = f.TargetOutcome(outcome=0, retry_after_s=0, expires_in_s=1)
+STORED = f.TargetOutcome(outcome=0, retry_after_s=0, expires_in_s=1, limit=0)
 
 
 def item(targets: int = 1) -> f.DepositItem:

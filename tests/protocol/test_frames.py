@@ -155,7 +155,7 @@ def test_the_largest_fan_out_and_its_answer_fit_a_frame() -> None:
         targets=[f.Target(mailbox=ID, token=ID)] * MAX_FANOUT_TARGETS,
     )
     assert fits(f.Deposit(request=LARGE, is_retry=True, items=[item] * 7))
-    outcome = f.TargetOutcome(outcome=0, retry_after_s=LARGE, expires_in_s=LARGE)
+    outcome = f.TargetOutcome(outcome=0, retry_after_s=LARGE, expires_in_s=LARGE, limit=255)
     # No deposit that fits a frame has more targets: each takes 37 bytes with a token, 20 without.
     most = MAX_FRAME_BYTES // 20
     full, rest = divmod(most, MAX_FANOUT_TARGETS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,23 +11,34 @@ import pytest
 import trio
 import trio.testing
 
+from restante.crypto import own_keys
+from restante.crypto.randomness import SystemRandomness
 from restante.errors import WireCode
 from restante.protocol import frames as f
+from restante.protocol.ids import MailboxId
 from restante.protocol.limits import BUCKETS
 from restante.relay.buckets import Buckets
+from restante.relay.server import RunningRelay
 from restante.relay.settings import Limits
 from restante.store.errors import DiskFull
 from tests.relay.wire import (
+    Person,
     anonymous,
+    authenticated,
     deposit,
     envelope,
     item,
+    person,
     registered,
     relay_at,
     subscribed,
 )
 
-LAVISH = {"requests_per_network": 10_000, "request_burst": 10_000}
+LAVISH = {
+    "requests_per_network": 10_000,
+    "request_burst": 10_000,
+    "requests_per_mailbox": 10_000,
+}
 
 
 def _kinds(outcomes: list[Any]) -> list[int]:
@@ -42,6 +54,7 @@ async def test_a_full_mailbox_says_so_to_contacts_and_nothing_to_strangers(tmp_p
             assert _kinds(contacts) == [f.Outcome.STORED] * 3 + [f.Outcome.FULL] * 2
             strangers = await deposit(wire, *(item(bob, token=None) for _ in range(4)))
             assert _kinds(strangers) == [f.Outcome.STORED] * 2 + [f.Outcome.REFUSED] * 2
+            assert contacts[-1].limit == f.Limit.MAILBOX_ENVELOPES
             unknown = f.DepositItem(
                 id=os.urandom(16),
                 ttl_s=0,
@@ -61,6 +74,118 @@ async def test_bytes_count_as_envelopes_do(tmp_path: Path) -> None:
             big = envelope(size=BUCKETS[2])
             outcomes = await deposit(wire, *(item(bob, payload=big) for _ in range(3)))
             assert _kinds(outcomes) == [f.Outcome.STORED] * 2 + [f.Outcome.FULL]
+            assert outcomes[-1].limit == f.Limit.MAILBOX_BYTES
+
+
+async def _with_two_devices(relay: RunningRelay, name: str) -> tuple[Person, Person]:
+    """Register an account with two devices; return it as it is seen by each of them."""
+    first = person(name)
+    second = replace(
+        first, device=own_keys.generate_device(SystemRandomness()), mailbox=MailboxId(bytes(16))
+    )
+    listed = [
+        own_keys.device_entry(one.device, mailbox=one.mailbox, now_s=0) for one in (first, second)
+    ]
+    async with authenticated(relay, first) as wire:
+        answer = await wire.ask(
+            f.Register,
+            name=name,
+            invite=None,
+            manifest=first.manifest(relay.address, devices=listed).to_bytes(),
+            tokens=first.hashes,
+        )
+        assert isinstance(answer, f.Done), answer
+    return first, second
+
+
+async def _acked(relay: RunningRelay, who: Person, count: int) -> None:
+    async with subscribed(relay, who) as wire:
+        await wire.delivered(count)
+        await wire.ask(f.FetchPrekeyState)  # answered after the ack was taken
+    await relay.services.writer.barrier()
+
+
+async def test_an_accounts_devices_share_a_quota_of_envelopes(tmp_path: Path) -> None:
+    async with relay_at(tmp_path, limits=Limits(account_envelopes=3)) as relay:
+        desk, phone = await _with_two_devices(relay, "bob")
+        async with anonymous(relay) as wire:
+            first = await deposit(wire, item(desk), item(desk), item(phone), item(phone))
+            assert _kinds(first) == [f.Outcome.STORED] * 3 + [f.Outcome.FULL]
+            assert first[-1].limit == f.Limit.ACCOUNT_ENVELOPES
+            stranger = await deposit(wire, item(phone, token=None))
+            assert _kinds(stranger) == [f.Outcome.STORED], "strangers have room of their own"
+            await _acked(relay, desk, 2)
+            again = await deposit(wire, *(item(phone) for _ in range(3)))
+            assert _kinds(again) == [f.Outcome.STORED] * 2 + [f.Outcome.FULL]
+
+
+async def test_an_accounts_own_quota_stands_in_place_of_the_settings(tmp_path: Path) -> None:
+    async with relay_at(tmp_path) as relay:
+        desk, phone = await _with_two_devices(relay, "bob")
+        await relay.services.db.outside_transactions(
+            lambda raw: raw.execute("UPDATE accounts SET quota_bytes = 3 * 4096")
+        )
+        async with anonymous(relay) as wire:
+            outcomes = await deposit(wire, *(item(one) for one in (desk, phone) * 2))
+            assert _kinds(outcomes) == [f.Outcome.STORED] * 3 + [f.Outcome.FULL]
+            assert outcomes[-1].limit == f.Limit.ACCOUNT_BYTES
+
+
+async def test_what_an_account_holds_is_counted_again_after_a_restart(tmp_path: Path) -> None:
+    limits = Limits(account_envelopes=2)
+    async with relay_at(tmp_path, limits=limits) as relay:
+        desk, phone = await _with_two_devices(relay, "bob")
+        async with anonymous(relay) as wire:
+            await deposit(wire, item(desk), item(desk))
+    async with relay_at(tmp_path, limits=limits) as relay, anonymous(relay) as wire:
+        assert _kinds(await deposit(wire, item(phone))) == [f.Outcome.FULL]
+
+
+async def test_a_mailbox_takes_so_many_a_second_and_says_when_to_come_back(tmp_path: Path) -> None:
+    limits = Limits(deposits_per_mailbox=1)
+    async with relay_at(tmp_path, limits=limits) as relay:
+        bob, carol = await registered(relay, "bob"), await registered(relay, "carol")
+        async with anonymous(relay) as wire:
+            outcomes = await deposit(wire, *(item(bob) for _ in range(25)))
+            late = outcomes[-1]
+            assert _kinds(outcomes[:20]) == [f.Outcome.STORED] * 20
+            assert (late.outcome, late.limit) == (
+                f.Outcome.SLOW_DOWN,
+                f.Limit.DEPOSITS_PER_MAILBOX,
+            )
+            assert late.retry_after_s >= 1
+            assert _kinds(await deposit(wire, item(carol))) == [f.Outcome.STORED]
+
+
+async def test_strangers_of_one_recipient_share_a_rate_whether_or_not_there_is_one(
+    tmp_path: Path,
+) -> None:
+    limits = Limits(request_mailbox_envelopes=3, **LAVISH | {"requests_per_mailbox": 1})
+    async with relay_at(tmp_path, limits=limits) as relay:
+        bob, nobody = await registered(relay, "bob"), person("nobody")
+        async with anonymous(relay) as wire:
+            at_bob = await deposit(wire, *(item(bob, token=None) for _ in range(5)))
+            at_nobody = await deposit(wire, *(item(nobody, token=None) for _ in range(5)))
+            assert at_bob[3:] == at_nobody[3:]
+            assert at_bob[3].limit == f.Limit.REQUESTS_PER_MAILBOX
+            assert at_bob[3].retry_after_s >= 1
+
+
+async def test_requests_of_an_account_have_a_rate_that_is_named(tmp_path: Path) -> None:
+    limits = Limits(requests_per_account=1, blob_parts_per_account=1)
+    async with relay_at(tmp_path, limits=limits) as relay:
+        bob = await registered(relay, "bob")
+        async with authenticated(relay, bob) as wire:
+            answers = [await wire.ask(f.FetchPrekeyState) for _ in range(25)]
+            assert isinstance(answers[0], f.PrekeyState)
+            assert answers[-1].code == WireCode.SLOW_DOWN
+            assert answers[-1].reason.endswith("(requests_per_account)")
+            parts = [
+                await wire.ask(f.PutBlob, blob=bytes(32), offset=0, data=b"x") for _ in range(15)
+            ]
+            assert parts[0].code == WireCode.NOT_FOUND, "parts have a rate of their own"
+            assert parts[-1].reason.endswith("(blob_parts_per_account)")
+            assert parts[-1].retry_after_s >= 1
 
 
 async def test_room_comes_back_with_the_ack_also_after_a_restart(tmp_path: Path) -> None:
@@ -129,9 +254,11 @@ async def test_strangers_and_look_ups_pay_from_a_small_bucket(tmp_path: Path) ->
             answer = await wire.ask(f.FetchCode, lookup_id=os.urandom(16))
             assert answer.code == WireCode.SLOW_DOWN
             assert answer.retry_after_s >= 1
+            assert answer.reason.endswith("(requests_per_network)")
             (late,) = await deposit(wire, item(bob, token=None))
             assert late.outcome == f.Outcome.SLOW_DOWN
             assert late.retry_after_s >= 1
+            assert late.limit == f.Limit.REQUESTS_PER_NETWORK
             assert _kinds(await deposit(wire, item(bob))) == [f.Outcome.STORED], "contacts go on"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import trio
 
 from restante.protocol import frames as f
-from restante.protocol.frames import Lane
+from restante.protocol.frames import Lane, Limit
 from restante.protocol.ids import Token, token_hash
 from restante.relay.mailrooms import Mailrooms
 from restante.relay.settings import Limits
@@ -147,7 +147,7 @@ async def test_what_is_on_its_way_to_the_disk_is_counted_though_its_mailbox_was_
         mailrooms = Mailrooms(relay.services.db, Limits())
         await mailrooms.fetch([bob.mailbox])
         mailbox = mailrooms.at_hand[bob.mailbox]
-        assert mailrooms.admit(mailbox, Lane.CONTACT, 512)
+        assert mailrooms.admit(mailbox, Lane.CONTACT, 512, trio.current_time()) == (Limit.NONE, 0)
         mailrooms.forget_account(mailbox.account)
         await mailrooms.fetch([bob.mailbox])
         assert mailrooms.at_hand[bob.mailbox].envelopes == [1, 0]
