@@ -92,7 +92,7 @@ class Blobs:
         count, used = await store.used_by(tx, new.account, hour=self._hour)
         if count >= limits.blobs_per_account:
             raise Refusal(WireCode.FULL, f"{count} blobs are kept already (blobs_per_account)")
-        most = limits.blobs_bytes_per_account
+        most = await store.quota_of(tx, new.account) or limits.blobs_bytes_per_account
         if used + new.size_bytes > most:
             reason = f"{used} of {most} bytes are used (blobs_bytes_per_account)"
             raise Refusal(WireCode.FULL, reason)

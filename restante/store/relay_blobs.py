@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from restante.protocol.ids import BlobId
-from restante.store.relay_tables import blobs
+from restante.store.relay_tables import accounts, blobs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +75,12 @@ async def used_by(tx: AsyncConnection, account: int, *, hour: int) -> tuple[int,
     )
     count, size_bytes = (await tx.execute(statement)).one()
     return int(count), int(size_bytes)
+
+
+async def quota_of(tx: AsyncConnection, account: int) -> int | None:
+    """Return an account's own quota, in bytes; None: the settings have one for all."""
+    statement = select(accounts.c.quota_bytes).where(accounts.c.number == account)
+    return (await tx.execute(statement)).scalar_one_or_none()
 
 
 async def used_by_all(tx: AsyncConnection) -> int:

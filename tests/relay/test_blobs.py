@@ -199,6 +199,15 @@ async def test_quotas_count_what_was_announced_and_deletion_gives_it_back(tmp_pa
         assert (await second.fetch(reader)).data == second.data
 
 
+async def test_an_accounts_own_quota_is_that_of_its_blobs_too(tmp_path: Path) -> None:
+    async with a_place(tmp_path) as (relay, _, device, _):
+        await relay.services.db.outside_transactions(
+            lambda raw: raw.execute(f"UPDATE accounts SET quota_bytes = {2 * PART}")  # noqa: S608
+        )
+        assert isinstance(await Blob(2 * PART).open(device), f.BlobState)
+        assert code_of(await Blob(1).open(device)) == WireCode.FULL
+
+
 async def test_the_number_of_blobs_and_their_sum_are_bounded(tmp_path: Path) -> None:
     limits = Limits(blobs_per_account=2, blobs_bytes=3 * PART)
     async with a_place(tmp_path, limits=limits) as (relay, _, device, _):
