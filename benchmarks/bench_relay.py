@@ -1,139 +1,93 @@
 """The relay: deposits a second, durable and delivered, drain, latency, memory of idle connections.
 
 One relay process on one core, the load on another; real fsync; 300 B payloads for comparison with
-other servers, 4 KiB as clients send.
+other servers, 4 KiB as clients send. What it does while much waits: bench_relay_waiting.py.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import signal
-import subprocess
-import sys
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import trio
 
-from benchmarks.relay_load import (
-    Deposits,
-    Receiver,
-    Recipient,
-    Sender,
-    anonymous,
-    next_arrival,
-    percentile,
-    spread,
+from benchmarks.relay_load import Deposits, Receiver, Sender, anonymous, next_arrival, percentile
+from benchmarks.relay_side import (
+    recipients,
+    resident_kib,
+    row,
+    running_relay,
+    senders,
+    take_load_core,
 )
-from restante.protocol.address import RelayAddress
 
 SPAN_S = float(os.environ.get("RESTANTE_BENCH_SPAN_S", "4"))
 PAIRS = 16
 SIZES = (300, 4096)
-UNDER_WAY = 512
-"""Envelopes under way over all senders, at one a frame."""
-
 IDLE_CONNECTIONS = 1000
-RELAY_CORE, LOAD_CORE = 0, 1
-_PROGRAM = ("-m", "benchmarks.relay_process")
 
 
 def run() -> Iterator[dict[str, Any]]:
     """Yield all rows."""
-    if hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > 1:
-        os.sched_setaffinity(0, {LOAD_CORE})
+    take_load_core()
     for size_bytes in SIZES:
         for items in (1, 10, 100):
-            yield trio.run(_online, size_bytes, items)
+            yield trio.run(_online, size_bytes, items, False)
         for items in (1, 10, 100):
             yield trio.run(_offline, size_bytes, items)
         yield trio.run(_drain, size_bytes)
         yield from trio.run(_latency, size_bytes)
-    yield trio.run(_idle)
+        for items in (1, 10, 100):
+            yield trio.run(_online, size_bytes, items, True)
+    for tls in (False, True):
+        yield trio.run(_idle, tls)
 
 
-@asynccontextmanager
-async def _relay(size_bytes: int) -> AsyncIterator[tuple[RelayAddress, int]]:
-    with tempfile.TemporaryDirectory(prefix="restante-bench-") as data:
-        process = await trio.lowlevel.open_process(
-            [sys.executable, *_PROGRAM, data, str(size_bytes), str(RELAY_CORE)],
-            cwd=Path(__file__).parent.parent,
-            stdout=subprocess.PIPE,
-        )
-        try:
-            if process.stdout is None:
-                raise RuntimeError("the relay's output is not read")
-            line = await process.stdout.receive_some(4096)
-            yield RelayAddress.parse(json.loads(line)["address"]), process.pid
-        finally:
-            process.send_signal(signal.SIGTERM)
-            with trio.CancelScope(shield=True):
-                await process.wait()
-
-
-async def _recipients(address: RelayAddress, count: int) -> list[Recipient]:
-    found = [Recipient(name) for name in spread(count)]
-    for who in found:
-        await who.register(address)
-    return found
-
-
-def _senders(people: list[Recipient], *, items: int, size_bytes: int) -> list[Sender]:
-    window = max(UNDER_WAY // PAIRS // items, 4 if size_bytes * items < 100_000 else 2)
-    return [
-        Sender(Deposits(who, items=items, size_bytes=size_bytes), items=items, window=window)
-        for who in people
-    ]
-
-
-async def _online(size_bytes: int, items: int) -> dict[str, Any]:
-    async with _relay(size_bytes) as (address, _), trio.open_nursery() as nursery:
-        people = await _recipients(address, PAIRS)
+async def _online(size_bytes: int, items: int, tls: bool) -> dict[str, Any]:
+    async with running_relay(size_bytes, tls=tls) as (address, _), trio.open_nursery() as nursery:
+        people = await recipients(address, PAIRS)
         receivers = [Receiver(who) for who in people]
         for receiver in receivers:
             await nursery.start(receiver.run, address)
-        senders = _senders(people, items=items, size_bytes=size_bytes)
+        sending_ones = senders(people, items=items, size_bytes=size_bytes)
         started = trio.current_time()
         async with trio.open_nursery() as sending:
-            for sender in senders:
+            for sender in sending_ones:
                 sending.start_soon(sender.run, address, started + SPAN_S)
-        stored = sum(sender.stored for sender in senders)
+        stored = sum(sender.stored for sender in sending_ones)
         with trio.fail_after(60):
             while sum(receiver.received for receiver in receivers) < stored:
                 await next_arrival()
         seconds = max(receiver.last_at for receiver in receivers) - started
         nursery.cancel_scope.cancel()
-    return _row(
-        f"relay.online.{size_bytes}B.{items}_a_frame",
+    return row(
+        f"relay.{'tls' if tls else 'online'}.{size_bytes}B.{items}_a_frame",
         stored / seconds,
         f"durable before the answer and delivered to subscribed devices; {PAIRS} pairs, "
-        "acks of 50 ms together",
+        f"acks of 50 ms together{', TLS 1.3' if tls else ''}",
     )
 
 
 async def _offline(size_bytes: int, items: int) -> dict[str, Any]:
-    async with _relay(size_bytes) as (address, _):
-        people = await _recipients(address, PAIRS)
-        senders = _senders(people, items=items, size_bytes=size_bytes)
+    async with running_relay(size_bytes) as (address, _):
+        people = await recipients(address, PAIRS)
+        sending_ones = senders(people, items=items, size_bytes=size_bytes)
         started = trio.current_time()
         async with trio.open_nursery() as sending:
-            for sender in senders:
+            for sender in sending_ones:
                 sending.start_soon(sender.run, address, started + SPAN_S)
         seconds = trio.current_time() - started
-    return _row(
+    return row(
         f"relay.offline.{size_bytes}B.{items}_a_frame",
-        sum(sender.stored for sender in senders) / seconds,
+        sum(sender.stored for sender in sending_ones) / seconds,
         f"durable before the answer, recipients away; {PAIRS} senders",
     )
 
 
 async def _drain(size_bytes: int) -> dict[str, Any]:
-    async with _relay(size_bytes) as (address, _), trio.open_nursery() as nursery:
-        people = await _recipients(address, 1)
+    async with running_relay(size_bytes) as (address, _), trio.open_nursery() as nursery:
+        people = await recipients(address, 1)
         waiting = 100_000 if size_bytes < 4096 else 30_000
         deposits = Deposits(people[0], items=100, size_bytes=size_bytes)
         sender = Sender(deposits, items=100, window=2)
@@ -149,7 +103,7 @@ async def _drain(size_bytes: int) -> dict[str, Any]:
             await receiver.drained.wait()
         seconds = receiver.last_at - started
         nursery.cancel_scope.cancel()
-    return _row(
+    return row(
         f"relay.drain.{size_bytes}B",
         receiver.received / seconds,
         f"{receiver.received} envelopes of one mailbox, delivered and acked, from Subscribe on",
@@ -159,8 +113,8 @@ async def _drain(size_bytes: int) -> dict[str, Any]:
 async def _latency(size_bytes: int) -> list[dict[str, Any]]:
     """Deposit 500 a second in all, and see after how long each is delivered."""
     rate, waits = 500, []
-    async with _relay(size_bytes) as (address, _), trio.open_nursery() as nursery:
-        people = await _recipients(address, PAIRS)
+    async with running_relay(size_bytes) as (address, _), trio.open_nursery() as nursery:
+        people = await recipients(address, PAIRS)
         receivers = [Receiver(who) for who in people]
         for receiver in receivers:
             await nursery.start(receiver.run, address)
@@ -195,8 +149,8 @@ async def _latency(size_bytes: int) -> list[dict[str, Any]]:
     ]
 
 
-async def _idle() -> dict[str, Any]:
-    async with _relay(4096) as (address, pid), trio.open_nursery() as nursery:
+async def _idle(tls: bool) -> dict[str, Any]:
+    async with running_relay(4096, tls=tls) as (address, pid), trio.open_nursery() as nursery:
 
         async def stay(*, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
             async with anonymous(address):
@@ -204,23 +158,14 @@ async def _idle() -> dict[str, Any]:
                 await trio.sleep_forever()
 
         await nursery.start(stay)
-        before = _resident_kib(pid)
+        before = resident_kib(pid)
         for _ in range(IDLE_CONNECTIONS):
             await nursery.start(stay)
-        grown = _resident_kib(pid) - before
+        grown = resident_kib(pid) - before
         nursery.cancel_scope.cancel()
-    return {
-        "bench": "relay.idle_connection",
-        "value": round(grown / IDLE_CONNECTIONS, 1),
-        "unit": "KiB",
-        "how": f"growth of the relay's resident memory by {IDLE_CONNECTIONS} anonymous connections",
-    }
-
-
-def _resident_kib(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
-
-
-def _row(bench: str, rate: float, how: str) -> dict[str, Any]:
-    return {"bench": bench, "value": round(rate), "unit": "envelopes/s", "how": how}
+    return row(
+        f"relay.idle_connection{'.tls' if tls else ''}",
+        grown / IDLE_CONNECTIONS,
+        f"growth of the relay's resident memory by {IDLE_CONNECTIONS} anonymous connections",
+        "KiB",
+    )
