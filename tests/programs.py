@@ -11,6 +11,8 @@ from pathlib import Path
 
 PROGRAMS = {
     "tmux": "the TUI in a real terminal",
+    "promtool": "the alerts in deploy/",
+    "systemd-analyze": "the unit that `relay up` writes",
 }
 
 

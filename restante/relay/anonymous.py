@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _REFUSED = outcome(f.Outcome.REFUSED)
 _CONTACT = int(f.Lane.CONTACT)
 _FIRST = (0,)
+_SLOW_DOWN = f.Outcome.SLOW_DOWN.name.lower()
 
 QUEUED_PART_BYTES: Final = 2 * MAX_BLOB_PART_BYTES
 """Parts of blobs that wait to be read by one connection, before the next one is looked for."""
@@ -109,6 +110,7 @@ class AnonymousTalk:
                 f.Outcome.SLOW_DOWN, retry_after_s=wait_s, limit=f.Limit.DEPOSITS_PER_NETWORK
             )
             results = [[late] * len(item.targets) for item in frame.items]
+            services.figures.outcomes[_SLOW_DOWN] += count
             self._session.send(f.Deposited(request=frame.request, results=results))
             return
         try:
@@ -170,6 +172,7 @@ class AnonymousTalk:
         results: list[f.TargetOutcome] = []
         places: list[int] = []
         targets: list[tuple[int, int]] = []
+        figures = self._services.figures
         for target in item.targets:
             mailbox = self._services.mailrooms.at_hand.get(target.mailbox)
             judged = self._judge(item, target, mailbox, late_s)
@@ -179,6 +182,8 @@ class AnonymousTalk:
                 results.append(stored)
             elif isinstance(judged, f.TargetOutcome):
                 results.append(judged)
+                if judged.outcome:
+                    figures.outcomes[f.Outcome(judged.outcome).name.lower()] += 1
         deposits.results.append(results)
         return places, targets
 

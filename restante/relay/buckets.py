@@ -27,6 +27,8 @@ class Buckets:
     def __init__(self, *, rate: float, burst: float) -> None:
         self._rate = rate
         self._burst = burst
+        self.refusals = 0
+        """How often nothing was taken."""
         self._buckets: OrderedDict[bytes, _Bucket] = OrderedDict()
 
     def take(self, key: bytes, amount: int, now_s: float) -> int:
@@ -48,6 +50,7 @@ class Buckets:
         if bucket.level >= needed:
             bucket.level -= amount
             return 0
+        self.refusals += 1
         return int((needed - bucket.level) / self._rate) + 1
 
     def __len__(self) -> int:

@@ -64,6 +64,11 @@ class Subscriber:
         self._is_drained = False
         self._is_closed = False
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether it is read from the database rather than handed what is committed."""
+        return self._is_behind
+
     def close(self) -> None:
         """Deliver nothing more; what wasn't acked stays in the store."""
         self._is_closed = True

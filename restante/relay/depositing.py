@@ -7,6 +7,7 @@ gives its room back. Spec: docs/protocol/relay.md, section 6.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from restante.errors import StoreError
@@ -40,6 +41,7 @@ class FrameDeposits:
     def __init__(self, session: Session, request: int) -> None:
         self._session = session
         self._request = request
+        self._began_at = perf_counter()
         self.results: list[list[f.TargetOutcome]] = []
         self.arrivals: list[Arrival] = []
         self._places: list[tuple[int, Sequence[int]]] = []
@@ -65,6 +67,7 @@ class FrameDeposits:
         if services.subscribers or 0 in sequences:
             self._hand_over(sequences)
         self._session.send(f.Deposited(request=self._request, results=self.results))
+        services.figures.deposits_s.add(perf_counter() - self._began_at)
 
     def _hand_over(self, sequences: list[int]) -> None:
         services = self._session.services
@@ -93,6 +96,7 @@ class FrameDeposits:
         if not isinstance(error, DiskFull):
             self._session.refuse(self._request, store_refusal(error))
             return
+        services.figures.outcomes[f.Outcome.RELAY_FULL.name.lower()] += self.target_count
         full = outcome(
             f.Outcome.RELAY_FULL, retry_after_s=_RETRY_WHEN_FULL_S, limit=f.Limit.DATABASE_BYTES
         )

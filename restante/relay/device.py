@@ -187,7 +187,7 @@ class DeviceTalk:
         self._subscriber = Subscriber(
             device.device,
             services.db,
-            send=self._session.send,
+            send=self._deliver,
             spawn=services.spawn,
             on_failed=self._store_failed,
             hour=lambda: services.writer.hour,
@@ -195,6 +195,11 @@ class DeviceTalk:
         )
         services.subscribers[device.device] = (self._subscriber, self._session)
         return f.Done(request=frame.request)
+
+    def _deliver(self, frame: f.Frame) -> None:
+        if isinstance(frame, f.Deliver):
+            self._services.figures.delivered += len(frame.items)
+        self._session.send(frame)
 
     def _store_failed(self, error: StoreError) -> None:
         log.warn("delivery failed", reason=type(error).__name__)

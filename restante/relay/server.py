@@ -38,8 +38,11 @@ from restante.relay.tls import (
     certificate_pin,
     network_of,
     open_listeners,
+    open_plain_listeners,
     tls_context,
 )
+from restante.relay.watching.figures import Figures
+from restante.relay.watching.listening import Watched
 from restante.relay.writer import Writer
 from restante.store.relay_accounts import epoch
 from restante.store.relay_codes import forget_dead_invites
@@ -65,6 +68,8 @@ class RunningRelay:
     address: RelayAddress
     """How clients reach it; with the pin of its key unless its certificate is a public one."""
     services: Services
+    ops_port: int = 0
+    """Where who watches is answered; 0: nobody is."""
 
 
 @asynccontextmanager
@@ -90,11 +95,12 @@ async def running_relay(
                 services = await _services(settings, db, clock, helpers)
                 for service in (services.writer.run, _Watch(services).run, _Upkeep(services).run):
                     service_nursery.start_soon(service)
+                watching = await _listen_for_watchers(services, service_nursery)
                 doorkeeper = _Doorkeeper(services)
                 accepting = await service_nursery.start(doorkeeper.listen, listeners)
                 log.note("listening", tls=settings.uses_tls)
                 try:
-                    yield RunningRelay(address=address, services=services)
+                    yield RunningRelay(address=address, services=services, ops_port=watching)
                 finally:
                     with trio.CancelScope(shield=True):
                         accepting.cancel()
@@ -140,7 +146,7 @@ async def _services(
     settings: Settings, db: Database, clock: Callable[[], float], helpers: trio.Nursery
 ) -> Services:
     mailrooms = Mailrooms(db, settings.limits)
-    gates = Gates(settings.limits)
+    gates, figures = Gates(settings.limits), Figures()
     services: Services
 
     def removed(envelope: Removed) -> None:
@@ -150,7 +156,12 @@ async def _services(
         services.flush_touched()
 
     writer = Writer(
-        db, clock=clock, counting=mailrooms.counting, on_removed=removed, after_commit=committed
+        db,
+        clock=clock,
+        counting=mailrooms.counting,
+        on_removed=removed,
+        after_commit=committed,
+        figures=figures,
     )
     await writer.load()
     files = BlobDirectory(settings.blobs, leaves_bytes=settings.limits.blobs_leave_bytes)
@@ -175,19 +186,31 @@ async def _services(
         slots=Slots(db, most=settings.limits.slots, clock=clock),
         blobs=blobs,
         clock=clock,
-        spawn=lambda task: helpers.start_soon(_guarded, task),
+        spawn=lambda task: helpers.start_soon(_guarded, task, figures),
         authorities=frozenset(RelayAddress.parse(name).authority for name in settings.names),
         epoch=await db.read(epoch),
         gates=gates,
+        figures=figures,
     )
     return services
 
 
-async def _guarded(task: Callable[[], Awaitable[None]]) -> None:
+async def _listen_for_watchers(services: Services, nursery: trio.Nursery) -> int:
+    """Answer who watches, if anybody may; return on which port."""
+    if not services.settings.ops_listen:
+        return 0
+    host, _, port = services.settings.ops_listen.rpartition(":")
+    listeners = await open_plain_listeners(host.strip("[]"), int(port))
+    nursery.start_soon(Watched(services).listen, listeners)
+    return bound_port(list(listeners))
+
+
+async def _guarded(task: Callable[[], Awaitable[None]], figures: Figures) -> None:
     """Run a task whose failure must not stop the relay."""
     try:
         await task()
     except Exception as error:  # the boundary: one connection's fault stays its own
+        figures.faults += 1
         log.bug("task failed", error)
 
 
@@ -237,16 +260,12 @@ class _Doorkeeper:
 
     async def _serve(self, stream: trio.abc.Stream) -> None:
         """Serve one connection. Never raises: an exception here would end all the others."""
-        services, limits = self._services, self._services.limits
+        services = self._services
         network = network_of(stream)
-        if (
-            network is None
-            or self._count >= limits.connections
-            or services.by_network[network] >= limits.connections_per_network
-            or services.gates.connects.take(network, 1, trio.current_time())
-        ):
+        if network is None or self._is_one_too_many(network):
             await trio.aclose_forcefully(stream)
             return
+        services.figures.opened += 1
         self._count += 1
         services.by_network[network] += 1
         if self._is_empty.is_set():
@@ -254,6 +273,7 @@ class _Doorkeeper:
         try:
             await self._talk(stream, network)
         except Exception as error:  # the boundary, as above
+            services.figures.faults += 1
             log.bug("connection failed", error)
         finally:
             self._count -= 1
@@ -262,6 +282,16 @@ class _Doorkeeper:
                 del services.by_network[network]
             if not self._count:
                 self._is_empty.set()
+
+    def _is_one_too_many(self, network: bytes) -> bool:
+        services, limits = self._services, self._services.limits
+        if self._count >= limits.connections:
+            services.figures.hung_up["connections"] += 1
+        elif services.by_network[network] >= limits.connections_per_network:
+            services.figures.hung_up["connections_per_network"] += 1
+        elif not services.gates.connects.take(network, 1, trio.current_time()):
+            return False
+        return True
 
     async def _talk(self, stream: trio.abc.Stream, network: bytes) -> None:
         services = self._services
@@ -324,6 +354,7 @@ class _Upkeep:
     async def _expire(self) -> None:
         services = self._services
         envelopes, blobs = await services.writer.expire(), await services.blobs.expire()
+        services.figures.expired += envelopes
         if envelopes or blobs:
             log.note("expired", envelopes=envelopes, blobs=blobs)
         await services.slots.expire()

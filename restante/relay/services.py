@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from restante.relay.buckets import Buckets
 from restante.relay.mailrooms import Mailrooms
 from restante.relay.settings import Limits, Settings
+from restante.relay.watching.figures import Figures
 from restante.relay.writer import Writer
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Services:
     """What devices may call this relay when they authenticate; empty: what their address says."""
     epoch: int
     gates: Gates
+    figures: Figures
     sessions: set[Session] = field(default_factory=set)
     by_network: Counter[bytes] = field(default_factory=Counter)
     subscribers: dict[int, tuple[Subscriber, Session]] = field(default_factory=dict)

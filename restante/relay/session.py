@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Awaitable, Callable, Sequence
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import trio
@@ -62,6 +63,11 @@ class Session:
         """What the peer is counted by."""
         return self._socket.network
 
+    @property
+    def state(self) -> State:
+        """Where the connection stands."""
+        return self._connection.state
+
     def opened(self) -> None:
         """Greet: the socket is open."""
         self._nonce = os.urandom(NONCE_BYTES)
@@ -73,6 +79,7 @@ class Session:
             return
         try:
             frame = self._connection.receive(data)
+            self.services.figures.frames[type(frame).__name__] += 1
             if self._talk is None:
                 await self._greet(frame)
             else:
@@ -157,6 +164,7 @@ class Session:
 
     def refuse(self, request: int, refusal: Refusal) -> None:
         """Answer that a request is not carried out."""
+        self.services.figures.refused[_name(refusal.code)] += 1
         self.send(
             f.Refused(
                 request=request,
@@ -168,6 +176,7 @@ class Session:
 
     async def answer(self, request: int, carry_out: Callable[[], Awaitable[f.Frame]]) -> None:
         """Carry out a request and answer it, whatever becomes of it."""
+        began_at = perf_counter()
         try:
             answer = await carry_out()
         except Refusal as refusal:
@@ -176,9 +185,11 @@ class Session:
             self.refuse(request, store_refusal(error))
         else:
             self.send(answer)
+        self.services.figures.requests_s.add(perf_counter() - began_at)
 
     def close(self, code: WireCode, reason: str, *, retry_after_s: int = 0) -> None:
         """End the connection with its one Close frame."""
+        self.services.figures.closed[_name(code)] += 1
         try:
             self.send(
                 f.Close(code=code, reason=reason[:MAX_REASON_CHARS], retry_after_s=retry_after_s)
@@ -198,3 +209,7 @@ class Session:
             trio.current_time(), idle_s=limits.idle_s, message_s=limits.message_s
         ):
             self.close(WireCode.TIMED_OUT, "silent for too long")
+
+
+def _name(code: int) -> str:
+    return WireCode(code).name.lower()

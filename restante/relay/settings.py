@@ -7,6 +7,7 @@ a client is told. What isn't known is refused with its place. Spec: docs/relay.m
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +26,8 @@ DATABASE_NAME: Final = "relay.sqlite3"
 BLOBS_NAME: Final = "blobs"
 
 _ANYWHERE: Final = ("0.0.0.0", "[::]")  # noqa: S104  # compared with, not bound to
+
+_PLACE: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]\s]+):\d{1,5}")
 
 Count = Annotated[int, Meta(ge=1, le=2**53)]
 
@@ -141,6 +144,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether `tls_cert` is from a public authority, so that addresses need no pin of its key."""
     open_registration: bool = False
     """Whether a name can be registered without an invite."""
+    ops_listen: str = ""
+    """HOST:PORT for who watches the relay (metrics and health); empty: nobody. Keep it on loopback
+    or a network of your own."""
     expiry_interval_s: Count = 60
     log_level: str = "info"
     limits: Limits = msgspec.field(default_factory=Limits)
@@ -232,6 +238,13 @@ def _check(settings: Settings) -> None:
     host, colon, port = settings.listen.rpartition(":")
     if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
         raise UserError(f"--listen takes HOST:PORT, as {DEFAULT_LISTEN}; got {settings.listen!r}.")
+    if settings.ops_listen and not (
+        _PLACE.fullmatch(settings.ops_listen)
+        and int(settings.ops_listen.rpartition(":")[2]) <= 65535
+    ):
+        raise UserError(
+            f"ops_listen takes HOST:PORT, as 127.0.0.1:7442; got {settings.ops_listen}."
+        )
     try:
         place = RelayAddress.parse(host)
         for name in settings.names:

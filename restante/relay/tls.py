@@ -23,17 +23,22 @@ Listener = trio.SocketListener | trio.SSLListener[trio.SocketStream]
 
 async def open_listeners(host: str, port: int, *, tls: ssl.SSLContext | None) -> list[Listener]:
     """Listen. Raises UserError: the port is taken, forbidden, or the host is not this machine's."""
-    try:
-        plain = await trio.open_tcp_listeners(port, host=host, backlog=BACKLOG)
-    except OSError as error:
-        why = (error.strerror or "failed").lower()
-        raise UserError(
-            f"Can't listen on {host}:{port}: {why}. Choose another --listen."
-        ) from error
+    plain = await open_plain_listeners(host, port)
     if tls is None:
         return list(plain)
     # https_compatible: don't wait for a peer's goodbye in TLS, the WebSocket has said it.
     return [trio.SSLListener(listener, tls, https_compatible=True) for listener in plain]
+
+
+async def open_plain_listeners(host: str, port: int) -> list[trio.SocketListener]:
+    """Listen without TLS. Raises UserError as `open_listeners`."""
+    try:
+        return await trio.open_tcp_listeners(port, host=host, backlog=BACKLOG)
+    except OSError as error:
+        why = (error.strerror or "failed").lower()
+        raise UserError(
+            f"Can't listen on {host}:{port}: {why}. Choose another place to listen."
+        ) from error
 
 
 def bound_port(listeners: list[Listener]) -> int:

@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
+from time import perf_counter
 from typing import Final, Protocol
 
 import trio
 
 from restante.errors import StoreError
 from restante.relay import log
+from restante.relay.watching.figures import Figures
 from restante.store.driver import RawConnection
 from restante.store.errors import Busy, DiskFailed, DiskFull
 from restante.store.failpoints import reach
@@ -75,6 +77,7 @@ class Writer:
         counting: trio.Lock,
         on_removed: Callable[[Removed], None],
         after_commit: Callable[[], None],
+        figures: Figures | None = None,
     ) -> None:
         self._db = db
         self._counting = counting
@@ -90,6 +93,8 @@ class Writer:
         self._has_room.set()
         self._barriers: list[trio.Event] = []
         self._is_stopped = False
+        self._figures = figures or Figures()
+        self._commit_began_at: float | None = None
 
     async def load(self) -> None:
         """Read where the numbers stand; before `run`. Also end what a crash has left half done."""
@@ -123,6 +128,17 @@ class Writer:
     async def room(self) -> None:
         """Wait until there is room for another deposit."""
         await self._has_room.wait()
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Payload that no commit has taken up yet, or that is in the one under way."""
+        return self._waiting_bytes
+
+    @property
+    def oldest_wait_s(self) -> float:
+        """For how long the commit under way has been so."""
+        began_at = self._commit_began_at
+        return 0.0 if began_at is None else perf_counter() - began_at
 
     def shared_of(self, seq: int) -> int | None:
         """Return the number of the shared payload of an envelope of the last commit, if any."""
@@ -171,16 +187,25 @@ class Writer:
         acks, self._acks = self._acks, []
         hour = self.hour
         arrivals = [arrival for deposits in taken for arrival in deposits.arrivals]
+        began_at = self._commit_began_at = perf_counter()
         try:
             result = await self._db.write_raw(
                 partial(self._mailboxes.commit, arrivals=arrivals, acks=acks, hour=hour)
             )
         except (DiskFull, DiskFailed, Busy) as error:
             log.warn("commit refused", reason=type(error).__name__, envelopes=len(arrivals))
+            self._figures.commit_failed(type(error).__name__)
             self._acks = acks + self._acks
             self._settle_failed(taken, error, size_bytes)
             return bool(taken)
+        finally:
+            self._commit_began_at = None
         self._mailboxes.committed(hour=hour)
+        self._figures.committed(
+            envelopes=len(result) - result.count(0),
+            acks=len(acks),
+            took_s=perf_counter() - began_at,
+        )
         reach("relay: after commit")
         if acks:
             reach("relay: after ack commit")

@@ -74,7 +74,7 @@ def logged_events() -> set[str]:
     called = re.compile(r'\blog\.(?:note|warn|bug)\(\s*"([^"]+)"')
     return {
         event
-        for path in (ROOT / "restante" / "relay").glob("*.py")
+        for path in (ROOT / "restante" / "relay").rglob("*.py")
         for event in called.findall(path.read_text(encoding="utf-8"))
     }
 
