@@ -223,6 +223,7 @@ class AnonymousTalk:
         limit, wait_s = services.mailrooms.admit(mailbox, lane, size_bytes, now_s)
         if not limit:
             return lane
+        services.figures.limits_hit[limit.name.lower()] += 1
         return _REFUSED if is_stranger else _met(limit, wait_s)
 
     def _stranger_is_late(

@@ -286,9 +286,9 @@ class _Doorkeeper:
     def _is_one_too_many(self, network: bytes) -> bool:
         services, limits = self._services, self._services.limits
         if self._count >= limits.connections:
-            services.figures.hung_up["connections"] += 1
+            services.figures.limits_hit["connections"] += 1
         elif services.by_network[network] >= limits.connections_per_network:
-            services.figures.hung_up["connections_per_network"] += 1
+            services.figures.limits_hit["connections_per_network"] += 1
         elif not services.gates.connects.take(network, 1, trio.current_time()):
             return False
         return True

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import trio
 
@@ -110,6 +111,7 @@ async def test_what_happened_is_what_is_counted(tmp_path: Path) -> None:
     assert value(text, 'restante_relay_deposits_refused_total{outcome="full"}') == 1
     assert value(text, 'restante_relay_requests_refused_total{code="not_found"}') == 1
     assert value(text, 'restante_relay_limits_hit_total{limit="connections_per_network"}') >= 1
+    assert value(text, 'restante_relay_limits_hit_total{limit="mailbox_envelopes"}') == 1
     assert value(text, 'restante_relay_connections{kind="anonymous"}') == 1
     assert value(text, 'restante_relay_connections{kind="subscribed"}') == 1
     assert value(text, 'restante_relay_frames_total{frame="Deposit"}') == 1
@@ -197,6 +199,15 @@ async def test_nobody_is_answered_unless_the_settings_say_where(tmp_path: Path) 
 def test_a_place_that_is_none_is_refused(place: str) -> None:
     with pytest.raises(UserError, match="ops_listen takes HOST:PORT"):
         read_settings(environment={}, data="d", ops_listen=place)
+
+
+async def test_each_gate_is_counted_under_the_name_of_its_limit(tmp_path: Path) -> None:
+    async with watched(tmp_path) as relay:
+        _, text = await get(relay, "/metrics")
+    counted = set(re.findall(r'limits_hit_total{limit="(\w+)"}', text))
+    names = {field.name for field in msgspec.structs.fields(Limits)}
+    assert counted - names == {"earlier_acks"}
+    assert len(counted & names) >= 8
 
 
 def test_a_histogram_counts_each_value_once_at_its_bound() -> None:

@@ -43,6 +43,19 @@ _STATES: Final = {
     State.SUBSCRIBED: "subscribed",
 }
 
+_GATES: Final = {
+    "connects": "connects_per_network",
+    "deposits": "deposits_per_network",
+    "requests": "requests_per_network",
+    "requests_of_mailbox": "requests_per_mailbox",
+    "requests_of_account": "requests_per_account",
+    "blob_parts": "blob_parts_per_account",
+    "fetches": "fetches_per_network",
+    "slots": "slots_per_network",
+    "one_time": "one_time_per_account",
+}
+"""The limit that each of the relay's token buckets is, as it is called in the settings."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Disk:
@@ -121,8 +134,9 @@ class _Relay(Collector):
         yield _counter("connections_opened", "Connections that were let in.", figures.opened)
         behind = sum([one.is_behind for one, _ in services.subscribers.values()])
         yield _gauge("subscribers_behind", "Subscribers that are read from the database.", behind)
-        hits = dict(figures.hung_up)
-        for name, buckets in vars(services.gates).items():
+        hits = dict(figures.limits_hit)
+        for gate, buckets in vars(services.gates).items():
+            name = _GATES.get(gate, gate)
             hits[name] = hits.get(name, 0) + buckets.refusals
         yield _counters("limits_hit", "Takings that a limit refused.", "limit", hits)
         yield _counters(

@@ -50,8 +50,8 @@ class Figures:
 
     opened: int = 0
     """Connections that were let in."""
-    hung_up: Counter[str] = field(default_factory=Counter)
-    """Connections that were not, by the limit."""
+    limits_hit: Counter[str] = field(default_factory=Counter)
+    """How often a limit said no, by its name; token buckets count for themselves."""
     frames: Counter[str] = field(default_factory=Counter)
     """Frames that came, by type."""
     stored: int = 0
