@@ -97,7 +97,7 @@ def _paint(count: int) -> Iterator[Row]:
             await _turn()
         shown = time.perf_counter()
         before = _rss_mib()
-        t.app._main.open_conversation(next(iter(t.app._chats.ordered())).key)
+        t.app._main.open_conversation(next(iter(t.app._chats.every())).key)
         await _settled(t, count)
         opened = time.perf_counter()
         rows.extend(
@@ -136,7 +136,7 @@ def _keys(count: int) -> Iterator[Row]:
         from textual import events
 
         await t.until_shown("Bob")
-        t.app._main.open_conversation(next(iter(t.app._chats.ordered())).key)
+        t.app._main.open_conversation(next(iter(t.app._chats.every())).key)
         await _settled(t, count)
         box = t.app._main.pane.box
         box.focus()
@@ -165,7 +165,7 @@ def _drag(count: int) -> Iterator[Row]:
 
     async def story(t: Teller) -> None:
         await t.until_shown("Bob")
-        t.app._main.open_conversation(next(iter(t.app._chats.ordered())).key)
+        t.app._main.open_conversation(next(iter(t.app._chats.every())).key)
         await _settled(t, count)
         view = t.app._main.pane.messages
         height = view.max_scroll_y

@@ -85,7 +85,7 @@ async def _find(t: Teller, engine: ScriptedEngine) -> None:
 async def _palette(t: Teller, engine: ScriptedEngine) -> None:
     await _conversation(t, engine)
     await t.press("ctrl+p")
-    await t.until_shown("Chat: Go to", "Security: Block contact")
+    await t.until_shown("Chat: Go to", "Chat: Mute")
 
 
 async def _safety_number(t: Teller, engine: ScriptedEngine) -> None:

@@ -7,32 +7,23 @@ it works with an engine that has a relay. Spec: restante/client/interface/.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
-from typing import Literal
+from datetime import datetime
 
 import trio
 from msgspec.structs import replace
 
 from restante.client.interface import (
     ConnectionPhase,
-    Contact,
-    ContactState,
     Conversation,
     ConversationChanged,
-    Event,
     Message,
-    MessageAdded,
-    MessageChanged,
     MessageState,
     Quoted,
     Reacted,
     Received,
-    RecoveryKit,
     Resync,
-    SafetyNumber,
-    Sender,
     Status,
     StatusChanged,
     TraceLine,
@@ -40,16 +31,15 @@ from restante.client.interface import (
     Why,
 )
 from restante.errors import ExitCode, UserError
+from tests.tui.scripted_chats import ScriptedChats
+from tests.tui.scripted_contacts import ScriptedContacts
+from tests.tui.scripted_core import ScriptedCore
 from tests.tui.scripted_devices import ScriptedDevices
-from tests.tui.scripted_parts import NOW, Person, Stream, rfc3339
-
-MY_CODE = "restante:c" + "k3Jx8vQpLm2ZtR7aWcYd5nBf" + "0HsGuE1q" + "alice@relay.example"
-
-Kind = Literal["text", "gap", "undecryptable", "unknown", "notice"]
+from tests.tui.scripted_parts import NOW, Stream, rfc3339
 
 
-class ScriptedEngine(ScriptedDevices):
-    """One profile, in memory. `tick` is what the clock moves by with every message."""
+class ScriptedEngine(ScriptedContacts, ScriptedChats, ScriptedDevices):
+    """One profile, in memory."""
 
     def __init__(
         self,
@@ -57,81 +47,10 @@ class ScriptedEngine(ScriptedDevices):
         address: str | None = "alice@relay.example",
         now: Callable[[], datetime] = lambda: NOW,
     ) -> None:
-        super().__init__()
-        self.typed: list[tuple[str, bool]] = []
-        self.recovery: Literal["unconfirmed", "confirmed"] | None = None
-        self.address = address
-        self.people: dict[str, Person] = {}
-        self.streams: list[Stream] = []
-        self.phase = ConnectionPhase.CONNECTED
-        self.error: str | None = None
-        self.relays_at_once = True
-        self.refuses: UserError | None = None
-        """Raised by the next call that goes to the relay."""
-        self.known: dict[str, str] = {}
-        """Codes and addresses that can be looked up, and who is found there."""
-        self.reads: list[tuple[int, int]] = []
-        """Every window of messages that was asked for."""
-        self.marked_read: list[str] = []
-        self.retries = 0
-        self._now = now
-        self._numbers: Iterator[int] = iter(range(1, 1 << 40))
+        ScriptedCore.__init__(self, address=address, now=now)
+        ScriptedDevices.__init__(self)
 
     # ---- the script -------------------------------------------------------------------------
-
-    def person(
-        self,
-        address: str,
-        petname: str | None = None,
-        *,
-        trust: Trust = Trust.UNVERIFIED,
-        state: ContactState = ContactState.ACCEPTED,
-    ) -> str:
-        """Let somebody be known, and return their conversation's key."""
-        person = Person(address, petname=petname, trust=trust, state=state)
-        self.people[person.key] = person
-        self._tell(ConversationChanged(conversation=self._conversation(person)))
-        return person.key
-
-    def hear(
-        self,
-        key: str,
-        body: str,
-        *,
-        ago: timedelta = timedelta(),
-        at: int | None = None,
-        kind: Kind = "text",
-        is_me: bool = False,
-        state: MessageState | None = None,
-        is_read: bool = False,
-        quote: Quoted | None = None,
-        error: str | None = None,
-    ) -> Message:
-        """Let a message arrive (or, with `is_me`, have been sent), at the end or a position."""
-        person = self.people[key]
-        count = len(person.messages)
-        position = count if at is None else at
-        message = Message(
-            id=f"{next(self._numbers):032x}",
-            conversation=key,
-            position=position,
-            sender=self._me() if is_me else self._them(person),
-            sent_at=rfc3339(self._now() - ago),
-            received_at=None if is_me else rfc3339(self._now() - ago),
-            body=body,
-            kind=kind,
-            state=state or MessageState.DELIVERED,
-            quote=quote,
-            error=error,
-        )
-        if not isinstance(person.messages, list):
-            raise TypeError("a generated history takes no messages")
-        person.messages.insert(position, message)
-        if not is_me and not is_read and kind == "text":
-            person.unread.append(message.id)
-        self._tell(MessageAdded(message=message))
-        self._tell(ConversationChanged(conversation=self._conversation(person)))
-        return message
 
     def advance(self, message_id: str, state: MessageState, *, error: str | None = None) -> Message:
         """Let a message come further."""
@@ -229,7 +148,10 @@ class ScriptedEngine(ScriptedDevices):
         await trio.lowlevel.checkpoint()
         self._refuse()
         person, index = self._find(message_id)
-        return self._put(person, index, body=text, edited=True)
+        before = person.messages[index].body
+        self.earlier.setdefault(message_id, []).append(before)
+        edited_at = rfc3339(self._now())
+        return self._put(person, index, body=text, edited=True, edited_at=edited_at)
 
     async def delete(self, message_id: str, *, for_everyone: bool) -> None:
         await trio.lowlevel.checkpoint()
@@ -251,55 +173,12 @@ class ScriptedEngine(ScriptedDevices):
         person, index = self._find(message_id)
         return self._put(person, index, pinned=pinned)
 
-    async def recovery_kit(self) -> RecoveryKit:
-        await trio.lowlevel.checkpoint()
-        if self.recovery != "unconfirmed":
-            raise UserError("The kit was confirmed; the words are on your paper.")
-        kit = [f"word{number}" for number in range(1, 25)]
-        return RecoveryKit(address=self.address or "", words=kit)
-
-    async def recovery_challenge(self) -> list[int]:
-        await trio.lowlevel.checkpoint()
-        return [3, 11, 20]
-
-    async def recovery_confirm(self, words: list[str]) -> Status:
-        await trio.lowlevel.checkpoint()
-        if words != ["word3", "word11", "word20"]:
-            raise UserError("Those are not the words. Look at your paper again.")
-        self.recovery = "confirmed"
-        self._tell(StatusChanged(status=self._status()))
-        return self._status()
-
-    async def set_draft(self, conversation: str, text: str) -> Conversation:
-        await trio.lowlevel.checkpoint()
-        self.people[conversation].draft = text
-        line = self._conversation(self.people[conversation])
-        self._tell(ConversationChanged(conversation=line))
-        return line
-
     async def why(self, message_id: str) -> Why:
         message = await self.message(message_id)
         line = TraceLine(
             at=message.sent_at, event="relayed", device="ab" * 16, detail="kept a while"
         )
         return Why(message=message, lines=[line], says="There is nothing to do.")
-
-    async def set_timer(self, conversation: str, *, timer_s: int) -> Conversation:
-        await trio.lowlevel.checkpoint()
-        self.people[conversation].timer_s = timer_s
-        line = self._conversation(self.people[conversation])
-        self._tell(ConversationChanged(conversation=line))
-        return line
-
-    async def typing(self, conversation: str, *, is_typing: bool) -> None:
-        await trio.lowlevel.checkpoint()
-        self.typed.append((conversation, is_typing))
-
-    async def add_card(self, message_id: str, *, petname: str | None = None) -> Contact:
-        person, index = self._find(message_id)
-        card = person.messages[index].card
-        assert card is not None
-        return await self.contact_add(card.address, petname=petname)
 
     async def mark_read(self, conversation: str, *, up_to: str) -> None:
         await trio.lowlevel.checkpoint()
@@ -310,60 +189,6 @@ class ScriptedEngine(ScriptedDevices):
             seen = {message.id for message in person.messages[: place + 1]}
             person.unread = [unread for unread in person.unread if unread not in seen]
         self._tell(ConversationChanged(conversation=self._conversation(person)))
-
-    async def contact_code(self) -> str:
-        await trio.lowlevel.checkpoint()
-        return MY_CODE
-
-    async def contact_add(self, code_or_address: str, *, petname: str | None = None) -> Contact:
-        await trio.lowlevel.checkpoint()
-        self._refuse()
-        address = self.known.get(code_or_address.strip())
-        if address is None:
-            raise UserError("Nobody is known there. Check the address, or ask for a code.")
-        is_code = code_or_address.startswith("restante:")
-        trust = Trust.VERIFIED if is_code else Trust.UNVERIFIED
-        key = self.person(address, petname, trust=trust)
-        return self._contact(self.people[key])
-
-    async def contacts(self) -> list[Contact]:
-        await trio.lowlevel.checkpoint()
-        return [self._contact(person) for person in self.people.values()]
-
-    async def contact_accept(self, conversation: str) -> Contact:
-        person = self.people[conversation]
-        trust = Trust.UNVERIFIED if person.trust is Trust.CHANGED else person.trust
-        return await self._settle(conversation, state=ContactState.ACCEPTED, trust=trust)
-
-    async def accept_key(self, conversation: str) -> Contact:
-        return await self.contact_accept(conversation)
-
-    async def compare_safety_number(self, conversation: str, digits: str) -> Contact:
-        number = await self.safety_number(conversation)
-        if digits != number.payload:
-            raise UserError("That is not the number.", exit_code=ExitCode.UNTRUSTED)
-        return await self.set_verified(conversation, verified=True)
-
-    async def contact_block(self, conversation: str) -> Contact:
-        return await self._settle(conversation, state=ContactState.BLOCKED)
-
-    async def contact_rename(self, conversation: str, petname: str) -> Contact:
-        return await self._settle(conversation, petname=petname or None)
-
-    async def safety_number(self, conversation: str) -> SafetyNumber:
-        await trio.lowlevel.checkpoint()
-        person = self.people[conversation]
-        digits = " ".join(f"{12345 + 4703 * group:05}" for group in range(12))
-        return SafetyNumber(
-            digits=digits,
-            trust=person.trust,
-            peer=person.name,
-            payload=digits.replace(" ", ""),
-        )
-
-    async def set_verified(self, conversation: str, *, verified: bool) -> Contact:
-        trust = Trust.VERIFIED if verified else Trust.UNVERIFIED
-        return await self._settle(conversation, trust=trust)
 
     async def consume(self, consumer: str, *, limit: int = 256) -> list[Received]:
         raise NotImplementedError("the interface never consumes")
@@ -383,120 +208,3 @@ class ScriptedEngine(ScriptedDevices):
         return Stream(self.streams)
 
     # ---- inside -----------------------------------------------------------------------------
-
-    def _tell(self, event: Event) -> None:
-        for stream in self.streams:
-            try:
-                stream.sender.send_nowait(event)
-            except trio.WouldBlock:
-                stream.is_behind = True
-
-    def _refuse(self) -> None:
-        refusal, self.refuses = self.refuses, None
-        if refusal is not None:
-            raise refusal
-
-    async def _settle(self, key: str, **changes: object) -> Contact:
-        await trio.lowlevel.checkpoint()
-        person = self.people[key]
-        for name, value in changes.items():
-            setattr(person, name, value)
-        self._tell(ConversationChanged(conversation=self._conversation(person)))
-        return self._contact(person)
-
-    def _put(self, person: Person, index: int, **changes: object) -> Message:
-        if not isinstance(person.messages, list):
-            raise TypeError("a generated history doesn't change")
-        message: Message = replace(person.messages[index], position=index, **changes)
-        person.messages[index] = message
-        self._tell(MessageChanged(message=message))
-        self._tell(ConversationChanged(conversation=self._conversation(person)))
-        return message
-
-    def _flush(self) -> None:
-        for person in self.people.values():
-            for index, message in enumerate(person.messages[-8:]):
-                if message.state is MessageState.QUEUED and message.sender.is_me:
-                    at = max(0, len(person.messages) - 8) + index
-                    self._put(person, at, state=MessageState.RELAYED)
-
-    def _find(self, message_id: str) -> tuple[Person, int]:
-        for person in self.people.values():
-            for index, message in enumerate(person.messages):
-                if message.id == message_id:
-                    return person, index
-        raise UserError("There is no such message.")
-
-    def _status(self) -> Status:
-        waiting = sum(
-            message.state is MessageState.QUEUED
-            for person in self.people.values()
-            for message in person.messages[-64:]
-        )
-        return Status(
-            profile="default",
-            address=self.address,
-            device="00" * 16 if self.address else None,
-            phase=self.phase if self.address else ConnectionPhase.STOPPED,
-            since=rfc3339(self._now()),
-            retry_in_s=None,
-            outbox_count=waiting,
-            error=self.error,
-            pid=1,
-            recovery=self.recovery,
-        )
-
-    def _me(self) -> Sender:
-        address = self.address or ""
-        return Sender(address=address, device="00" * 16, verified=True, name=address, is_me=True)
-
-    def _them(self, person: Person) -> Sender:
-        return Sender(
-            address=person.address,
-            device="11" * 16,
-            verified=person.trust is Trust.VERIFIED,
-            name=person.name,
-            is_me=False,
-        )
-
-    def _conversation(self, person: Person) -> Conversation:
-        count = len(person.messages)
-        first_unread = None
-        if person.unread:
-            wanted = set(person.unread)
-            tail = max(0, count - 512)
-            first_unread = next(
-                (tail + n for n, m in enumerate(person.messages[tail:]) if m.id in wanted), None
-            )
-        return Conversation(
-            key=person.key,
-            title=person.name,
-            address=person.address,
-            trust=person.trust,
-            contact=person.state,
-            message_count=count,
-            unread_count=len(person.unread),
-            first_unread=first_unread,
-            last=replace(person.messages[-1], position=count - 1) if count else None,
-            timer_s=person.timer_s,
-            is_online=person.is_online,
-            draft=person.draft,
-        )
-
-    def tell(self, event: Event) -> None:
-        """Let anything be said."""
-        self._tell(event)
-
-    def show_online(self, key: str) -> None:
-        """Let somebody be there."""
-        self.people[key].is_online = True
-        self._tell(ConversationChanged(conversation=self._conversation(self.people[key])))
-
-    def _contact(self, person: Person) -> Contact:
-        return Contact(
-            key=person.key,
-            address=person.address,
-            petname=person.petname,
-            trust=person.trust,
-            state=person.state,
-        )

@@ -60,6 +60,9 @@ class Person:
         self.timer_s = 0
         self.draft = ""
         self.is_online: bool | None = None
+        self.muted_until: str | None = None
+        self.is_pinned = False
+        self.is_archived = False
         self.trust = trust
         self.state = state
         self.messages: Sequence[Message] = []

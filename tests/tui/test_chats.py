@@ -26,7 +26,7 @@ def chats_of(engine: ScriptedEngine) -> Chats:
 
 
 def conversation(name: str, engine: ScriptedEngine) -> Conversation:
-    return next(c for c in chats_of(engine).ordered() if c.title.startswith(name))
+    return next(c for c in chats_of(engine).every() if c.title.startswith(name))
 
 
 def text(parts: list[Part]) -> str:
@@ -37,7 +37,7 @@ def test_the_newest_message_is_first_and_the_blocked_are_last() -> None:
     engine = village()
     alice = next(iter(reversed(engine.people)))
     engine.people[alice].state = ContactState.BLOCKED
-    titles = [c.title for c in chats_of(engine).ordered()]
+    titles = [c.title for c in chats_of(engine).every()]
     assert titles[0].startswith("kim@")
     assert titles[-1] == "Alice Rivera"
 
@@ -47,15 +47,15 @@ def test_who_has_just_been_added_is_first() -> None:
     chats = chats_of(engine)
     key = engine.person("new@relay.example")
     chats.update(engine._conversation(engine.people[key]))
-    assert chats.ordered()[0].key == key
+    assert chats.every()[0].key == key
 
 
 def test_a_change_without_a_message_moves_nothing() -> None:
     engine = village()
     chats = chats_of(engine)
-    before = [c.key for c in chats.ordered()]
-    chats.update(replace(chats.ordered()[3], trust=Trust.VERIFIED))
-    assert [c.key for c in chats.ordered()] == before
+    before = [c.key for c in chats.every()]
+    chats.update(replace(chats.every()[3], trust=Trust.VERIFIED))
+    assert [c.key for c in chats.every()] == before
 
 
 def test_unread_counts_leave_the_blocked_out() -> None:
@@ -70,7 +70,7 @@ def test_every_line_is_exactly_as_wide_as_the_list() -> None:
     engine = village()
     for width in range(12, 60):
         page = Page(width=width, glyphs=UNICODE, zone=UTC, now=NOW)
-        for line in chats_of(engine).ordered():
+        for line in chats_of(engine).every():
             assert cells(text(title_line(line, page))) == width
             assert cells(text(preview_line(line, page, None))) == width
 

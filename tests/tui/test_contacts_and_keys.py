@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from restante.client.interface import ContactState, Trust
 from tests.tui.scenes import village
-from tests.tui.scripted_engine import MY_CODE, ScriptedEngine
+from tests.tui.scripted_contacts import MY_CODE
+from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.scripted_parts import Person
 from tests.tui.stories import Teller, tell
 
@@ -286,7 +287,7 @@ async def test_the_palette_offers_what_can_be_done_here_and_does_it() -> None:
         await t.until_shown("● Connected ·")
         await t.press("ctrl+p")
         await t.until_shown("Chat: Go to")
-        assert "Security: Verify contact" not in t.screen_text(), "nobody is open"
+        assert "Message: Answer" not in t.screen_text(), "none is selected"
         await t.type("light")
         await t.until_shown("View: Light or dark")
         await t.press("enter")

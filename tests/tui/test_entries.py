@@ -186,7 +186,7 @@ def test_a_place_is_numbers_and_a_link() -> None:
     assert lines(message)[-4:] == [
         "Caf\N{LATIN SMALL LETTER E WITH ACUTE}",
         "Place: 52.52000, 13.40500 ±20 m",
-        "as of 14:30, live until 15:30",
+        "live until 15:30, moved 6 minutes ago",
         "geo:52.52000,13.40500;u=20",
     ]
     over = replace(place, live_until="2024-06-04T14:00:00.000Z", accuracy_m=None, label="")

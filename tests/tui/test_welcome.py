@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from restante.client.interface import Trust
 from restante.errors import UserError
-from tests.tui.scripted_engine import MY_CODE, ScriptedEngine
+from tests.tui.scripted_contacts import MY_CODE
+from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.stories import WIDE, Teller, tell
 
 

@@ -52,6 +52,15 @@ class RestanteApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+k", "go_to", "Go to", key_display="^k", priority=True, id="app.go_to"),
         Binding("ctrl+n", "new_chat", "New", key_display="^n", priority=True, id="app.new"),
+        Binding(
+            "ctrl+g",
+            "next_unread",
+            "Next unread",
+            key_display="^g",
+            show=False,
+            priority=True,
+            id="app.next_unread",
+        ),
         Binding("f1", "keys", "Help", key_display="F1", priority=True, id="app.help"),
         Binding("ctrl+t", "my_code", "My code", key_display="^t", show=False, id="app.code"),
         Binding("ctrl+r", "retry", "Retry", show=False, priority=True, id="app.retry"),
@@ -132,6 +141,10 @@ class RestanteApp(App[None]):
     def action_new_chat(self) -> None:
         """Add somebody."""
         self._main.action_new_chat()
+
+    def action_next_unread(self) -> None:
+        """Open the next chat with something new."""
+        self._main.action_next_unread()
 
     def action_my_code(self) -> None:
         """Show the user's own code."""

@@ -13,10 +13,12 @@ from textual.screen import Screen
 from textual.style import Style
 
 from restante.client.interface import ConnectionPhase, ContactState, Conversation, Status, Trust
-from restante.client.tui import words
+from restante.client.tui import chat_words, words
+from restante.client.tui.chats import Chats, is_muted
 from restante.client.tui.clean import clean_line
 from restante.client.tui.entry_parts import duration
 from restante.client.tui.glyphs import Glyphs
+from restante.client.tui.stage import Stage
 from restante.client.tui.text_line import NBSP, Line, clickable, hint
 from restante.client.tui.wrap import cells, shorten
 
@@ -35,24 +37,43 @@ def trust_glyph(trust: Trust, glyphs: Glyphs) -> str:
 class FindLine(Line):
     """The way to the quick switcher, and its key at the right edge."""
 
-    def __init__(self, glyphs: Glyphs) -> None:
+    def __init__(self, stage: Stage) -> None:
         super().__init__(id="find")
-        self._glyphs = glyphs
+        self._stage = stage
 
     def on_resize(self, _event: Resize) -> None:
         """Fit the new width."""
-        text, key = f" {self._glyphs.find} {words.FIND}", "^k"
+        text, key = f" {self._stage.glyphs.find} {words.FIND}", "^k"
         gap = " " * max(1, self.content_size.width - cells(text) - len(key))
         line = Content.assemble((text + gap, "$faint"), (key, "bold $warning"))
         self.update(line.stylize(Style.from_meta({"@click": "app.go_to"})))
 
 
+class ArchiveLine(Line):
+    """How many chats were put away, and the way there and back; without any it takes no room."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(id="archive")
+        self._stage = stage
+
+    def show(self, chats: Chats) -> None:
+        """Show what there is."""
+        archived = chats.archived()
+        self.display = bool(archived) or chats.shows_archived
+        if chats.shows_archived:
+            text = f"{self._stage.glyphs.back} {chat_words.BACK_TO_CHATS}"
+        else:
+            unread = sum(each.unread_count for each in archived if not chats.is_muted(each))
+            text = chat_words.archived_chats(len(archived), unread)
+        self.update(clickable(text, "screen.show_archived", "$faint"))
+
+
 class HeaderLine(Line):
     """The name of the open conversation, and what is known of the key behind it."""
 
-    def __init__(self, glyphs: Glyphs) -> None:
+    def __init__(self, stage: Stage) -> None:
         super().__init__(id="header")
-        self._glyphs = glyphs
+        self._stage = stage
         self._conversation: Conversation | None = None
         self._is_typing = False
 
@@ -66,7 +87,7 @@ class HeaderLine(Line):
         self._draw()
 
     def _draw(self) -> None:
-        conversation, glyphs = self._conversation, self._glyphs
+        conversation, glyphs = self._conversation, self._stage.glyphs
         if conversation is None:
             self.update(Content(""))
             return
@@ -94,15 +115,17 @@ class HeaderLine(Line):
             extras.append(words.ONLINE)
         if conversation.timer_s:
             extras.append(words.timer(duration(conversation.timer_s)))
+        if is_muted(conversation, self._stage.now()):
+            extras.append(chat_words.MUTED)
         return [*extras, *([] if address == conversation.title else [address])]
 
 
 class ConnectionLine(Line):
     """The connection's state, always in sight; more words once it is away for longer."""
 
-    def __init__(self, glyphs: Glyphs, *, id: str) -> None:  # noqa: A002  # Textual's name for it
+    def __init__(self, stage: Stage, *, id: str) -> None:  # noqa: A002  # Textual's name for it
         super().__init__(id=id)
-        self._glyphs = glyphs
+        self._stage = stage
 
     def show(
         self, status: Status | None, *, is_late: bool, chat_count: int, under_way: str = ""
@@ -111,7 +134,7 @@ class ConnectionLine(Line):
 
         `under_way` says what else takes time, such as a history on its way.
         """
-        glyphs = self._glyphs
+        glyphs = self._stage.glyphs
         phase = status.phase if status else ConnectionPhase.CONNECTING
         sign, style, text = {
             ConnectionPhase.CONNECTED: (glyphs.connected, "$success", words.CONNECTED),
@@ -133,9 +156,9 @@ class ConnectionLine(Line):
 class KeyHints(Line):
     """The keys that do something here and now; each can be clicked."""
 
-    def __init__(self, glyphs: Glyphs) -> None:
+    def __init__(self, stage: Stage) -> None:
         super().__init__(id="hints")
-        self._glyphs = glyphs
+        self._stage = stage
 
     def on_mount(self) -> None:
         """Follow the focus."""
@@ -158,7 +181,9 @@ class KeyHints(Line):
             if binding.show and is_enabled and binding.description:
                 key = binding.key_display or self.app.get_key_display(binding)
                 where = {self.app: "app.", self.screen: "screen."}.get(node, "focused.")
-                shown.setdefault(where + binding.action, (key, binding.description))
+                has_place = binding.action.startswith(("app.", "screen."))
+                action = binding.action if has_place else where + binding.action
+                shown.setdefault(action, (key, binding.description))
         last = self._one("^p", words.PALETTE, "app.command_palette")
         parts: list[Content] = []
         used = last.cell_length

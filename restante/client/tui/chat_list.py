@@ -45,6 +45,9 @@ class ChatList(ScrollView, can_focus=True):
         Binding("pageup", "page(-1)", "Page up", show=False, id="chats.page_up"),
         Binding("pagedown", "page(1)", "Page down", show=False, id="chats.page_down"),
         Binding("enter,right,l", "choose", "Open", key_display="Enter", id="chats.open"),
+        Binding("p", "screen.pin_chat", "Keep at top", show=False, id="chats.pin"),
+        Binding("m", "screen.mute", "Mute", id="chats.mute"),
+        Binding("x", "screen.archive", "Archive", id="chats.archive"),
     ]
 
     @dataclass
@@ -67,7 +70,7 @@ class ChatList(ScrollView, can_focus=True):
         if open_key is not None and open_key != self._open:
             self._cursor = open_key
         self._open = open_key
-        rows = len(self._chats) * ROWS
+        rows = len(self._chats.shown()) * ROWS
         if self.virtual_size.height != rows:
             self.virtual_size = Size(0, rows)
         self.refresh()
@@ -76,7 +79,7 @@ class ChatList(ScrollView, can_focus=True):
 
     def action_move(self, step: int) -> None:
         """Move the cursor by conversations."""
-        ordered = self._chats.ordered()
+        ordered = self._chats.shown()
         if ordered:
             at = min(max(0, self._cursor_index() + step), len(ordered) - 1)
             self._cursor = ordered[at].key
@@ -88,20 +91,26 @@ class ChatList(ScrollView, can_focus=True):
 
     def action_choose(self) -> None:
         """Open what is under the cursor."""
-        ordered = self._chats.ordered()
+        ordered = self._chats.shown()
         if ordered:
             self.post_message(self.Chosen(ordered[self._cursor_index()].key))
 
     def on_click(self, event: events.Click) -> None:
         """Open what was clicked."""
         at = (event.y + self.scroll_offset.y) // ROWS
-        ordered = self._chats.ordered()
+        ordered = self._chats.shown()
         if at < len(ordered):
             self._cursor = ordered[at].key
             self.post_message(self.Chosen(ordered[at].key))
 
+    @property
+    def under_cursor(self) -> Conversation | None:
+        """The conversation that keys act on while the list has the focus."""
+        shown = self._chats.shown()
+        return shown[self._cursor_index()] if shown else None
+
     def _cursor_index(self) -> int:
-        keys = [conversation.key for conversation in self._chats.ordered()]
+        keys = [conversation.key for conversation in self._chats.shown()]
         return keys.index(self._cursor) if self._cursor in keys else 0
 
     def _show_cursor(self, at: int) -> None:
@@ -123,7 +132,7 @@ class ChatList(ScrollView, can_focus=True):
         """Draw one row of the screen."""
         width = self.scrollable_content_region.width
         styles = self._styles or self._read_styles()
-        ordered = self._chats.ordered()
+        ordered = self._chats.shown()
         if not ordered:
             return self._empty_line(y, width)
         at, line = divmod(y + self.scroll_offset.y, ROWS)
@@ -137,10 +146,13 @@ class ChatList(ScrollView, can_focus=True):
         stage, width = self._stage, self.scrollable_content_region.width
         is_open = conversation.key == self._open
         is_cursor = self.has_focus and at == self._cursor_index()
+        is_muted = self._chats.is_muted(conversation)
         draft = None if is_open else self._chats.drafts.get(conversation.key)
         page = Page(width=width - 2, glyphs=stage.glyphs, zone=stage.zone, now=stage.now())
         parts = (
-            title_line(conversation, page) if line == 0 else preview_line(conversation, page, draft)
+            title_line(conversation, page, is_muted=is_muted)
+            if line == 0
+            else preview_line(conversation, page, draft, is_muted=is_muted)
         )
         ground = self._grounds[is_cursor] if is_open or is_cursor else Style()
         mark = stage.glyphs.cursor if is_open else " "
@@ -149,7 +161,10 @@ class ChatList(ScrollView, can_focus=True):
         return Strip(segments).adjust_cell_length(width, self.rich_style + ground)
 
     def _empty_line(self, y: int, width: int) -> Strip:
-        text = {1: words.NO_CHATS, 2: words.NO_CHATS_HINT}.get(y, "")
+        lines = {1: words.NO_CHATS, 2: words.NO_CHATS_HINT}
+        if len(self._chats):
+            lines = {1: words.NO_ARCHIVED if self._chats.shows_archived else words.ALL_ARCHIVED}
+        text = lines.get(y, "")
         styles = self._styles or self._read_styles()
         return Strip([Segment(f" {text}", styles["faint"])]).adjust_cell_length(
             width, self.rich_style

@@ -21,21 +21,24 @@ Part = tuple[str, str]
 """Text and the name of its style."""
 
 
-def title_line(conversation: Conversation, page: Page) -> list[Part]:
+def title_line(conversation: Conversation, page: Page, *, is_muted: bool = False) -> list[Part]:
     """Return the first line: name, what is known of the key, and when it last moved."""
     width, glyphs, when = page.width, page.glyphs, ""
     if conversation.last is not None:
         when = short_age(local(conversation.last.sent_at, page.zone), now=page.now)
-    sign = _sign(conversation, glyphs)
-    room = width - cells(when) - (2 if when else 0) - (cells(sign[0]) + 1 if sign else 0) - 1
+    signs = _signs(conversation, glyphs, is_muted=is_muted)
+    used = sum(cells(sign) + 1 for sign, _ in signs)
+    room = width - cells(when) - (2 if when else 0) - used - 1
     title = shorten(clean_line(conversation.title), max(1, room), ellipsis=glyphs.ellipsis)
     parts: list[Part] = [(" ", "faint"), (title, "title")]
-    if sign:
+    for sign in signs:
         parts += [(" ", "faint"), sign]
     return _justify(parts, (when, "faint"), width)
 
 
-def preview_line(conversation: Conversation, page: Page, draft: str | None) -> list[Part]:
+def preview_line(
+    conversation: Conversation, page: Page, draft: str | None, *, is_muted: bool = False
+) -> list[Part]:
     """Return the second line: the draft, else the last message; and how many are unread."""
     width, glyphs, unread = page.width, page.glyphs, conversation.unread_count
     count = "" if not unread else "999+" if unread > 999 else str(unread)
@@ -45,10 +48,19 @@ def preview_line(conversation: Conversation, page: Page, draft: str | None) -> l
     else:
         text, style = _preview(conversation, glyphs), "faint"
     parts = [(" ", "faint"), (shorten(text, room, ellipsis=glyphs.ellipsis), style)]
-    return _justify(parts, (count, "unread"), width)
+    return _justify(parts, (count, "faint" if is_muted else "unread"), width)
 
 
-def _sign(conversation: Conversation, glyphs: Glyphs) -> Part | None:
+def _signs(conversation: Conversation, glyphs: Glyphs, *, is_muted: bool) -> list[Part]:
+    known = _known(conversation, glyphs)
+    return [
+        *([known] if known else []),
+        *([(glyphs.kept, "faint")] if conversation.pinned else []),
+        *([(glyphs.muted, "faint")] if is_muted else []),
+    ]
+
+
+def _known(conversation: Conversation, glyphs: Glyphs) -> Part | None:
     if conversation.contact is ContactState.REQUEST:
         return glyphs.request, "request"
     if conversation.trust is Trust.CHANGED:

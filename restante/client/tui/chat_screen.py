@@ -13,7 +13,6 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.timer import Timer
 
 from restante.client.interface import (
     ContactState,
@@ -31,29 +30,23 @@ from restante.client.interface import (
     TypingChanged,
 )
 from restante.client.tui import words
-from restante.client.tui.bars import ConnectionLine, FindLine, KeyHints
+from restante.client.tui.bars import ArchiveLine, ConnectionLine, FindLine, KeyHints
 from restante.client.tui.bridge import ask
 from restante.client.tui.chat_list import ChatList
 from restante.client.tui.chats import Chats
-from restante.client.tui.compose_box import PLAIN, ComposeBox, Purpose
+from restante.client.tui.compose_box import ComposeBox
 from restante.client.tui.connection_watch import ConnectionWatch
-from restante.client.tui.conversation_pane import ConversationPane
 from restante.client.tui.history_view import HistoryView
 from restante.client.tui.info_pane import InfoPane
-from restante.client.tui.message_actions import MessageActions
 from restante.client.tui.message_list import MessageList
 from restante.client.tui.stage import Stage
-from restante.client.tui.typing_watch import TypingWatch
+from restante.client.tui.writing import Writing
 
 BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide")]
 """From how many columns on: one pane, two, three."""
 
 
-KEEP_DRAFT_AFTER_S = 1.0
-"""So long after the last key a draft is kept on the disk, and goes to the other devices."""
-
-
-class ChatScreen(MessageActions):
+class ChatScreen(Writing):
     """Everything about talking."""
 
     HORIZONTAL_BREAKPOINTS = BREAKPOINTS
@@ -69,12 +62,11 @@ class ChatScreen(MessageActions):
     def __init__(self, stage: Stage, chats: Chats) -> None:
         super().__init__(stage, chats)
         self._number: SafetyNumber | None = None
-        self._draft_timer: Timer | None = None
-        self.pane = ConversationPane(stage, chats)
         self.list = ChatList(stage, chats)
-        self.info = InfoPane(stage.glyphs)
-        self.connection = ConnectionLine(stage.glyphs, id="connection")
-        self.connection_below = ConnectionLine(stage.glyphs, id="connection-below")
+        self.foot = ArchiveLine(stage)
+        self.info = InfoPane(stage)
+        self.connection = ConnectionLine(stage, id="connection")
+        self.connection_below = ConnectionLine(stage, id="connection-below")
         self._watch = ConnectionWatch(
             self,
             chats=chats,
@@ -84,34 +76,48 @@ class ChatScreen(MessageActions):
             patience_s=stage.patience_s,
         )
 
-        self._typing = TypingWatch(
-            self,
-            tell=self._tell_typing,
-            show=lambda is_typing: self.pane.say_typing(is_typing=is_typing),
-            now_s=lambda: stage.now().timestamp(),
-        )
-
     def compose(self) -> ComposeResult:
         """Three panes over a line of keys."""
         with Horizontal(id="panes"):
             with Vertical(id="chats"):
-                yield FindLine(self._stage.glyphs)
+                yield FindLine(self._stage)
                 yield self.list
+                yield self.foot
                 yield self.connection
             yield self.pane
             yield self.info
         with Horizontal(id="bottom"):
-            yield KeyHints(self._stage.glyphs)
+            yield KeyHints(self._stage)
             yield self.connection_below
 
     def on_mount(self) -> None:
         """Follow the terminal's focus."""
         self.watch(self.app, "app_focus", self._terminal_focused, init=False)
+        self.set_interval(60, self._grow_older)
+
+    def _grow_older(self) -> None:
+        """Times that are told as ages, and mutes that end, follow the clock."""
+        self._refresh_chats()
+        self.pane.messages.grow_older()
 
     @property
     def conversation(self) -> Conversation | None:
         """What is open."""
         return self.pane.conversation
+
+    @property
+    def subject(self) -> Conversation | None:
+        """What keys act on: under the cursor while the list has the focus, else what is open."""
+        return self.list.under_cursor if self.list.has_focus else self.conversation
+
+    def show_chats(self) -> None:
+        """Draw the list of chats as it is now."""
+        self._refresh_chats()
+
+    def jump_to(self, message: Message) -> None:
+        """Show a message of the open conversation."""
+        self.pane.messages.focus()
+        self.pane.messages.go_to(message.position)
 
     # ---- reading everything ---------------------------------------------------------------------
 
@@ -170,6 +176,7 @@ class ChatScreen(MessageActions):
 
     def _refresh_chats(self) -> None:
         self.list.show(open_key=self.conversation.key if self.conversation else None)
+        self.foot.show(self._chats)
         self.pane.say_nothing_open(has_chats=bool(len(self._chats)))
         self._watch.show()
 
@@ -249,6 +256,10 @@ class ChatScreen(MessageActions):
             engine = self._stage.engine
             self.act(ask(engine.mark_read, conversation.key, up_to=message.id), group="read")
 
+    @on(MessageList.QuoteClicked)
+    def _quote_clicked(self, event: MessageList.QuoteClicked) -> None:
+        self.act(self.jump_to_quoted(event.message))
+
     @on(MessageList.Below)
     def _below(self, event: MessageList.Below) -> None:
         self.pane.say_below(event.count)
@@ -260,85 +271,6 @@ class ChatScreen(MessageActions):
     def action_latest(self) -> None:
         """Go to the newest message."""
         self.pane.messages.scroll_to_latest()
-
-    # ---- writing --------------------------------------------------------------------------------
-
-    @on(ComposeBox.Sent)
-    def _sent(self, event: ComposeBox.Sent) -> None:
-        if self.conversation is not None:
-            self.pane.box.text = ""
-            self._leave_purpose()
-            if event.purpose.edits is None:
-                self.pane.messages.scroll_to_latest()
-            sending = self._send(self.conversation.key, event.text, event.purpose)
-            self.act(sending, group="send")
-
-    @on(ComposeBox.Changed)
-    def _typed(self) -> None:
-        if self.conversation is not None and self.pane.box.has_focus:
-            self._typing.ours(self.conversation.key, self.pane.box.text)
-            if self._draft_timer is not None:
-                self._draft_timer.stop()
-            self._draft_timer = self.set_timer(KEEP_DRAFT_AFTER_S, self.pane.keep_draft)
-
-    @on(ConversationPane.Drafted)
-    def _drafted(self, event: ConversationPane.Drafted) -> None:
-        draft = self._chats.unkept_draft(event.key)
-        if draft is not None:
-            self.act(self._keep_draft(event.key, draft), group="draft")
-
-    async def _keep_draft(self, key: str, draft: str) -> None:
-        await ask(self._stage.engine.set_draft, key, draft)
-
-    def _tell_typing(self, key: str, is_typing: bool) -> None:
-        self.act(ask(self._stage.engine.typing, key, is_typing=is_typing), group="typing")
-
-    async def _send(self, key: str, text: str, purpose: Purpose) -> None:
-        engine, answered = self._stage.engine, purpose.answers
-        try:
-            if purpose.edits is not None:
-                await ask(engine.edit, purpose.edits.id, text)
-            else:
-                await ask(engine.send, key, text, quote=None if answered is None else answered.id)
-        except BaseException:
-            self._give_back(key, text)
-            raise
-        if self.conversation is not None and self.conversation.key == key:
-            self.pane.messages.forget_new()
-
-    def _give_back(self, key: str, text: str) -> None:
-        """What was not sent goes back where it was written, before what was written since."""
-        if self.conversation is not None and self.conversation.key == key:
-            self.pane.box.text = "\n".join(filter(None, [text, self.pane.box.text]))
-            self.pane.box.move_cursor(self.pane.box.document.end)
-        else:
-            since = self._chats.drafts.get(key, "")
-            self._chats.drafts[key] = "\n".join(filter(None, [text, since]))
-
-    @property
-    def selected(self) -> Message | None:
-        """The message under the cursor, while the messages have the focus."""
-        messages = self.pane.messages
-        return messages.selected if messages.has_focus else None
-
-    def write(self, purpose: Purpose, *, text: str | None = None) -> None:
-        """Let the user write an answer or an edit."""
-        if self.pane.box.disabled:
-            return
-        self.pane.keep_draft()
-        self.pane.box.write_for(purpose)
-        if text is not None:
-            self.pane.box.text = text
-            self.pane.box.move_cursor(self.pane.box.document.end)
-        self.pane.box.focus()
-
-    def _leave_purpose(self) -> None:
-        """Write a message of its own again: an edit's text goes, and the draft comes back."""
-        was, key = self.pane.box.purpose, self.conversation.key if self.conversation else ""
-        self.pane.box.write_for(PLAIN)
-        if was.edits is not None:
-            self.pane.box.text = self._chats.drafts.get(key, "")
-            self.pane.box.move_cursor(self.pane.box.document.end)
 
     @on(ComposeBox.LeftUp)
     def _to_messages(self) -> None:
@@ -352,9 +284,16 @@ class ChatScreen(MessageActions):
 
     # ---- keys -----------------------------------------------------------------------------------
 
+    @property
+    def selected(self) -> Message | None:
+        """The message under the cursor, while the messages have the focus."""
+        messages = self.pane.messages
+        return messages.selected if messages.has_focus else None
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only the keys that do something now."""
-        conversation = self.conversation if self.is_mounted else None
+        conversation = self.subject if self.is_mounted else None
+        is_open = self.is_mounted and self.conversation is not None
         is_asking = conversation is not None and conversation.contact is ContactState.REQUEST
         has_changed = conversation is not None and conversation.trust is Trust.CHANGED
         is_blocked = conversation is not None and conversation.contact is ContactState.BLOCKED
@@ -366,7 +305,13 @@ class ChatScreen(MessageActions):
             "verify": conversation is not None,
             "rename": conversation is not None,
             "timer": conversation is not None and conversation.contact is ContactState.ACCEPTED,
-            "back": conversation is not None,
+            "mute": conversation is not None,
+            "archive": conversation is not None,
+            "pin_chat": conversation is not None,
+            "pinned": is_open,
+            "send_contact": is_open and not self.pane.box.disabled,
+            "send_place": is_open and not self.pane.box.disabled,
+            "back": is_open,
         }
         return offers.get(action, True)
 

@@ -1,7 +1,7 @@
 """The conversations, in the order of the list, and the drafts. Pure.
 
-Rule: the newest message first, blocked ones last; a conversation keeps its place while nothing
-happens in it. Spec: docs/tui.md, section 2.
+Rule: pinned ones first, then the newest message, blocked ones last; a conversation keeps its place
+while nothing happens in it; archived ones are a list of their own. Spec: docs/tui.md, section 2.
 """
 
 from __future__ import annotations
@@ -10,6 +10,12 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from restante.client.interface import ContactState, Conversation
+
+
+def is_muted(conversation: Conversation, now: datetime) -> bool:
+    """Whether the user wants to hear nothing of a conversation."""
+    until = conversation.muted_until
+    return until is not None and datetime.fromisoformat(until) > now
 
 
 class Chats:
@@ -22,6 +28,8 @@ class Chats:
         self._order: list[str] | None = None
         self.drafts: dict[str, str] = {}
         """What is written and not sent, by conversation."""
+        self.shows_archived = False
+        """Whether the list shows what was put away, instead of the others."""
         self._kept: dict[str, str] = {}
         """The drafts as the engine keeps them."""
 
@@ -55,11 +63,41 @@ class Chats:
         """Return a conversation."""
         return None if key is None else self._by_key.get(key)
 
-    def ordered(self) -> list[Conversation]:
+    def every(self) -> list[Conversation]:
         """Return all, in the order of the list."""
         if self._order is None:
             self._order = sorted(self._by_key, key=self._rank)
         return [self._by_key[key] for key in self._order]
+
+    def shown(self) -> list[Conversation]:
+        """Return those that the list shows now: the archived ones, or all others."""
+        return [each for each in self.every() if each.archived is self.shows_archived]
+
+    def archived(self) -> list[Conversation]:
+        """Return those that were put away."""
+        return [each for each in self._by_key.values() if each.archived]
+
+    def next_unread(self, after: str | None) -> Conversation | None:
+        """Return the next with something new, from `after` on and round; None if there is none.
+
+        What was muted, archived or blocked is left alone.
+        """
+        calling = [
+            each
+            for each in self.every()
+            if each.unread_count
+            and not each.archived
+            and not self.is_muted(each)
+            and each.contact is not ContactState.BLOCKED
+        ]
+        keys = [each.key for each in self.every()]
+        at = keys.index(after) if after in keys else -1
+        later = [each for each in calling if keys.index(each.key) > at]
+        return next((each for each in [*later, *calling] if each.key != after), None)
+
+    def is_muted(self, conversation: Conversation) -> bool:
+        """Whether the user wants to hear nothing of it now."""
+        return is_muted(conversation, self._now())
 
     def __len__(self) -> int:
         return len(self._by_key)
@@ -73,6 +111,7 @@ class Chats:
             if conversation.contact is not ContactState.BLOCKED
         )
 
-    def _rank(self, key: str) -> tuple[bool, float, str]:
-        is_blocked = self._by_key[key].contact is ContactState.BLOCKED
-        return is_blocked, -self._since[key].timestamp(), key
+    def _rank(self, key: str) -> tuple[bool, bool, float, str]:
+        conversation = self._by_key[key]
+        is_blocked = conversation.contact is ContactState.BLOCKED
+        return is_blocked, not conversation.pinned, -self._since[key].timestamp(), key

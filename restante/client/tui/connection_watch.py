@@ -55,7 +55,7 @@ class ConnectionWatch:
             self._reminds
             and status is not None
             and status.recovery == "unconfirmed"
-            and any(chat.message_count for chat in self._chats.ordered())
+            and any(chat.message_count for chat in self._chats.every())
         )
 
     def take_progress(self, progress: TransferProgress) -> None:

@@ -7,7 +7,7 @@ security happens on one key. Spec: docs/tui.md, section 2.
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, Final
 
 from textual.screen import Screen
 
@@ -15,16 +15,20 @@ from restante.client.interface import ContactState, Conversation, Trust
 from restante.client.tui import account_words, words
 from restante.client.tui.bridge import ask
 from restante.client.tui.chats import Chats
+from restante.client.tui.choice_dialog import ChoiceDialog
 from restante.client.tui.clean import clean_line
 from restante.client.tui.code_dialogs import MyCodeScreen
 from restante.client.tui.device_dialogs import DevicesDialog
 from restante.client.tui.dialog import ConfirmDialog, LineDialog, TextDialog
+from restante.client.tui.entry_parts import duration
 from restante.client.tui.find_dialogs import START, GoToDialog, NewChatDialog
 from restante.client.tui.recovery_dialog import RecoveryDialog
 from restante.client.tui.stage import Stage
-from restante.client.tui.timer_dialog import TimerDialog
 from restante.client.tui.verify_dialog import SafetyNumberDialog
 from restante.errors import RestanteError, UserError
+
+TIMERS_S: Final = (0, 300, 3_600, 86_400, 7 * 86_400, 28 * 86_400)
+"""How long messages stay, as a choice; 0: for ever."""
 
 
 class ContactActions(Screen[None]):
@@ -38,6 +42,11 @@ class ContactActions(Screen[None]):
     @property
     def conversation(self) -> Conversation | None:
         """What is open."""
+        raise NotImplementedError
+
+    @property
+    def subject(self) -> Conversation | None:
+        """What keys act on: under the cursor in the list of chats, else what is open."""
         raise NotImplementedError
 
     def open_conversation(self, key: str) -> None:
@@ -124,8 +133,8 @@ class ContactActions(Screen[None]):
 
     def action_verify(self) -> None:
         """Compare safety numbers."""
-        if self.conversation is not None:
-            self.act(self._verify(self.conversation))
+        if self.subject is not None:
+            self.act(self._verify(self.subject))
 
     async def _verify(self, conversation: Conversation) -> None:
         engine, key = self._stage.engine, conversation.key
@@ -139,7 +148,7 @@ class ContactActions(Screen[None]):
 
     def action_accept(self) -> None:
         """Accept a request, a changed key, or somebody who was blocked."""
-        conversation = self.conversation
+        conversation = self.subject
         if conversation is None:
             return
         if conversation.trust is Trust.CHANGED:
@@ -171,8 +180,8 @@ class ContactActions(Screen[None]):
 
     def action_block(self) -> None:
         """Block, after asking."""
-        if self.conversation is not None:
-            self.act(self._block(self.conversation))
+        if self.subject is not None:
+            self.act(self._block(self.subject))
 
     async def _block(self, conversation: Conversation) -> None:
         name = clean_line(conversation.title)
@@ -182,18 +191,21 @@ class ContactActions(Screen[None]):
 
     def action_timer(self) -> None:
         """Choose how long messages of this conversation stay."""
-        if self.conversation is not None:
-            self.act(self._set_timer(self.conversation))
+        if self.subject is not None:
+            self.act(self._set_timer(self.subject))
 
     async def _set_timer(self, conversation: Conversation) -> None:
-        timer_s = await self.app.push_screen_wait(TimerDialog(conversation.timer_s))
+        now_s = conversation.timer_s
+        choices = [(each, duration(each) or words.TIMER_OFF) for each in sorted({*TIMERS_S, now_s})]
+        dialog = ChoiceDialog(words.TIMER_TITLE, words.TIMER_TEXT, choices, chosen=now_s)
+        timer_s = await self.app.push_screen_wait(dialog)
         if timer_s is not None and timer_s != conversation.timer_s:
             await ask(self._stage.engine.set_timer, conversation.key, timer_s=timer_s)
 
     def action_rename(self) -> None:
         """Give the contact one's own name."""
-        if self.conversation is not None:
-            self.act(self._rename(self.conversation))
+        if self.subject is not None:
+            self.act(self._rename(self.subject))
 
     async def _rename(self, conversation: Conversation) -> None:
         title, address = clean_line(conversation.title), clean_line(conversation.address)

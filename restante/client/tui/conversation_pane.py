@@ -37,11 +37,11 @@ class ConversationPane(Vertical):
 
     def __init__(self, stage: Stage, chats: Chats) -> None:
         super().__init__(id="conversation", classes="-empty")
-        self._glyphs = stage.glyphs
+        self._stage = stage
         self._chats = chats
         self._open: Conversation | None = None
         self._is_typing = False
-        self.header = HeaderLine(stage.glyphs)
+        self.header = HeaderLine(stage)
         self.connection_banner = Banner(id="connection-banner")
         self.contact_banner = Banner(id="contact-banner")
         self.messages = MessageList(stage)
@@ -139,7 +139,7 @@ class ConversationPane(Vertical):
         self.below.display = count is not None
         if count is not None:
             text = words.new_below(count) if count else words.BELOW
-            line = f"{self._glyphs.down} {text}"
+            line = f"{self._stage.glyphs.down} {text}"
             self.below.update(clickable(line, "screen.latest", "bold" if count else ""))
             self.below.set_class(bool(count), "-new")
 

@@ -18,7 +18,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from restante.client.interface import Device, DeviceLink
-from restante.client.tui import account_words, words
+from restante.client.tui import account_words, welcome_words, words
 from restante.client.tui.bridge import ask
 from restante.client.tui.clean import clean_line
 from restante.client.tui.dialog import ConfirmDialog, Dialog, Field, LineDialog, text
@@ -154,7 +154,7 @@ class ApproveDialog(Dialog[Device]):
     """Two questions: the new device's code, then the digits it shows. Returns the device."""
 
     title_text = account_words.LINK_TITLE
-    hints = (("Enter", words.CONTINUE, "screen.take"), ("Esc", "Cancel", "screen.leave"))
+    hints = (("Enter", welcome_words.CONTINUE, "screen.take"), ("Esc", "Cancel", "screen.leave"))
 
     def __init__(self, stage: Stage) -> None:
         super().__init__()

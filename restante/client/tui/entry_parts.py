@@ -13,7 +13,7 @@ from restante.client.interface import Card, Message, Place
 from restante.client.tui import words
 from restante.client.tui.clean import clean_line
 from restante.client.tui.page import Page
-from restante.client.tui.times import clock_time, day_title, local
+from restante.client.tui.times import age, clock_time, day_title, local
 
 HAS_HEADING: Final = frozenset({"text", "unknown", "location", "contact"})
 """Kinds that somebody said; the others are notices."""
@@ -90,9 +90,12 @@ def _place(place: Place, page: Page) -> str:
     lines.append(f"{words.PLACE} {latitude}, {longitude}{near}")
     if place.live_until is not None:
         until = local(place.live_until, page.zone)
-        known = _when(local(place.at, page.zone), page)
+        at = local(place.at, page.zone)
         is_over = until <= page.now.astimezone(until.tzinfo)
-        lines.append(words.live_place(known, "" if is_over else _when(until, page)))
+        if is_over:
+            lines.append(words.place_was(_when(at, page)))
+        else:
+            lines.append(words.live_place(age(at, now=page.now), _when(until, page)))
     uncertainty = "" if place.accuracy_m is None else f";u={place.accuracy_m}"
     return "\n".join([*lines, f"geo:{latitude},{longitude}{uncertainty}"])
 

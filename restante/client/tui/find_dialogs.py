@@ -15,7 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from restante.client.interface import Contact
+from restante.client.interface import Contact, ContactState, Conversation
 from restante.client.tui import words
 from restante.client.tui.bridge import ask
 from restante.client.tui.chats import Chats
@@ -65,7 +65,7 @@ class GoToDialog(Dialog[str]):
             Option(Content.assemble(title, ("  " + address, "$faint")), id=key)
             for title, address, key in self._ranked(query)[:MAX_SHOWN]
         ]
-        if "@" in query or query.lower().startswith("restante:"):
+        if self._may_start(query):
             options.append(Option(Content(words.start_chat_with(query)), id=START + query))
         if not options:
             options.append(Option(Content(words.no_match(query)), disabled=True))
@@ -73,10 +73,16 @@ class GoToDialog(Dialog[str]):
         self._options.add_options(options)
         self._options.highlighted = 0
 
+    def _people(self) -> list[Conversation]:
+        return self._chats.every()
+
+    def _may_start(self, query: str) -> bool:
+        return "@" in query or query.lower().startswith("restante:")
+
     def _ranked(self, query: str) -> list[tuple[str, str, str]]:
         lines = []
         matcher = Matcher(query) if query else None
-        for conversation in self._chats.ordered():
+        for conversation in self._people():
             title, address = clean_line(conversation.title), clean_line(conversation.address)
             score = 1.0
             if matcher is not None:
@@ -102,6 +108,26 @@ class GoToDialog(Dialog[str]):
     @on(OptionList.OptionSelected)
     def _clicked(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option.id)
+
+
+class PickDialog(GoToDialog):
+    """One of the people whom one knows; returns the key of the conversation with them."""
+
+    hints = (("Enter", "Choose", "screen.take"), ("Esc", "Cancel", "screen.leave"))
+
+    def __init__(self, chats: Chats, title: str, placeholder: str, *, without: str) -> None:
+        super().__init__(chats)
+        self.title_text = title
+        self._input.placeholder = placeholder
+        self._without = without
+
+    def _people(self) -> list[Conversation]:
+        usual = {ContactState.ACCEPTED, ContactState.PENDING}
+        every = super()._people()
+        return [each for each in every if each.contact in usual and each.key != self._without]
+
+    def _may_start(self, query: str) -> bool:
+        return False
 
 
 class NewChatDialog(Dialog[Contact]):

@@ -35,6 +35,8 @@ class Glyphs:
     ellipsis: str
     dot: str
     down: str
+    kept: str
+    muted: str
     back: str
 
 
@@ -59,6 +61,8 @@ UNICODE = Glyphs(
     ellipsis="…",
     dot="·",
     down="↓",
+    kept="↑",
+    muted="⊘",
     back="←",
 )
 
@@ -83,6 +87,8 @@ ASCII = Glyphs(
     ellipsis="...",
     dot="-",
     down="v",
+    kept="^",
+    muted="x",
     back="<",
 )
 

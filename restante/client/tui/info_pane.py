@@ -6,16 +6,34 @@ engine. Spec: docs/tui.md, section 5.
 
 from __future__ import annotations
 
+from typing import Final
+
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 
 from restante.client.interface import Conversation, SafetyNumber
-from restante.client.tui import words
+from restante.client.tui import chat_words, verify_words, words
 from restante.client.tui.bars import TRUST_STYLES, trust_glyph
+from restante.client.tui.chats import is_muted
 from restante.client.tui.clean import clean_line
-from restante.client.tui.glyphs import Glyphs
+from restante.client.tui.entry_parts import duration
+from restante.client.tui.stage import Stage
 from restante.client.tui.text_line import Line, clickable, hint
+from restante.client.tui.times import age, local, until_words
+
+_KEEPING: Final = (
+    ("m", words.INFO_MUTE, "screen.mute"),
+    ("x", words.INFO_ARCHIVE, "screen.archive"),
+    ("P", words.INFO_PINNED, "screen.pinned"),
+)
+ABOUT_THEM: Final = (
+    ("v", words.INFO_VERIFY, "screen.verify"),
+    ("n", words.INFO_RENAME, "screen.rename"),
+    *_KEEPING,
+    ("b", words.INFO_BLOCK, "screen.block"),
+)
+ABOUT_ME: Final = _KEEPING[1:]
 
 
 def digit_rows(digits: str, per_row: int) -> list[str]:
@@ -27,9 +45,9 @@ def digit_rows(digits: str, per_row: int) -> list[str]:
 class InfoPane(VerticalScroll, can_focus=False):
     """Name, address, verification and safety number of the open conversation."""
 
-    def __init__(self, glyphs: Glyphs) -> None:
+    def __init__(self, stage: Stage) -> None:
         super().__init__(id="info")
-        self._glyphs = glyphs
+        self._stage = stage
         self._text = Line("", id="info-text")
 
     def compose(self) -> ComposeResult:
@@ -43,20 +61,34 @@ class InfoPane(VerticalScroll, can_focus=False):
             return
         title, address = clean_line(conversation.title), clean_line(conversation.address)
         trust = conversation.trust
-        state = f"{trust_glyph(trust, self._glyphs)} {words.TRUST[trust].capitalize()}"
+        state = f"{trust_glyph(trust, self._stage.glyphs)} {words.TRUST[trust].capitalize()}"
         parts: list[Content | tuple[str, str]] = [(title, "bold $primary")]
         if address != title:
             parts.append((f"\n{address}", "$faint"))
-        parts += [("\n\n", ""), (state, TRUST_STYLES[trust])]
+        if not conversation.is_self:
+            parts += [("\n\n", ""), (state, TRUST_STYLES[trust])]
+        parts += [(f"\n{each}", "$faint") for each in self._states(conversation)]
         if number is not None:
             rows = "\n".join(digit_rows(number.digits, 3))
-            parts += [(f"\n\n{words.SAFETY_TITLE}\n", "$faint"), (rows, "")]
+            parts += [(f"\n\n{verify_words.SAFETY_TITLE}\n", "$faint"), (rows, "")]
         parts.append(("\n", ""))
-        for key, label, action in (
-            ("v", words.INFO_VERIFY, "screen.verify"),
-            ("n", words.INFO_RENAME, "screen.rename"),
-            ("b", words.INFO_BLOCK, "screen.block"),
-        ):
+        for key, label, action in ABOUT_ME if conversation.is_self else ABOUT_THEM:
             text = clickable(hint(key, label), action)
             parts += [("\n", ""), text.stylize("bold $warning", 0, len(key))]
         self._text.update(Content.assemble(*parts))
+
+    def _states(self, conversation: Conversation) -> list[str]:
+        now, zone = self._stage.now(), self._stage.zone
+        states = []
+        if conversation.seen_at is not None and not conversation.is_online:
+            states.append(words.seen(age(local(conversation.seen_at, zone), now=now)))
+        if conversation.timer_s:
+            states.append(words.timer(duration(conversation.timer_s)).capitalize())
+        if is_muted(conversation, now):
+            until = until_words(conversation.muted_until, zone, now=now)
+            states.append(chat_words.muted_until(until).capitalize())
+        if conversation.pinned:
+            states.append(chat_words.KEPT.capitalize())
+        if conversation.archived:
+            states.append(chat_words.PUT_AWAY.capitalize())
+        return states

@@ -18,6 +18,24 @@ COMMANDS: Final = (
     ("Chat: New", "Paste a code or type an address", "app.new_chat"),
     ("Chat: Rename", "Your own name for this contact", "screen.rename"),
     ("Chat: Disappearing messages", "How long messages stay", "screen.timer"),
+    ("Chat: Mute", "Say nothing of it for a while; they can't tell", "screen.mute"),
+    ("Chat: Keep at the top", "Or let it go back to its place", "screen.pin_chat"),
+    ("Chat: Archive", "Put it away, or take it out again", "screen.archive"),
+    ("Chat: Show archived", "What was put away, or the others again", "screen.show_archived"),
+    ("Chat: Next unread", "Open the next chat with something new", "app.next_unread"),
+    ("Chat: Pinned messages", "Choose one to go there", "screen.pinned"),
+    ("Chat: Send a contact", "Somebody's address, and whose it must be", "screen.send_contact"),
+    ("Chat: Send a place", "Where it is, or where you are for a while", "screen.send_place"),
+    ("Message: Answer", "The selected message", "screen.reply"),
+    ("Message: Edit", "What the selected message says", "screen.edit"),
+    ("Message: React", "Put an emoji on the selected message", "screen.react"),
+    ("Message: Pin", "For both of you, or take that back", "screen.pin"),
+    ("Message: Copy", "The text of the selected message", "screen.copy"),
+    ("Message: Delete", "For everyone, or for you", "screen.delete"),
+    ("Message: Earlier versions", "What an edited message said before", "screen.versions"),
+    ("Message: What became of it", "Device by device", "screen.why_message"),
+    ("Message: Open", "What it answers, or whom it names", "screen.open"),
+    ("Message: Move live place", "Where you are now, or stop", "screen.move_place"),
     ("Message: Newest", "Go to the end of the conversation", "screen.latest"),
     ("Security: Verify contact", "Compare safety numbers", "screen.verify"),
     ("Security: Show my code", "For others to scan or paste", "app.my_code"),
@@ -34,7 +52,9 @@ COMMANDS: Final = (
 )
 """Title, help and action of the palette's commands."""
 
-NEEDS_CHATS: Final = frozenset({"go_to", "new_chat", "my_code", "retry", "toggle_info", "accounts"})
+NEEDS_CHATS: Final = frozenset(
+    {"go_to", "new_chat", "next_unread", "my_code", "retry", "toggle_info", "accounts"}
+)
 """Actions that are offered where the chats are on screen."""
 
 HELP: Final = (

@@ -9,22 +9,24 @@ from __future__ import annotations
 from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
+from textual.content import Content
 
 from restante.client.interface import Message, MessageState
-from restante.client.tui import words
+from restante.client.tui import chat_words, words
 from restante.client.tui.bridge import ask
-from restante.client.tui.clean import clean_line
+from restante.client.tui.chat_actions import ChatActions
+from restante.client.tui.clean import clean, clean_line
 from restante.client.tui.compose_box import Purpose
-from restante.client.tui.contact_actions import ContactActions
 from restante.client.tui.dialog import TextDialog
 from restante.client.tui.entry_parts import HAS_HEADING
 from restante.client.tui.message_dialogs import DeleteDialog, ReactDialog
-from restante.client.tui.times import local
+from restante.client.tui.place_dialog import PlaceDialog
+from restante.client.tui.times import local, until_words
 
 FAILED: Final = frozenset({MessageState.FAILED, MessageState.EXPIRED})
 
 
-class MessageActions(ContactActions):
+class MessageActions(ChatActions):
     """The actions; whoever inherits has the box and says what is selected."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -37,7 +39,9 @@ class MessageActions(ContactActions):
         Binding("p", "pin", "Pin", show=False, id="messages.pin"),
         Binding("y", "copy", "Copy", id="messages.copy"),
         Binding("w", "why_message", "Why", show=False, id="messages.why"),
-        Binding("enter", "open_card", "Start chat", show=False, id="messages.open_card"),
+        Binding("h", "versions", "Earlier", show=False, id="messages.versions"),
+        Binding("l", "move_place", "Move", id="messages.move_place"),
+        Binding("enter,o", "open", "Open", show=False, id="messages.open"),
     ]
 
     @property
@@ -65,7 +69,9 @@ class MessageActions(ContactActions):
             "delete": message is not None and not has_failed,
             "copy": is_said,
             "why_message": message is not None,
-            "open_card": message is not None and message.card is not None,
+            "open": message is not None and (message.card is not None or message.quote is not None),
+            "versions": message is not None and message.edited and message.location is None,
+            "move_place": is_mine and message is not None and self._is_live(message),
         }
 
     def action_reply(self) -> None:
@@ -140,10 +146,68 @@ class MessageActions(ContactActions):
         text = "\n".join([*lines, *([""] if lines else []), clean_line(told.says)])
         self.app.push_screen(TextDialog(words.WHY_TITLE, text))
 
-    def action_open_card(self) -> None:
-        """Start a chat with whom it names."""
+    def action_versions(self) -> None:
+        """Show what it said before."""
         if message := self.selected:
-            self.act(self._open_card(message))
+            self.act(self._versions(message))
+
+    async def _versions(self, message: Message) -> None:
+        said = await ask(self._stage.engine.edits, message.id)
+        zone, now = self._stage.zone, self._stage.now()
+        parts: list[tuple[str, str]] = []
+        for version in said:
+            when = until_words(version.at, zone, now=now)
+            parts += [(("\n\n" if parts else "") + when + "\n", "$faint")]
+            parts.append((clean(version.body), ""))
+        self.app.push_screen(TextDialog(chat_words.VERSIONS_TITLE, Content.assemble(*parts)))
+
+    def _is_live(self, message: Message) -> bool:
+        place = message.location
+        if place is None or place.live_until is None:
+            return False
+        return local(place.live_until, self._stage.zone) > self._stage.now()
+
+    def action_move_place(self) -> None:
+        """Say where one is now, or share it no longer."""
+        if message := self.selected:
+            self.act(self._move_place(message))
+
+    async def _move_place(self, message: Message) -> None:
+        dialog = PlaceDialog(
+            chat_words.MOVE_TITLE,
+            chat_words.MOVE_TEXT,
+            (chat_words.MOVE, chat_words.STOP_LIVE),
+            may_be_empty=frozenset({1}),
+        )
+        chosen = await self.app.push_screen_wait(dialog)
+        if chosen is None or (before := message.location) is None:
+            return
+        at = chosen.place or before
+        await ask(
+            self._stage.engine.move_location,
+            message.id,
+            latitude=at.latitude,
+            longitude=at.longitude,
+            accuracy_m=at.accuracy_m,
+            ends=chosen.choice == 1,
+        )
+        if chosen.choice == 1:
+            self.say(chat_words.STOPPED_LIVE)
+
+    def action_open(self) -> None:
+        """Go where it leads: to the message it answers, or to a chat with whom it names."""
+        if message := self.selected:
+            if message.card is not None:
+                self.act(self._open_card(message))
+            elif message.quote is not None:
+                self.act(self.jump_to_quoted(message))
+
+    async def jump_to_quoted(self, message: Message) -> None:
+        """Show the message that this one answers."""
+        if message.quote is not None:
+            quoted = await ask(self._stage.engine.message, message.quote.message)
+            if quoted.conversation == message.conversation:
+                self.jump_to(quoted)
 
     async def _open_card(self, message: Message) -> None:
         if message.card is None:

@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message as Posted
 
 from restante.client.interface import Message
+from restante.client.tui.entries import Line, Role
 from restante.client.tui.history import History
 from restante.client.tui.history_view import HistoryView, Load
 from restante.client.tui.stage import Stage
@@ -37,6 +38,12 @@ class MessageList(HistoryView, can_focus=True):
     @dataclass
     class Seen(Posted):
         """The reader has everything up to this message on screen or above."""
+
+        message: Message
+
+    @dataclass
+    class QuoteClicked(Posted):
+        """The reader wants to see what this message answers."""
 
         message: Message
 
@@ -120,6 +127,22 @@ class MessageList(HistoryView, can_focus=True):
         if position is not None and (message := self._history.message_at(position)):
             self.change(message)
 
+    def go_to(self, position: int) -> None:
+        """Put the cursor on a message and bring it into sight."""
+        if 0 <= position < self._history.count:
+            self._is_at_end = False
+            self._select(position)
+
+    def grow_older(self) -> None:
+        """Tell the ages of what is in sight anew."""
+        if not self._history.count:
+            return
+        first, last = self._visible()
+        for position in range(first, last + 1):
+            message = self._history.message_at(position)
+            if message is not None and message.location is not None:
+                self.change(message)
+
     def scroll_to_latest(self) -> None:
         """Go to the end, and stay there."""
         self._is_at_end = True
@@ -175,6 +198,13 @@ class MessageList(HistoryView, can_focus=True):
         place = self._history.at_row(event.y - self._blank_rows + self.scroll_offset.y)
         if place is not None:
             self._select(place.position)
+            message = self._history.message_at(place.position)
+            if message is not None and message.quote is not None and self._is_quote(place.line):
+                self.post_message(self.QuoteClicked(message))
+
+    def _is_quote(self, line: Line) -> bool:
+        mark = self._stage.glyphs.quote + " "
+        return bool(line) and line[0][1] is Role.QUOTE and line[0][0].startswith(mark)
 
     def _select(self, position: int) -> None:
         self._cursor = position

@@ -15,7 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from restante.client.interface import RecoveryKit
-from restante.client.tui import account_words, words
+from restante.client.tui import account_words, welcome_words
 from restante.client.tui.bridge import ask
 from restante.client.tui.clean import clean_line
 from restante.client.tui.dialog import Dialog, Field, text
@@ -33,7 +33,7 @@ class RecoveryDialog(Dialog[bool]):
     ]
     title_text = account_words.RECOVERY_TITLE
     hints = (
-        ("Enter", words.CONTINUE, "screen.take"),
+        ("Enter", welcome_words.CONTINUE, "screen.take"),
         ("Esc", account_words.RECOVERY_LATER, "screen.leave"),
     )
 

@@ -6,7 +6,7 @@ Spec: docs/tui.md, section 4.
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
@@ -33,6 +33,37 @@ def day_title(day: date, *, today: date) -> str:
     """`Tuesday 4 June`, with the year where it isn't this one."""
     title = f"{_WEEKDAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}"
     return title if day.year == today.year else f"{title} {day.year}"
+
+
+FOR_EVER = "9999-12-31T23:59:59Z"
+"""What stands for a time that never comes."""
+
+_NEAR_FOR_EVER = 9000
+
+
+def spell_when(moment: datetime) -> str:
+    """Spell a time as the engine takes it: RFC 3339 in UTC, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def until_words(rfc3339: str | None, zone: tzinfo | None, *, now: datetime) -> str:
+    """Say until when: `15:36` today, else `Tuesday 4 June, 15:36`; empty for ever."""
+    if rfc3339 is None or datetime.fromisoformat(rfc3339).year > _NEAR_FOR_EVER:
+        return ""
+    moment = local(rfc3339, zone)
+    at = clock_time(moment)
+    here = now.date()
+    return at if moment.date() == here else f"{day_title(moment.date(), today=here)}, {at}"
+
+
+def age(moment: datetime, *, now: datetime) -> str:
+    """How long ago: `now`, `1 minute ago`, `3 hours ago`, `2 days ago`."""
+    minutes = max(int((now - moment).total_seconds() // 60), 0)
+    for unit, name in ((1440, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= unit:
+            count = minutes // unit
+            return f"{count} {name}{'s' * (count != 1)} ago"
+    return "now"
 
 
 def short_age(moment: datetime, *, now: datetime) -> str:

@@ -19,7 +19,7 @@ from textual.widgets import Input
 
 from restante.client.interface import Conversation, SafetyNumber, Trust
 from restante.client.qr import qr_lines
-from restante.client.tui import words
+from restante.client.tui import verify_words, words
 from restante.client.tui.bars import TRUST_STYLES, trust_glyph
 from restante.client.tui.bridge import ask
 from restante.client.tui.clean import clean_line
@@ -40,7 +40,7 @@ class SafetyNumberDialog(Dialog[bool]):
         Binding("q", "picture", "Picture", id="safety.picture"),
         Binding("t", "type", "Type theirs", id="safety.type"),
     ]
-    title_text = words.SAFETY_TITLE
+    title_text = verify_words.SAFETY_TITLE
 
     def __init__(self, stage: Stage, conversation: Conversation, number: SafetyNumber) -> None:
         super().__init__()
@@ -50,14 +50,14 @@ class SafetyNumberDialog(Dialog[bool]):
         self._trust = conversation.trust
         self._number = number
         settle: tuple[tuple[str, str, str], ...] = (
-            ("v", words.SAFETY_MATCH, "screen.settle(True)"),
-            ("x", words.SAFETY_DIFFER, "screen.differ"),
+            ("v", verify_words.SAFETY_MATCH, "screen.settle(True)"),
+            ("x", verify_words.SAFETY_DIFFER, "screen.differ"),
         )
         if self._trust is Trust.VERIFIED:
-            settle = (("u", words.SAFETY_TAKE_BACK, "screen.settle(False)"),)
+            settle = (("u", verify_words.SAFETY_TAKE_BACK, "screen.settle(False)"),)
         ways = (
-            ("q", words.SAFETY_PICTURE, "screen.picture"),
-            ("t", words.SAFETY_TYPE, "screen.type"),
+            ("q", verify_words.SAFETY_PICTURE, "screen.picture"),
+            ("t", verify_words.SAFETY_TYPE, "screen.type"),
         )
         self.hints = (*settle, *ways, ("Esc", "Close", "screen.leave"))
 
@@ -66,7 +66,7 @@ class SafetyNumberDialog(Dialog[bool]):
         sign = trust_glyph(self._trust, self._stage.glyphs)
         state = f"{sign} {words.TRUST[self._trust].capitalize()}"
         return [
-            text(words.safety_text(self._peer)),
+            text(verify_words.safety_text(self._peer)),
             text(
                 Content.styled("\n".join(digit_rows(self._number.digits, 4)), "bold"),
                 classes="dialog-digits",
@@ -82,8 +82,8 @@ class SafetyNumberDialog(Dialog[bool]):
     def action_differ(self) -> None:
         """Say what it means when the numbers differ, and what to do."""
         if self._trust is not Trust.VERIFIED:
-            says = words.safety_differs(self._peer)
-            self.app.push_screen(TextDialog(words.SAFETY_DIFFER_TITLE, says))
+            says = verify_words.safety_differs(self._peer)
+            self.app.push_screen(TextDialog(verify_words.SAFETY_DIFFER_TITLE, says))
 
     def action_picture(self) -> None:
         """Show it as a picture, for them to scan."""
@@ -116,7 +116,7 @@ class SafetyPicture(ModalScreen[None]):
         """What it is for, the picture, the keys."""
         drawn = Content.styled("\n".join(qr_lines(self._payload)), "#000000 on #ffffff")
         with Vertical(id="safety-picture"):
-            yield text(words.safety_scan(self._peer), classes="code-text")
+            yield text(verify_words.safety_scan(self._peer), classes="code-text")
             with Center():
                 yield Line(drawn, classes="code-picture")
             yield Line(key_line((("Esc", "Close", "screen.leave"),)), classes="code-keys")
@@ -129,19 +129,19 @@ class SafetyPicture(ModalScreen[None]):
 class TypeTheirsDialog(Dialog[bool]):
     """A line for the number, or its picture's text, that they sent; True if it is the same."""
 
-    title_text = words.SAFETY_TYPE_TITLE
+    title_text = verify_words.SAFETY_TYPE_TITLE
     hints = (("Enter", "Compare", "screen.take"), ("Esc", "Cancel", "screen.leave"))
 
     def __init__(self, stage: Stage, conversation: str) -> None:
         super().__init__()
         self._stage = stage
         self._conversation = conversation
-        self._input = Field(words.SAFETY_TYPE_PLACEHOLDER)
+        self._input = Field(verify_words.SAFETY_TYPE_PLACEHOLDER)
         self._answer = text("", classes="dialog-answer")
 
     def body(self) -> list[Widget]:
         """Where it must come from, the line, what came of it."""
-        return [text(words.SAFETY_TYPE_TEXT), self._input, self._answer]
+        return [text(verify_words.SAFETY_TYPE_TEXT), self._input, self._answer]
 
     def on_mount(self) -> None:
         """Ready to paste."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from restante.client.tui import words
+from restante.client.tui import welcome_words
 from restante.errors import UserError
 from restante.protocol.address import Address, AddressError
 from restante.protocol.code import CodeError, CodeType, looks_like_code, parse_code
@@ -30,16 +30,16 @@ def want_account(name: str, relay: str) -> WantedAccount:
     if "@" in name and not relay:
         name, _, relay = name.partition("@")
     if not name:
-        raise UserError(words.NAME_MISSING)
+        raise UserError(welcome_words.NAME_MISSING)
     if not relay:
-        raise UserError(words.RELAY_MISSING)
+        raise UserError(welcome_words.RELAY_MISSING)
     invite = None
     place = relay
     try:
         if looks_like_code(relay):
             code = parse_code(relay)
             if code.type is not CodeType.RELAY_INVITE:
-                raise UserError(words.NOT_AN_INVITE)
+                raise UserError(welcome_words.NOT_AN_INVITE)
             invite, place = relay, str(code.relay())
         return WantedAccount(address=str(Address.parse(f"{name}@{place}")), invite=invite)
     except (AddressError, CodeError) as error:

@@ -17,7 +17,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Input
 
-from restante.client.tui import words
+from restante.client.tui import welcome_words, words
 from restante.client.tui.bridge import ask
 from restante.client.tui.clean import clean_line
 from restante.client.tui.code_picture import CodePicture
@@ -36,7 +36,7 @@ class WelcomeScreen(Screen[str | None]):
         Binding("escape", "back", "Back", key_display="Esc", id="welcome.back"),
         Binding("enter", "go_on", "Continue", key_display="Enter", id="welcome.go_on"),
         Binding("f5", "copy", "Copy link", key_display="F5", id="welcome.copy"),
-        Binding("f6", "link", words.HAVE_ACCOUNT, key_display="F6", id="welcome.link"),
+        Binding("f6", "link", welcome_words.HAVE_ACCOUNT, key_display="F6", id="welcome.link"),
     ]
 
     def __init__(self, stage: Stage) -> None:
@@ -46,30 +46,30 @@ class WelcomeScreen(Screen[str | None]):
         self._wanted: WantedAccount | None = None
         self._registered: str | None = None
         self._code: str | None = None
-        self._name_input = Field(words.NAME_PLACEHOLDER, id="name")
-        self._relay_input = Field(words.RELAY_PLACEHOLDER, id="relay")
+        self._name_input = Field(welcome_words.NAME_PLACEHOLDER, id="name")
+        self._relay_input = Field(welcome_words.RELAY_PLACEHOLDER, id="relay")
         self._peer_input = Field(words.NEW_CHAT_PLACEHOLDER, id="peer")
         self._answer = text("", classes="dialog-answer", id="welcome-answer")
 
     def compose(self) -> ComposeResult:
         """A heading, the step, what came of it, the keys."""
         with Vertical(id="welcome"):
-            yield text(Content.styled(words.WELCOME, "bold $primary"), id="welcome-title")
+            yield text(Content.styled(welcome_words.WELCOME, "bold $primary"), id="welcome-title")
             yield text("", id="welcome-step")
             with ContentSwitcher(initial="step-1", id="steps"):
                 with Vertical(id="step-1"):
-                    yield text(words.NAME_TEXT)
-                    yield text(words.NAME_LABEL, classes="label")
+                    yield text(welcome_words.NAME_TEXT)
+                    yield text(welcome_words.NAME_LABEL, classes="label")
                     yield self._name_input
-                    yield text(words.RELAY_LABEL, classes="label")
+                    yield text(welcome_words.RELAY_LABEL, classes="label")
                     yield self._relay_input
                 with Vertical(id="step-2"):
                     yield text("", id="keys-for")
-                    yield text(words.KEYS_TEXT)
+                    yield text(welcome_words.KEYS_TEXT)
                 with Horizontal(id="step-3"):
                     yield Vertical(id="picture")
                     with Vertical(id="share"):
-                        yield text(words.SHARE_TEXT)
+                        yield text(welcome_words.SHARE_TEXT)
                         yield self._peer_input
                         yield text("", id="share-link")
             yield self._answer
@@ -81,17 +81,21 @@ class WelcomeScreen(Screen[str | None]):
 
     def _show_step(self, step: int) -> None:
         self._step = step
-        title = {1: words.NAME_TITLE, 2: words.KEYS_TITLE, 3: words.SHARE_TITLE}[step]
-        number = Content.styled(f"{words.step(step)}  ", "$faint")
+        title = {
+            1: welcome_words.NAME_TITLE,
+            2: welcome_words.KEYS_TITLE,
+            3: welcome_words.SHARE_TITLE,
+        }[step]
+        number = Content.styled(f"{welcome_words.step(step)}  ", "$faint")
         self.query_one("#welcome-step", Line).update(Content.assemble(number, (title, "bold")))
         self.query_one("#steps", ContentSwitcher).current = f"step-{step}"
         self.set_class(step == 3, "-sharing")
         self._say("")
-        keys = [("Enter", words.CONTINUE, "screen.go_on")]
+        keys = [("Enter", welcome_words.CONTINUE, "screen.go_on")]
         if step > 1:
-            keys.append(("Esc", words.BACK, "screen.back"))
+            keys.append(("Esc", welcome_words.BACK, "screen.back"))
         if step == 1 and self._registered is None:
-            keys.append(("F6", words.HAVE_ACCOUNT, "screen.link"))
+            keys.append(("F6", welcome_words.HAVE_ACCOUNT, "screen.link"))
         if step == 3:
             keys.append(("F5", "Copy link", "screen.copy"))
         self.query_one("#welcome-keys", Line).update(key_line(keys))
@@ -100,7 +104,11 @@ class WelcomeScreen(Screen[str | None]):
             self._name_input.focus()
         elif step == 2:
             address = self._registered or (self._wanted.address if self._wanted else "")
-            said = words.is_yours(address) if self._registered else words.keys_for(address)
+            said = (
+                welcome_words.is_yours(address)
+                if self._registered
+                else welcome_words.keys_for(address)
+            )
             self.query_one("#keys-for", Line).update(Content.styled(said, "bold"))
             self.set_focus(None)
         else:
@@ -144,7 +152,7 @@ class WelcomeScreen(Screen[str | None]):
 
     @work(exclusive=True)
     async def _register(self, wanted: WantedAccount) -> None:
-        self._say(words.REGISTERING, "$faint")
+        self._say(welcome_words.REGISTERING, "$faint")
         try:
             status = await ask(
                 self._stage.engine.register, address=wanted.address, invite=wanted.invite

@@ -164,9 +164,14 @@ def disappears_after(duration: str) -> str:
     return f"disappears {duration} after it was read"
 
 
-def live_place(known: str, until: str) -> str:
-    """A place that moves; an empty `until`: it does no more."""
-    return f"as of {known}, live until {until}" if until else f"as of {known}, not live any more"
+def live_place(age: str, until: str) -> str:
+    """A place that moves."""
+    return f"live until {until}, moved {age}"
+
+
+def place_was(at: str) -> str:
+    """A place that moved, and does no more."""
+    return f"as of {at}, not live any more"
 
 
 def new_count(count: int) -> str:
@@ -187,6 +192,8 @@ PALETTE: Final = "Palette"
 FIND: Final = "Find or start a chat"
 NO_CHATS: Final = "No chats yet."
 NO_CHATS_HINT: Final = "^n to invite someone."
+NO_ARCHIVED: Final = "Nothing is archived."
+ALL_ARCHIVED: Final = "All chats are archived."
 DRAFT: Final = "Draft:"
 REQUEST_PREVIEW: Final = "Wants to talk to you"
 BLOCKED_PREVIEW: Final = "Blocked"
@@ -235,7 +242,6 @@ RENAME_TEXT: Final = "Only you see this name. Leave it empty to show the address
 MY_CODE_TITLE: Final = "Your code"
 MY_CODE_TEXT: Final = "Whoever scans or pastes this can write to you, and knows it's you."
 MY_CODE_WAITING: Final = "Making your code…"
-SAFETY_TITLE: Final = "Safety number"
 
 
 def no_match(text: str) -> str:
@@ -246,29 +252,6 @@ def no_match(text: str) -> str:
 def start_chat_with(text: str) -> str:
     """The entry of the switcher that looks an address or a code up."""
     return f"Start a chat with {text}"
-
-
-def safety_text(name: str) -> str:
-    """How to compare."""
-    return (
-        f"Read this to {name} on a call, or look at their screen. If all sixty digits are the "
-        "same on both sides, nobody is in between."
-    )
-
-
-def safety_differs(name: str) -> str:
-    """When the numbers are not the same."""
-    return (
-        f"Then one of you has another key for the other than they really use. Make sure that both "
-        f"look at the number of this chat, and that {name} has not set up Restante anew.\n\n"
-        "If they still differ, somebody is in between: write nothing here that they mustn't read, "
-        "and exchange new contact codes in person."
-    )
-
-
-def safety_scan(name: str) -> str:
-    """Below the picture of the number."""
-    return f"{name} scans it and pastes it in: Verify, t. Both numbers are the same, or neither."
 
 
 def marked_verified(name: str) -> str:
@@ -298,6 +281,13 @@ def was_blocked(name: str) -> str:
 
 TYPING: Final = "typing…"
 ONLINE: Final = "online"
+
+
+def seen(age: str) -> str:
+    """When somebody was last there, to five minutes."""
+    return f"Seen {age}"
+
+
 TIMER_TITLE: Final = "Disappearing messages"
 TIMER_TEXT: Final = (
     "New messages vanish from all devices of both so long after they were read. Nobody can keep "
@@ -315,57 +305,6 @@ def history_under_way(percent: int, left: str) -> str:
     """A history that goes to, or comes from, another device; `left` may be empty."""
     return f"History {percent} %" + (f", {left} left" if left else "")
 
-
-# ---- welcome ---------------------------------------------------------------------------------
-
-WELCOME: Final = "Welcome to Restante"
-
-
-def step(number: int) -> str:
-    """How far the welcome is."""
-    return f"Step {number} of 3"
-
-
-NAME_TITLE: Final = "Your name, and the relay that keeps your mail"
-NAME_TEXT: Final = (
-    "A relay holds sealed messages until you fetch them. It can't read them. Whoever runs one "
-    "for you gave you its address or an invite."
-)
-NAME_LABEL: Final = "Name"
-NAME_PLACEHOLDER: Final = "alice"
-RELAY_LABEL: Final = "Relay, or the invite you were given"
-RELAY_PLACEHOLDER: Final = "relay.example, or restante:r…"
-NAME_MISSING: Final = "Choose a name: a-z, 0-9, dot, dash, underscore."
-RELAY_MISSING: Final = "Type the relay's address, or paste your invite."
-NOT_AN_INVITE: Final = (
-    "This code is for adding a person. You need a relay's invite, or its address."
-)
-
-KEYS_TITLE: Final = "Your keys stay here"
-KEYS_TEXT: Final = (
-    "Restante now makes your keys. They are kept in a file on this device that only your user "
-    "can read, and they never leave it.\n\n"
-    "Nobody else has a copy: we can't reset them for you. Back this device up."
-)
-
-
-def keys_for(address: str) -> str:
-    """Who the keys will be for."""
-    return f"Making keys for {address}."
-
-
-def is_yours(address: str) -> str:
-    """After registering; this step can't be undone, only looked at."""
-    return f"{address} is yours now."
-
-
-REGISTERING: Final = "Making keys and asking the relay…"
-SHARE_TITLE: Final = "Now find each other"
-SHARE_TEXT: Final = "Let them scan this, or send them the link. Or paste theirs here:"
-SHARE_SKIP: Final = "Later"
-CONTINUE: Final = "Continue"
-HAVE_ACCOUNT: Final = "I have an account"
-BACK: Final = "Back"
 
 # ---- bugs and endings ------------------------------------------------------------------------
 
@@ -394,16 +333,7 @@ CONTACT_STATE: Final = {
 INFO_VERIFY: Final = "Compare numbers"
 INFO_RENAME: Final = "Rename"
 INFO_BLOCK: Final = "Block"
-SAFETY_MATCH: Final = "They match"
-SAFETY_DIFFER: Final = "They differ"
-SAFETY_PICTURE: Final = "Picture"
-SAFETY_TYPE: Final = "Paste"
-SAFETY_TYPE_TITLE: Final = "Compare with theirs"
-SAFETY_TYPE_TEXT: Final = (
-    "Paste the sixty digits that they see in their chat with you. They must have reached you "
-    "another way than through this chat."
-)
-SAFETY_TYPE_PLACEHOLDER: Final = "12345 67890 …"
-SAFETY_DIFFER_TITLE: Final = "The numbers differ"
-SAFETY_TAKE_BACK: Final = "Take verification back"
+INFO_MUTE: Final = "Mute"
+INFO_ARCHIVE: Final = "Archive"
+INFO_PINNED: Final = "Pinned messages"
 FAILED: Final = "That didn't work; nothing was changed. See the log."

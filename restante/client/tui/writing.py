@@ -1,0 +1,107 @@
+"""What is written in the box: drafts, sending, and what a text is for.
+
+Rule: nothing typed is lost: what was not sent goes back where it was written. Spec: docs/tui.md,
+section 2.
+"""
+
+from __future__ import annotations
+
+from textual import on
+from textual.timer import Timer
+
+from restante.client.tui.bridge import ask
+from restante.client.tui.chats import Chats
+from restante.client.tui.compose_box import PLAIN, ComposeBox, Purpose
+from restante.client.tui.conversation_pane import ConversationPane
+from restante.client.tui.message_actions import MessageActions
+from restante.client.tui.stage import Stage
+from restante.client.tui.typing_watch import TypingWatch
+
+KEEP_DRAFT_AFTER_S = 1.0
+"""So long after the last key a draft is kept on the disk, and goes to the other devices."""
+
+
+class Writing(MessageActions):
+    """The box of the open conversation."""
+
+    def __init__(self, stage: Stage, chats: Chats) -> None:
+        super().__init__(stage, chats)
+        self._draft_timer: Timer | None = None
+        self.pane = ConversationPane(stage, chats)
+        self._typing = TypingWatch(
+            self,
+            tell=self._tell_typing,
+            show=lambda is_typing: self.pane.say_typing(is_typing=is_typing),
+            now_s=lambda: stage.now().timestamp(),
+        )
+
+    @on(ComposeBox.Sent)
+    def _sent(self, event: ComposeBox.Sent) -> None:
+        if self.conversation is not None:
+            self.pane.box.text = ""
+            self._leave_purpose()
+            if event.purpose.edits is None:
+                self.pane.messages.scroll_to_latest()
+            sending = self._send(self.conversation.key, event.text, event.purpose)
+            self.act(sending, group="send")
+
+    @on(ComposeBox.Changed)
+    def _typed(self) -> None:
+        if self.conversation is not None and self.pane.box.has_focus:
+            self._typing.ours(self.conversation.key, self.pane.box.text)
+            if self._draft_timer is not None:
+                self._draft_timer.stop()
+            self._draft_timer = self.set_timer(KEEP_DRAFT_AFTER_S, self.pane.keep_draft)
+
+    @on(ConversationPane.Drafted)
+    def _drafted(self, event: ConversationPane.Drafted) -> None:
+        draft = self._chats.unkept_draft(event.key)
+        if draft is not None:
+            self.act(self._keep_draft(event.key, draft), group="draft")
+
+    async def _keep_draft(self, key: str, draft: str) -> None:
+        await ask(self._stage.engine.set_draft, key, draft)
+
+    def _tell_typing(self, key: str, is_typing: bool) -> None:
+        self.act(ask(self._stage.engine.typing, key, is_typing=is_typing), group="typing")
+
+    async def _send(self, key: str, text: str, purpose: Purpose) -> None:
+        engine, answered = self._stage.engine, purpose.answers
+        try:
+            if purpose.edits is not None:
+                await ask(engine.edit, purpose.edits.id, text)
+            else:
+                await ask(engine.send, key, text, quote=None if answered is None else answered.id)
+        except BaseException:
+            self._give_back(key, text)
+            raise
+        if self.conversation is not None and self.conversation.key == key:
+            self.pane.messages.forget_new()
+
+    def _give_back(self, key: str, text: str) -> None:
+        """What was not sent goes back where it was written, before what was written since."""
+        if self.conversation is not None and self.conversation.key == key:
+            self.pane.box.text = "\n".join(filter(None, [text, self.pane.box.text]))
+            self.pane.box.move_cursor(self.pane.box.document.end)
+        else:
+            since = self._chats.drafts.get(key, "")
+            self._chats.drafts[key] = "\n".join(filter(None, [text, since]))
+
+    def write(self, purpose: Purpose, *, text: str | None = None) -> None:
+        """Let the user write an answer or an edit."""
+        if self.pane.box.disabled:
+            return
+        self.pane.keep_draft()
+        self.pane.box.write_for(purpose)
+        if text is not None:
+            self.pane.box.text = text
+            self.pane.box.move_cursor(self.pane.box.document.end)
+        self.pane.box.focus()
+
+    def _leave_purpose(self) -> None:
+        """Write a message of its own again: an edit's text goes, and the draft comes back."""
+        was, key = self.pane.box.purpose, self.conversation.key if self.conversation else ""
+        self.pane.box.write_for(PLAIN)
+        if was.edits is not None:
+            self.pane.box.text = self._chats.drafts.get(key, "")
+            self.pane.box.move_cursor(self.pane.box.document.end)

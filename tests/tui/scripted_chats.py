@@ -1,0 +1,158 @@
+"""The scripted engine's part about conversations as the user keeps them, and what is shared there.
+
+Rule: as the engine does it: each choice is told as a changed conversation.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import trio
+from msgspec.structs import replace
+
+from restante.client.interface import (
+    Card,
+    Contact,
+    Conversation,
+    ConversationChanged,
+    Message,
+    MessageState,
+    Place,
+    Version,
+)
+from restante.errors import UserError
+from tests.tui.scripted_core import ScriptedCore
+from tests.tui.scripted_parts import rfc3339
+
+
+class ScriptedChats(ScriptedCore):
+    """What the user chose for a conversation, and for all."""
+
+    async def set_draft(self, conversation: str, text: str) -> Conversation:
+        return await self._choose(conversation, draft=text)
+
+    async def set_timer(self, conversation: str, *, timer_s: int) -> Conversation:
+        return await self._choose(conversation, timer_s=timer_s)
+
+    async def set_muted(self, conversation: str, *, until: str | None) -> Conversation:
+        return await self._choose(conversation, muted_until=until)
+
+    async def set_chat_pinned(self, conversation: str, *, pinned: bool) -> Conversation:
+        return await self._choose(conversation, is_pinned=pinned)
+
+    async def set_archived(self, conversation: str, *, archived: bool) -> Conversation:
+        return await self._choose(conversation, is_archived=archived)
+
+    async def settings(self) -> dict[str, str]:
+        await trio.lowlevel.checkpoint()
+        return dict(self.chosen)
+
+    async def set_setting(self, name: str, value: str) -> dict[str, str]:
+        await trio.lowlevel.checkpoint()
+        self._refuse()
+        if name not in self.chosen:
+            raise UserError("There is no such setting.")
+        self.chosen[name] = value
+        return dict(self.chosen)
+
+    async def typing(self, conversation: str, *, is_typing: bool) -> None:
+        await trio.lowlevel.checkpoint()
+        self.typed.append((conversation, is_typing))
+
+    async def edits(self, message_id: str) -> list[Version]:
+        await trio.lowlevel.checkpoint()
+        person, index = self._find(message_id)
+        message = person.messages[index]
+        earlier = self.earlier.get(message_id, [])
+        return [
+            *(Version(body=body, at=message.sent_at) for body in earlier),
+            Version(body=message.body, at=message.edited_at or message.sent_at),
+        ]
+
+    async def pinned(self, conversation: str) -> list[Message]:
+        await trio.lowlevel.checkpoint()
+        messages = self.people[conversation].messages
+        return [replace(each, position=at) for at, each in enumerate(messages) if each.pinned]
+
+    async def send_location(
+        self,
+        conversation: str,
+        *,
+        latitude: float,
+        longitude: float,
+        accuracy_m: int | None = None,
+        label: str = "",
+        live_s: int = 0,
+        message_id: str | None = None,
+    ) -> Message:
+        await trio.lowlevel.checkpoint()
+        self._refuse()
+        now = self._now()
+        place = Place(
+            latitude=latitude,
+            longitude=longitude,
+            accuracy_m=accuracy_m,
+            label=label,
+            at=rfc3339(now),
+            live_until=rfc3339(now + timedelta(seconds=live_s)) if live_s else None,
+        )
+        message = self.hear(
+            conversation, label, is_me=True, kind="location", state=MessageState.RELAYED
+        )
+        person, index = self._find(message.id)
+        return self._put(person, index, location=place)
+
+    async def move_location(
+        self,
+        message_id: str,
+        *,
+        latitude: float,
+        longitude: float,
+        accuracy_m: int | None = None,
+        ends: bool = False,
+    ) -> Message:
+        await trio.lowlevel.checkpoint()
+        person, index = self._find(message_id)
+        before = person.messages[index].location
+        if before is None:
+            raise UserError("This is no live location, or it is over. Send a new one.")
+        now = rfc3339(self._now())
+        place = replace(
+            before,
+            latitude=latitude,
+            longitude=longitude,
+            accuracy_m=accuracy_m,
+            at=now,
+            live_until=now if ends else before.live_until,
+        )
+        return self._put(person, index, location=place, edited=True)
+
+    async def send_contact(
+        self, conversation: str, *, contact: str, message_id: str | None = None
+    ) -> Message:
+        await trio.lowlevel.checkpoint()
+        named = self.people[contact]
+        message = self.hear(
+            conversation, named.name, is_me=True, kind="contact", state=MessageState.RELAYED
+        )
+        card = Card(name=named.name, address=named.address, conversation=named.key)
+        person, index = self._find(message.id)
+        return self._put(person, index, card=card)
+
+    async def add_card(self, message_id: str, *, petname: str | None = None) -> Contact:
+        person, index = self._find(message_id)
+        card = person.messages[index].card
+        assert card is not None
+        return await self.contact_add(card.address, petname=petname)
+
+    async def contact_add(self, code_or_address: str, *, petname: str | None = None) -> Contact:
+        raise NotImplementedError
+
+    async def _choose(self, key: str, **changes: object) -> Conversation:
+        await trio.lowlevel.checkpoint()
+        person = self.people[key]
+        for name, value in changes.items():
+            setattr(person, name, value)
+        line = self._conversation(person)
+        self._tell(ConversationChanged(conversation=line))
+        return line
