@@ -25,6 +25,7 @@ from restante.protocol.frames import Lane
 from restante.protocol.manifest import SignedManifest
 from restante.store.client_account import own_code
 from restante.store.client_contacts import ContactRow, contact, find, upsert_contact
+from restante.store.client_requests import count_in_state_since
 
 if TYPE_CHECKING:
     from restante.crypto.introduction import Introduction
@@ -38,16 +39,26 @@ WELCOME: Final = frozenset(
 """The states in which a contact's messages are ours to read, and are answered with receipts."""
 
 
+MAX_CODE_HOLDERS: Final = 64
+"""Strangers with a token of ours who are welcome at once, in a day; the others wait as requests. A
+contact can hand its token on to as many accounts as it makes."""
+
+A_DAY_S: Final = 86_400
+
+
 class RefusedHelloError(CryptoError):
     """The manifest in a hello contradicts what is known of the account, or leaves a hole after it.
 
-    `may_follow`: the relay may have what is in between.
+    `may_follow`: the relay may have what is in between. `is_fork`: it contradicts the newest one.
     """
 
-    def __init__(self, message: str, known: ContactRow, *, may_follow: bool = False) -> None:
+    def __init__(
+        self, message: str, known: ContactRow, *, may_follow: bool = False, is_fork: bool = False
+    ) -> None:
         super().__init__(message)
         self.known = known
         self.may_follow = may_follow
+        self.is_fork = is_fork
 
 
 def is_welcome(row: ContactRow) -> bool:
@@ -138,7 +149,7 @@ def _stranger(rows: Rows, introduction: Introduction, *, lane: Lane, now_s: int)
     )
     if others_at(rows, row):
         return replace(row, trust=Trust.CHANGED.value)
-    if lane is Lane.CONTACT:
+    if lane is Lane.CONTACT and _may_be_welcome(rows, now_s=now_s):
         code = own_code(rows)
         return replace(
             row,
@@ -146,6 +157,12 @@ def _stranger(rows: Rows, introduction: Introduction, *, lane: Lane, now_s: int)
             token_given=None if code is None else code.bucket,
         )
     return row
+
+
+def _may_be_welcome(rows: Rows, *, now_s: int) -> bool:
+    """Whether a stranger with a token of ours is welcome at once: few were, in the last day."""
+    accepted = ContactState.ACCEPTED.value
+    return count_in_state_since(rows, accepted, now_s - A_DAY_S) < MAX_CODE_HOLDERS
 
 
 def _brought_up_to_date(known: ContactRow, introduction: Introduction) -> ContactRow:
@@ -163,7 +180,7 @@ def _brought_up_to_date(known: ContactRow, introduction: Introduction) -> Contac
             raise RefusedHelloError("a hello of an unlisted device", known) from None
         return known
     except ManifestForkError:
-        raise RefusedHelloError("a forked manifest", known) from None
+        raise RefusedHelloError("a forked manifest", known, is_fork=True) from None
     except CryptoError:
         raise RefusedHelloError("a manifest after a hole", known, may_follow=True) from None
     return with_manifest(known, manifest) if manifest.head != known.manifest_hash else known
@@ -183,8 +200,8 @@ def told_of_manifest(rows: Rows, row: ContactRow, packed: bytes) -> ContactRow:
     """Take the manifest that a device of a contact says is the newest one (attack 2).
 
     A relay that goes on showing an older one hides nothing so. One that names another address is
-    not taken: only a move leads there. Raises CryptoError or RemoteProtocolError if it doesn't
-    verify.
+    not taken: only a move leads there. Raises ManifestForkError if it contradicts the one that is
+    known, CryptoError or RemoteProtocolError if it doesn't verify.
     """
     manifest = verify_manifest(SignedManifest.from_bytes(packed))
     if manifest.address.unpinned != row.address:
@@ -192,7 +209,7 @@ def told_of_manifest(rows: Rows, row: ContactRow, packed: bytes) -> ContactRow:
     try:
         accept_manifest(head_of(row), [manifest])
     except ManifestForkError:
-        row = replace(row, trust=Trust.CHANGED.value)
+        raise
     except ManifestRollbackError:
         return row
     except CryptoError:
@@ -203,6 +220,11 @@ def told_of_manifest(rows: Rows, row: ContactRow, packed: bytes) -> ContactRow:
         return keep_manifest(rows, row, manifest)
     upsert_contact(rows, row)
     return row
+
+
+def is_first_device(row: ContactRow, device_id: bytes) -> bool:
+    """Whether a device is the one that holds an account's key: it alone may end the account."""
+    return manifest_of(row).devices[0].device_id == device_id
 
 
 def heard_from(rows: Rows, row: ContactRow) -> ContactRow:

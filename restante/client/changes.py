@@ -48,6 +48,8 @@ class Changes:
     """An account says that it has moved: it is looked up where it says it is."""
     is_account_doubtful: bool = False
     """Somebody knows another manifest of ours than we do: the relay is asked."""
+    are_requests_full: bool | None = None
+    """Whether strangers are turned away, where this says anything of it."""
     outdated: dict[bytes, bytes | None] = field(default_factory=dict)
     """Contacts who have newer devices than we knew of, by the manifest that we knew: their relays
     are asked, unless we know a newer one by now, and first messages that wait for it opened."""

@@ -155,6 +155,7 @@ class Contacts:
             if row.state == ContactState.BLOCKED.value:
                 return row
             upsert_contact(rows, replace(row, state=ContactState.BLOCKED.value))
+            changes.are_requests_full = False  # until the next one finds no room
             for entry in client_outbox.by_account(rows, account_id):
                 give_up(rows, changes, entry, BLOCKED)
             granting.rotate_bucket(
@@ -286,6 +287,7 @@ def accepted(rows: Rows, changes: Changes, context: EngineContext, row: ContactR
     changes.conversations[row.account_id] = None
     if was_welcome:
         return row
+    changes.are_requests_full = False  # until the next one finds no room
     now_ms, randomness = context.now_ms(), context.randomness
     granting.grant(rows, changes, row, randomness=randomness, now_ms=now_ms)
     for entry in window(rows, row.account_id, 0, _RECENT):

@@ -13,7 +13,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from restante.client import gaps, granting, tracing
-from restante.client.acquaintance import heard_from, is_welcome, told_of_manifest
+from restante.client.acquaintance import (
+    heard_from,
+    is_first_device,
+    is_welcome,
+    told_of_manifest,
+)
 from restante.client.grammar.filing import file_content
 from restante.client.grammar.preferences import RECEIPTS, is_on
 from restante.client.grammar.signals import hear
@@ -21,12 +26,15 @@ from restante.client.grammar.timers import start_clock
 from restante.client.history import file_note, parse_content
 from restante.client.interface import ContactState, MessageState
 from restante.client.lifecycle.following import note_moved
+from restante.client.lifecycle.key_changes import note_forked
 from restante.client.lifecycle.leaving import note_left
 from restante.client.queueing import local_id, unpark
+from restante.client.requests import is_full_of
 from restante.client.states import moved
 from restante.client.syncing.early_receipts import keep_early_receipt
 from restante.client.syncing.own_reader import OwnReader
 from restante.client.syncing.self_contact import is_self
+from restante.crypto.signatures import ManifestForkError
 from restante.errors import CryptoError, RemoteProtocolError
 from restante.protocol.codec import decode
 from restante.protocol.content import (
@@ -47,8 +55,7 @@ from restante.protocol.frames import Lane
 from restante.store.client_contacts import upsert_contact
 from restante.store.client_feed import append_feed
 from restante.store.client_inbox import queue_receipt
-from restante.store.client_marks import count_marks
-from restante.store.client_messages import count, message, update_state
+from restante.store.client_messages import message, update_state
 
 if TYPE_CHECKING:
     from restante.client.changes import Changes
@@ -58,10 +65,6 @@ if TYPE_CHECKING:
     from restante.store.client_rows import Rows
 
 _LOG: Final = logging.getLogger("restante.inbox")
-
-MAX_REQUEST_MESSAGES: Final = 64
-"""Entries, and changes of entries, that are kept of somebody who waits for accept or block: a
-stranger can't fill the disk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +126,7 @@ class Reader:
         self, rows: Rows, changes: Changes, row: ContactRow, device_id: bytes, tag: bytes
     ) -> None:
         """File, once for a lookup tag, that something of a contact's can't be read, and why."""
-        if row.state == ContactState.BLOCKED.value or self._is_full(rows, row):
+        if row.state == ContactState.BLOCKED.value or is_full_of(rows, row):
             return
         file_note(
             rows,
@@ -153,11 +156,12 @@ class Reader:
             upsert_contact(rows, replace(arrival.contact, token=grant.token))
             unpark(rows, changes, arrival.contact.account_id, now_ms=self.now_ms)
         elif content.kind == Kind.MANIFEST:
-            told_of_manifest(rows, arrival.contact, decode(content.body, NewManifest).manifest)
+            self._told(rows, changes, arrival.contact, decode(content.body, NewManifest).manifest)
         elif content.kind == Kind.MOVED and is_welcome(arrival.contact):
             note_moved(rows, changes, arrival.contact, decode(content.body, Moved).statement)
         elif content.kind == Kind.LEFT:
-            note_left(rows, changes, arrival.contact, now_ms=self.now_ms)
+            if is_first_device(arrival.contact, arrival.device_id):
+                note_left(rows, changes, arrival.contact, now_ms=self.now_ms)
         elif content.kind in EPHEMERAL and is_welcome(arrival.contact):
             hear(rows, changes, arrival.contact.account_id, content)
         elif content.kind == Kind.RESEND_REQUEST and is_welcome(arrival.contact):
@@ -177,9 +181,15 @@ class Reader:
             row, device_id = arrival.contact, arrival.device_id
             gaps.close(rows, changes, row, device_id, counters, now_ms=self.now_ms)
 
+    def _told(self, rows: Rows, changes: Changes, row: ContactRow, packed: bytes) -> None:
+        try:
+            told_of_manifest(rows, row, packed)
+        except ManifestForkError:
+            note_forked(rows, changes, row, now_ms=self.now_ms)
+
     def _file(self, rows: Rows, changes: Changes, arrival: Arrival, content: Content) -> None:
         row = arrival.contact
-        if self._is_full(rows, row):
+        if is_full_of(rows, row):
             return
         is_new = file_content(
             rows,
@@ -213,13 +223,6 @@ class Reader:
             queue_receipt(rows, row.account_id, content.id, int(ReceiptState.DELIVERED))
             changes.are_receipts_owed = True
 
-    def _is_full(self, rows: Rows, row: ContactRow) -> bool:
-        is_waiting = row.state == ContactState.REQUEST.value
-        if not is_waiting:
-            return False
-        key = row.account_id
-        return count(rows, key) + count_marks(rows, key) >= MAX_REQUEST_MESSAGES
-
     def _settle(self, rows: Rows, changes: Changes, arrival: Arrival, receipt: Receipt) -> None:
         """Note how far messages of ours have come; a receipt counts only for one's own messages."""
         is_read = receipt.state == ReceiptState.READ and is_on(rows, RECEIPTS)
@@ -228,7 +231,7 @@ class Reader:
             row = message(rows, message_id)
             if row is None:
                 whom = arrival.contact
-                if not self._is_full(rows, whom):
+                if not is_full_of(rows, whom):
                     keep_early_receipt(rows, whom, message_id, to, now_ms=self.now_ms)
                 continue
             if (

@@ -27,7 +27,9 @@ from restante.client.acquaintance import (
 from restante.client.contents import Arrival, Reader
 from restante.client.directory import manifest_of
 from restante.client.interface import ContactState
+from restante.client.lifecycle.key_changes import note_forked
 from restante.client.linking.announcing import remind
+from restante.client.requests import make_room
 from restante.client.sessions import expecting, keep_opened
 from restante.client.syncing.heard import tell_of
 from restante.client.syncing.self_contact import is_self, keep_own_manifest
@@ -173,6 +175,8 @@ class Opener:
             _LOG.info("a first message was refused")
             known, is_ours = refused.known, is_self(refused.known)
             changes.is_account_doubtful |= is_ours
+            if refused.is_fork and not is_ours:
+                note_forked(rows, changes, known, now_ms=self.reader.now_ms)
             if refused.may_follow and not is_ours:
                 changes.outdated[known.account_id] = known.manifest_hash
             # A device of our own may know of more devices than we do.
@@ -181,8 +185,11 @@ class Opener:
             _LOG.info("a first message could not be opened")
             changes.is_account_doubtful = True
             return None  # it may have been sealed under a manifest of ours that we don't know yet
-        if not remember_hello(rows, hello_hash, references.signed_prekey_id):
-            return _NO_TAGS  # a replay, on the last-resort path (attack 14)
+        # On the last-resort path it may be a replay (attack 14).
+        if self._is_turned_away(rows, changes, row) or not remember_hello(
+            rows, hello_hash, references.signed_prekey_id
+        ):
+            return _NO_TAGS
         if is_self(row):
             keep_own_manifest(rows, changes, manifest_of(row), now_s=now_s)
         else:
@@ -196,6 +203,11 @@ class Opener:
         changes.is_outbox_due |= bool(wake_account(rows, row.account_id, self.reader.now_ms))
         self._read(rows, changes, row, opened, lane=lane, payload=payload)
         return opened.tags.added
+
+    def _is_turned_away(self, rows: Rows, changes: Changes, row: ContactRow) -> bool:
+        """Whether this is a stranger whom there is no room for."""
+        is_new = row.state == ContactState.REQUEST.value and not contact(rows, row.account_id)
+        return is_new and not make_room(rows, changes, now_s=self.reader.now_ms // 1000)
 
     def _read(
         self,

@@ -8,7 +8,7 @@ falls. A message gets its counter here. Knows no network. Spec: docs/engine.md, 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from restante.client import tracing
 from restante.client.directory import manifest_of
@@ -18,6 +18,7 @@ from restante.client.interface import ContactState, MessageState, Trust
 from restante.client.lifecycle.key_changes import pause
 from restante.client.lifecycle.leaving import left_because
 from restante.client.queueing import give_up, local_id, park, send_to_others
+from restante.client.requests import REQUEST_LANE_BYTES
 from restante.client.sessions import keep_sealed, sending_session
 from restante.client.syncing.outgoing import as_it_waits
 from restante.client.syncing.self_contact import is_self
@@ -45,9 +46,6 @@ if TYPE_CHECKING:
     from restante.protocol.manifest import PrekeyBundle
     from restante.store.client_contacts import ContactRow
     from restante.store.client_rows import Rows
-
-REQUEST_LANE_BYTES: Final = 16_384 + 65_536
-"""What a stranger may leave before it is accepted: a hello, and 64 KiB. The rest waits here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

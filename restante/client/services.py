@@ -38,6 +38,7 @@ from restante.client.log import log_bug
 from restante.client.mailbox import Mailbox
 from restante.client.outbox import Outbox
 from restante.client.receipts import Receipts
+from restante.client.requests import FULL
 from restante.client.syncing.account_watch import AccountWatch
 from restante.client.syncing.choices import Choices
 from restante.client.syncing.journal import Journal
@@ -225,6 +226,8 @@ class Services:
     def _look_in(self, changes: Changes) -> None:
         if changes.is_account_changed:
             self._account_changed.set()
+        if changes.are_requests_full is not None:
+            self._board.set_error(parts.REQUESTS, FULL if changes.are_requests_full else None)
 
     def _put_together(self, own: OwnAccount) -> Parts:
         context, board = self._context, self._board

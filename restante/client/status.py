@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from restante.client.own_account import OwnAccount
 
 STORE, ACCOUNT, RELAY, OUTBOX, HISTORY = "store", "account", "relay", "outbox", "history"
-_BY_GRAVITY: Final = (STORE, ACCOUNT, RELAY, OUTBOX, HISTORY)
+REQUESTS: Final = "requests"
+_BY_GRAVITY: Final = (STORE, ACCOUNT, RELAY, OUTBOX, HISTORY, REQUESTS)
 
 
 class StatusBoard:

@@ -21,6 +21,9 @@ OrderKey = NewType("OrderKey", bytes)
 HIGHEST_RANK: Final = (1 << 63) - 1
 """What a content can carry."""
 
+FARTHEST_AHEAD_S: Final = 366 * 86_400
+"""No clock that anybody goes by is wrong by more; a rank beyond could never be outranked."""
+
 _COUNT_BITS = 16
 
 
@@ -32,6 +35,11 @@ def rank_at(now_ms: int) -> int:
 def is_credible(rank: int, now_ms: int) -> bool:
     """Whether a rank lies at most 24 h past our clock, so that it may push the conversation's."""
     return rank <= rank_at(now_ms + CLOCK_DRIFT_MAX_S * 1000)
+
+
+def is_out_of_reach(rank: int, now_ms: int) -> bool:
+    """Whether a rank lies over a year past our clock: what carries it decides nothing (C22)."""
+    return rank > rank_at(now_ms + FARTHEST_AHEAD_S * 1000)
 
 
 def advance(clock: int, rank: int, now_ms: int) -> int:

@@ -7,100 +7,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from msgspec import Struct
 
-from restante.client.acquaintance import new_contact
 from restante.client.announcer import Announcer
 from restante.client.changes import Changes
-from restante.client.contents import MAX_REQUEST_MESSAGES, Arrival, Reader
 from restante.client.directory import Found
-from restante.client.interface import ContactState, Trust
+from restante.client.interface import ContactState
 from restante.client.lifecycle.following import MoveFollower, _all_noted, note_moved
+from restante.client.requests import MAX_REQUEST_MESSAGES
 from restante.client.syncing.self_contact import is_self
 from restante.crypto import own_keys, signing
-from restante.crypto.own_keys import AccountSecrets
 from restante.crypto.signatures import verify_manifest, verify_moved
 from restante.protocol.address import Address
 from restante.protocol.codec import encode
-from restante.protocol.content import (
-    Content,
-    Edit,
-    Kind,
-    Moved,
-    Receipt,
-    ReceiptState,
-    Text,
-)
-from restante.protocol.frames import Lane
-from restante.protocol.ids import ID_BYTES, MailboxId
-from restante.protocol.order import rank_at
-from restante.store.client_contacts import ContactRow, contact, contacts, find, upsert_contact
+from restante.protocol.content import Content, Edit, Kind, Moved, Receipt, ReceiptState, Text
+from restante.protocol.ids import ID_BYTES
+from restante.store.client_contacts import contacts, find
 from restante.store.client_marks import count_marks
 from restante.store.client_rows import Rows
 from tests.client.outsider import a_text
+from tests.client.stranger import HERE, Stranger, said
 from tests.property.profiles_in_touch import NOW_MS, RANDOM, Device, Network
 
 if TYPE_CHECKING:
     from restante.client.directory import Directory
-
-HERE = Address.parse("mallory@relay.example")
-THERE = Address.parse("mallory@where.mallory.example")
-
-
-class Stranger:
-    """An account that is known to Alice's device in some state, and what it sends there."""
-
-    def __init__(self, alice: Device, state: ContactState) -> None:
-        self.alice = alice
-        self.account: AccountSecrets = own_keys.generate_account(RANDOM, now_s=NOW_MS // 1000)
-        device = own_keys.generate_device(RANDOM)
-        entry = own_keys.device_entry(
-            device, mailbox=MailboxId(RANDOM.random(ID_BYTES)), now_s=NOW_MS // 1000
-        )
-        manifest = verify_manifest(
-            own_keys.make_manifest(
-                self.account, address=HERE, devices=[entry], now_s=NOW_MS // 1000
-            )
-        )
-        self.manifest = manifest
-        self.device_id = manifest.devices[0].device_id
-        row = new_contact(
-            manifest,
-            state=state,
-            trust=Trust.UNVERIFIED,
-            token=None,
-            petname=None,
-            is_stale=False,
-            now_s=NOW_MS // 1000,
-        )
-        self.key = row.account_id
-        alice.run(lambda rows, _: upsert_contact(rows, row))
-
-    def moved(self) -> bytes:
-        return signing.sign_moved(
-            self.account.root, from_address=HERE, to_address=THERE, at_s=NOW_MS // 1000
-        ).to_bytes()
-
-    def says(self, packed: bytes) -> Changes:
-        reader = Reader(own=self.alice.own, randomness=RANDOM, resend_grace_ms=0, now_ms=NOW_MS)
-
-        def work(rows: Rows, changes: Changes) -> Changes:
-            arrival = Arrival(
-                contact=self.row(rows),
-                device_id=self.device_id,
-                lane=Lane.CONTACT,
-                packed=packed,
-                envelope_tag=RANDOM.random(ID_BYTES),
-            )
-            reader.read(rows, changes, arrival)
-            return changes
-
-        return self.alice.run(work)
-
-    def row(self, rows: Rows) -> ContactRow:
-        row = contact(rows, self.key)
-        assert row is not None
-        return row
 
 
 @pytest.fixture
@@ -108,21 +37,6 @@ def alice(tmp_path: Path) -> Iterator[Device]:
     made = Network(tmp_path, ours=[0, 0], theirs=[0])
     yield made.ours[0]
     made.close()
-
-
-def said(kind: Kind, body: Struct) -> bytes:
-    return Content(
-        version=1,
-        kind=int(kind),
-        id=RANDOM.random(ID_BYTES),
-        conversation=b"",
-        counter=0,
-        rank=rank_at(NOW_MS),
-        sent_at_ms=NOW_MS,
-        seen=[],
-        disappears_after_s=0,
-        body=encode(body),
-    ).to_bytes()
 
 
 def an_edit(target: bytes) -> bytes:

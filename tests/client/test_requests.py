@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from restante.client.clock import SystemClock
 from restante.client.interface import ContactState, Trust
-from restante.client.sealing import REQUEST_LANE_BYTES
+from restante.client.requests import MAX_REQUESTS, REQUEST_LANE_BYTES
 from restante.errors import ExitCode, UserError
 from restante.protocol.address import Address
+from restante.store.client_contacts import contacts, upsert_contact
 from tests.client.outsider import a_text, an_outsider
 from tests.client.world import (
     a_world,
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from restante.client.engine import LocalEngine
+    from restante.store.client_rows import Rows
 
 
 async def the_state(engine: LocalEngine, key: str) -> ContactState:
@@ -114,6 +117,43 @@ async def test_who_has_our_code_is_no_stranger(tmp_path: Path) -> None:
         key = await the_conversation(bob)
         assert await the_state(bob, key) is ContactState.ACCEPTED
         assert (await bob.contacts())[0].trust is Trust.UNVERIFIED
+
+
+async def test_a_stranger_who_finds_no_room_cannot_tell_and_comes_in_later(tmp_path: Path) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("alice") as alice,
+        world.online("bob") as bob,
+        world.online("carol") as carol,
+    ):
+        at_carol = await carol.contact_add(world.address("bob"))
+        await carol.send(at_carol.key, "first")
+        carols = await the_conversation(bob)
+        await bob._context.write(lambda rows: fill_up(rows, carols))
+        bobs = await alice.contact_add(world.address("bob"))
+        await reaches(alice, await alice.send(bobs.key, "one"), "relayed")
+
+        async def is_told() -> bool:
+            return "strangers wait" in str((await bob.status()).error)
+
+        await eventually(bob, is_told)
+        assert not await knows(bob, world.address("alice"))
+        await bob.contact_block(carols)
+        assert (await bob.status()).error is None
+        await reaches(alice, await alice.send(bobs.key, "two"), "relayed")
+
+        await eventually(bob, lambda: knows(bob, world.address("alice")))
+
+
+async def knows(engine: LocalEngine, address: str) -> bool:
+    return address in [each.address for each in await engine.contacts()]
+
+
+def fill_up(rows: Rows, key: str) -> None:
+    """Have as many requests as there is room for, all like the one that is there."""
+    (model,) = [row for row in contacts(rows) if row.account_id.hex() in key]
+    for number in range(MAX_REQUESTS - 1):
+        upsert_contact(rows, replace(model, account_id=number.to_bytes(16, "big")))
 
 
 async def test_the_blocked_sees_only_what_an_offline_contact_would_show(tmp_path: Path) -> None:

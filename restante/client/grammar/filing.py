@@ -8,7 +8,7 @@ transaction. Spec: docs/protocol/content.md, sections 2 to 5.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from restante.client.grammar.marking import (
     is_gone,
@@ -21,9 +21,9 @@ from restante.client.grammar.marking import (
 from restante.client.grammar.reading import read_entry
 from restante.client.grammar.timers import start_clock
 from restante.client.interface import MessageState
-from restante.protocol.content import CHANGES, Content
+from restante.protocol.content import CHANGES, Content, Kind
 from restante.protocol.ids import MessageId
-from restante.protocol.order import advance, order_key
+from restante.protocol.order import advance, is_out_of_reach, order_key
 from restante.store.client_conversations import clock, set_clock
 from restante.store.client_feed import append_feed
 from restante.store.client_messages import (
@@ -39,6 +39,9 @@ from restante.store.client_messages import (
 if TYPE_CHECKING:
     from restante.client.changes import Changes
     from restante.store.client_rows import Rows
+
+RANKED: Final = frozenset({Kind.EDIT, Kind.REACTION, Kind.PIN, Kind.SETTING})
+"""Kinds of which the greatest rank decides."""
 
 
 def file_content(
@@ -62,6 +65,8 @@ def file_content(
     counter has arrived, where nothing is left to show. Raises RemoteProtocolError if its body is
     malformed.
     """
+    if content.kind in RANKED and is_out_of_reach(content.rank, now_ms):
+        return True  # nobody could ever decide otherwise
     if content.kind in CHANGES and not content.conversation:
         return keep_change(
             rows,

@@ -22,7 +22,7 @@ from restante.client.interface import ContactState, MessageState, Trust
 from restante.client.queueing import enqueue_content, local_id, unpark
 from restante.crypto.signatures import verify_manifest
 from restante.protocol.content import Content
-from restante.protocol.ids import ID_BYTES
+from restante.protocol.ids import ID_BYTES, AccountId
 from restante.protocol.manifest import SignedManifest
 from restante.store import client_outbox
 from restante.store.client_account import get_value, set_value
@@ -32,7 +32,6 @@ from restante.store.client_messages import delete_message, insert_message, messa
 if TYPE_CHECKING:
     from restante.client.changes import Changes
     from restante.crypto.signatures import VerifiedManifest
-    from restante.protocol.ids import AccountId
     from restante.store.client_contacts import ContactRow
     from restante.store.client_messages import MessageRow
     from restante.store.client_outbox import OutboxRow
@@ -86,6 +85,14 @@ def note_changed(
     for entry in client_outbox.by_account(rows, row.account_id):
         pause(rows, changes, entry, row, now_ms=now_ms)
     return row
+
+
+def note_forked(rows: Rows, changes: Changes, row: ContactRow, *, now_ms: int) -> None:
+    """Note that an account has signed two lists of devices where there can only be one."""
+    if row.state == ContactState.BLOCKED.value:
+        return
+    own_account = AccountId(row.account_id)  # nobody else's key is shown, so whose doesn't matter
+    note_changed(rows, changes, row, None, own_account=own_account, now_ms=now_ms)
 
 
 def pause(rows: Rows, changes: Changes, entry: OutboxRow, row: ContactRow, *, now_ms: int) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from restante.client import gaps
+from restante.client.acquaintance import is_first_device
 from restante.client.grammar.filing import file_content
 from restante.client.grammar.readings import read_elsewhere
 from restante.client.history import parse_content
@@ -89,7 +90,7 @@ class OwnReader:
                     conversation=content.conversation or None,
                     now_ms=self.now_ms,
                 )
-            case Kind.LEFT:
+            case Kind.LEFT if is_first_device(arrival.contact, arrival.device_id):
                 note_deleted(rows)
                 changes.is_account_changed = True
             case Kind.MOVED:

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from msgspec import Meta, Struct
 
-from restante.client.acquaintance import keep_manifest, new_contact
+from restante.client.acquaintance import keep_manifest, new_contact, others_at
 from restante.client.interface import ContactState, Trust
-from restante.client.lifecycle.key_changes import resume
+from restante.client.lifecycle.following import note_arrival
+from restante.client.lifecycle.key_changes import note_forked, resume
 from restante.client.queueing import give_up
+from restante.client.requests import forgotten_elsewhere
 from restante.client.syncing.putting import put
 from restante.client.syncing.self_contact import is_self
 from restante.crypto.signatures import verify_manifest
@@ -33,6 +35,7 @@ from restante.store.client_records import RecordRow, record
 
 if TYPE_CHECKING:
     from restante.client.changes import Changes
+    from restante.crypto.signatures import VerifiedManifest
     from restante.store.client_contacts import ContactRow
     from restante.store.client_rows import Rows
 
@@ -92,8 +95,11 @@ def follow(rows: Rows, changes: Changes, said: RecordRow, *, is_newest: bool, no
             other = record(rows, int(kind), said.key)
             if other is not None:
                 follow(rows, changes, other, is_newest=True, now_ms=now_ms)
+    elif said.kind == RecordKind.CONTACT and said.value is None:
+        if is_newest and not forgotten_elsewhere(rows, changes, row):
+            write_down(rows, row, now_ms=now_ms)
     elif said.kind == RecordKind.CONTACT:
-        _follow_person(rows, row, said, is_newest=is_newest)
+        _follow_person(rows, changes, row, said, is_newest=is_newest, now_ms=now_ms)
     elif is_newest:
         _follow_decision(rows, changes, row, said, now_ms=now_ms)
     changes.conversations[said.key] = None
@@ -116,7 +122,15 @@ def _begin(said: RecordRow) -> ContactRow:
     return replace(row, token_given=person.token_given)
 
 
-def _follow_person(rows: Rows, row: ContactRow, said: RecordRow, *, is_newest: bool) -> None:
+def _follow_person(
+    rows: Rows,
+    changes: Changes,
+    row: ContactRow,
+    said: RecordRow,
+    *,
+    is_newest: bool,
+    now_ms: int,
+) -> None:
     person = decode(said.value or b"", Person)
     manifest = verify_manifest(SignedManifest.from_bytes(person.manifest))
     if manifest.root.raw != row.root_key:
@@ -125,9 +139,37 @@ def _follow_person(rows: Rows, row: ContactRow, said: RecordRow, *, is_newest: b
         given = row.token_given if person.token_given is None else person.token_given
         row = replace(row, token=person.token or row.token, token_given=given)
         upsert_contact(rows, row)
-    # Our other device has accepted it by the chain rule.
-    if (manifest.generation, manifest.sequence) > (row.generation, row.manifest_sequence):
-        keep_manifest(rows, row, manifest)
+    # Our other device has accepted it by the chain rule; what can be seen here is looked at here.
+    known = (row.generation, row.manifest_sequence)
+    newest = (manifest.generation, manifest.sequence)
+    if newest == known and manifest.head != row.manifest_hash:
+        note_forked(rows, changes, row, now_ms=now_ms)  # they told each of us another one (I15)
+    elif newest > known and manifest.address.unpinned == row.address:
+        _keep_newer(rows, row, manifest, token=person.token if is_newest else None)
+    elif newest > known and _may_have_moved(rows, row, manifest):
+        before = row.address
+        row = _keep_newer(rows, row, manifest, token=person.token or row.token)
+        note_arrival(rows, changes, row, before=before, moved=None, now_ms=now_ms)
+
+
+def _keep_newer(
+    rows: Rows, row: ContactRow, manifest: VerifiedManifest, *, token: bytes | None
+) -> ContactRow:
+    row = keep_manifest(rows, row, manifest)
+    if row.token is None and token is not None:
+        row = replace(row, token=token)  # what our other device was given since the recovery
+        upsert_contact(rows, row)
+    return row
+
+
+def _may_have_moved(rows: Rows, row: ContactRow, manifest: VerifiedManifest) -> bool:
+    """Whether an account may be at another address now, by its root key's word (I24).
+
+    Whoever moves signs another generation with the root key. The key of a generation that we know
+    leads nowhere, whichever of our devices says that it does; and nobody takes another's place.
+    """
+    there = replace(row, address=manifest.address.unpinned)
+    return manifest.generation > row.generation and not others_at(rows, there)
 
 
 def _follow_decision(

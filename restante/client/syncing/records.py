@@ -23,6 +23,7 @@ from restante.errors import CryptoError, RemoteProtocolError
 from restante.protocol.content import RecordKind
 from restante.protocol.ids import ID_BYTES
 from restante.protocol.limits import BUCKET_TOKENS
+from restante.protocol.order import is_out_of_reach
 from restante.store.client_account import (
     CodeRow,
     TokenRow,
@@ -56,8 +57,11 @@ _OF_CONVERSATIONS: Final = frozenset(
 def receive(rows: Rows, changes: Changes, item: SyncRecord, *, now_ms: int) -> None:
     """Take a record that another device of ours says.
 
-    Raises RemoteProtocolError if a record of a kind that we know is malformed.
+    Raises RemoteProtocolError if a record of a kind that we know is malformed, or if nothing that
+    the user decides later could outrank it.
     """
+    if is_out_of_reach(item.rank, now_ms):
+        raise RemoteProtocolError("a record of the far future")
     said = RecordRow(
         kind=item.kind, key=item.key, rank=item.rank, device_id=item.device, value=item.value
     )
