@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import sys
 from collections import defaultdict
 from functools import partial
 from pathlib import Path
@@ -18,12 +17,11 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from tests.client.world import a_world, introduce, reaches, shows
+from tests.processes import PATIENCE_S, ROOT, start
 
 if TYPE_CHECKING:
     from tests.client.tap import Tap
     from tests.client.world import World
-
-ROOT = Path(__file__).resolve().parents[2]
 
 REGISTERING = ("account.kept", "account.registered", "prekeys.kept")
 SENDING = (
@@ -58,21 +56,14 @@ async def play(
     directory = str(world.profile(name))
     job |= {"name": name, "directory": directory, "point": kill_at, "hit": hit}
     path.write_text(json.dumps(job), encoding="utf-8")
-    ended = await trio.to_thread.run_sync(
-        partial(
-            subprocess.run,
-            [sys.executable, "-m", "tests.client.crashing_engine", str(path)],
-            cwd=ROOT,
-            capture_output=True,
-            timeout=120,
-            check=False,
-        )
-    )
+    pipe = subprocess.PIPE
+    process = start("tests.client.crashing_engine", str(path), stdout=pipe, stderr=pipe)
+    out, err = await trio.to_thread.run_sync(partial(process.communicate, timeout=PATIENCE_S))
     if kill_at:
-        assert ended.returncode == -signal.SIGKILL, f"{kill_at} was never reached: {ended.stderr!r}"
+        assert process.returncode == -signal.SIGKILL, f"{kill_at} was never reached: {err!r}"
         return {}
-    assert ended.returncode == 0, ended.stderr.decode()
-    passes: dict[str, int] = json.loads(ended.stdout)["passes"]
+    assert process.returncode == 0, err.decode()
+    passes: dict[str, int] = json.loads(out)["passes"]
     return passes
 
 

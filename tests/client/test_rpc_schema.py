@@ -16,7 +16,7 @@ from restante import __version__
 from restante.client.methods import METHODS
 from restante.client.rpc_schema import open_rpc
 from tests.client.world import a_world, introduce, reaches
-from tests.e2e.town import ROOT
+from tests.processes import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import trio
@@ -20,6 +18,7 @@ from tests.client.made_history import everything, fill
 from tests.client.second_device import a_second_device
 from tests.client.small_parts import SMALL
 from tests.client.world import World, a_world, eventually
+from tests.processes import Process, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,7 +105,7 @@ async def run_until_killed(world: World, chance: random.Random) -> None:
     with trio.fail_after(PATIENCE_S):
         async with trio.open_nursery() as nursery:
 
-            async def one(process: subprocess.Popen[bytes]) -> None:
+            async def one(process: Process) -> None:
                 await trio.to_thread.run_sync(process.wait, abandon_on_cancel=True)
                 nursery.cancel_scope.cancel()
 
@@ -117,14 +116,14 @@ async def run_until_killed(world: World, chance: random.Random) -> None:
         assert await ended(process) in {0, -9}
 
 
-def begin(world: World, name: str, *, point: str, hit: int) -> subprocess.Popen[bytes]:
+def begin(world: World, name: str, *, point: str, hit: int) -> Process:
     job = {"directory": str(world.profile(name)), "name": name, "point": point, "hit": hit}
     path = world.directory / f"{name}.job"
     path.write_text(json.dumps(job), encoding="utf-8")
-    return subprocess.Popen([sys.executable, "-m", "tests.client.crashing_transfer", str(path)])
+    return start("tests.client.crashing_transfer", str(path))
 
 
-async def ended(process: subprocess.Popen[bytes]) -> int:
+async def ended(process: Process) -> int:
     with trio.fail_after(PATIENCE_S):
         return await trio.to_thread.run_sync(process.wait, abandon_on_cancel=True)
 

@@ -16,6 +16,7 @@ import pytest
 from restante.client.commands import send as send_command
 from restante.client.history import MAX_TEXT_BYTES
 from tests.e2e.town import PROGRAM, Person, Relay, a_relay, clean_environment, introduce, settle
+from tests.processes import Process
 
 Friends = tuple[Person, Person]
 
@@ -430,7 +431,7 @@ def test_waiting_for_a_delivery_that_does_not_come(relay: Relay, tmp_path: Path)
 # ---- interruptions ------------------------------------------------------------------------------
 
 
-def wait_until_queued(person: Person, process: subprocess.Popen[bytes]) -> None:
+def wait_until_queued(person: Person, process: Process) -> None:
     """Wait until the sender's engine has its message, seen through a second command."""
     while process.poll() is None:
         done = person.run("history", "bob", "--json")

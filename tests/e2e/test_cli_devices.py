@@ -24,14 +24,15 @@ from tests.e2e.town import (
     read_line,
     settle,
 )
+from tests.processes import Process
 
 
-def begin(person: Person, address: str, *options: str) -> subprocess.Popen[bytes]:
+def begin(person: Person, address: str, *options: str) -> Process:
     """Have a new device show its code."""
     return person.start("device", "link", address, "--json", *options)
 
 
-def said(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+def said(process: Process) -> dict[str, Any]:
     record: dict[str, Any] = json.loads(read_line(process.stdout))
     return record
 
@@ -69,7 +70,7 @@ def test_a_device_is_linked_named_and_revoked_from_the_command_line(tmp_path: Pa
         assert "on both" in laptop.run("history", "self").ok().out
 
 
-def type_digits(old: Person, code: str, linking: subprocess.Popen[bytes]) -> str:
+def type_digits(old: Person, code: str, linking: Process) -> str:
     """Approve on a terminal: the digits are asked for, and typed."""
     ours, theirs = pty.openpty()
     approving = subprocess.Popen(

@@ -15,7 +15,8 @@ import pytest
 from restante.client.commands.records import message_record
 from restante.client.interface import ContactState, MessageState, Trust
 from restante.errors import ExitCode
-from tests.e2e.town import ROOT, Person, Relay, a_relay, end, read_line, settle
+from tests.e2e.town import Person, Relay, a_relay, end, read_line, settle
+from tests.processes import ROOT
 
 SCHEMA = json.loads((ROOT / "docs" / "cli-json.schema.json").read_text("utf-8"))
 

@@ -9,12 +9,22 @@ import socket
 import stat
 import subprocess
 import threading
+from collections.abc import Iterator
 
 import pytest
 
 from tests.e2e.town import PATIENCE_S, PROGRAM, Person, end, read_line
 
 Friends = tuple[Person, Person]
+
+
+@pytest.fixture
+def from_nothing(friends: Friends) -> Iterator[None]:
+    """Start each of alice's commands as a shell does: a new interpreter."""
+    alice, _ = friends
+    alice.from_nothing = True
+    yield
+    alice.from_nothing = False
 
 
 def test_a_command_beside_a_daemon_attaches(friends: Friends) -> None:
@@ -32,6 +42,7 @@ def test_a_command_beside_a_daemon_attaches(friends: Friends) -> None:
     assert "beside the daemon" in bodies
 
 
+@pytest.mark.usefixtures("from_nothing")
 def test_commands_that_start_at_once_share_one_engine(friends: Friends) -> None:
     alice, bob = friends
     bob.run("tail", "--once").ok()
@@ -87,6 +98,7 @@ def test_a_stale_socket_of_a_killed_engine_heals(friends: Friends) -> None:
     alice.run("contact", "ls").ok()
 
 
+@pytest.mark.usefixtures("from_nothing")
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGINT, 130)]
 )
@@ -101,6 +113,7 @@ def test_a_daemon_ends_in_order(friends: Friends, number: signal.Signals, code: 
     assert not (alice.directory / "engine.sock").exists()
 
 
+@pytest.mark.usefixtures("from_nothing")
 def test_ctrl_c_ends_a_waiting_command_with_130_and_no_word(friends: Friends) -> None:
     alice, bob = friends
     process = alice.start("tail", "--json")
@@ -113,6 +126,7 @@ def test_ctrl_c_ends_a_waiting_command_with_130_and_no_word(friends: Friends) ->
     assert out == err == b""
 
 
+@pytest.mark.usefixtures("from_nothing")
 def test_a_reader_that_leaves_ends_the_command_as_every_other(friends: Friends) -> None:
     alice, _ = friends
     with alice.daemon():

@@ -8,9 +8,10 @@ import subprocess
 from pathlib import Path
 
 from tests.e2e.town import Person, Relay
+from tests.processes import Process
 
 
-def answer_prompts(running: subprocess.Popen[bytes], words: list[str]) -> None:
+def answer_prompts(running: Process, words: list[str]) -> None:
     """Type the words of the kit that a command asks for, as a person does."""
     assert running.stdin is not None
     assert running.stderr is not None

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from tests.e2e.test_cli_bad_input import free_port
-from tests.e2e.town import PATIENCE_S, ROOT, clean_environment
+from tests.processes import PATIENCE_S, ROOT, clean_environment
 
 
 def first_steps() -> str:

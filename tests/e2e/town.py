@@ -1,6 +1,7 @@
 """A relay and people, each command a process of its own, as users have them.
 
-Rule: everything goes through `python -m restante`; nothing is imported from the package.
+Rule: everything goes through `python -m restante` (tests/processes); nothing is imported from the
+package.
 """
 
 from __future__ import annotations
@@ -18,21 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.processes import PATIENCE_S, Process, clean_environment, start
+
 PROGRAM = (sys.executable, "-m", "restante")
-PATIENCE_S = 120.0
-"""A machine that is busy with other tests; nothing is measured by it."""
-
-
-def clean_environment(**more: str) -> dict[str, str]:
-    """Make an environment without the tester's own settings."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("RESTANTE_", "PYTHON", "LC_", "LANG", "XDG_"))
-        or name.startswith("COVERAGE")
-    }
-    return {**kept, "LANG": "C.UTF-8", "TERM": "xterm-256color", "PYTHONPATH": str(ROOT), **more}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +68,8 @@ class Person:
     environ: dict[str, str] = field(default_factory=dict)
     ready: dict[str, Any] = field(default_factory=dict)
     """What the last daemon said when it was."""
+    from_nothing: bool = False
+    """Whether each command is a new interpreter, not a fork of one that has imported already."""
 
     @property
     def directory(self) -> Path:
@@ -93,32 +84,23 @@ class Person:
         self, *arguments: str, stdin: bytes | None = None, reads_as: str = "utf-8", **environ: str
     ) -> Done:
         """Run one command to its end."""
-        done = subprocess.run(
-            [*PROGRAM, *arguments],
-            env=self.environment() | environ,
-            input=b"" if stdin is None else stdin,
-            capture_output=True,
-            check=False,
-            timeout=PATIENCE_S,
-        )
-        return Done(
-            code=done.returncode,
-            out=done.stdout.decode(reads_as),
-            err=done.stderr.decode("utf-8"),
-        )
+        process = self.start(*arguments, env=self.environment() | environ, stdin=subprocess.PIPE)
+        out, err = communicate(process, stdin)
+        return Done(code=process.wait(), out=out.decode(reads_as), err=err.decode("utf-8"))
 
-    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str, **options: Any) -> Process:
         """Start a command and return it running, with pipes."""
         given: dict[str, Any] = {
             "env": self.environment(),
             "stdin": subprocess.DEVNULL,
             "stdout": subprocess.PIPE,
             "stderr": subprocess.PIPE,
+            "from_nothing": self.from_nothing,
         }
-        return subprocess.Popen([*PROGRAM, *arguments], **(given | options))
+        return start("restante", *arguments, **(given | options))
 
     @contextmanager
-    def daemon(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    def daemon(self, *arguments: str) -> Iterator[Process]:
         """Have a daemon that serves, for the length of the block."""
         process = self.start("daemon", "--json", *arguments)
         try:
@@ -142,16 +124,16 @@ class Relay:
     address: str = ""
     listening: dict[str, Any] = field(default_factory=dict)
     """What it said when it listened."""
-    process: subprocess.Popen[bytes] | None = None
+    process: Process | None = None
 
     def start(self) -> None:
         """Start it, on the same port as before if there was one, and wait until it listens."""
         listen = self.address.partition("#")[0] or "127.0.0.1:0"
         command = ["relay", "serve", "--json", "--listen", listen, "--data", str(self.data)]
-        self.process = subprocess.Popen(
-            [*PROGRAM, *command, *self.options],
-            env=clean_environment(),
-            stdin=subprocess.DEVNULL,
+        self.process = start(
+            "restante",
+            *command,
+            *self.options,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
@@ -166,11 +148,13 @@ class Relay:
 
     def invite(self, *options: str) -> str:
         """Make an invite beside the running relay."""
-        command = [*PROGRAM, "relay", "invite", "new", "--data", str(self.data), *options]
-        made = subprocess.run(
-            command, env=clean_environment(), capture_output=True, check=True, timeout=PATIENCE_S
+        made = start(
+            *("restante", "relay", "invite", "new", "--data", str(self.data), *options),
+            stdout=subprocess.PIPE,
         )
-        return made.stdout.decode("ascii").strip()
+        out, _ = communicate(made)
+        assert made.wait() == 0
+        return out.decode("ascii").strip()
 
 
 @contextmanager
@@ -213,7 +197,16 @@ def read_line(stream: IO[bytes] | None) -> str:
     return line.decode("utf-8")
 
 
-def end(process: subprocess.Popen[bytes], number: signal.Signals = signal.SIGTERM) -> int:
+def communicate(process: Process, given: bytes | None = None) -> tuple[bytes, bytes]:
+    """Let a program run to its end, or end it when that takes too long."""
+    try:
+        return process.communicate(given, timeout=PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+
+
+def end(process: Process, number: signal.Signals = signal.SIGTERM) -> int:
     """End a running program by a signal and return its exit code."""
     if process.poll() is None:
         process.send_signal(number)

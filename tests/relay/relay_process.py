@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -26,8 +27,8 @@ from restante.relay.server import running_relay
 from restante.relay.settings import read_settings
 from restante.store import failpoints
 from restante.store.seam import open_loop
+from tests.processes import Process, start
 
-ROOT = Path(__file__).resolve().parents[2]
 START_S = 120
 NOWHERE = "nowhere"
 
@@ -72,7 +73,7 @@ async def _serve(job: dict[str, Any]) -> None:
 class RelayProcess:
     """A running relay, as its parent sees it."""
 
-    process: trio.Process
+    process: Process
     address: RelayAddress
     passes: Counter[str] = field(default_factory=Counter)
     """How often it came by each named point; complete once `ended` is set."""
@@ -91,7 +92,7 @@ class RelayProcess:
         """Wait for its end; return its exit code."""
         with trio.fail_after(START_S):
             await self.ended.wait()
-            return await self.process.wait()
+            return await trio.to_thread.run_sync(self.process.wait)
 
     def rss_bytes(self) -> int:
         """How much memory it holds, or 0 where the system doesn't say."""
@@ -134,11 +135,8 @@ async def a_relay_process(
     }
     job.write_text(json.dumps(content), encoding="utf-8")
     with (directory / "log").open("ab") as log_file:
-        process = await trio.lowlevel.open_process(
-            [sys.executable, "-m", "tests.relay.relay_process", str(job)],
-            cwd=ROOT,
-            stdout=-1,
-            stderr=log_file,
+        process = start(
+            "tests.relay.relay_process", str(job), stdout=subprocess.PIPE, stderr=log_file
         )
     try:
         async with trio.open_nursery() as nursery:
@@ -151,11 +149,13 @@ async def a_relay_process(
     finally:
         with trio.CancelScope(shield=True):
             process.kill()
-            await process.wait()
+            await trio.to_thread.run_sync(process.wait)
+            if process.stdout is not None:
+                process.stdout.close()
 
 
 async def _listen(
-    process: trio.Process,
+    process: Process,
     *,
     task_status: trio.TaskStatus[RelayProcess] = trio.TASK_STATUS_IGNORED,
 ) -> None:
@@ -164,7 +164,8 @@ async def _listen(
     relay: RelayProcess | None = None
     rest = b""
     with trio.CancelScope(deadline=trio.current_time() + START_S) as starting:
-        async for chunk in process.stdout:
+        said = trio.lowlevel.FdStream(os.dup(process.stdout.fileno()))
+        async for chunk in said:
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 if relay is not None:

@@ -17,7 +17,7 @@ import pytest
 
 from restante.client.failures import UnreachableError
 from restante.store.relay_deposit_ids import SHELVES
-from tests.relay.relay_process import ROOT
+from tests.processes import ROOT
 from tests.relay.residents import a_link, an_item
 from tests.relay.test_blob_crash import POINTS as BLOB_POINTS
 from tests.relay.town import (

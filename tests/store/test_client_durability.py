@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,21 +21,19 @@ from restante.store import (
 )
 from restante.store.client_rows import Rows
 from restante.store.errors import Corrupted, DiskFailed, DiskFull
+from tests.processes import Process, start
 from tests.store.crashing_client import NEVER, POINTS, SESSION, take_in
 from tests.store.made_rows import BOB, PHONE, made_message
 from tests.store.profiles import Profile, profile, refusal
 
-ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 120
 
 
-def _start(folder: Path, point: str, passes: int) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.store.crashing_client", str(folder), point, str(passes)],
-        cwd=ROOT,
+def _start(folder: Path, point: str, passes: int) -> Process:
+    return start(
+        *("tests.store.crashing_client", str(folder), point, str(passes)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
     )
 
 
@@ -88,7 +85,7 @@ async def test_a_kill_at_each_point_leaves_whole_transactions(tmp_path: Path, po
     for passes in (1, 4):
         program = _start(tmp_path, point, passes)
         told, errors = program.communicate(timeout=TIMEOUT_S)
-        assert (program.returncode, errors) == (-signal.SIGKILL, "")
+        assert (program.returncode, errors) == (-signal.SIGKILL, b"")
         lines = [int(line) for line in told.split()]
         expected = passes if point == "committed" else passes - 1
         assert lines == list(range(committed + 1, committed + 1 + expected))
@@ -108,10 +105,10 @@ async def test_kills_from_outside_leave_whole_transactions(
             committed = int(program.stdout.readline())
         program.kill()
         told, errors = program.communicate(timeout=TIMEOUT_S)
-        assert errors == ""
+        assert errors == b""
         # What was written before the kill and read after it; the last line may be cut.
         for line in told.splitlines(keepends=True):
-            if line.endswith("\n"):
+            if line.endswith(b"\n"):
                 committed = int(line)
         committed = await _is_whole(tmp_path, committed)
 
