@@ -7,6 +7,7 @@ else; whatever fails is a RelayError with one sentence. Knows no frame. Spec: do
 
 from __future__ import annotations
 
+import re
 import socket as sockets
 import ssl
 from dataclasses import dataclass
@@ -28,14 +29,22 @@ from wsproto import ConnectionType, WSConnection
 from wsproto.events import BytesMessage, TextMessage
 from wsproto.utilities import ProtocolError
 
-from restante.client.failures import UnreachableError, UntrustedRelayError, WrongServiceError
-from restante.errors import RemoteProtocolError, UserError
+from restante.client.failures import (
+    RefusedError,
+    RelayError,
+    UnreachableError,
+    UntrustedRelayError,
+    WrongServiceError,
+    limit_named,
+)
+from restante.errors import RemoteProtocolError, UserError, WireCode
 from restante.protocol.frames import SUBPROTOCOL
 from restante.protocol.limits import (
     CONNECT_TIMEOUT_S,
     HANDSHAKE_TIMEOUT_S,
     MAX_FRAGMENTS,
     MAX_FRAME_BYTES,
+    MAX_REASON_CHARS,
     REQUEST_TIMEOUT_S,
     WRITE_TIMEOUT_S,
 )
@@ -52,6 +61,8 @@ QUEUED_MESSAGES: Final = 8
 RESOURCE: Final = "/"
 
 _GONE: Final = (trio.BrokenResourceError, trio.ClosedResourceError, OSError)
+
+_SECONDS: Final = re.compile(rb"[0-9]{1,6}")
 
 _EXPIRED, _NOT_YET_VALID, _WRONG_HOST = 10, 9, 62
 """X509_V_ERR codes of OpenSSL."""
@@ -308,13 +319,28 @@ async def _open_websocket(
     )
     failure = await connection.open(nursery)
     if isinstance(failure, ConnectionRejected) and failure.status_code in {429, 503}:
-        raise _unreachable(relay, "it is too busy")
+        await trio.aclose_forcefully(stream)
+        raise _turned_away(relay, failure)
     if connection.subprotocol != SUBPROTOCOL:
         await trio.aclose_forcefully(stream)
+        hint = ""
+        if relay.is_plain and peer_pin is None:
+            hint = " If it has a TLS key of its own, use its address with the #pin."
         raise WrongServiceError(
             f"{relay.authority} answers, but is no Restante relay. Check the host and the port."
+            + hint
         )
     return MessageSocket(connection, relay, peer_pin)
+
+
+def _turned_away(relay: RelayAddress, failure: ConnectionRejected) -> RelayError:
+    """Return what a relay says that has no room for another connection, or a proxy for it."""
+    reason = (failure.body or b"")[:MAX_REASON_CHARS].decode("ascii", "replace").strip()
+    if not limit_named(reason):
+        return _unreachable(relay, "it is too busy")
+    waits = [value for name, value in failure.headers or () if name.lower() == b"retry-after"]
+    wait_s = int(waits[0]) if waits and _SECONDS.fullmatch(waits[0]) else 0
+    return RefusedError(WireCode.SLOW_DOWN, relay, retry_after_s=wait_s, reason=reason)
 
 
 def _unreachable(relay: RelayAddress, why: str) -> UnreachableError:

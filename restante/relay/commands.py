@@ -48,11 +48,14 @@ def serve(settings: Settings, *, json_lines: bool = False) -> int:
 
 
 async def _serve(settings: Settings, json_lines: bool) -> None:
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         async with open_loop(), running_relay(settings) as relay:
             _say(relay.address, settings, json_lines=json_lines)
-            async for _ in signals:
-                return
+            async for number in signals:
+                if number != signal.SIGHUP:
+                    return
+                if relay.certificate is not None:
+                    relay.certificate.look_again()
 
 
 def _say(address: RelayAddress, settings: Settings, *, json_lines: bool) -> None:

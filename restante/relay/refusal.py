@@ -1,10 +1,14 @@
-"""The one exception with which a part of the relay says no to a request."""
+"""How a relay says no: to a request, by one exception; to a connection, before it is one."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from restante.errors import RestanteError, StoreError, WireCode
 from restante.relay import log
 from restante.store.errors import DiskFull
+
+Headers = list[tuple[bytes, bytes]]
 
 
 class Refusal(RestanteError):  # noqa: N818  # an answer, not a fault
@@ -31,3 +35,28 @@ def store_refusal(error: StoreError) -> Refusal:
             WireCode.FULL, "the relay has no room left (database_bytes)", retry_after_s=60
         )
     return Refusal(WireCode.INTERNAL, "the relay's store failed", retry_after_s=10)
+
+
+@dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """Which limit a connection met, and when to come back, in seconds."""
+
+    limit: str
+    retry_after_s: int
+
+    @property
+    def headers(self) -> Headers:
+        """What a program is told of it."""
+        return [(b"Retry-After", str(self.retry_after_s).encode("ascii"))]
+
+    @property
+    def body(self) -> bytes:
+        """What a person is told of it."""
+        return f"Too many connections ({self.limit})\n".encode("ascii")
+
+
+def turned_away(why: TurnedAway) -> bytes:
+    """Return the whole answer to a request that isn't even read."""
+    fields = [*why.headers, (b"Content-Length", str(len(why.body)).encode("ascii"))]
+    head = b"".join(name + b": " + value + b"\r\n" for name, value in fields)
+    return b"HTTP/1.1 429 Too Many Requests\r\n" + head + b"Connection: close\r\n\r\n" + why.body

@@ -7,12 +7,10 @@ Spec: docs/relay.md, section 3.
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,24 +21,16 @@ from restante.protocol.address import RelayAddress
 from restante.relay import log
 from restante.relay.blob_files import BlobDirectory
 from restante.relay.blobs import Blobs
+from restante.relay.certificate import Certificate, own_certificate
+from restante.relay.doorkeeper import Doorkeeper
 from restante.relay.leaving import Leaving
 from restante.relay.lock import sole_relay
 from restante.relay.mailrooms import Mailrooms
 from restante.relay.registration import Registration
 from restante.relay.registry import Registry
 from restante.relay.services import Gates, Services
-from restante.relay.session import Session
 from restante.relay.slots import Slots
-from restante.relay.socket import MessageSocket
-from restante.relay.tls import (
-    Listener,
-    bound_port,
-    certificate_pin,
-    network_of,
-    open_listeners,
-    open_plain_listeners,
-    tls_context,
-)
+from restante.relay.tls import open_listeners, open_plain_listeners, port_of
 from restante.relay.watching.figures import Figures
 from restante.relay.watching.listening import Watched
 from restante.relay.writer import Writer
@@ -67,7 +57,11 @@ class RunningRelay:
 
     address: RelayAddress
     """How clients reach it; with the pin of its key unless its certificate is a public one."""
+    port: int
+    """The one it listens on."""
     services: Services
+    certificate: Certificate | None
+    """What it shows to who speaks TLS."""
     ops_port: int = 0
     """Where who watches is answered; 0: nobody is."""
 
@@ -82,25 +76,38 @@ async def running_relay(
     StoreError's subclasses for the database; both have a sentence for the operator.
     """
     _make_directory(Path(settings.data))
-    tls = _tls(settings)
     with sole_relay(Path(settings.data)):
         async with open_relay_database(
             settings.database, max_bytes=settings.limits.database_bytes
         ) as db:
-            place = settings.listen_address
-            listeners = await open_listeners(place.dial_host, settings.listen_port, tls=tls)
-            address = _public_address(settings, bound_port(listeners))
+            certificate = await trio.to_thread.run_sync(_certificate, settings)
+            listeners, port = await open_listeners(
+                settings.listen_address.dial_host, settings.listen_port, certificate=certificate
+            )
+            address = _public_address(settings, port, certificate)
             await trio.to_thread.run_sync(_write_address, Path(settings.data), address)
             async with trio.open_nursery() as helpers, trio.open_nursery() as service_nursery:
                 services = await _services(settings, db, clock, helpers)
                 for service in (services.writer.run, _Watch(services).run, _Upkeep(services).run):
                     service_nursery.start_soon(service)
                 watching = await _listen_for_watchers(services, service_nursery)
-                doorkeeper = _Doorkeeper(services)
+                if certificate is not None:
+                    service_nursery.start_soon(certificate.watch)
+                doorkeeper = Doorkeeper(
+                    services,
+                    settings.proxies,
+                    proxies_alone=settings.is_proxied_only,
+                )
                 accepting = await service_nursery.start(doorkeeper.listen, listeners)
                 log.note("listening", tls=settings.uses_tls)
                 try:
-                    yield RunningRelay(address=address, services=services, ops_port=watching)
+                    yield RunningRelay(
+                        address=address,
+                        port=port,
+                        services=services,
+                        certificate=certificate,
+                        ops_port=watching,
+                    )
                 finally:
                     with trio.CancelScope(shield=True):
                         accepting.cancel()
@@ -120,15 +127,17 @@ def _make_directory(data: Path) -> None:
         ) from error
 
 
-def _tls(settings: Settings) -> ssl.SSLContext | None:
+def _certificate(settings: Settings) -> Certificate | None:
     if not settings.uses_tls:
         return None
-    return tls_context(Path(settings.tls_cert), Path(settings.tls_key))
+    if settings.tls_cert:
+        files = (Path(settings.tls_cert), Path(settings.tls_key))
+        return Certificate(*files, is_pinned=not settings.certified)
+    return own_certificate(Path(settings.data))
 
 
-def _public_address(settings: Settings, port: int) -> RelayAddress:
-    pinned = settings.uses_tls and not settings.certified
-    pin = certificate_pin(Path(settings.tls_cert)) if pinned else None
+def _public_address(settings: Settings, port: int, certificate: Certificate | None) -> RelayAddress:
+    pin = None if certificate is None else certificate.pin
     if settings.names:
         named = RelayAddress.parse(settings.names[0])
         return RelayAddress(host=named.host, port=named.port, pin=pin)
@@ -202,7 +211,7 @@ async def _listen_for_watchers(services: Services, nursery: trio.Nursery) -> int
     host, _, port = services.settings.ops_listen.rpartition(":")
     listeners = await open_plain_listeners(host.strip("[]"), int(port))
     nursery.start_soon(Watched(services).listen, listeners)
-    return bound_port(list(listeners))
+    return port_of(listeners)
 
 
 async def _guarded(task: Callable[[], Awaitable[None]], figures: Figures) -> None:
@@ -214,7 +223,7 @@ async def _guarded(task: Callable[[], Awaitable[None]], figures: Figures) -> Non
         log.bug("task failed", error)
 
 
-async def _stop(services: Services, doorkeeper: _Doorkeeper) -> None:
+async def _stop(services: Services, doorkeeper: Doorkeeper) -> None:
     """Finish what was taken, and send everybody away."""
     services.is_stopping = True
     with trio.move_on_after(services.limits.going_away_s):
@@ -222,102 +231,6 @@ async def _stop(services: Services, doorkeeper: _Doorkeeper) -> None:
         for session in list(services.sessions):
             session.close(WireCode.GOING_AWAY, "the relay is stopping", retry_after_s=1)
         await doorkeeper.wait_until_empty()
-
-
-class _Doorkeeper:
-    """Accepts connections, and serves each in a task of its own."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._count = 0
-        self._is_empty = trio.Event()
-        self._is_empty.set()
-
-    async def listen(
-        self,
-        listeners: list[Listener],
-        *,
-        task_status: trio.TaskStatus[trio.CancelScope] = trio.TASK_STATUS_IGNORED,
-    ) -> None:
-        """Accept until the scope given to `task_status` is cancelled; served ones go on."""
-        async with trio.open_nursery() as connections:
-            with trio.CancelScope() as accepting:
-                async with trio.open_nursery() as listening:
-                    for listener in listeners:
-                        await listening.start(
-                            partial(
-                                trio.serve_listeners,
-                                self._serve,
-                                [listener],
-                                handler_nursery=connections,
-                            )
-                        )
-                    task_status.started(accepting)
-
-    async def wait_until_empty(self) -> None:
-        """Wait until no connection is left."""
-        await self._is_empty.wait()
-
-    async def _serve(self, stream: trio.abc.Stream) -> None:
-        """Serve one connection. Never raises: an exception here would end all the others."""
-        services = self._services
-        network = network_of(stream)
-        if network is None or self._is_one_too_many(network):
-            await trio.aclose_forcefully(stream)
-            return
-        services.figures.opened += 1
-        self._count += 1
-        services.by_network[network] += 1
-        if self._is_empty.is_set():
-            self._is_empty = trio.Event()
-        try:
-            await self._talk(stream, network)
-        except Exception as error:  # the boundary, as above
-            services.figures.faults += 1
-            log.bug("connection failed", error)
-        finally:
-            self._count -= 1
-            services.by_network[network] -= 1
-            if not services.by_network[network]:
-                del services.by_network[network]
-            if not self._count:
-                self._is_empty.set()
-
-    def _is_one_too_many(self, network: bytes) -> bool:
-        services, limits = self._services, self._services.limits
-        if self._count >= limits.connections:
-            services.figures.limits_hit["connections"] += 1
-        elif services.by_network[network] >= limits.connections_per_network:
-            services.figures.limits_hit["connections_per_network"] += 1
-        elif not services.gates.connects.take(network, 1, trio.current_time()):
-            return False
-        return True
-
-    async def _talk(self, stream: trio.abc.Stream, network: bytes) -> None:
-        services = self._services
-        deadline = trio.current_time() + services.limits.handshake_s
-        try:
-            if isinstance(stream, trio.SSLStream):
-                with trio.CancelScope(deadline=deadline) as scope:
-                    await stream.do_handshake()
-                if scope.cancelled_caught:
-                    return
-            socket = MessageSocket(
-                stream, network=network, spawn=services.spawn, write_s=services.limits.write_s
-            )
-            socket.end_by(deadline)
-            session = Session(services, socket)
-            services.sessions.add(session)
-            try:
-                await socket.serve(session.opened, session.message)
-            finally:
-                services.sessions.discard(session)
-                session.ended()
-        except (trio.BrokenResourceError, trio.ClosedResourceError, OSError):
-            return  # a handshake in TLS that failed: nothing was said yet
-        finally:
-            with trio.CancelScope(shield=True):
-                await trio.aclose_forcefully(stream)
 
 
 class _Watch:

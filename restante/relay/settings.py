@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -19,6 +19,7 @@ from msgspec import Meta, Struct
 from restante.errors import UserError
 from restante.protocol.address import AddressError, RelayAddress
 from restante.protocol.limits import DEFAULT_TTL_S, MAX_TTL_S
+from restante.relay.proxies import Proxies
 
 ENVIRONMENT_PREFIX: Final = "RESTANTE_RELAY_"
 DEFAULT_LISTEN: Final = "127.0.0.1:7441"
@@ -139,9 +140,18 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     names: list[str] = msgspec.field(default_factory=list)
     """HOST[:PORT] under which clients reach this relay, besides the one it listens on."""
     tls_cert: str = ""
+    """PEM file with the certificate chain; read again when it changes, or at SIGHUP. Without one a
+    relay that listens elsewhere than on loopback makes a key of its own, pinned by its address."""
     tls_key: str = ""
+    """PEM file with its private key."""
     certified: bool = False
     """Whether `tls_cert` is from a public authority, so that addresses need no pin of its key."""
+    trusted_proxies: list[str] = msgspec.field(default_factory=list)
+    """Networks (10.0.0.0/8, 127.0.0.1) of the proxies that speak TLS in front of the relay: they
+    alone are believed where a connection comes from. Without a certificate, and not on loopback,
+    nobody else is let in."""
+    proxy_header: Literal["X-Forwarded-For", "Forwarded"] = "X-Forwarded-For"
+    """The header in which they say it. A proxy must write this one itself, or peers could."""
     open_registration: bool = False
     """Whether a name can be registered without an invite."""
     ops_listen: str = ""
@@ -175,7 +185,23 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def uses_tls(self) -> bool:
         """Whether connections are encrypted by this process."""
-        return bool(self.tls_cert)
+        behind_proxy = self.is_loopback or bool(self.trusted_proxies)
+        return bool(self.tls_cert) or not behind_proxy
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can connect."""
+        return self.listen_address.is_loopback
+
+    @property
+    def is_proxied_only(self) -> bool:
+        """Whether nobody but its proxies may connect: what they carry isn't encrypted here."""
+        return not self.uses_tls and not self.is_loopback
+
+    @property
+    def proxies(self) -> Proxies:
+        """Whose word is taken for where connections come from."""
+        return Proxies(self.trusted_proxies, header=self.proxy_header)
 
 
 def read_settings(
@@ -223,7 +249,7 @@ def _from_environment(owner: type[Struct], name: str, field: str, text: str) -> 
     fields = {item.name: item.type for item in msgspec.structs.fields(owner)}
     if field not in fields or field == "limits":
         raise UserError(f"{name} is no setting of the relay. Correct or unset it.")
-    if field == "names":
+    if field in {"names", "trusted_proxies"}:
         return [part.strip() for part in text.split(",") if part.strip()]
     try:
         return msgspec.convert(text, fields[field], strict=False)
@@ -246,7 +272,7 @@ def _check(settings: Settings) -> None:
             f"ops_listen takes HOST:PORT, as 127.0.0.1:7442; got {settings.ops_listen}."
         )
     try:
-        place = RelayAddress.parse(host)
+        RelayAddress.parse(host)
         for name in settings.names:
             RelayAddress.parse(name)
     except AddressError as error:
@@ -258,8 +284,14 @@ def _check(settings: Settings) -> None:
             f"Listening on {host}, the relay needs to be told under which name clients reach it: "
             "--name HOST[:PORT]."
         )
-    if not place.is_loopback and not settings.uses_tls:
+    try:
+        _ = settings.proxies
+    except ValueError as error:
         raise UserError(
-            f"Without TLS a relay listens on loopback only, not on {host}. Give --tls-cert and "
-            "--tls-key, or listen on 127.0.0.1 behind a proxy that speaks TLS."
+            f"trusted_proxies holds networks, as 10.0.0.0/8 or 127.0.0.1: {error}."
+        ) from error
+    if settings.trusted_proxies and not settings.names:
+        raise UserError(
+            "Behind a proxy, the relay needs to be told under which name clients reach it: "
+            "--name HOST[:PORT]."
         )

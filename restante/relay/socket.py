@@ -25,6 +25,7 @@ from wsproto.utilities import ProtocolError
 
 from restante.protocol.frames import SUBPROTOCOL
 from restante.protocol.limits import MAX_FRAGMENTS, MAX_FRAME_BYTES, PING_INTERVAL_S
+from restante.relay.refusal import Headers, TurnedAway
 
 RECEIVE_BUFFER_BYTES: Final = 65_536
 """The library's 4 KiB make a frame of 30 KB 2.6 times as dear."""
@@ -86,6 +87,8 @@ class MessageSocket:
             receive_buffer_size=RECEIVE_BUFFER_BYTES,
         )
         self._connection.socket = self
+        self.on_request: Callable[[Headers], TurnedAway | None] | None = None
+        """Asked once, with the request's headers, whether the connection may come in."""
         self._out: list[bytes] = []
         self._out_bytes = 0
         self._is_writing = False
@@ -336,6 +339,12 @@ class _Connection(WebSocketConnection):
     async def _handle_request_event(self, event: Request) -> None:
         if SUBPROTOCOL not in event.subprotocols:
             await self._reject(400, [], b"This is a Restante relay.\n")
+            self._reader_running = False
+            return
+        asks, self.socket.on_request = self.socket.on_request, None
+        refused = None if asks is None else asks([*event.extra_headers])
+        if refused is not None:
+            await self._reject(429, refused.headers, refused.body)
             self._reader_running = False
             return
         await self._accept(event, SUBPROTOCOL, [])

@@ -1,33 +1,58 @@
-"""Listening: TCP, and TLS 1.3 with a certificate of one's own; what a peer is counted by.
+"""Listening: TCP, and TLS 1.3 over it.
 
-Rule: without TLS a relay listens on loopback alone (`settings` refuses the rest); a key's pin is
-what addresses carry. Knows no WebSocket. Spec: docs/protocol/wire.md, section 1.
+Rule: without TLS a relay listens on loopback alone, or is spoken to by its proxies alone; a key's
+pin is what addresses carry. Knows no WebSocket. Spec: docs/protocol/wire.md, section 1.
 """
 
 from __future__ import annotations
 
-import ipaddress
-import ssl
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import trio
 
-from restante.errors import RemoteProtocolError, UserError
-from restante.protocol.tls_pin import spki_pin
+from restante.errors import UserError
+from restante.relay.networks import NetworkAddress, plain_address
+
+if TYPE_CHECKING:
+    from restante.relay.certificate import Certificate
 
 BACKLOG: Final = 1024
 
-Listener = trio.SocketListener | trio.SSLListener[trio.SocketStream]
+Listener = trio.abc.Listener[trio.abc.Stream]
 
 
-async def open_listeners(host: str, port: int, *, tls: ssl.SSLContext | None) -> list[Listener]:
-    """Listen. Raises UserError: the port is taken, forbidden, or the host is not this machine's."""
+class TlsListener(trio.abc.Listener[trio.abc.Stream]):
+    """Accepts connections that speak TLS, each with the certificate of its moment."""
+
+    def __init__(self, plain: trio.SocketListener, certificate: Certificate) -> None:
+        self.plain = plain
+        self._certificate = certificate
+
+    async def accept(self) -> trio.abc.Stream:
+        """Accept a connection; its handshake is the caller's."""
+        stream = await self.plain.accept()
+        # https_compatible: don't wait for a peer's goodbye in TLS, the WebSocket has said it.
+        return trio.SSLStream(
+            stream, self._certificate.context, server_side=True, https_compatible=True
+        )
+
+    async def aclose(self) -> None:
+        """Accept no more."""
+        await self.plain.aclose()
+
+
+async def open_listeners(
+    host: str, port: int, *, certificate: Certificate | None
+) -> tuple[list[Listener], int]:
+    """Listen; return the listeners and the port: the one asked for, or the free one taken.
+
+    Raises UserError: the port is taken, forbidden, or the host is not this machine's.
+    """
     plain = await open_plain_listeners(host, port)
-    if tls is None:
-        return list(plain)
-    # https_compatible: don't wait for a peer's goodbye in TLS, the WebSocket has said it.
-    return [trio.SSLListener(listener, tls, https_compatible=True) for listener in plain]
+    bound = port_of(plain)
+    if certificate is None:
+        return list(plain), bound
+    return [TlsListener(listener, certificate) for listener in plain], bound
 
 
 async def open_plain_listeners(host: str, port: int) -> list[trio.SocketListener]:
@@ -41,63 +66,19 @@ async def open_plain_listeners(host: str, port: int) -> list[trio.SocketListener
         ) from error
 
 
-def bound_port(listeners: list[Listener]) -> int:
+def port_of(listeners: list[trio.SocketListener]) -> int:
     """Return the port of the first listener: the one asked for, or the free one taken."""
-    first = listeners[0]
-    transport = first.transport_listener if isinstance(first, trio.SSLListener) else first
-    if not isinstance(transport, trio.SocketListener):
-        raise UserError("The relay's listener has no port.")
-    port: int = transport.socket.getsockname()[1]
+    port: int = listeners[0].socket.getsockname()[1]
     return port
 
 
-def tls_context(certificate: Path, key: Path) -> ssl.SSLContext:
-    """Load a certificate chain and its key, for TLS 1.3 alone. Raises UserError."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.options |= ssl.OP_NO_COMPRESSION
-    try:
-        context.load_cert_chain(certificate, key, password=_no_password)
-    except ssl.SSLError as error:
-        raise UserError(
-            f"{certificate} and {key} are no certificate and key that belong together, in PEM and "
-            "without a password."
-        ) from error
-    except OSError as error:
-        why = (error.strerror or "failed").lower()
-        raise UserError(f"The TLS files {certificate}, {key} can't be read: {why}.") from error
-    return context
-
-
-def certificate_pin(certificate: Path) -> bytes:
-    """Return the pin, 16 B, of the key in a PEM file's first certificate. Raises UserError."""
-    end_mark = "-----END CERTIFICATE-----"
-    try:
-        pem = certificate.read_text(encoding="ascii")
-        start = pem.index("-----BEGIN CERTIFICATE-----")
-        end = pem.index(end_mark, start) + len(end_mark)
-        return spki_pin(ssl.PEM_cert_to_DER_cert(pem[start:end]))
-    except (OSError, ValueError, RemoteProtocolError) as error:
-        raise UserError(f"{certificate} holds no readable certificate in PEM.") from error
-
-
-def _no_password() -> str:
-    """Refuse to ask on a terminal: a relay starts without a person."""
-    return ""
-
-
-def network_of(stream: trio.abc.Stream) -> bytes | None:
-    """Return what the peer is counted by, or None if it is gone already."""
+def address_of(stream: trio.abc.Stream) -> NetworkAddress | None:
+    """Return where a connection comes from, or None if it is gone already."""
     inner = stream.transport_stream if isinstance(stream, trio.SSLStream) else stream
     if not isinstance(inner, trio.SocketStream):
-        return b""
+        return None
     try:
         host = inner.socket.getpeername()[0]
     except OSError:
         return None
-    address = ipaddress.ip_address(host.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return address.ipv4_mapped.packed
-        return address.packed[:8]
-    return address.packed
+    return plain_address(host)

@@ -84,9 +84,9 @@ class RawSocket:
         with suppress(trio.BrokenResourceError):  # the relay has hung up
             await self.stream.send_eof()
 
-    async def open(self) -> None:
-        """Open the WebSocket."""
-        await self.send(opening())
+    async def open(self, request: bytes | None = None) -> None:
+        """Open the WebSocket, by a request of one's own if there is one."""
+        await self.send(opening() if request is None else request)
         head = await self._until(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 101 ")
 
@@ -103,11 +103,14 @@ class RawSocket:
 
     async def read_to_the_end(self) -> int:
         """Read until the relay hangs up; return how many bytes came."""
-        count = len(self._buffer)
+        return len(await self.read_all())
+
+    async def read_all(self) -> bytes:
+        """Read until the relay hangs up; return what came."""
         with suppress(trio.BrokenResourceError):  # it hung up before it had read everything
             async for data in self.stream:
-                count += len(data)
-        return count
+                self._buffer += data
+        return bytes(self._buffer)
 
     async def _until(self, end: bytes) -> bytes:
         while end not in self._buffer:

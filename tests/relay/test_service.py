@@ -11,16 +11,11 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from restante.errors import ExitCode, UserError, WireCode
 from restante.protocol import frames as f
@@ -31,6 +26,7 @@ from restante.relay.commands import invite_new, serve
 from restante.relay.server import running_relay
 from restante.relay.settings import DATABASE_NAME, Settings, read_settings
 from restante.store.seam import open_loop
+from tests.relay.authority import Authority, shown
 from tests.relay.wire import (
     anonymous,
     deposit,
@@ -47,39 +43,23 @@ START_S = 60
 
 def _certificate(path: Path) -> tuple[str, str]:
     """Make a self-signed certificate and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "relay")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    (path / "cert.pem").write_bytes(certificate.public_bytes(pem))
-    (path / "key.pem").write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return str(path / "cert.pem"), str(path / "key.pem")
+    authority = Authority(path)
+    authority.write()
+    return authority.files["tls_cert"], authority.files["tls_key"]
 
 
 @asynccontextmanager
-async def _served(data: Path) -> AsyncIterator[tuple[trio.Process, Any]]:
+async def _served(data: Path, **more: str) -> AsyncIterator[tuple[trio.Process, Any]]:
     """Run `relay serve` in a process of its own until the block ends."""
     program = (
-        "import sys\n"
+        "import json, sys\n"
         "from restante.relay.commands import serve\n"
         "from restante.relay.settings import read_settings\n"
-        "settings = read_settings(data=sys.argv[1], listen='127.0.0.1:0')\n"
+        "settings = read_settings(listen='127.0.0.1:0', **json.loads(sys.argv[1]))\n"
         "sys.exit(serve(settings, json_lines=True))\n"
     )
     process = await trio.lowlevel.open_process(
-        [sys.executable, "-c", program, str(data)],
+        [sys.executable, "-c", program, json.dumps({"data": str(data), **more})],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
@@ -145,6 +125,21 @@ async def test_a_relay_told_to_stop_tells_everybody_and_ends_well(tmp_path: Path
             close = await wire.closed()
             assert close.code == WireCode.GOING_AWAY
             assert close.retry_after_s >= 1
+        with trio.fail_after(30):
+            assert await process.wait() == 0
+
+
+async def test_a_hangup_makes_a_relay_look_at_its_certificate_and_go_on(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    authority.write()
+    async with _served(tmp_path / "relay", **authority.files) as (process, said):
+        address = RelayAddress.parse(said["address"])
+        second = authority.write()
+        process.send_signal(signal.SIGHUP)
+        with trio.fail_after(30):
+            while (await shown(address)).serial_number != second:  # noqa: ASYNC110  # untold
+                await trio.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
         with trio.fail_after(30):
             assert await process.wait() == 0
 
@@ -256,9 +251,11 @@ def test_a_data_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         ({}, "--data"),
         ({"data": "d", "listen": "nowhere"}, "HOST:PORT"),
         ({"data": "d", "listen": "127.0.0.1:99999"}, "HOST:PORT"),
-        ({"data": "d", "listen": "relay.example:443"}, "loopback"),
         ({"data": "d", "listen": "0.0.0.0:443"}, "name"),
-        ({"data": "d", "listen": "0.0.0.0:443", "names": ["relay.example"]}, "loopback"),
+        ({"data": "d", "trusted_proxies": ["127.0.0.1"]}, "name"),
+        ({"data": "d", "trusted_proxies": ["caddy"], "names": ["relay.example"]}, "networks"),
+        ({"data": "d", "trusted_proxies": ["10.0.0.1/8"], "names": ["a.example"]}, "networks"),
+        ({"data": "d", "proxy_header": "X-Real-IP"}, "proxy_header"),
         ({"data": "d", "tls_cert": "c.pem"}, "belong together"),
         ({"data": "d", "names": ["UPPER"]}, "host"),
         ({"data": "d", "limits": {"mailbox_bytes": -1}}, "mailbox_bytes"),
@@ -303,5 +300,5 @@ def test_settings_come_from_the_file_then_the_environment_then_the_command_line(
 def test_a_certificate_that_is_none_is_refused(tmp_path: Path, content: str) -> None:
     certificate, key = _certificate(tmp_path)
     Path(certificate).write_text(content)
-    with pytest.raises(UserError, match=r"cert\.pem"):
+    with pytest.raises(UserError, match=r"c\.pem"):
         serve(Settings(data=str(tmp_path), listen="127.0.0.1:0", tls_cert=certificate, tls_key=key))

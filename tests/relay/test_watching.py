@@ -52,9 +52,9 @@ async def watched(path: Path, **rest: Any) -> AsyncIterator[RunningRelay]:
 
 
 async def hung_up_on(stream: trio.SocketStream) -> bool:
-    """Whether the relay ends a connection before it says anything."""
+    """Whether the relay turns a connection away."""
     try:
-        return await stream.receive_some() == b""
+        return (await stream.receive_some()).startswith(b"HTTP/1.1 429 ")
     except trio.BrokenResourceError:
         return True
 

@@ -32,9 +32,9 @@ PATIENCE_S = 30
 def settings_for(path: Path, *, limits: Limits | None = None, **rest: Any) -> Settings:
     """Return settings of a relay on a free port of loopback, open to anybody."""
     rest.setdefault("open_registration", True)
+    rest.setdefault("listen", "127.0.0.1:0")
     return Settings(
         data=str(path / "relay"),
-        listen="127.0.0.1:0",
         limits=limits or Limits(),
         **rest,
     )
