@@ -32,7 +32,11 @@ HOMES: Final = {
 }
 """Where in client/verbs each command is."""
 
-RELAY_HOMES: Final = {"serving": ("serve",), "invites": ("invite",)}
+RELAY_HOMES: Final = {
+    "serving": ("serve",),
+    "invites": ("invite",),
+    "keeping": ("backup", "restore", "upgrade"),
+}
 """Where in relay/verbs each of the relay's commands is."""
 
 _EPILOG: Final = """\b

@@ -11,21 +11,27 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import trio
 
+from restante import __version__
 from restante.errors import ExitCode, StoreError, UserError
 from restante.protocol.address import AddressError, RelayAddress
 from restante.protocol.code import SECRET_BYTES, CodeError, CodeType, make_code
 from restante.relay import log
+from restante.relay.ops import restoring, upgrading
+from restante.relay.ops.backup import Contents, back_up
 from restante.relay.server import ADDRESS_FILE, running_relay
 from restante.relay.settings import DATABASE_NAME, Settings
 from restante.store.relay_codes import Invite, add_invite
 from restante.store.relay_database import open_relay_database
 from restante.store.seam import open_loop
+
+T = TypeVar("T")
 
 MAX_USES: Final = 100_000
 GC_THRESHOLD: Final = 50_000
@@ -49,7 +55,7 @@ def serve(settings: Settings, *, json_lines: bool = False) -> int:
 
 async def _serve(settings: Settings, json_lines: bool) -> None:
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
-        async with open_loop(), running_relay(settings) as relay:
+        async with running_relay(settings) as relay:
             _say(relay.address, settings, json_lines=json_lines)
             async for number in signals:
                 if number != signal.SIGHUP:
@@ -93,7 +99,7 @@ def invite_new(data: Path, *, uses: int, expires_s: int) -> str:
 
 
 async def _add_invite(path: Path, secret: bytes, invite: Invite) -> None:
-    async with open_loop(), open_relay_database(path) as db:
+    async with open_relay_database(path) as db:
         await db.write(lambda tx: add_invite(tx, secret, invite))
 
 
@@ -106,10 +112,44 @@ def _read_address(data: Path) -> RelayAddress:
         ) from None
 
 
-def _run(main: Callable[..., Awaitable[None]], *args: object) -> None:
-    """Run a trio program; what the operator can mend comes out as the one UserError it is."""
+def backup(data: Path, target: Path, *, with_blobs: bool) -> tuple[Path, Contents]:
+    """Write a backup of the relay in `data`; return its file and contents. Raises UserError."""
+    with _explained():
+        return back_up(data, target, program=__version__, with_blobs=with_blobs)
+
+
+def restore(path: Path, data: Path | None) -> Contents:
+    """Make `data` the directory of the relay that was backed up; without, only try it out.
+
+    Raises UserError.
+    """
+    return _run(restoring.verify, path) if data is None else _run(restoring.restore, path, data)
+
+
+def upgrade(data: Path, *, only_look: bool) -> upgrading.Upgraded:
+    """Bring the database of a stopped relay to this version's schema. Raises UserError."""
+    if only_look:
+        with _explained():
+            return upgrading.look(data)
+    return _run(upgrading.bring_up_to_date, data)
+
+
+def _run(main: Callable[..., Awaitable[T]], *args: object) -> T:
+    """Run a trio program that uses databases."""
+
+    async def with_databases() -> T:
+        async with open_loop():
+            return await main(*args)
+
+    with _explained():
+        return trio.run(with_databases)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Let what the operator can mend come out as the one UserError it is."""
     try:
-        trio.run(main, *args)
+        yield
     except StoreError as error:
         raise UserError(str(error), exit_code=ExitCode.UNAVAILABLE) from error
     except BaseExceptionGroup as group:

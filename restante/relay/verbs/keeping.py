@@ -1,0 +1,97 @@
+"""Backups of a relay, and its upgrades.
+
+Rule: parses and hands on; what a command does is imported when it runs. Spec: docs/cli.md.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from restante.errors import ExitCode
+from restante.relay.verbs.run import Run, data_option, verb
+
+verbs = click.Group()
+
+
+@verb(verbs)
+@click.argument("target", metavar="FILE|DIR", type=click.Path(path_type=Path))
+@data_option
+@click.option("--blobs", is_flag=True, help="With the files of blobs: what people transfer.")
+def backup(run: Run, target: Path, data: Path, blobs: bool) -> int:
+    """Write a backup to FILE, or under a name with the date to DIR; also while the relay runs."""
+    from restante.relay import commands
+
+    path, contents = commands.backup(data, target, with_blobs=blobs)
+    facts = contents.facts
+    run.out.data(
+        {
+            "type": "backup",
+            "file": str(path),
+            "accounts": facts.accounts,
+            "envelopes": facts.envelopes,
+            "has_blobs": contents.has_blobs,
+            "size_bytes": path.stat().st_size,
+        },
+        str(path),
+    )
+    run.out.note(
+        f"Backed up: {facts.accounts} accounts, {facts.envelopes} envelopes. Keep it as safe as "
+        f"the relay. Try it out: restante relay restore {path} --verify"
+    )
+    return ExitCode.OK
+
+
+@verb(verbs)
+@click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--data", metavar="DIR", type=click.Path(path_type=Path), help="Where to restore it.")
+@click.option("--verify", is_flag=True, help="Only try it out, in a directory that goes again.")
+def restore(run: Run, path: Path, data: Path | None, verify: bool) -> int:
+    """Make DIR the relay's directory again, as it was when FILE was written; as a new epoch."""
+    from restante.relay import commands
+
+    if verify == (data is not None):
+        raise click.UsageError("Give either --data DIR or --verify.")
+    facts = commands.restore(path, data).facts
+    run.out.data(
+        {
+            "type": "restored",
+            "verified_only": verify,
+            "accounts": facts.accounts,
+            "envelopes": facts.envelopes,
+            "schema": facts.schema,
+        },
+        None,
+    )
+    what = f"{facts.accounts} accounts, {facts.envelopes} envelopes"
+    run.out.note(
+        f"Sound: {what}, and a relay starts on them."
+        if verify
+        else f"Restored: {what}. Start the relay; what people write to an account waits with them "
+        "until one of its devices has been here."
+    )
+    return ExitCode.OK
+
+
+@verb(verbs)
+@data_option
+@click.option("--check", is_flag=True, help="Only say whether there is anything to do.")
+def upgrade(run: Run, data: Path, check: bool) -> int:
+    """Bring a stopped relay's database to this version's schema, after a copy of what it was.
+
+    `serve` does the same by itself.
+    """
+    from restante.relay import commands
+
+    found = commands.upgrade(data, only_look=check)
+    run.out.data(
+        {"type": "upgrade", "schema": found.schema, "known": found.known, "copy": found.copy},
+        f"schema {found.schema}, this version knows {found.known}",
+    )
+    if found.schema < found.known:
+        run.out.note(
+            "An upgrade is due: it happens when the relay starts, or by restante relay upgrade."
+        )
+        return ExitCode.FIXABLE
+    return ExitCode.OK
