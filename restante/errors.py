@@ -77,6 +77,8 @@ class WireCode(IntEnum):
     """The relay failed; nothing of the request was stored unless a result said so."""
     TIMED_OUT = 16
     """The peer was silent past a deadline."""
+    BLOCKED = 17
+    """The relay's operator has blocked the account."""
 
 
 class RestanteError(Exception):

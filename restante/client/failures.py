@@ -140,6 +140,10 @@ _REFUSALS: dict[WireCode, tuple[str, ExitCode]] = {
     ),
     WireCode.GOING_AWAY: ("The relay {relay} is restarting.", ExitCode.UNAVAILABLE),
     WireCode.INTERNAL: ("The relay {relay} has a fault of its own.", ExitCode.UNAVAILABLE),
+    WireCode.BLOCKED: (
+        "The operator of {relay} has blocked this account. Ask them why; your history is safe.",
+        ExitCode.FIXABLE,
+    ),
     WireCode.TIMED_OUT: ("The connection to {relay} was too slow.", ExitCode.UNAVAILABLE),
 }
 

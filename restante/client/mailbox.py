@@ -19,7 +19,7 @@ from restante.client.changes import Changes
 from restante.client.failures import RefusedError, RelayError, UnreachableError
 from restante.client.interface import ConnectionPhase
 from restante.client.link import Link, open_link
-from restante.client.publishing import maintain
+from restante.client.publishing import maintain, publish_to_restored
 from restante.client.socket import Route
 from restante.errors import ExitCode, StoreError, WireCode
 from restante.protocol import frames as f
@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 UPKEEP_EVERY_S: Final = 3600.0
 """Prekeys are counted, and the heartbeat looked at, so often on a link that stays."""
 
-_WAIT_LONG: Final = frozenset({WireCode.UNAUTHENTICATED, WireCode.UNSUPPORTED_VERSION})
+_WAIT_LONG: Final = frozenset(
+    {WireCode.UNAUTHENTICATED, WireCode.UNSUPPORTED_VERSION, WireCode.BLOCKED}
+)
 """Trying again soon would be pointless."""
 
 _LONG_S: Final = 60.0
@@ -175,6 +177,7 @@ class Mailbox:
         """Receive and keep the house in order; return why it ended."""
         if not link.welcome.registered:
             return _unknown_account(self._own)
+        await self._return_to_restored(link)
         await link.ask(f.Done, lambda n: f.Subscribe(request=n))
         self._board.set_error(parts.RELAY, None)
         self._board.set_phase(ConnectionPhase.CONNECTED)
@@ -196,6 +199,14 @@ class Mailbox:
             nursery.start_soon(until_failed, self._receive)
             nursery.start_soon(until_failed, self._keep_up)
         return link.reason or (ended[0] if ended else _unknown_account(self._own))
+
+    async def _return_to_restored(self, link: Link) -> None:
+        """Publish all anew to a relay that was restored, before anything is received (R30)."""
+        try:
+            await publish_to_restored(self._context, self._own, link)
+        except RefusedError as error:
+            link.raise_if_lost()
+            self._board.set_error(parts.RELAY, str(error))  # and go on receiving
 
     async def _receive(self, link: Link) -> None:
         """Keep and acknowledge what is delivered, until the link is lost."""

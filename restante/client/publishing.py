@@ -85,12 +85,8 @@ async def ask_for_name(
 
 async def maintain(context: EngineContext, own: OwnAccount, link: Link) -> None:
     """Bring what the relay holds of this account and device up to date. Raises RelayError."""
-    if await _is_restored(context, link):
-        await _publish_manifest(context, own, link)
-        await publish_tokens(context, link)
-        await _publish_code(context, link)
-        await _remember_epoch(context, link)
-    elif await context.read(partial(_value, key=_TOKENS_CHANGED)):
+    await publish_to_restored(context, own, link)
+    if await context.read(partial(_value, key=_TOKENS_CHANGED)):
         await publish_tokens(context, link)
         await _publish_code(context, link)
     if await context.read(partial(_value, key=_MANIFEST_CHANGED)):
@@ -101,6 +97,21 @@ async def maintain(context: EngineContext, own: OwnAccount, link: Link) -> None:
     await _refill(context, own, link)
     await _beat(context, own, link)
     await _erase_expired(context)
+
+
+async def publish_to_restored(context: EngineContext, own: OwnAccount, link: Link) -> None:
+    """Publish everything again if the relay's epoch says that it was restored. Raises RelayError.
+
+    The manifest comes last: with it the relay takes deposits for the account again, by the tokens
+    and beside the prekeys that it has then.
+    """
+    if not await _is_restored(context, link):
+        return
+    await publish_tokens(context, link)
+    await _publish_code(context, link)
+    await _refill(context, own, link)
+    await _publish_manifest(context, own, link)
+    await _remember_epoch(context, link)
 
 
 def note_manifest_changed(rows: Rows) -> None:

@@ -19,6 +19,7 @@ from restante.protocol.ids import EnvelopeId, MailboxId
 from restante.protocol.limits import MAX_BLOB_PART_BYTES
 from restante.relay.depositing import FrameDeposits, outcome
 from restante.relay.refusal import Refusal, slow_down, store_refusal
+from restante.store.relay_mailbox_facts import Standing
 from restante.store.relay_mailboxes import HOUR_S, Arrival
 
 if TYPE_CHECKING:
@@ -205,13 +206,14 @@ class AnonymousTalk:
         """
         services, size_bytes = self._services, len(item.payload)
         lane, is_stranger = f.Lane.REQUEST, True
-        if mailbox is not None:
+        is_open = mailbox is not None and mailbox.standing is Standing.OPEN
+        if mailbox is not None and is_open:
             lane, is_stranger = services.mailrooms.lane_of(mailbox, target.token)
         now_s = trio.current_time()
         if is_stranger and (late := self._stranger_is_late(target.mailbox, late_s, now_s)):
             return late
-        if mailbox is None:
-            return _REFUSED
+        if mailbox is None or not is_open:
+            return self._nobody(mailbox)
         if item.ephemeral:
             self._forward(item, mailbox, lane)
             return outcome(f.Outcome.STORED)
@@ -225,6 +227,18 @@ class AnonymousTalk:
             return lane
         services.figures.limits_hit[limit.name.lower()] += 1
         return _REFUSED if is_stranger else _met(limit, wait_s)
+
+    def _nobody(self, mailbox: Mailbox | None) -> f.TargetOutcome:
+        """Return what is said of a mailbox that doesn't exist, or receives nothing now.
+
+        After a restore the accounts and devices that the backup has, and those that it hasn't, are
+        told alike: come again, for somebody may be back to say which there are.
+        """
+        is_blocked = mailbox is not None and mailbox.standing is Standing.BLOCKED
+        if is_blocked or not self._services.is_awaiting:
+            return _REFUSED
+        wait_s = self._services.limits.awaited_retry_s
+        return outcome(f.Outcome.SLOW_DOWN, retry_after_s=wait_s)
 
     def _stranger_is_late(
         self, mailbox_id: bytes, late_s: int, now_s: float

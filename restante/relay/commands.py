@@ -27,6 +27,7 @@ from restante.relay.ops import restoring, upgrading
 from restante.relay.ops.backup import Contents, back_up
 from restante.relay.server import ADDRESS_FILE, running_relay
 from restante.relay.settings import DATABASE_NAME, Settings
+from restante.store.errors import Corrupted
 from restante.store.relay_codes import Invite, add_invite
 from restante.store.relay_database import open_relay_database
 from restante.store.seam import open_loop
@@ -49,7 +50,17 @@ def serve(settings: Settings, *, json_lines: bool = False) -> int:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD, 20, 50)
-    _run(_serve, settings, json_lines)
+    try:
+        _run(_serve, settings, json_lines)
+    except UserError as error:
+        if not isinstance(_store_error(error), Corrupted):
+            raise
+        data = settings.data
+        raise UserError(
+            f"{error} With a backup: {restoring.how_to_move_away(Path(data))} && "
+            f"restante relay restore BACKUP --data {data}",
+            exit_code=error.exit_code,
+        ) from error
     return ExitCode.OK
 
 
@@ -62,6 +73,12 @@ async def _serve(settings: Settings, json_lines: bool) -> None:
                     return
                 if relay.certificate is not None:
                     relay.certificate.look_again()
+
+
+def _store_error(error: UserError) -> BaseException | None:
+    """Return what of the store's errors is behind a sentence."""
+    cause = error.__cause__
+    return _first(cause, (StoreError,)) if isinstance(cause, BaseExceptionGroup) else cause
 
 
 def _say(address: RelayAddress, settings: Settings, *, json_lines: bool) -> None:

@@ -45,6 +45,11 @@ class DeviceTalk:
         """Whether an account of this relay lists the device."""
         return self._device is not None
 
+    @property
+    def account(self) -> int | None:
+        """The number of the device's account."""
+        return None if self._device is None else self._device.account
+
     def ended(self) -> None:
         """End the subscription; what wasn't acked stays in the store."""
         subscriber, self._subscriber = self._subscriber, None

@@ -18,7 +18,7 @@ from restante.protocol.frames import Lane, Limit
 from restante.protocol.ids import MailboxId, Token, token_hash
 from restante.relay.account_rooms import AccountRoom, AccountRooms
 from restante.relay.settings import Limits
-from restante.store.relay_mailbox_facts import MailboxFacts, mailbox_facts
+from restante.store.relay_mailbox_facts import MailboxFacts, Standing, mailbox_facts
 from restante.store.seam import Database
 
 MAX_CACHED: Final = 16_384
@@ -48,6 +48,7 @@ class Mailbox:
     budget: float
     """Envelopes that contacts may leave at once; it refills with time."""
     budget_at_s: float
+    standing: Standing
     opened: dict[bytes, Lane] = field(default_factory=dict)
     """Tokens that were shown and are live or retired: a hash less for each further envelope."""
 
@@ -199,6 +200,7 @@ class Mailrooms:
                 all_devices=self._accounts.hold(fact),
                 budget=self._burst,
                 budget_at_s=0.0,
+                standing=fact.standing,
             )
             aside = self._by_device.get(fact.device)
             if aside is not None:

@@ -108,6 +108,8 @@ class Registration:
             return Registered(
                 account=account, gone=await store.replace_devices(tx, account, listed)
             )
+        if await store.is_blocked(tx, account):
+            raise Refusal(WireCode.BLOCKED, "the relay's operator has blocked this account")
         if before is not None:
             await give_devices(tx, before, to=account)
         gone = await store.recover_account(

@@ -52,6 +52,7 @@ class Registered:
     has_mailbox: bool
     authority: str
     """The name by which the account's devices reach this relay."""
+    is_blocked: bool
 
 
 class Registry:
@@ -94,6 +95,7 @@ class Registry:
             key=key,
             has_mailbox=found.has_mailbox,
             authority=found.authority,
+            is_blocked=found.is_blocked,
         )
 
     async def publish_manifest(self, manifest_bytes: bytes, device: Registered) -> list[int]:
@@ -111,6 +113,7 @@ class Registry:
                 hash=held.hash,
             )
             if head == manifest.position():
+                await store.welcome_back(tx, device.account)
                 return []
             try:
                 accept_manifest(head, [manifest])

@@ -34,7 +34,7 @@ from restante.relay.tls import open_listeners, open_plain_listeners, port_of
 from restante.relay.watching.figures import Figures
 from restante.relay.watching.listening import Watched
 from restante.relay.writer import Writer
-from restante.store.relay_accounts import epoch
+from restante.store.relay_accounts import epoch, restored_hour
 from restante.store.relay_codes import forget_dead_invites
 from restante.store.relay_database import open_relay_database
 from restante.store.relay_prekeys import forget_expired_prekeys
@@ -198,6 +198,7 @@ async def _services(
         spawn=lambda task: helpers.start_soon(_guarded, task, figures),
         authorities=frozenset(RelayAddress.parse(name).authority for name in settings.names),
         epoch=await db.read(epoch),
+        restored_hour=await db.read(restored_hour),
         gates=gates,
         figures=figures,
     )

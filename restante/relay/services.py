@@ -10,11 +10,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from restante.protocol.limits import DEFAULT_TTL_S
 from restante.relay.buckets import Buckets
 from restante.relay.mailrooms import Mailrooms
 from restante.relay.settings import Limits, Settings
 from restante.relay.watching.figures import Figures
 from restante.relay.writer import Writer
+from restante.store.relay_mailboxes import HOUR_S
 
 if TYPE_CHECKING:
     from restante.relay.blobs import Blobs
@@ -59,6 +61,8 @@ class Services:
     dismissals: int = 0
     """How often devices were cut off: what was read of one before the last time may be no more."""
     is_stopping: bool = False
+    restored_hour: int | None = None
+    """When the relay was restored from a backup, if it ever was."""
 
     @property
     def limits(self) -> Limits:
@@ -69,6 +73,13 @@ class Services:
     def now_s(self) -> int:
         """Whole seconds since 1970."""
         return int(self.clock())
+
+    @property
+    def is_awaiting(self) -> bool:
+        """Whether accounts and devices that aren't known may only not have been back yet."""
+        if self.restored_hour is None:
+            return False
+        return self.now_s < self.restored_hour * HOUR_S + DEFAULT_TTL_S
 
     def flush_touched(self) -> None:
         """Send what the last commit brought."""

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 NONCE_BYTES: Final = 32
 
+_BLOCKED: Final = "the relay's operator has blocked this account"
+
 
 class Talk(Protocol):
     """What a greeted connection may ask."""
@@ -131,6 +133,9 @@ class Session:
         while dismissals != self.services.dismissals:  # else it may be cut off by now
             dismissals = self.services.dismissals
             device = await self.services.registry.device(key)
+        if device is not None and device.is_blocked:
+            self.close(WireCode.BLOCKED, _BLOCKED)
+            return None
         # A signature names the relay it is for, or one relay could pass it on to another.
         own = self.services.authorities
         if device is not None:
@@ -144,6 +149,16 @@ class Session:
         """End the connection if it is one of these devices', which are listed no more."""
         if isinstance(self._talk, DeviceTalk) and self._talk.is_of(devices):
             self.close(WireCode.UNAUTHENTICATED, "the account doesn't list this device any more")
+
+    def end_blocked(self, account: int) -> None:
+        """End the connection if it is one of this account's, which has been blocked."""
+        if self.account == account:
+            self.close(WireCode.BLOCKED, _BLOCKED)
+
+    @property
+    def account(self) -> int | None:
+        """Which account's device is connected, if one is."""
+        return self._talk.account if isinstance(self._talk, DeviceTalk) else None
 
     def follow(self, account: int | None, to: int) -> None:
         """Go on as a device of another account, if this one's has changed its name."""

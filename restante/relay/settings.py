@@ -124,6 +124,8 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Three pings missed: whoever is silent for so long is gone."""
     write_s: Count = 20
     """For 64 KiB into the network: who reads slower is cut off, and gets the rest from the disk."""
+    awaited_retry_s: Count = 60
+    """After a restore: when to try again with what is for an account that hasn't been back yet."""
     going_away_s: Count = 10
     """How long a stopping relay waits for its connections to end by themselves."""
     database_bytes: int = 0

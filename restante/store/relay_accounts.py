@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -32,6 +33,8 @@ from restante.store.relay_tables import (
     relay_state,
     tokens,
 )
+
+RESTORED_HOUR: Final = "restored_hour"
 
 
 class NameTaken(StoreError):  # noqa: N818  # named as the condition, like all store errors
@@ -69,6 +72,7 @@ class KnownDevice:
     account: int
     authority: str
     has_mailbox: bool
+    is_blocked: bool
 
 
 async def epoch(tx: AsyncConnection) -> int:
@@ -77,10 +81,29 @@ async def epoch(tx: AsyncConnection) -> int:
     return int((await tx.execute(statement)).scalar_one())
 
 
+async def restored_hour(tx: AsyncConnection) -> int | None:
+    """Return when the relay was restored from a backup, in hours since 1970, if it ever was."""
+    statement = select(relay_state.c.value).where(relay_state.c.key == RESTORED_HOUR)
+    hour: int | None = (await tx.execute(statement)).scalar_one_or_none()
+    return hour
+
+
+async def welcome_back(tx: AsyncConnection, account: int) -> None:
+    """Let an account receive again after a restore: one of its devices has published it."""
+    mine = (accounts.c.number == account) & (accounts.c.is_awaited == 1)
+    await tx.execute(update(accounts).where(mine).values(is_awaited=0))
+
+
 async def find_device(tx: AsyncConnection, signing_key: bytes) -> KnownDevice | None:
     """Return the registered device with that Ed25519 key, 32 B."""
     statement = (
-        select(devices.c.number, devices.c.account, devices.c.mailbox, accounts.c.authority)
+        select(
+            devices.c.number,
+            devices.c.account,
+            devices.c.mailbox,
+            accounts.c.authority,
+            accounts.c.is_blocked,
+        )
         .join(accounts, accounts.c.number == devices.c.account)
         .where(devices.c.signing_key == signing_key)
     )
@@ -92,6 +115,7 @@ async def find_device(tx: AsyncConnection, signing_key: bytes) -> KnownDevice | 
         account=row.account,
         authority=row.authority,
         has_mailbox=row.mailbox is not None,
+        is_blocked=bool(row.is_blocked),
     )
 
 
@@ -163,7 +187,13 @@ async def advance_manifest(
     moved = await tx.execute(
         update(accounts)
         .where(accounts.c.number == account, accounts.c.head == expected.hash)
-        .values(generation=head.generation, sequence=head.sequence, head=head.hash, heartbeat=None)
+        .values(
+            generation=head.generation,
+            sequence=head.sequence,
+            head=head.hash,
+            heartbeat=None,
+            is_awaited=0,
+        )
     )
     if moved.rowcount != 1:
         raise HeadMoved("the manifest has moved on meanwhile")
@@ -310,6 +340,12 @@ async def has_token(tx: AsyncConnection, account: int, token: TokenHash) -> bool
     """Whether a token's hash is one of the account's, live or retired."""
     statement = select(tokens.c.is_live).where(tokens.c.account == account, tokens.c.hash == token)
     return (await tx.execute(statement)).first() is not None
+
+
+async def is_blocked(tx: AsyncConnection, account: int) -> bool:
+    """Whether the operator has blocked an account."""
+    statement = select(accounts.c.is_blocked).where(accounts.c.number == account)
+    return bool((await tx.execute(statement)).scalar_one())
 
 
 async def find_account(tx: AsyncConnection, name: AccountName) -> int | None:

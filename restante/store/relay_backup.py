@@ -22,13 +22,12 @@ from restante.protocol.manifest import PrekeyKind
 from restante.store.driver import BUSY_TIMEOUT_S, sqlite_driver
 from restante.store.errors import Corrupted
 from restante.store.migrations import RELAY
-from restante.store.relay_accounts import epoch
+from restante.store.relay_accounts import RESTORED_HOUR, epoch
 from restante.store.relay_mailboxes import HOUR_S
 from restante.store.relay_tables import accounts, prekeys, relay_state, slots
 from restante.store.seam import translated
 
 ONCE: Final = (int(PrekeyKind.ONE_TIME), int(PrekeyKind.KEM_ONE_TIME))
-RESTORED_HOUR: Final = "restored_hour"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,16 +96,16 @@ def blobs_in(path: Path) -> dict[BlobId, int]:
         return {BlobId(row[0]): row[1] for row in rows}
 
 
-async def begin_epoch(tx: AsyncConnection, *, now_s: int) -> int:
+async def begin_epoch(tx: AsyncConnection, *, now_ms: int) -> int:
     """Make a copy, brought to the current schema, a relay's database again; return its epoch.
 
     The epoch is one that no client has seen, also when the same copy is restored twice: the time,
-    in seconds. Accounts are awaited: what is for them waits at their senders until they are back.
+    in milliseconds. Accounts are awaited: what is for them waits with its senders until then.
     """
-    newer = max(await epoch(tx) + 1, now_s)
+    newer = max(await epoch(tx) + 1, now_ms)
     await tx.execute(update(relay_state).where(relay_state.c.key == "epoch").values(value=newer))
     await tx.execute(delete(relay_state).where(relay_state.c.key == RESTORED_HOUR))
-    await tx.execute(insert(relay_state).values(key=RESTORED_HOUR, value=now_s // HOUR_S))
+    await tx.execute(insert(relay_state).values(key=RESTORED_HOUR, value=now_ms // (1000 * HOUR_S)))
     await tx.execute(delete(prekeys).where(prekeys.c.kind.in_(ONCE)))
     await tx.execute(delete(slots))
     await tx.execute(update(accounts).values(is_awaited=1))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 
 from sqlalchemy import case, func, select
@@ -17,6 +18,25 @@ from restante.protocol.ids import MailboxId
 from restante.store.relay_tables import accounts, devices, tokens, waiting
 
 _NOTHING: Final = ((0, 0), (0, 0))
+
+
+class Standing(Enum):
+    """Whether an account receives."""
+
+    OPEN = "open"
+    AWAITED = "awaited"
+    """The relay was restored, and none of the account's devices has been back since."""
+    BLOCKED = "blocked"
+    """By the operator."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AccountFacts:
+    """What mailboxes of one account share."""
+
+    devices: list[int]
+    quota_bytes: int | None
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +58,7 @@ class MailboxFacts:
     account_bytes: int
     quota_bytes: int | None
     """What the account may keep waiting, if that isn't what the settings say."""
+    standing: Standing
 
 
 async def mailbox_facts(
@@ -55,12 +76,13 @@ async def mailbox_facts(
             )
         ).all()
         hashes = await _token_hashes(tx, {row.account for row in rows})
-        all_devices, quotas = await _of_accounts(tx, {row.account for row in rows})
-        usage = await _usage(tx, [number for of_one in all_devices.values() for number in of_one])
+        of_accounts = await _of_accounts(tx, {row.account for row in rows})
+        usage = await _usage(tx, [number for of in of_accounts.values() for number in of.devices])
         for row in rows:
             live, retired = hashes.get(row.account, (frozenset(), frozenset()))
             envelopes, size_bytes = usage.get(row.number, _NOTHING)
-            of_account = [usage.get(number, _NOTHING) for number in all_devices[row.account]]
+            shared = of_accounts[row.account]
+            of_account = [usage.get(number, _NOTHING) for number in shared.devices]
             found[row.mailbox] = MailboxFacts(
                 mailbox=MailboxId(row.mailbox),
                 device=row.number,
@@ -69,26 +91,41 @@ async def mailbox_facts(
                 retired=retired,
                 envelopes=envelopes,
                 size_bytes=size_bytes,
-                account_devices=frozenset(all_devices[row.account]),
+                account_devices=frozenset(shared.devices),
                 account_envelopes=sum(count[0] for count, _ in of_account),
                 account_bytes=sum(size[0] for _, size in of_account),
-                quota_bytes=quotas[row.account],
+                quota_bytes=shared.quota_bytes,
+                standing=shared.standing,
             )
     return found
 
 
-async def _of_accounts(
-    tx: AsyncConnection, wanted: set[int]
-) -> tuple[dict[int, list[int]], dict[int, int | None]]:
-    """Return the devices of each account, and its quota."""
+async def _of_accounts(tx: AsyncConnection, wanted: set[int]) -> dict[int, _AccountFacts]:
+    """Return the devices of each account, its quota and its standing."""
     numbers: dict[int, list[int]] = {account: [] for account in wanted}
     statement = select(devices.c.account, devices.c.number).where(devices.c.account.in_(wanted))
     for account, number in await tx.execute(statement):
         numbers[account].append(number)
     rows = await tx.execute(
-        select(accounts.c.number, accounts.c.quota_bytes).where(accounts.c.number.in_(wanted))
+        select(
+            accounts.c.number, accounts.c.quota_bytes, accounts.c.is_blocked, accounts.c.is_awaited
+        ).where(accounts.c.number.in_(wanted))
     )
-    return numbers, {row.number: row.quota_bytes for row in rows}
+    return {
+        row.number: _AccountFacts(
+            devices=numbers[row.number],
+            quota_bytes=row.quota_bytes,
+            standing=standing_of(is_blocked=row.is_blocked, is_awaited=row.is_awaited),
+        )
+        for row in rows
+    }
+
+
+def standing_of(*, is_blocked: int, is_awaited: int) -> Standing:
+    """Return what an account's flags mean."""
+    if is_blocked:
+        return Standing.BLOCKED
+    return Standing.AWAITED if is_awaited else Standing.OPEN
 
 
 async def _token_hashes(

@@ -23,6 +23,9 @@ from tests.processes import PATIENCE_S, Process, clean_environment, start
 
 PROGRAM = (sys.executable, "-m", "restante")
 
+OPERATIONS = {"backup", "restored", "upgrade"}
+"""Types of objects that the relay's operator is shown."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:

@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 _UNFINISHED: Final = DATABASE_NAME + ".restoring"
 
 
+def how_to_move_away(data: Path) -> str:
+    """Return the command that moves a relay's database out of the way."""
+    return f"mkdir -p {data}/before && mv {data}/{DATABASE_NAME}* {data}/before/"
+
+
 async def restore(path: Path, data: Path) -> Contents:
     """Make `data` the directory of the relay that was backed up; inside `seam.open_loop`.
 
@@ -42,7 +47,7 @@ async def restore(path: Path, data: Path) -> Contents:
             if (data / DATABASE_NAME).exists():
                 raise UserError(
                     f"There is a relay's database in {data}, and nothing is written over. Move it "
-                    f"away first: mkdir {data}/before && mv {data}/{DATABASE_NAME}* {data}/before/"
+                    f"away first: {how_to_move_away(data)}"
                 )
             unfinished = data / _UNFINISHED
             _forget(unfinished)
@@ -79,7 +84,7 @@ async def _begin_anew(database: Path, expected: CopyFacts) -> None:
     if found != expected:
         raise UserError("The backup's database isn't what its contents say. Take another backup.")
     async with open_relay_database(database) as db:
-        await db.write(lambda tx: begin_epoch(tx, now_s=int(time.time())))
+        await db.write(lambda tx: begin_epoch(tx, now_ms=time.time_ns() // 1_000_000))
     sync_file(database)
 
 

@@ -20,7 +20,7 @@ verbs = click.Group()
 @data_option
 @click.option("--blobs", is_flag=True, help="With the files of blobs: what people transfer.")
 def backup(run: Run, target: Path, data: Path, blobs: bool) -> int:
-    """Write a backup to FILE, or under a name with the date to DIR; also while the relay runs."""
+    """Write a backup, also while the relay runs. In DIR it gets a name with the date."""
     from restante.relay import commands
 
     path, contents = commands.backup(data, target, with_blobs=blobs)
@@ -48,7 +48,7 @@ def backup(run: Run, target: Path, data: Path, blobs: bool) -> int:
 @click.option("--data", metavar="DIR", type=click.Path(path_type=Path), help="Where to restore it.")
 @click.option("--verify", is_flag=True, help="Only try it out, in a directory that goes again.")
 def restore(run: Run, path: Path, data: Path | None, verify: bool) -> int:
-    """Make DIR the relay's directory again, as it was when FILE was written; as a new epoch."""
+    """Make a backup a relay's directory again. It begins a new epoch."""
     from restante.relay import commands
 
     if verify == (data is not None):
@@ -78,10 +78,7 @@ def restore(run: Run, path: Path, data: Path | None, verify: bool) -> int:
 @data_option
 @click.option("--check", is_flag=True, help="Only say whether there is anything to do.")
 def upgrade(run: Run, data: Path, check: bool) -> int:
-    """Bring a stopped relay's database to this version's schema, after a copy of what it was.
-
-    `serve` does the same by itself.
-    """
+    """Bring a stopped relay's database up to date. `serve` does the same by itself."""
     from restante.relay import commands
 
     found = commands.upgrade(data, only_look=check)

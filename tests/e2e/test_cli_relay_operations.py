@@ -1,0 +1,57 @@
+"""What an operator does with a relay, command by command, as data that the schema describes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.test_cli_json import Check, check
+from tests.e2e.town import OPERATIONS, Done, Person, Relay, end
+from tests.processes import PATIENCE_S, start
+
+__all__ = ["check"]
+
+
+def run(*arguments: object) -> Done:
+    """Run a command of the relay's."""
+    process = start(
+        "restante",
+        "relay",
+        *map(str, arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    out, err = process.communicate(timeout=PATIENCE_S)
+    return Done(code=process.returncode or 0, out=out.decode(), err=err.decode())
+
+
+def test_an_operators_day(tmp_path: Path, check: Check) -> None:
+    seen: set[str] = set()
+
+    def take(done: Done) -> dict[str, Any]:
+        for record in done.ok().records:
+            check(record)
+            seen.add(record["type"])
+        return done.records[0]
+
+    data = tmp_path / "relay"
+    relay = Relay(data=data, options=("-q",))
+    relay.start()
+    assert relay.process is not None
+    alice = Person(name="alice", home=tmp_path / "alice")
+    invite = json.loads(relay.invite("--json"))
+    alice.run("init", "--address", alice.address(relay), "--invite", invite["code"]).ok()
+
+    backup = tmp_path / "a.backup"
+    assert take(run("backup", backup, "--data", data, "--json"))["accounts"] == 1
+    assert take(run("restore", backup, "--verify", "--json"))["verified_only"] is True
+
+    assert end(relay.process) == 0
+    relay.process = None
+    assert "--verify" in run("restore", backup).failed(2)
+    assert "nothing is written over" in run("restore", backup, "--data", data).failed(1)
+    assert take(run("restore", backup, "--data", tmp_path / "new", "--json"))["accounts"] == 1
+    assert take(run("upgrade", "--check", "--data", tmp_path / "new", "--json"))["copy"] is None
+    assert seen == OPERATIONS
