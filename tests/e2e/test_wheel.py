@@ -57,11 +57,18 @@ def installed(wheel: Path) -> Path:
     """Return the `bin` of a new environment that holds the wheel and its dependencies only."""
     folder = wheel.parent
     (folder / "constraints.txt").write_text(locked(), encoding="utf-8")
-    run(sys.executable, "-m", "venv", folder / "venv", cwd=folder)
+    # Without a pip of its own, and nothing compiled that nobody runs: a third of the time.
+    run(sys.executable, "-m", "venv", "--without-pip", folder / "venv", cwd=folder)
     programs = folder / "venv" / "bin"
-    pip = [programs / "python", "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    run(*pip, "install", "--constraint", "constraints.txt", wheel, cwd=folder)
+    install = ("install", "--no-compile", "--constraint", "constraints.txt")
+    run(*pip_for(programs), *install, wheel, cwd=folder)
     return programs
+
+
+def pip_for(programs: Path) -> list[str | Path]:
+    """Return the command that runs our pip on another environment."""
+    quiet = ("--quiet", "--disable-pip-version-check")
+    return [sys.executable, "-m", "pip", "--python", programs / "python", *quiet]
 
 
 def test_the_wheel_holds_the_package_its_types_and_its_licence_and_nothing_else(
@@ -97,4 +104,4 @@ print(restante.__file__)
 
 
 def test_what_it_needs_is_what_it_says(installed: Path, tmp_path: Path) -> None:
-    assert run(installed / "python", "-m", "pip", "check", cwd=tmp_path)
+    assert run(*pip_for(installed), "check", cwd=tmp_path) == ""

@@ -70,13 +70,18 @@ def test_without_a_python_that_is_new_enough_one_sentence_says_so(tree: Path) ->
 
 
 def test_a_broken_environment_is_made_anew_and_a_whole_one_is_left_alone(tree: Path) -> None:
-    done = dev(tree, PYTHON=sys.executable)
-    assert done.returncode == 0, done.stderr
-    stamp = tree / ".venv" / "restante.stamp"
-    before = stamp.stat().st_mtime_ns
+    python = tree / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to("/no/such/python")
     keep = tree / ".venv" / "keep"
     keep.touch()
+    done = dev(tree, PYTHON=sys.executable)
+    assert done.returncode == 0, done.stderr
+    assert not keep.exists()
 
+    keep.touch()
+    stamp = tree / ".venv" / "restante.stamp"
+    before = stamp.stat().st_mtime_ns
     again = dev(tree, PYTHON=sys.executable)
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
     assert stamp.stat().st_mtime_ns == before
@@ -86,15 +91,7 @@ def test_a_broken_environment_is_made_anew_and_a_whole_one_is_left_alone(tree: P
     assert stamp.stat().st_mtime_ns > before
     assert keep.exists(), "a changed lock is no reason to start from nothing"
 
-    python = tree / ".venv" / "bin" / "python"
-    python.unlink()
-    python.symlink_to("/no/such/python")
-    done = dev(tree, PYTHON=sys.executable)
-    assert done.returncode == 0, done.stderr
-    assert not keep.exists()
-
     was = json.loads(stamp.read_text())
-    keep.touch()
     tree.rename(tree.parent / "moved")
     moved = tree.parent / "moved"
     assert dev(moved, PYTHON=sys.executable).returncode == 0
