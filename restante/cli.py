@@ -36,6 +36,7 @@ RELAY_HOMES: Final = {
     "serving": ("serve",),
     "invites": ("invite",),
     "keeping": ("backup", "restore", "upgrade"),
+    "hosting": ("up", "down"),
 }
 """Where in relay/verbs each of the relay's commands is."""
 

@@ -91,6 +91,8 @@ def test_every_type_of_object_that_the_commands_print(tmp_path: Path, check: Che
         take(*alice.run("history", bob.address(relay), "--json").ok().records)
         take(*alice.run("send", bob.address(relay), "", "--json").records)
         take(*alice.run("device", "ls", "--json").ok().records)
+        here = ("--root", str(tmp_path), "--dry-run")
+        take(*alice.run("relay", "down", *here, "--json").ok().records)
         laptop = Person(name="alice", home=tmp_path / "laptop")
         linking = laptop.start("device", "link", alice.address(relay), "--json")
         take(json.loads(read_line(linking.stdout)))

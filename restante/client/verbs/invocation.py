@@ -6,6 +6,7 @@ Rule: a command is a function of an `Invocation` and its own options. Spec: docs
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -50,6 +51,15 @@ class Invocation:
     def out(self) -> Output:
         """Where to speak."""
         return Output(is_json=self.is_json, verbosity=self.verbosity)
+
+    def qr(self, text: str) -> list[str]:
+        """Return the lines of a QR code, or none where it couldn't be seen."""
+        encoding = (sys.stdout.encoding or "").lower()
+        if self.is_json or not sys.stdout.isatty() or encoding not in {"utf-8", "utf8"}:
+            return []
+        from restante.client.qr import qr_lines_for_terminal
+
+        return qr_lines_for_terminal(text, is_ascii=False)
 
     @property
     def profile(self) -> Profile:

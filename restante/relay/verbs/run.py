@@ -40,6 +40,9 @@ class Run(Protocol):
     def out(self) -> Out:
         """Where to speak."""
 
+    def qr(self, text: str) -> list[str]:
+        """Return the lines of a QR code, or none where it couldn't be seen."""
+
 
 def verb(group: click.Group, name: str | None = None) -> Callable[[F], F]:
     """Register `body(run, **options)` as a command."""
