@@ -60,6 +60,11 @@ class Profile:
         return self.directory / "settings.toml"
 
     @property
+    def interface_path(self) -> Path:
+        """What was set for the screen on this machine, if anything was."""
+        return self.directory / "interface.toml"
+
+    @property
     def exists(self) -> bool:
         """Whether the profile has been created here."""
         return self.key_path.exists()

@@ -88,6 +88,28 @@ async def _palette(t: Teller, engine: ScriptedEngine) -> None:
     await t.until_shown("Chat: Go to", "Chat: Mute")
 
 
+async def _settings(t: Teller, engine: ScriptedEngine) -> None:
+    await _conversation(t, engine)
+    await t.press("f2")
+    await t.until_shown("Typing                  off", "Restante dark")
+
+
+async def _compact(t: Teller, engine: ScriptedEngine) -> None:
+    for name, value in (("density", "compact"), ("theme", "nord"), ("clock", "12h")):
+        t.app._stage.preferences.set(name, value)
+        t.app._take_setting(name)
+    await _chats(t, engine)
+    await t.press("enter")
+    await t.until_shown("New · 2", "Message Alice Rivera", "2:33 pm")
+
+
+async def _keys(t: Teller, engine: ScriptedEngine) -> None:
+    await _conversation(t, engine)
+    t.app._main.pane.messages.focus()
+    await t.press("f1")
+    await t.until_shown("Help", "Messages")
+
+
 async def _safety_number(t: Teller, engine: ScriptedEngine) -> None:
     noor = next(p for p in engine.people.values() if p.petname == "Noor")
     await _chats(t, engine)
@@ -128,6 +150,11 @@ PICTURES = {
     "offline": Picture(scene=_offline, caption="Offline: what waits, and what to do"),
     "find": Picture(scene=_find, caption="The quick switcher"),
     "palette": Picture(scene=_palette, caption="All commands"),
+    "settings": Picture(scene=_settings, caption="Settings, each with what it does"),
+    "compact": Picture(
+        scene=_compact, size=(100, 30), caption="Compact, with a clock of twelve hours, in Nord"
+    ),
+    "help": Picture(scene=_keys, size=(100, 30), caption="The keys that work where one is"),
     "safety-number": Picture(scene=_safety_number, caption="Comparing safety numbers"),
     "welcome": Picture(scene=_welcome, starts_empty=True, caption="First run, step 1"),
     "welcome-keys": Picture(scene=_welcome_keys, starts_empty=True, caption="First run, step 2"),

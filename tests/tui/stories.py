@@ -18,6 +18,7 @@ from trio_asyncio import aio_as_trio, current_loop, open_loop
 from restante.client.interface import Engine
 from restante.client.tui.app import RestanteApp
 from restante.client.tui.glyphs import UNICODE, Glyphs
+from restante.client.tui.preferences import Preferences
 from restante.client.tui.stage import Stage
 from tests.tui.scripted_parts import NOW
 
@@ -79,9 +80,17 @@ def stage(
     glyphs: Glyphs = UNICODE,
     now: Callable[[], datetime] = lambda: NOW,
     patience_s: float = 0.01,
+    preferences: Preferences | None = None,
 ) -> Stage:
     """A stage whose clock stands still, in UTC."""
-    return Stage(engine=engine, now=now, zone=UTC, glyphs=glyphs, patience_s=patience_s)
+    return Stage(
+        engine=engine,
+        now=now,
+        zone=UTC,
+        usual_glyphs=glyphs,
+        preferences=preferences or Preferences(),
+        patience_s=patience_s,
+    )
 
 
 async def tell(

@@ -8,12 +8,12 @@ import pytest
 import segno
 from rich.cells import cell_len
 from textual.color import Color
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 from restante.client.qr import QUIET_ZONE, qr_lines, qr_lines_for_terminal
-from restante.client.tui import key_words, words
+from restante.client.tui import words
 from restante.client.tui.glyphs import ASCII, UNICODE, choose_glyphs
-from restante.client.tui.theme import DARK, LIGHT
+from restante.client.tui.theme import DARK, LIGHT, contrast, tints
 
 TEXTS = ("foreground", "primary", "secondary", "warning", "error", "success", "faint")
 GROUNDS = {
@@ -33,20 +33,6 @@ def colour(theme: Theme, name: str) -> Color:
     value = theme.variables.get(name) or getattr(theme, name)
     assert isinstance(value, str)
     return Color.parse(value)
-
-
-def contrast(one: Color, other: Color) -> float:
-    """The contrast ratio as WCAG 2.2 defines it."""
-
-    def luminance(shown: Color) -> float:
-        parts = [
-            part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-            for part in (shown.r / 255, shown.g / 255, shown.b / 255)
-        ]
-        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
-
-    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
 
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
@@ -130,7 +116,11 @@ def test_a_code_for_the_terminal_is_light_on_dark() -> None:
     assert len(plain[0]) == 2 * len(lines[0])
 
 
-def test_the_help_names_only_keys_once_in_a_place() -> None:
-    for _, keys in key_words.HELP:
-        names = [key for key, _ in keys]
-        assert len(names) == len(set(names))
+@pytest.mark.parametrize("theme", BUILTIN_THEMES.values(), ids=lambda theme: theme.name)
+def test_what_is_faint_can_be_read_in_a_theme_of_textual_s_too(theme: Theme) -> None:
+    mixed = tints(theme)
+    if theme.ansi:
+        assert {value.partition("_")[0] for value in mixed.values()} == {"ansi"}
+        return
+    ground = Color.parse(theme.to_color_system().generate()["background"])
+    assert contrast(Color.parse(mixed["faint"]), ground) >= 4.5

@@ -8,6 +8,7 @@ import pty
 import signal
 import termios
 import tty
+from pathlib import Path
 
 import pytest
 import trio
@@ -160,4 +161,4 @@ async def test_a_crash_reports_where_it_happened_and_not_a_single_value() -> Non
 
 async def test_without_a_terminal_it_refuses_with_what_to_do_instead() -> None:
     with pytest.raises(UserError, match="restante send"):
-        await run_tui(ScriptedEngine(), Accounts(current="default"))
+        await run_tui(ScriptedEngine(), Accounts(current="default"), Path("interface.toml"))

@@ -34,4 +34,5 @@ async def _chat(profile: Profile) -> tuple[int, str | None]:
 
     others = tuple(name for name in profile_names(os.environ) if name != profile.name)
     async with open_loop(), engine_for(profile, open_own_engine) as seat:
-        return await run_tui(seat.engine, Accounts(current=profile.name, others=others))
+        accounts = Accounts(current=profile.name, others=others)
+        return await run_tui(seat.engine, accounts, profile.interface_path)

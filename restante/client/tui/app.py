@@ -10,6 +10,7 @@ import gc
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,7 +18,6 @@ from rich.text import Text
 from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.content import Content
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.message import Message as Posted
@@ -26,16 +26,20 @@ from textual.worker import WorkerFailed
 
 from restante.client.interface import Event
 from restante.client.profile import locate_profile
-from restante.client.tui import key_words, words
+from restante.client.tui import key_words, settings_words, words
 from restante.client.tui.account_dialog import AccountDialog
 from restante.client.tui.bridge import ask
 from restante.client.tui.chat_screen import ChatScreen
 from restante.client.tui.chats import Chats
-from restante.client.tui.clean import ControlFilter, PlainFilter
+from restante.client.tui.clean import ControlFilter, PlainFilter, clean_line
 from restante.client.tui.dialog import TextDialog
+from restante.client.tui.help_text import help_text, screen_keys
+from restante.client.tui.keymap import KeyLine, in_force, key_lines, spelled
+from restante.client.tui.keys_dialog import KeysDialog, PressDialog
 from restante.client.tui.palette import Commands
+from restante.client.tui.settings_dialog import SettingsDialog
 from restante.client.tui.stage import Stage
-from restante.client.tui.theme import DARK, FALLBACK, LIGHT
+from restante.client.tui.theme import DARK, LIGHT, tints
 from restante.client.tui.welcome import WelcomeScreen
 from restante.errors import ExitCode, UserError
 
@@ -61,7 +65,8 @@ class RestanteApp(App[None]):
             priority=True,
             id="app.next_unread",
         ),
-        Binding("f1", "keys", "Help", key_display="F1", priority=True, id="app.help"),
+        Binding("f1", "help", "Help", key_display="F1", priority=True, id="app.help"),
+        Binding("f2", "settings", "Settings", key_display="F2", priority=True, id="app.settings"),
         Binding("ctrl+t", "my_code", "My code", key_display="^t", show=False, id="app.code"),
         Binding("ctrl+r", "retry", "Retry", show=False, priority=True, id="app.retry"),
         Binding(
@@ -79,14 +84,14 @@ class RestanteApp(App[None]):
         self._events: list[Event] = []
         self.next_account: str | None = None
         """The profile to go to once this has ended."""
-        self._filters_of_ours: list[LineFilter] = [ControlFilter()]
-        if stage.glyphs.is_ascii:
-            self._filters_of_ours.append(PlainFilter())
+        self._plain = PlainFilter()
+        self._control = ControlFilter()
         self._main = ChatScreen(stage, self._chats)
-        self.animation_level = "none"
         self.register_theme(DARK)
         self.register_theme(LIGHT)
-        self.theme = DARK.name
+        for name in ("theme", "animation"):
+            self._take_setting(name)
+        self._take_keys()
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen is there from the first frame."""
@@ -96,6 +101,9 @@ class RestanteApp(App[None]):
         """Read what there is; without an account, welcome the user."""
         self.run_worker(self._begin(), group="begin")
         self.call_after_refresh(self._freeze)
+        for name in set(self._stage.preferences.keys) - {line.id for line in self._key_lines()}:
+            sentence = settings_words.unknown_key_name(clean_line(name))
+            self.notify(sentence, severity="warning", markup=False)
 
     async def _begin(self) -> None:
         await self._main.reload()
@@ -130,8 +138,11 @@ class RestanteApp(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What needs the main screen works where it is on top."""
+        if isinstance(self.screen, PressDialog):
+            return False  # the key that is pressed now is to be given to something
         if action in key_words.NEEDS_CHATS:
-            return self.screen is self._main
+            may_close = action == "settings" and isinstance(self.screen, SettingsDialog)
+            return self.screen is self._main or may_close
         return True
 
     def action_go_to(self) -> None:
@@ -177,18 +188,57 @@ class RestanteApp(App[None]):
 
     def action_toggle_dark(self) -> None:
         """Light or dark."""
-        self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+        name = LIGHT.name if self.current_theme.dark else DARK.name
+        with suppress(UserError):  # it holds until the end
+            self._stage.preferences.set("theme", name)
+        self._take_setting("theme")
+
+    # ---- settings, keys, help -------------------------------------------------------------------
+
+    def action_settings(self) -> None:
+        """What can be set."""
+        if isinstance(self.screen, SettingsDialog):
+            self.screen.action_leave()
+        elif self.screen is self._main:
+            self._settings()
+
+    @work(exclusive=True, group="settings")
+    async def _settings(self) -> None:
+        dialog = SettingsDialog(self._stage, self._take_setting)
+        if await self.push_screen_wait(dialog) is not None:
+            self.action_keys()
+
+    def _take_setting(self, name: str) -> None:
+        """Let a setting of this machine take effect."""
+        value = self._stage.preferences[name]
+        if name == "theme":
+            self.theme = value
+        elif name == "animation":
+            self.animation_level = "full" if value == "on" else "none"
+        else:
+            self._main.redraw()
+            self.refresh(layout=True)
 
     def action_keys(self) -> None:
-        """What every key does."""
+        """Every key, and another one for whoever wants it."""
+        self.push_screen(KeysDialog(self._stage.preferences, self._key_lines(), self._take_keys))
+
+    def _key_lines(self) -> list[KeyLine]:
+        return [*key_lines(settings_words.EVERYWHERE, self.BINDINGS), *screen_keys()]
+
+    def _take_keys(self) -> None:
+        self.set_keymap(in_force(self._key_lines(), self._stage.preferences.keys))
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Spell a key as it is spelled elsewhere."""
+        return binding.key_display or spelled(binding.key)
+
+    def action_help(self) -> None:
+        """What the keys do where one is, then those that work everywhere."""
         if isinstance(self.screen, TextDialog):
             self.screen.action_leave()
-            return
-        parts: list[tuple[str, str]] = []
-        for heading, keys in key_words.HELP:
-            parts.append((("\n\n" if parts else "") + heading, "bold $primary"))
-            parts += [(f"\n  {key:<17}{meaning}", "") for key, meaning in keys]
-        self.push_screen(TextDialog(key_words.HELP_TITLE, Content.assemble(*parts)))
+        else:
+            self.push_screen(TextDialog(settings_words.HELP_TITLE, help_text(self)))
 
     def action_help_quit(self) -> None:
         """^c is no way out of a program that holds a half-written message."""
@@ -202,11 +252,12 @@ class RestanteApp(App[None]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Every line passes the control filter, whatever widget drew it."""
-        return [*super().get_line_filters(), *self._filters_of_ours]
+        plain = [self._plain] if self._stage.glyphs.is_ascii else []
+        return [*super().get_line_filters(), self._control, *plain]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our names, for themes that are not ours."""
-        return dict(FALLBACK)
+        return tints(self.current_theme)
 
     def on_resize(self) -> None:
         """Draw everything: a terminal resized and back, before we looked, has still lost some."""

@@ -34,15 +34,30 @@ def trust_glyph(trust: Trust, glyphs: Glyphs) -> str:
     }[trust]
 
 
-class FindLine(Line):
-    """The way to the quick switcher, and its key at the right edge."""
+class SignLine(Line):
+    """A line that is drawn anew when it is resized, or when the signs are others."""
 
-    def __init__(self, stage: Stage) -> None:
-        super().__init__(id="find")
+    def __init__(self, stage: Stage, *, id: str) -> None:  # noqa: A002  # Textual's name for it
+        super().__init__(id=id)
         self._stage = stage
 
     def on_resize(self, _event: Resize) -> None:
         """Fit the new width."""
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw it as things stand."""
+        raise NotImplementedError
+
+
+class FindLine(SignLine):
+    """The way to the quick switcher, and its key at the right edge."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage, id="find")
+
+    def draw(self) -> None:
+        """Fit the width."""
         text, key = f" {self._stage.glyphs.find} {words.FIND}", "^k"
         gap = " " * max(1, self.content_size.width - cells(text) - len(key))
         line = Content.assemble((text + gap, "$faint"), (key, "bold $warning"))
@@ -68,25 +83,21 @@ class ArchiveLine(Line):
         self.update(clickable(text, "screen.show_archived", "$faint"))
 
 
-class HeaderLine(Line):
+class HeaderLine(SignLine):
     """The name of the open conversation, and what is known of the key behind it."""
 
     def __init__(self, stage: Stage) -> None:
-        super().__init__(id="header")
-        self._stage = stage
+        super().__init__(stage, id="header")
         self._conversation: Conversation | None = None
         self._is_typing = False
 
     def show(self, conversation: Conversation | None, *, is_typing: bool = False) -> None:
         """Show a conversation, or nothing."""
         self._conversation, self._is_typing = conversation, is_typing
-        self._draw()
+        self.draw()
 
-    def on_resize(self, _event: Resize) -> None:
-        """Fit the new width."""
-        self._draw()
-
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """Draw it as things stand."""
         conversation, glyphs = self._conversation, self._stage.glyphs
         if conversation is None:
             self.update(Content(""))
@@ -153,27 +164,23 @@ class ConnectionLine(Line):
         self.update(Content.assemble((f"{sign} ", style), (text, "$faint")))
 
 
-class KeyHints(Line):
+class KeyHints(SignLine):
     """The keys that do something here and now; each can be clicked."""
 
     def __init__(self, stage: Stage) -> None:
-        super().__init__(id="hints")
-        self._stage = stage
+        super().__init__(stage, id="hints")
 
     def on_mount(self) -> None:
         """Follow the focus."""
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
-        self._draw()
-
-    def on_resize(self, _event: Resize) -> None:
-        """Fit the new width."""
-        self._draw()
+        self.draw()
 
     def _bindings_changed(self, screen: Screen[object]) -> None:
         if screen is self.app.screen:
-            self._draw()
+            self.draw()
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """Draw it as things stand."""
         width = self.content_size.width
         shown: dict[str, tuple[str, str]] = {}
         nearest_first = sorted(self.screen.active_bindings.values(), key=self._distance)

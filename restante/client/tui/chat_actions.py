@@ -20,7 +20,7 @@ from restante.client.tui.contact_actions import ContactActions
 from restante.client.tui.entry_parts import duration
 from restante.client.tui.find_dialogs import PickDialog
 from restante.client.tui.place_dialog import LIVE_S, PlaceDialog
-from restante.client.tui.times import FOR_EVER, spell_when, until_words
+from restante.client.tui.times import FOR_EVER, spell_when
 from restante.client.tui.wrap import shorten
 
 UNMUTE: Final = 0
@@ -35,7 +35,7 @@ class ChatActions(ContactActions):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "mute", "Mute", show=False, id="chat.mute"),
         Binding("x", "archive", "Archive", show=False, id="chat.archive"),
-        Binding("A", "show_archived", "Archived", show=False, id="chat.show_archived"),
+        Binding("A", "show_archived", "Show archived", show=False, id="chat.show_archived"),
         Binding("P", "pinned", "Pinned messages", show=False, id="chat.pinned"),
     ]
 
@@ -71,7 +71,7 @@ class ChatActions(ContactActions):
             until = FOR_EVER if chosen == ALWAYS else spell_when(moment)
         await ask(self._stage.engine.set_muted, conversation.key, until=until)
         name = clean_line(conversation.title)
-        when = until_words(until, self._stage.zone, now=self._stage.now())
+        when = self._stage.until_words(until)
         self.say(chat_words.muted(name, when) if until else chat_words.UNMUTED)
 
     def action_pin_chat(self) -> None:

@@ -22,7 +22,6 @@ from restante.client.interface import Conversation
 from restante.client.tui import words
 from restante.client.tui.chat_rows import STYLES, preview_line, title_line
 from restante.client.tui.chats import Chats
-from restante.client.tui.page import Page
 from restante.client.tui.stage import Stage
 
 ROWS = 2
@@ -148,7 +147,7 @@ class ChatList(ScrollView, can_focus=True):
         is_cursor = self.has_focus and at == self._cursor_index()
         is_muted = self._chats.is_muted(conversation)
         draft = None if is_open else self._chats.drafts.get(conversation.key)
-        page = Page(width=width - 2, glyphs=stage.glyphs, zone=stage.zone, now=stage.now())
+        page = stage.page(width - 2)
         parts = (
             title_line(conversation, page, is_muted=is_muted)
             if line == 0

@@ -25,7 +25,8 @@ def title_line(conversation: Conversation, page: Page, *, is_muted: bool = False
     """Return the first line: name, what is known of the key, and when it last moved."""
     width, glyphs, when = page.width, page.glyphs, ""
     if conversation.last is not None:
-        when = short_age(local(conversation.last.sent_at, page.zone), now=page.now)
+        at = local(conversation.last.sent_at, page.zone)
+        when = short_age(at, now=page.now, is_12_hours=page.is_12_hours)
     signs = _signs(conversation, glyphs, is_muted=is_muted)
     used = sum(cells(sign) + 1 for sign, _ in signs)
     room = width - cells(when) - (2 if when else 0) - used - 1

@@ -30,7 +30,7 @@ from restante.client.interface import (
     TypingChanged,
 )
 from restante.client.tui import words
-from restante.client.tui.bars import ArchiveLine, ConnectionLine, FindLine, KeyHints
+from restante.client.tui.bars import ArchiveLine, ConnectionLine, FindLine, KeyHints, SignLine
 from restante.client.tui.bridge import ask
 from restante.client.tui.chat_list import ChatList
 from restante.client.tui.chats import Chats
@@ -113,6 +113,14 @@ class ChatScreen(Writing):
     def show_chats(self) -> None:
         """Draw the list of chats as it is now."""
         self._refresh_chats()
+
+    def redraw(self) -> None:
+        """Draw all anew: signs, the clock or the density have changed."""
+        self.pane.redraw()
+        self.info.show(self.conversation, self._number)
+        self._refresh_chats()
+        for line in self.query(SignLine):
+            line.draw()
 
     def jump_to(self, message: Message) -> None:
         """Show a message of the open conversation."""

@@ -41,6 +41,7 @@ class ConversationPane(Vertical):
         self._chats = chats
         self._open: Conversation | None = None
         self._is_typing = False
+        self._below_count: int | None = None
         self.header = HeaderLine(stage)
         self.connection_banner = Banner(id="connection-banner")
         self.contact_banner = Banner(id="contact-banner")
@@ -96,6 +97,11 @@ class ConversationPane(Vertical):
         self._is_typing = is_typing
         self.header.show(self._open, is_typing=is_typing)
 
+    def redraw(self) -> None:
+        """Draw all anew: signs, the clock or the density have changed."""
+        self.messages.lay_out_anew()
+        self.say_below(self._below_count)
+
     def update(self, conversation: Conversation) -> None:
         """Show what changed about the open conversation."""
         self._open = conversation
@@ -136,6 +142,7 @@ class ConversationPane(Vertical):
 
     def say_below(self, count: int | None) -> None:
         """The hint that there is more below, or none."""
+        self._below_count = count
         self.below.display = count is not None
         if count is not None:
             text = words.new_below(count) if count else words.BELOW

@@ -6,7 +6,7 @@ the history can be laid out alone. Roles become colours elsewhere. Spec: docs/tu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
@@ -25,6 +25,7 @@ from restante.client.tui.times import clock_time, day_title, local
 from restante.client.tui.wrap import cells, centred, shorten, wrap
 
 _GROUP_WITHIN = timedelta(minutes=5)
+_MAX_COMPACT_NAME = 16
 
 
 class Role(Enum):
@@ -74,7 +75,11 @@ def lay_out(
     if new_count is not None:
         lead += [] if lead or before is None else [BLANK]
         lead += [_divider(words.new_count(new_count), Role.NEW, page), BLANK]
-    if message.kind in HAS_HEADING:
+    if page.is_compact:
+        lead = [line for line in lead if line]
+        goes_on = not lead and before is not None and _is_group(before, message, earlier, moment)
+        lines = _compact(message, moment, page, is_named=not goes_on)
+    elif message.kind in HAS_HEADING:
         goes_on = not lead and before is not None and _is_group(before, message, earlier, moment)
         if not goes_on and not lead and before is not None:
             lead.append(BLANK)
@@ -107,12 +112,33 @@ def _divider(label: str, role: Role, page: Page) -> Line:
 
 
 def _heading(message: Message, moment: datetime, page: Page) -> Line:
-    when = " " + clock_time(moment)
+    when = " " + clock_time(moment, is_12_hours=page.is_12_hours)
     if message.sender.is_me:
         return ((words.YOU, Role.ME), (when, Role.FAINT))
     room = page.measure - cells(when)
     name = shorten(clean_line(message.sender.name), room, ellipsis=page.glyphs.ellipsis)
     return ((name, Role.SENDER), (when, Role.FAINT))
+
+
+def _compact(message: Message, moment: datetime, page: Page, *, is_named: bool) -> list[Line]:
+    """Put time and name before the text; what doesn't fit stands below it, as far in."""
+    when = clock_time(moment, is_12_hours=page.is_12_hours)
+    when = when.rjust(len("12:00 pm")) if page.is_12_hours else when
+    room = max(4, min(_MAX_COMPACT_NAME, page.measure // 5))
+    indent = cells(when) + 1 + room + 1
+    inner = replace(page, width=max(2, page.measure - indent), is_compact=False)
+    if message.kind not in HAS_HEADING:
+        lines, name, role = _notice(message, inner), "", Role.FAINT
+    else:
+        lines = _text(message, inner)
+        is_me = message.sender.is_me
+        name = words.YOU if is_me else clean_line(message.sender.name)
+        role = Role.ME if is_me else Role.SENDER
+    name = shorten(name, room, ellipsis=page.glyphs.ellipsis) if is_named else ""
+    gap = " " * (room - cells(name) + 1)
+    first: Line = ((when + " ", Role.FAINT), (name, role), (gap, Role.BODY))
+    rest: Line = ((" " * indent, Role.BODY),)
+    return [(*(rest if number else first), *line) for number, line in enumerate(lines or [BLANK])]
 
 
 def _text(message: Message, page: Page) -> list[Line]:

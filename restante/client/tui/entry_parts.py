@@ -78,9 +78,8 @@ def _disappears(message: Message, page: Page) -> str:
 
 def _when(moment: datetime, page: Page) -> str:
     today = page.now.date()
-    if moment.date() == today:
-        return clock_time(moment)
-    return f"{day_title(moment.date(), today=today)}, {clock_time(moment)}"
+    at = clock_time(moment, is_12_hours=page.is_12_hours)
+    return at if moment.date() == today else f"{day_title(moment.date(), today=today)}, {at}"
 
 
 def _place(place: Place, page: Page) -> str:

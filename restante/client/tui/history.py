@@ -129,6 +129,11 @@ class History:
         top = self.heights.top(number)
         return top + chunk.tops[index] + chunk.entries[index].lead, top + chunk.tops[index + 1]
 
+    def forget_layout(self) -> None:
+        """Have all that is in memory laid out again; until then it is shown as it was."""
+        for chunk in self._recent.values():
+            chunk.width = 0
+
     # ---- anchors ----------------------------------------------------------------------------
 
     def anchor(self, row: int) -> Anchor | None:

@@ -25,7 +25,6 @@ from restante.client.interface import Message
 from restante.client.tui.bridge import breathe
 from restante.client.tui.entries import Entry, Role, lay_out
 from restante.client.tui.history import Anchor, History, Place
-from restante.client.tui.page import Page
 from restante.client.tui.stage import Stage
 from restante.client.tui.wrap import cells
 from restante.errors import RestanteError
@@ -162,6 +161,12 @@ class HistoryView(ScrollView):
         """Lay out for the new width; what was laid out stays on screen until then."""
         self._fit(self._anchor())
 
+    def lay_out_anew(self) -> None:
+        """Lay everything out again: what it is laid out for has changed."""
+        anchor = self._anchor()
+        self._history.forget_layout()
+        self._fit(anchor)
+
     # ---- reading ------------------------------------------------------------------------------
 
     def _fetch(self) -> None:
@@ -236,10 +241,7 @@ class HistoryView(ScrollView):
             self._fit(anchor)
 
     def _lay_out(self, message: Message, before: Message | None, is_new: bool) -> Entry:
-        stage = self._stage
-        page = Page(
-            width=max(8, self._text_width), glyphs=stage.glyphs, zone=stage.zone, now=stage.now()
-        )
+        page = self._stage.page(max(8, self._text_width))
         return lay_out(message, before, page, new_count=self._new_count if is_new else None)
 
     # ---- drawing ------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from restante.client.tui.clean import clean_line
 from restante.client.tui.entry_parts import duration
 from restante.client.tui.stage import Stage
 from restante.client.tui.text_line import Line, clickable, hint
-from restante.client.tui.times import age, local, until_words
+from restante.client.tui.times import age, local
 
 _KEEPING: Final = (
     ("m", words.INFO_MUTE, "screen.mute"),
@@ -85,7 +85,7 @@ class InfoPane(VerticalScroll, can_focus=False):
         if conversation.timer_s:
             states.append(words.timer(duration(conversation.timer_s)).capitalize())
         if is_muted(conversation, now):
-            until = until_words(conversation.muted_until, zone, now=now)
+            until = self._stage.until_words(conversation.muted_until)
             states.append(chat_words.muted_until(until).capitalize())
         if conversation.pinned:
             states.append(chat_words.KEPT.capitalize())

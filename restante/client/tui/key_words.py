@@ -1,4 +1,4 @@
-"""What the keys and the palette's commands are called: the second half of words.py. Pure.
+"""What the palette's commands are called: a part of words.py. Pure.
 
 Rule: a command says what it does and what it does not. Spec: docs/tui.md, section 5.
 """
@@ -6,12 +6,6 @@ Rule: a command says what it does and what it does not. Spec: docs/tui.md, secti
 from __future__ import annotations
 
 from typing import Final
-
-HELP_TITLE: Final = "Keys"
-HELP_EVERYWHERE: Final = "Everywhere"
-HELP_COMPOSE: Final = "Writing"
-HELP_MESSAGES: Final = "Messages"
-HELP_CHATS: Final = "Chats"
 
 COMMANDS: Final = (
     ("Chat: Go to", "Find a chat by name or address", "app.go_to"),
@@ -47,53 +41,14 @@ COMMANDS: Final = (
     ("View: Info pane", "Show or hide it, where there is room", "app.toggle_info"),
     ("View: Light or dark", "Change the theme", "app.toggle_dark"),
     ("App: Retry connection", "Connect now", "app.retry"),
-    ("App: Keys", "What every key does", "app.keys"),
+    ("App: Settings", "Privacy, looks, keys", "app.settings"),
+    ("App: Keys", "What every key does, and other ones", "app.keys"),
+    ("App: Help", "The keys that work here", "app.help"),
     ("App: Quit", "Messages in the outbox are kept", "app.quit"),
 )
 """Title, help and action of the palette's commands."""
 
 NEEDS_CHATS: Final = frozenset(
-    {"go_to", "new_chat", "next_unread", "my_code", "retry", "toggle_info", "accounts"}
+    {"go_to", "new_chat", "next_unread", "my_code", "retry", "toggle_info", "accounts", "settings"}
 )
 """Actions that are offered where the chats are on screen."""
-
-HELP: Final = (
-    (
-        HELP_EVERYWHERE,
-        (
-            ("^k", "go to a chat"),
-            ("^n", "new chat"),
-            ("^p", "all commands"),
-            ("^t", "your own code"),
-            ("^r", "retry the connection"),
-            ("Tab", "next part of the screen"),
-            ("Esc", "back to the chats"),
-            ("^q", "quit"),
-        ),
-    ),
-    (
-        HELP_COMPOSE,
-        (
-            ("Enter", "send"),
-            ("^j  Shift+Enter", "new line"),
-            ("Up", "at the first line: to the messages"),
-        ),
-    ),
-    (
-        HELP_MESSAGES,
-        (
-            ("j k  Up Down", "select"),
-            ("g G", "oldest, newest"),
-            ("r e +", "answer, edit, react"),
-            ("d p y", "delete, pin, copy"),
-            ("w", "what became of it"),
-            ("r d", "retry or discard what was not sent"),
-            ("Enter", "start a chat with a contact that was sent"),
-            ("v", "compare safety numbers"),
-            ("a b", "accept, block"),
-            ("n", "rename the contact"),
-        ),
-    ),
-    (HELP_CHATS, (("j k  Up Down", "select"), ("Enter", "open"))),
-)
-"""The help screen: headings, and keys with what they do."""

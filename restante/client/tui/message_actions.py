@@ -21,7 +21,7 @@ from restante.client.tui.dialog import TextDialog
 from restante.client.tui.entry_parts import HAS_HEADING
 from restante.client.tui.message_dialogs import DeleteDialog, ReactDialog
 from restante.client.tui.place_dialog import PlaceDialog
-from restante.client.tui.times import local, until_words
+from restante.client.tui.times import local
 
 FAILED: Final = frozenset({MessageState.FAILED, MessageState.EXPIRED})
 
@@ -38,10 +38,10 @@ class MessageActions(ChatActions):
         Binding("d", "delete", "Delete", id="messages.delete"),
         Binding("p", "pin", "Pin", show=False, id="messages.pin"),
         Binding("y", "copy", "Copy", id="messages.copy"),
-        Binding("w", "why_message", "Why", show=False, id="messages.why"),
-        Binding("h", "versions", "Earlier", show=False, id="messages.versions"),
+        Binding("w", "why_message", "What became of it", show=False, id="messages.why"),
+        Binding("h", "versions", "Earlier versions", show=False, id="messages.versions"),
         Binding("l", "move_place", "Move", id="messages.move_place"),
-        Binding("enter,o", "open", "Open", show=False, id="messages.open"),
+        Binding("enter,o", "open", "Go where it leads", show=False, id="messages.open"),
     ]
 
     @property
@@ -153,10 +153,9 @@ class MessageActions(ChatActions):
 
     async def _versions(self, message: Message) -> None:
         said = await ask(self._stage.engine.edits, message.id)
-        zone, now = self._stage.zone, self._stage.now()
         parts: list[tuple[str, str]] = []
         for version in said:
-            when = until_words(version.at, zone, now=now)
+            when = self._stage.until_words(version.at)
             parts += [(("\n\n" if parts else "") + when + "\n", "$faint")]
             parts.append((clean(version.body), ""))
         self.app.push_screen(TextDialog(chat_words.VERSIONS_TITLE, Content.assemble(*parts)))

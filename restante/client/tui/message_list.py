@@ -204,7 +204,7 @@ class MessageList(HistoryView, can_focus=True):
 
     def _is_quote(self, line: Line) -> bool:
         mark = self._stage.glyphs.quote + " "
-        return bool(line) and line[0][1] is Role.QUOTE and line[0][0].startswith(mark)
+        return any(role is Role.QUOTE and text.startswith(mark) for text, role in line)
 
     def _select(self, position: int) -> None:
         self._cursor = position

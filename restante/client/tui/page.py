@@ -22,6 +22,9 @@ class Page:
     glyphs: Glyphs
     zone: tzinfo | None
     now: datetime
+    is_12_hours: bool = False
+    is_compact: bool = False
+    """One line for each message, instead of groups."""
 
     @property
     def measure(self) -> int:

@@ -8,27 +8,32 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 from restante.client.interface import Engine
 from restante.client.tui import words
 from restante.client.tui.app import RestanteApp
 from restante.client.tui.bridge import host
+from restante.client.tui.preferences import Preferences
 from restante.client.tui.stage import Accounts, Stage
 from restante.client.tui.terminal import choose_driver, kept_terminal
 from restante.errors import UserError
 
 
-async def run_tui(engine: Engine, accounts: Accounts) -> tuple[int, str | None]:
+async def run_tui(
+    engine: Engine, accounts: Accounts, settings_path: Path
+) -> tuple[int, str | None]:
     """Show the interface until the user quits; return the exit code, and which profile is next.
 
     Called inside trio, with a trio-asyncio loop open; the engine runs beside it. Raises UserError
-    where there is no terminal that could show it.
+    where there is no terminal that could show it, or its settings are not as they should be.
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UserError(words.NO_TERMINAL)
     if os.environ.get("TERM", "dumb") in {"dumb", ""}:
         raise UserError(words.DUMB_TERMINAL)
+    stage = Stage.here(engine, accounts, Preferences(settings_path))
     with kept_terminal():
-        app = RestanteApp(Stage.here(engine, accounts), driver=choose_driver())
+        app = RestanteApp(stage, driver=choose_driver())
         exit_code = await host(app, engine)
     return exit_code, app.next_account

@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from typing import Final
 
 from restante.client.interface import Engine
-from restante.client.tui.glyphs import Glyphs, choose_glyphs
+from restante.client.tui.glyphs import ASCII, UNICODE, Glyphs, choose_glyphs
+from restante.client.tui.page import Page
+from restante.client.tui.preferences import Preferences
+from restante.client.tui.times import until_words
 
 PATIENCE_S = 2.0
 """A connection that is away for less is nobody's business."""
+
+_SIGNS: Final = {"ascii": ASCII, "unicode": UNICODE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,17 +39,45 @@ class Stage:
     engine: Engine
     now: Callable[[], datetime]
     zone: tzinfo | None
-    glyphs: Glyphs
+    usual_glyphs: Glyphs
+    """What this terminal can show."""
+    preferences: Preferences = field(default_factory=Preferences)
     patience_s: float = PATIENCE_S
     accounts: Accounts = Accounts(current="default")
 
+    @property
+    def glyphs(self) -> Glyphs:
+        """The signs that are wanted now."""
+        return _SIGNS.get(self.preferences["glyphs"], self.usual_glyphs)
+
+    @property
+    def is_12_hours(self) -> bool:
+        """How times of day are written."""
+        return self.preferences["clock"] == "12h"
+
+    def page(self, width: int) -> Page:
+        """Return what a text of this width in cells is laid out for, now."""
+        return Page(
+            width=width,
+            glyphs=self.glyphs,
+            zone=self.zone,
+            now=self.now(),
+            is_12_hours=self.is_12_hours,
+            is_compact=self.preferences["density"] == "compact",
+        )
+
+    def until_words(self, rfc3339: str | None) -> str:
+        """Say a time of today as that, any other with its day; empty for one that never comes."""
+        return until_words(rfc3339, self.zone, now=self.now(), is_12_hours=self.is_12_hours)
+
     @classmethod
-    def here(cls, engine: Engine, accounts: Accounts) -> Stage:
+    def here(cls, engine: Engine, accounts: Accounts, preferences: Preferences) -> Stage:
         """This machine's clock, zone and terminal."""
         return cls(
             engine=engine,
             now=lambda: datetime.now(UTC).astimezone(),
             zone=None,
-            glyphs=choose_glyphs(os.environ),
+            usual_glyphs=choose_glyphs(os.environ),
+            preferences=preferences,
             accounts=accounts,
         )

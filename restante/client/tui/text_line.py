@@ -1,7 +1,7 @@
 """Texts built from parts with styles, some of which can be clicked.
 
 Rule: texts are never parsed as markup; each part is cleaned by whoever takes it from outside.
-Spec: docs/tui.md, section 6.
+Spec: docs/tui.md, section 7.
 """
 
 from __future__ import annotations

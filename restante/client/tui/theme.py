@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from textual.color import Color
 from textual.theme import Theme
 
 DARK: Final = Theme(
@@ -80,14 +81,59 @@ LIGHT: Final = Theme(
     },
 )
 
-FALLBACK: Final = {
-    "faint": "$foreground 65%",
-    "line": "$foreground 20%",
-    "chosen": "$primary 15%",
-    "chosen-focus": "$primary 30%",
-    "warning-tint": "$warning 15%",
-    "error-tint": "$error 20%",
-    "note-tint": "$primary 10%",
-    "bar": "$panel",
+_READABLE: Final = 4.5
+"""WCAG 2.2, 1.4.3, level AA."""
+
+_ANSI: Final = {
+    "faint": "ansi_bright_black",
+    "line": "ansi_bright_black",
+    "chosen": "ansi_default",
+    "chosen-focus": "ansi_default",
+    "warning-tint": "ansi_default",
+    "error-tint": "ansi_default",
+    "note-tint": "ansi_default",
+    "bar": "ansi_default",
 }
-"""Our names for the colours of a theme that is not ours."""
+"""Of the terminal's own colours nobody knows which can be read on which: no ground is laid."""
+
+
+def tints(theme: Theme) -> dict[str, str]:
+    """Return our names for the colours of a theme that is not ours."""
+    if theme.ansi:
+        return dict(_ANSI)
+    colours = theme.to_color_system().generate()
+    ground, text = Color.parse(colours["background"]), Color.parse(colours["foreground"])
+    primary, panel = Color.parse(colours["primary"]), Color.parse(colours["panel"])
+    faint = next(
+        (
+            shade
+            for shade in (text.blend(ground, part / 100) for part in range(40, 0, -5))
+            if min(contrast(shade, ground), contrast(shade, panel)) >= _READABLE
+        ),
+        text,
+    )
+    mixed = {
+        "faint": faint,
+        "line": ground.blend(text, 0.2),
+        "chosen": ground.blend(primary, 0.14),
+        "chosen-focus": ground.blend(primary, 0.26),
+        "warning-tint": ground.blend(Color.parse(colours["warning"]), 0.12),
+        "error-tint": ground.blend(Color.parse(colours["error"]), 0.16),
+        "note-tint": ground.blend(primary, 0.10),
+        "bar": panel,
+    }
+    return {name: colour.hex for name, colour in mixed.items()}
+
+
+def contrast(one: Color, other: Color) -> float:
+    """Return the contrast ratio of two colours as WCAG 2.2 defines it, from 1 to 21."""
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(shown: Color) -> float:
+    parts = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in (shown.r / 255, shown.g / 255, shown.b / 255)
+    ]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]

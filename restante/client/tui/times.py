@@ -24,8 +24,11 @@ def local(rfc3339: str, zone: tzinfo | None) -> datetime:
         return moment
 
 
-def clock_time(moment: datetime) -> str:
-    """`14:28`."""
+def clock_time(moment: datetime, *, is_12_hours: bool = False) -> str:
+    """`14:28`, or `2:28 pm`."""
+    if is_12_hours:
+        half = "pm" if moment.hour >= 12 else "am"
+        return f"{moment.hour % 12 or 12}:{moment.minute:02} {half}"
     return f"{moment.hour:02}:{moment.minute:02}"
 
 
@@ -46,12 +49,14 @@ def spell_when(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def until_words(rfc3339: str | None, zone: tzinfo | None, *, now: datetime) -> str:
+def until_words(
+    rfc3339: str | None, zone: tzinfo | None, *, now: datetime, is_12_hours: bool = False
+) -> str:
     """Say until when: `15:36` today, else `Tuesday 4 June, 15:36`; empty for ever."""
     if rfc3339 is None or datetime.fromisoformat(rfc3339).year > _NEAR_FOR_EVER:
         return ""
     moment = local(rfc3339, zone)
-    at = clock_time(moment)
+    at = clock_time(moment, is_12_hours=is_12_hours)
     here = now.date()
     return at if moment.date() == here else f"{day_title(moment.date(), today=here)}, {at}"
 
@@ -66,13 +71,13 @@ def age(moment: datetime, *, now: datetime) -> str:
     return "now"
 
 
-def short_age(moment: datetime, *, now: datetime) -> str:
+def short_age(moment: datetime, *, now: datetime, is_12_hours: bool = False) -> str:
     """When, in at most 8 cells: `now`, `14:31`, `Tue`, `4 Jun`, `Jun 2023`."""
     if timedelta() <= now - moment < timedelta(minutes=1):
         return "now"
     days = (now.date() - moment.date()).days
     if days == 0:
-        return clock_time(moment)
+        return clock_time(moment, is_12_hours=is_12_hours)
     if 0 < days < 7:
         return _WEEKDAYS[moment.weekday()][:3]
     month = _MONTHS[moment.month - 1][:3]

@@ -1,0 +1,97 @@
+"""Which keys do what: our bindings by id, and what the user made of them. Pure.
+
+Rule: in one place a key does one thing; who takes a key for another is told whose it is.
+Spec: docs/tui.md, section 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from textual.binding import Binding, BindingType
+
+NAMES: Final = {
+    "escape": "Esc",
+    "enter": "Enter",
+    "question_mark": "?",
+    "plus": "+",
+    "slash": "/",
+    "full_stop": ".",
+    "comma": ",",
+    "space": "Space",
+    "tab": "Tab",
+    "up": "Up",
+    "down": "Down",
+    "left": "Left",
+    "right": "Right",
+    "home": "Home",
+    "end": "End",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "delete": "Del",
+    "backspace": "Backspace",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyLine:
+    """One binding: its id, what it does, its usual keys, and the place where it works."""
+
+    id: str
+    does: str
+    usual: str
+    place: str
+
+
+def key_lines(place: str, bindings: Iterable[BindingType]) -> list[KeyLine]:
+    """Return the lines of a class's bindings; those without an id are not ours to change."""
+    return [
+        KeyLine(id=each.id, does=each.description, usual=each.key, place=place)
+        for each in bindings
+        if isinstance(each, Binding) and each.id is not None
+    ]
+
+
+def spelled(keys: str) -> str:
+    """Spell keys as people know them: `^k`, `Esc`, `F1`, `k Up`."""
+    return " ".join(_one(key.strip()) for key in keys.split(","))
+
+
+def _one(key: str) -> str:
+    if key.startswith("ctrl+") and len(key) == len("ctrl+x"):
+        return "^" + key[-1]
+    if key in NAMES:
+        return NAMES[key]
+    parts = [NAMES.get(part, part) for part in key.split("+")]
+    parts = [part.capitalize() if len(part) > 1 else part for part in parts]
+    return "+".join(parts) if len(parts) > 1 or len(key) > 1 else key
+
+
+def in_force(lines: Iterable[KeyLine], changed: Mapping[str, str]) -> dict[str, str]:
+    """Return what Textual is to be told: what was changed, and whatever shared a key with that.
+
+    Of two bindings on one key, the one whose key is changed would take the other's with it.
+    """
+    every = list(lines)
+    freed = {key for line in every if line.id in changed for key in line.usual.split(",")}
+    shares = {line.id: line.usual for line in every if freed & set(line.usual.split(","))}
+    known = {line.id for line in every}
+    return {**shares, **{name: keys for name, keys in changed.items() if name in known}}
+
+
+def whose(
+    lines: Iterable[KeyLine], changed: Mapping[str, str], wanted: KeyLine, key: str
+) -> KeyLine | None:
+    """Return who has a key already where `wanted` would take it; those who share it now may."""
+    for line in lines:
+        is_near = line.place == wanted.place or _EVERYWHERE in {line.place, wanted.place}
+        shares = set(line.usual.split(",")) & set(wanted.usual.split(","))
+        keys = changed.get(line.id, line.usual).split(",")
+        if line.id != wanted.id and is_near and not shares and key in keys:
+            return line
+    return None
+
+
+_EVERYWHERE: Final = "Everywhere"

@@ -1,0 +1,116 @@
+"""What can be set, once: what each setting is called, does, and may be. Pure.
+
+The settings screen, the file and the documentation are made from it. Rule: what belongs to the
+person (privacy) is the account's and the same on all its devices; what belongs to the machine is in
+a file beside the profile. Spec: docs/tui.md, section 6.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from textual.theme import BUILTIN_THEMES
+
+from restante.client.tui.theme import DARK, LIGHT
+
+THEMES: Final = tuple(sorted({*BUILTIN_THEMES}, key=str.casefold))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """`choices` are values and their names; the first one holds until another is chosen."""
+
+    name: str
+    group: str
+    title: str
+    says: str
+    choices: tuple[tuple[str, str], ...]
+    is_of_person: bool = False
+
+    @property
+    def usual(self) -> str:
+        """What holds until something is chosen (of the person: what the engine says)."""
+        return self.choices[0][0]
+
+    def label(self, value: str) -> str:
+        """What a value is called."""
+        return dict(self.choices).get(value, value)
+
+    def after(self, value: str, step: int) -> str:
+        """Return the next value, or the one before, round and round."""
+        values = [each for each, _ in self.choices]
+        at = values.index(value) if value in values else 0
+        return values[(at + step) % len(values)]
+
+
+_ON_OFF: Final = (("on", "on"), ("off", "off"))
+_PRIVACY, _LOOKS = "Privacy, on all your devices", "Looks, on this machine"
+
+SETTINGS: Final = (
+    Setting(
+        name="receipts",
+        group=_PRIVACY,
+        title="Read receipts",
+        says="Your contacts see when you have read what they sent, and you see when they have.",
+        choices=_ON_OFF,
+        is_of_person=True,
+    ),
+    Setting(
+        name="typing",
+        group=_PRIVACY,
+        title="Typing",
+        says="Your contacts see that you are typing, and you see it of them.",
+        choices=_ON_OFF,
+        is_of_person=True,
+    ),
+    Setting(
+        name="presence",
+        group=_PRIVACY,
+        title="Presence",
+        says="Your contacts see whether you are there, and when you last were, to five minutes.",
+        choices=_ON_OFF,
+        is_of_person=True,
+    ),
+    Setting(
+        name="theme",
+        group=_LOOKS,
+        title="Theme",
+        says="Colours. Those of Restante are checked for contrast; the others are Textual's.",
+        choices=(
+            (DARK.name, "Restante dark"),
+            (LIGHT.name, "Restante light"),
+            *((name, name) for name in THEMES),
+        ),
+    ),
+    Setting(
+        name="density",
+        group=_LOOKS,
+        title="Messages",
+        says="Grouped under their sender with space between, or compact: time and name first.",
+        choices=(("grouped", "grouped"), ("compact", "compact")),
+    ),
+    Setting(
+        name="glyphs",
+        group=_LOOKS,
+        title="Signs",
+        says="Unicode or plain ASCII; by itself it follows RESTANTE_ASCII and the locale.",
+        choices=(("auto", "as the terminal can"), ("unicode", "Unicode"), ("ascii", "ASCII")),
+    ),
+    Setting(
+        name="animation",
+        group=_LOOKS,
+        title="Animation",
+        says="Movement when lists scroll and notes appear. Over a slow line, off is calmer.",
+        choices=(("off", "off"), ("on", "on")),
+    ),
+    Setting(
+        name="clock",
+        group=_LOOKS,
+        title="Clock",
+        says="How times of day are written.",
+        choices=(("24h", "14:30"), ("12h", "2:30 pm")),
+    ),
+)
+BY_NAME: Final = {setting.name: setting for setting in SETTINGS}
+OF_MACHINE: Final = tuple(setting for setting in SETTINGS if not setting.is_of_person)
