@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from restante.client.directory import head_of, manifest_of, with_manifest
 from restante.client.interface import ContactState, Trust
 from restante.client.sessions import end_unlisted
+from restante.client.vouching import end_doubt, note_earlier
 from restante.crypto.signatures import (
     ManifestForkError,
     ManifestRollbackError,
@@ -134,6 +135,7 @@ def keep_introduced(rows: Rows, row: ContactRow) -> None:
     known = contact(rows, row.account_id)
     upsert_contact(rows, row)
     if known is not None and known.manifest_hash != row.manifest_hash:
+        _note_replaced(rows, known, manifest_of(row))
         keep_manifest(rows, row, manifest_of(row))
 
 
@@ -190,10 +192,18 @@ def keep_manifest(rows: Rows, row: ContactRow, manifest: VerifiedManifest) -> Co
     """Keep a manifest that was accepted of a contact; sessions with what it doesn't list end."""
     if manifest.generation > row.generation and row.state != ContactState.SELF.value:
         row = replace(row, token=None)  # recovered: what it gave out before is worth nothing
+    _note_replaced(rows, row, manifest)
     row = with_manifest(row, manifest)
     upsert_contact(rows, row)
     end_unlisted(rows, row.account_id, [device.device_id for device in manifest.devices])
     return row
+
+
+def _note_replaced(rows: Rows, row: ContactRow, manifest: VerifiedManifest) -> None:
+    """Note which list a newer one takes the place of: what was sealed under it may come late."""
+    if row.manifest_hash is not None and row.manifest_hash != manifest.head:
+        note_earlier(rows, row, row.manifest_hash, manifest.previous)
+        end_doubt(rows, row)
 
 
 def told_of_manifest(rows: Rows, row: ContactRow, packed: bytes) -> ContactRow:

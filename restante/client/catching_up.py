@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from restante.client.changes import Changes
     from restante.client.context import EngineContext
     from restante.client.inbox import Inbox
-    from restante.client.outbox import Outbox
+    from restante.client.refreshing import Refreshing
 
 
 class CatchingUp:
     """The service. `run` looks for ever, when there is a reason to."""
 
     def __init__(
-        self, context: EngineContext, *, inbox: Inbox, outbox: Outbox, announcer: Announcer
+        self, context: EngineContext, *, inbox: Inbox, refreshing: Refreshing, announcer: Announcer
     ) -> None:
         self._context = context
         self._inbox = inbox
-        self._outbox = outbox
+        self._refreshing = refreshing
         self._outdated: dict[bytes, bytes | None] = {}
         self._noted = trio.Event()
         announcer.also_tell(self._look_in)
@@ -62,7 +62,7 @@ class CatchingUp:
         if row is None or not is_welcome(row):
             return
         if row.manifest_hash == known:
-            row = await self._outbox.refresh(row)
+            row = await self._refreshing.refresh(row)
         if row.manifest_hash != known:
             await self._inbox.take_again()
 

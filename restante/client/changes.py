@@ -50,6 +50,8 @@ class Changes:
     """Somebody knows another manifest of ours than we do: the relay is asked."""
     are_requests_full: bool | None = None
     """Whether strangers are turned away, where this says anything of it."""
+    are_lists_doubtful: bool = False
+    """A contact goes by a list of devices that we don't know."""
     outdated: dict[bytes, bytes | None] = field(default_factory=dict)
     """Contacts who have newer devices than we knew of, by the manifest that we knew: their relays
     are asked, unless we know a newer one by now, and first messages that wait for it opened."""

@@ -33,6 +33,9 @@ class Tuning:
     """Receipts wait up to so long: at once, they would tell who reads whom (attack 50)."""
     resend_grace_s: float = 20.0
     """A missing message may just be late; after so long it is asked for."""
+    doubt_grace_s: float = 3600.0
+    """How long a relay may show an older list of devices than a contact goes by, before the user
+    is told."""
     first_backoff_s: float = 1.0
     longest_backoff_s: float = 300.0
     """A laptop that was shut for a night is online again within five minutes."""

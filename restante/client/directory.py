@@ -20,6 +20,7 @@ from restante.crypto.signatures import (
     ManifestRollbackError,
     VerifiedManifest,
     accept_manifest,
+    verify_heartbeat,
     verify_manifest,
     verify_moved,
 )
@@ -27,7 +28,7 @@ from restante.errors import CryptoError, ExitCode, RemoteProtocolError, StoreErr
 from restante.protocol import frames as f
 from restante.protocol.address import Address, RelayAddress
 from restante.protocol.ids import AccountId, DeviceId, ManifestHash, Token, device_id
-from restante.protocol.manifest import PrekeyBundle, SignedManifest, SignedMoved
+from restante.protocol.manifest import Heartbeat, PrekeyBundle, SignedManifest, SignedMoved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,6 +43,9 @@ A = TypeVar("A", bound=f.Frame)
 
 MOST_MOVES: Final = 8
 """Moves followed in one look-up: a chain of them must not keep us asking for ever."""
+
+MOST_EARLIER: Final = 16
+"""Lists before the newest one that are asked for, to know what is late from what is hidden."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,8 @@ class Refreshed:
     other: VerifiedManifest | None = None
     moved: bytes | None = None
     """Where the account says that it has gone, unverified."""
+    vouched_at_s: int = 0
+    """When a device of theirs, or the account, last said that this manifest is the newest."""
 
 
 class Directory:
@@ -163,7 +169,8 @@ class Directory:
         known = manifest_of(row)
         about_us = row.state == ContactState.SELF.value
         async with self._links.use(known.address.relay, about_us=about_us) as link:
-            newest, moved = await _shown_over(link, known.address)
+            found = await _asked_over(link, known.address)
+        newest, moved = found.newest, found.moved
         if newest.root != known.root:
             changed = replace(row, trust=Trust.CHANGED.value, is_stale=False)
             return Refreshed(row=changed, other=newest)
@@ -176,7 +183,29 @@ class Directory:
             return Refreshed(row=replace(row, is_stale=False), moved=moved)
         except CryptoError:
             newest = await self._catch_up(known, seen, about_us=about_us)
-        return Refreshed(row=with_manifest(row, newest), moved=moved)
+        vouched_at_s = max(newest.issued_at_s, _vouched_at_s(newest, found.heartbeat))
+        return Refreshed(row=with_manifest(row, newest), moved=moved, vouched_at_s=vouched_at_s)
+
+    async def earlier(self, row: ContactRow) -> list[bytes]:
+        """Return heads of lists that a contact had before, newest first, by the chain alone.
+
+        Raises RelayError, or UserError if what is shown doesn't verify.
+        """
+        known = manifest_of(row)
+        address, since = known.address, max(known.sequence - MOST_EARLIER - 1, 1)
+        async with self._links.use(address.relay) as link:
+            found = await link.ask(
+                f.ManifestFound,
+                lambda n: f.FetchManifest(request=n, name=address.name, since_sequence=since),
+            )
+        heads: list[bytes] = []
+        before = known.previous
+        for packed in reversed(found.links):
+            older = _verified(packed, address)
+            if older.head == before:
+                heads.append(older.head)
+                before = older.previous
+        return [*heads, before]
 
     async def _followed(
         self, manifest: VerifiedManifest, said: bytes | None, *, about_us: bool = False
@@ -271,14 +300,40 @@ async def newest_over(link: Asks, address: Address) -> VerifiedManifest:
     return manifest
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """What a relay says of an account. Only the manifest is verified."""
+
+    newest: VerifiedManifest
+    heartbeat: Heartbeat | None
+    moved: bytes | None
+
+
 async def _shown_over(link: Asks, address: Address) -> tuple[VerifiedManifest, bytes | None]:
+    found = await _asked_over(link, address)
+    return found.newest, found.moved
+
+
+async def _asked_over(link: Asks, address: Address) -> _Shown:
     found = await link.ask(
         f.ManifestFound,
         lambda n: f.FetchManifest(request=n, name=address.name, since_sequence=0),
     )
     if not found.links:
         raise _mistrust(address)
-    return _verified(found.links[-1], address), found.moved
+    newest = _verified(found.links[-1], address)
+    return _Shown(newest=newest, heartbeat=found.heartbeat, moved=found.moved)
+
+
+def _vouched_at_s(manifest: VerifiedManifest, heartbeat: Heartbeat | None) -> int:
+    """Return when a listed device vouched for a manifest; 0 if none is shown to have (I19)."""
+    if heartbeat is None:
+        return 0
+    try:
+        verify_heartbeat(heartbeat, manifest)
+    except CryptoError:
+        return 0
+    return heartbeat.at_s
 
 
 def _next_move(

@@ -33,6 +33,7 @@ from restante.client.requests import make_room
 from restante.client.sessions import expecting, keep_opened
 from restante.client.syncing.heard import tell_of
 from restante.client.syncing.self_contact import is_self, keep_own_manifest
+from restante.client.vouching import is_earlier, note_earlier, note_unknown
 from restante.crypto import dh
 from restante.crypto.envelope import hello_references, open_hello, open_message
 from restante.crypto.handshake import HelloSecrets
@@ -194,6 +195,8 @@ class Opener:
             keep_own_manifest(rows, changes, manifest_of(row), now_s=now_s)
         else:
             keep_introduced(rows, row)
+            if introduction.manifest.head != row.manifest_hash:
+                note_earlier(rows, row, introduction.manifest.head)  # it was long on its way
         for spent in prekeys.spent(references):
             delete_prekey(rows, spent.kind, spent.id)
         if row.state == ContactState.BLOCKED.value:
@@ -234,11 +237,7 @@ class Opener:
             peer = opened.session.facts.peer_device
             now_ms = self.reader.now_ms
             tell_of(rows, changes, row, peer, opened.content, now_ms=now_ms)
-        if opened.heads.sender != row.manifest_hash and is_self(row):
-            changes.is_account_doubtful = True
-        elif opened.heads.sender != row.manifest_hash and not row.is_stale:
-            row = replace(row, is_stale=True)  # asked for before we write to them next
-            upsert_contact(rows, row)
+        row = self._compare_lists(rows, changes, row, opened)
         self.reader.read(
             rows,
             changes,
@@ -250,6 +249,25 @@ class Opener:
                 envelope_tag=lookup_tag(payload),
             ),
         )
+
+    def _compare_lists(
+        self, rows: Rows, changes: Changes, row: ContactRow, opened: Opened
+    ) -> ContactRow:
+        """Note that the sender's device goes by another list of devices than we know (I18)."""
+        head = opened.heads.sender
+        if head == row.manifest_hash:
+            return row
+        if is_self(row):
+            changes.is_account_doubtful = True
+            return row
+        if is_earlier(rows, row, head):
+            return row
+        if is_welcome(row):
+            note_unknown(rows, changes, row, head, now_ms=self.reader.now_ms)
+        if not row.is_stale:
+            row = replace(row, is_stale=True)  # asked for before we write to them next
+            upsert_contact(rows, row)
+        return row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

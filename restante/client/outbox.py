@@ -8,7 +8,6 @@ it, or when it can't ever be sent. Spec: docs/engine.md, section 4.
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -16,20 +15,18 @@ import trio
 
 from restante.client import status as parts
 from restante.client import tracing
-from restante.client.acquaintance import keep_manifest
 from restante.client.changes import Changes
 from restante.client.depositing import batches, keep_results, postpone
 from restante.client.directory import manifest_of
 from restante.client.failures import RefusedError, RelayError
 from restante.client.interface import MessageState, Trust
-from restante.client.lifecycle.following import note_moved
-from restante.client.lifecycle.key_changes import note_changed
 from restante.client.queueing import give_up
 from restante.client.sealing import Ready, Sealer
 from restante.client.sessions import sending_session
 from restante.client.syncing.pausing import SyncPause
 from restante.client.syncing.self_contact import is_self
-from restante.errors import CryptoError, RemoteProtocolError, StoreError, UserError, WireCode
+from restante.client.vouching import is_look_due
+from restante.errors import StoreError, UserError, WireCode
 from restante.protocol import frames as f
 from restante.protocol.address import RelayAddress
 from restante.protocol.ids import DeviceId, Token
@@ -44,6 +41,7 @@ if TYPE_CHECKING:
     from restante.client.directory import Directory
     from restante.client.links import AnonymousLinks
     from restante.client.own_account import OwnAccount
+    from restante.client.refreshing import Refreshing
     from restante.client.status import StatusBoard
     from restante.protocol.manifest import PrekeyBundle
     from restante.store.client_contacts import ContactRow
@@ -72,6 +70,7 @@ class Outbox:
         *,
         links: AnonymousLinks,
         directory: Directory,
+        refreshing: Refreshing,
         announcer: Announcer,
         board: StatusBoard,
     ) -> None:
@@ -79,6 +78,7 @@ class Outbox:
         self._own = own
         self._links = links
         self._directory = directory
+        self._refreshing = refreshing
         self._announcer = announcer
         self._board = board
         self._pause = SyncPause(context)
@@ -111,38 +111,6 @@ class Outbox:
                     return
                 self.wake()
                 await settled.wait()
-
-    async def refresh(self, row: ContactRow) -> ContactRow:
-        """Ask a contact's relay for its newest manifest, and keep what is accepted of it.
-
-        Raises RelayError, UserError if what is shown doesn't verify, or StoreError.
-        """
-        found = await self._directory.refresh(row)
-        changes = Changes()
-
-        def keep(rows: Rows) -> ContactRow:
-            now = contact(rows, row.account_id) or row
-            if now.manifest_hash != row.manifest_hash:
-                return now  # they told us of a newer one meanwhile
-            if found.row.trust == Trust.CHANGED.value != now.trust:
-                return note_changed(
-                    rows,
-                    changes,
-                    now,
-                    found.other,
-                    own_account=self._own.account_id,
-                    now_ms=self._context.now_ms(),
-                )
-            merged = keep_manifest(rows, now, manifest_of(found.row))
-            if found.moved is not None:
-                with contextlib.suppress(CryptoError, RemoteProtocolError):  # not their word
-                    note_moved(rows, changes, merged, found.moved)
-            changes.conversations[row.account_id] = None
-            return merged
-
-        kept = await self._context.write(keep)
-        await self._announcer.tell(changes)
-        return kept
 
     async def run(self) -> None:
         """Send what is due, for ever."""
@@ -252,11 +220,11 @@ class Outbox:
         return ready
 
     async def _prepare_contact(self, account_id: bytes, entries: list[OutboxRow]) -> list[Ready]:
-        row = await self._context.read(lambda rows: contact(rows, account_id))
+        row, is_due = await self._context.read(lambda rows: self._look(rows, account_id))
         bundles: dict[DeviceId, PrekeyBundle] = {}
         if row is not None:
-            if row.is_stale:
-                row = await self.refresh(row)
+            if is_due:
+                row = await self._refreshing.refresh(row)
             if row.trust != Trust.CHANGED.value:
                 bundles = await self._bundles(row)
         sealer = Sealer(
@@ -279,6 +247,13 @@ class Outbox:
                 at_least_s=0.0,  # one that was just linked publishes them within seconds
             )
         return batch.ready
+
+    def _look(self, rows: Rows, account_id: bytes) -> tuple[ContactRow | None, bool]:
+        """Return a contact, and whether its relay is asked before anything is sealed for it."""
+        row = contact(rows, account_id)
+        if row is None:
+            return None, False
+        return row, row.is_stale or is_look_due(rows, row, now_s=self._context.now_s())
 
     async def _doubt(self, account_id: bytes) -> None:
         """Have a contact looked up before the next attempt."""

@@ -38,6 +38,7 @@ from restante.client.log import log_bug
 from restante.client.mailbox import Mailbox
 from restante.client.outbox import Outbox
 from restante.client.receipts import Receipts
+from restante.client.refreshing import Refreshing
 from restante.client.requests import FULL
 from restante.client.syncing.account_watch import AccountWatch
 from restante.client.syncing.choices import Choices
@@ -84,6 +85,7 @@ class Parts:
     receipts: Receipts
     mailbox: Mailbox
     watch: AccountWatch
+    refreshing: Refreshing
     catching_up: CatchingUp
     unclaimed: Unclaimed
     follower: MoveFollower
@@ -233,11 +235,13 @@ class Services:
         context, board = self._context, self._board
         announcer = Announcer(context, own)
         announcer.also_tell(self._look_in)
+        refreshing = Refreshing(context, own, directory=self.directory, announcer=announcer)
         outbox = Outbox(
             context,
             own,
             links=self._links,
             directory=self.directory,
+            refreshing=refreshing,
             announcer=announcer,
             board=board,
         )
@@ -267,7 +271,10 @@ class Services:
             journal=Journal(context, announcer),
             choices=Choices(context, own, announcer),
             watch=AccountWatch(context, own, directory=directory, announcer=announcer, board=board),
-            catching_up=CatchingUp(context, inbox=inbox, outbox=outbox, announcer=announcer),
+            refreshing=refreshing,
+            catching_up=CatchingUp(
+                context, inbox=inbox, refreshing=refreshing, announcer=announcer
+            ),
             unclaimed=Unclaimed(context, own, directory=directory, announcer=announcer),
             follower=MoveFollower(context, directory=directory, announcer=announcer),
             old_mailbox=OldMailbox(context, own, inbox=Inbox(context, own, announcer)),
@@ -285,8 +292,9 @@ def _running_of(now: Parts) -> Sequence[Callable[[], Awaitable[None]]]:
     if not now.own.is_listed:
         return (now.grammar.vanishing.run,)  # what disappears does so here too
     own = (now.outbox.run, now.receipts.run, now.journal.run, now.watch.run, now.mailbox.run)
-    moves = (now.follower.run, now.old_mailbox.run, now.catching_up.run, now.unclaimed.run)
-    return (*own, *moves, *now.grammar.services, *now.transfers.services)
+    others = (now.refreshing.run, now.catching_up.run, now.unclaimed.run)
+    moves = (now.follower.run, now.old_mailbox.run)
+    return (*own, *others, *moves, *now.grammar.services, *now.transfers.services)
 
 
 def _gone_because(own: OwnAccount) -> str | None:

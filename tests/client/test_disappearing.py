@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from restante.client.clock import SystemClock
 from restante.errors import UserError
 from restante.protocol.content import Setting
+from restante.protocol.order import rank_at
 from tests.client.said import arrive, content
 from tests.client.two_people import becomes, two_people
 from tests.client.world import (
@@ -137,10 +139,11 @@ async def test_a_timer_that_makes_no_sense_is_refused(tmp_path: Path) -> None:
                 await two.alice.set_timer(two.to_bob, timer_s=timer_s)
 
 
-async def test_a_setting_dated_years_ahead_can_be_changed(tmp_path: Path) -> None:
+async def test_a_setting_dated_months_ahead_can_be_changed(tmp_path: Path) -> None:
     async with two_people(tmp_path) as two:
         bob = bytes.fromhex(two.to_bob)
-        far = content(Setting(disappears_after_s=60), id=b"far", rank=1 << 58)
+        months_ahead = rank_at(SystemClock().now_ms() + 300 * 86_400_000)
+        far = content(Setting(disappears_after_s=60), id=b"far", rank=months_ahead)
 
         def work(rows: Rows) -> None:
             arrive(rows, far, author=bob, conversation=bob)
@@ -149,6 +152,6 @@ async def test_a_setting_dated_years_ahead_can_be_changed(tmp_path: Path) -> Non
         assert (await two.alice.conversations())[0].timer_s == 60
         changed = await two.alice.set_timer(two.to_bob, timer_s=0)
         assert changed.timer_s == 0
-        # The years stay with the settings: what is said next stands where it is said.
+        # The months stay with the settings: what is said next stands where it is said.
         sent = await two.alice.send(two.to_bob, "now")
         assert (sent.timer_s, sent.position) == (0, 0)

@@ -7,7 +7,7 @@ nothing. Inside the caller's transaction. Spec: docs/engine.md, section 14.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from restante.client.acquaintance import is_welcome
 from restante.client.backoff import unit_interval
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from restante.crypto.signatures import VerifiedManifest
     from restante.store.client_contacts import ContactRow
     from restante.store.client_rows import Rows
+
+
+REMIND_AGAIN_MS: Final = 3_600_000
 
 
 def announce(
@@ -61,11 +64,16 @@ def remind(
     randomness: Randomness,
     now_ms: int,
 ) -> None:
-    """Tell a contact once more: what it writes shows that it goes by an older manifest of ours."""
+    """Tell a contact again: what it writes shows that it goes by an older manifest of ours.
+
+    Once in REMIND_AGAIN_MS, for as long as that is so: a relay may have dropped the one before.
+    """
     key = f"told:{row.account_id.hex()}"
-    if get_value(rows, key) == newest.head:
+    last = get_value(rows, key) or b""
+    told_ms = int.from_bytes(last[len(newest.head) :], "big")
+    if last.startswith(newest.head) and abs(now_ms - told_ms) < REMIND_AGAIN_MS:
         return
-    set_value(rows, key, newest.head)
+    set_value(rows, key, newest.head + now_ms.to_bytes(8, "big"))
     _tell(rows, changes, row, newest, delay_ms=0, randomness=randomness, now_ms=now_ms)
 
 
