@@ -13,6 +13,7 @@ PROGRAMS = {
     "tmux": "the TUI in a real terminal",
     "promtool": "the alerts in deploy/",
     "systemd-analyze": "the unit that `relay up` writes",
+    "postgres": "relays that share a database",
 }
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from restante.protocol.frames import Limit
+from restante.relay.shares import LEAST_BYTES, LEAST_ENVELOPES, most_until_counted
 
 if TYPE_CHECKING:
     from restante.relay.settings import Limits
@@ -69,6 +70,21 @@ class AccountRooms:
             self._by_device[device] = room
         room.held += 1
         return room
+
+    def count_again(
+        self, room: AccountRoom, facts: MailboxFacts, *, envelopes: int, size_bytes: int
+    ) -> None:
+        """Start from the store's count, and so much that is on its way; leave others their share.
+
+        For where other relays fill the account's mailboxes too.
+        """
+        room.envelopes = facts.account_envelopes + envelopes
+        room.size_bytes = facts.account_bytes + size_bytes
+        most_bytes = facts.quota_bytes or self._most_bytes
+        room.most_envelopes = most_until_counted(
+            self._most_envelopes, room.envelopes, LEAST_ENVELOPES
+        )
+        room.most_bytes = most_until_counted(most_bytes, room.size_bytes, LEAST_BYTES)
 
     def let_go(self, room: AccountRoom) -> None:
         """Take that one of the account's mailboxes is no more at hand."""

@@ -129,9 +129,9 @@ class AnonymousTalk:
 
     async def _fetch_mailboxes(self, frame: f.Deposit) -> int:
         """Have all targets at hand; or, not to look them up too often, return when to ask again."""
-        at_hand = self._services.mailrooms.at_hand
         targets = [target.mailbox for item in frame.items for target in item.targets]
-        if not [mailbox for mailbox in targets if mailbox not in at_hand]:
+        size_bytes = sum([len(item.payload) for item in frame.items])
+        if not self._services.mailrooms.lacks(targets, size_bytes):
             return 0
         fetches = self._services.gates.fetches
         late_s = fetches.take(self._session.network, 1, trio.current_time())
@@ -258,6 +258,5 @@ class AnonymousTalk:
 
     def _forward(self, item: f.DepositItem, mailbox: Mailbox, lane: f.Lane) -> None:
         # A stranger's typing is nobody's business.
-        entry = self._services.subscribers.get(mailbox.device)
-        if entry is not None and lane is f.Lane.CONTACT:
-            entry[0].forward(EnvelopeId(item.id), lane, item.payload)
+        if lane is f.Lane.CONTACT:
+            self._services.forward(mailbox.device, EnvelopeId(item.id), item.payload)

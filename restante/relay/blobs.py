@@ -26,7 +26,7 @@ from restante.store.relay_mailboxes import HOUR_S
 if TYPE_CHECKING:
     from restante.relay.blob_files import BlobFiles
     from restante.relay.settings import Limits
-    from restante.store.seam import Database, Transaction
+    from restante.store.database import Database, Transaction
 
 TURNS: Final = 64
 """Locks, by a blob id's first byte: two connections never write one blob at a time."""

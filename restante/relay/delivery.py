@@ -10,16 +10,17 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable
-from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from restante.errors import StoreError
 from restante.protocol import frames as f
 from restante.protocol.ids import EnvelopeId
 from restante.protocol.limits import BUCKETS, MAX_ACK_IDS, MAX_DELIVERY_ITEMS
 from restante.store.failpoints import reach
-from restante.store.relay_mailboxes import Removed, Waiting, read_waiting
-from restante.store.seam import Database
+from restante.store.relay_mailboxes import Removed, Waiting
+
+if TYPE_CHECKING:
+    from restante.store.relay_store import Mailboxes
 
 FRAME_BYTES: Final = 16 * BUCKETS[-1]
 """Payload of one delivery: what MAX_FRAME_BYTES leaves room for."""
@@ -37,8 +38,9 @@ class Subscriber:
     def __init__(
         self,
         device: int,
-        db: Database,
+        mailboxes: Mailboxes,
         *,
+        number: int = 0,
         send: Callable[[f.Frame], None],
         spawn: Callable[[Callable[[], Awaitable[None]]], None],
         on_failed: Callable[[StoreError], None],
@@ -46,7 +48,8 @@ class Subscriber:
         window_bytes: int,
     ) -> None:
         self.device = device
-        self._db = db
+        self.number = number
+        self._mailboxes = mailboxes
         self._send = send
         self._spawn = spawn
         self._on_failed = on_failed
@@ -58,6 +61,7 @@ class Subscriber:
         self._in_flight_bytes = 0
         self._forwarded: OrderedDict[EnvelopeId, None] = OrderedDict()
         self._last_seq = 0
+        self._passed: set[int] = set()
         self._is_behind = True
         self._has_missed = False
         self._is_reading = False
@@ -76,12 +80,22 @@ class Subscriber:
 
     def offer(self, envelope: Waiting) -> None:
         """Take an envelope that was just committed; `flush` follows."""
+        if envelope.seq in self._passed:
+            return  # it was read from the store, and acked, before its commit was told of here
         if self._is_behind or self._queue_bytes + envelope.size_bytes > QUEUE_BYTES:
             # It is in the store, and will be read from there in its turn.
             self._is_behind = self._has_missed = True
         else:
             self._queue.append(envelope)
             self._queue_bytes += envelope.size_bytes
+
+    def wake(self) -> None:
+        """Look into the store: another relay may have put something there. `flush` follows."""
+        self._is_behind = self._has_missed = True
+
+    def settled(self, seq: int) -> None:
+        """Note that an acked envelope is gone from the store."""
+        self._passed.discard(seq)
 
     def forward(self, envelope: EnvelopeId, lane: f.Lane, payload: bytes) -> None:
         """Hand an ephemeral envelope on if the device is keeping up, else drop it."""
@@ -101,6 +115,8 @@ class Subscriber:
             removed = self._in_flight.pop(envelope, None)
             if removed is not None:
                 gone.append(removed)
+                if not self._mailboxes.reads_past:
+                    self._passed.add(removed.seq)
                 self._in_flight_bytes -= removed.size_bytes
             elif self._forwarded.pop(envelope, unknown) is unknown:
                 unknown.append(raw_id)
@@ -128,6 +144,13 @@ class Subscriber:
         """Payload that the next delivery may carry."""
         return min(FRAME_BYTES, self._window_bytes - self._in_flight_bytes)
 
+    @property
+    def _unread(self) -> list[int]:
+        """What is in the store and must not be read again, where that is not told by its order."""
+        if self._mailboxes.reads_past:
+            return []
+        return [*(removed.seq for removed in self._in_flight.values()), *self._passed]
+
     def _take_frame(self) -> list[Waiting]:
         taken: list[Waiting] = []
         size_bytes = 0
@@ -148,6 +171,8 @@ class Subscriber:
             if envelope.id in self._in_flight:
                 # Deposited again after the retry window, while the first still waits: one is
                 # enough, and the ack of the first will not name two. The later expires by itself.
+                if self._in_flight[envelope.id].seq != envelope.seq:
+                    self._passed.add(envelope.seq)
                 continue
             self._in_flight[envelope.id] = Removed(
                 envelope.seq, self.device, envelope.lane, envelope.size_bytes, envelope.shared
@@ -163,15 +188,13 @@ class Subscriber:
         try:
             while not self._is_closed and self._window_is_open:
                 self._has_missed = False
-                found = await self._db.read_raw(
-                    partial(
-                        read_waiting,
-                        device=self.device,
-                        after_seq=self._last_seq,
-                        max_items=MAX_DELIVERY_ITEMS,
-                        max_bytes=self._most_bytes,
-                        hour=self._hour(),
-                    )
+                found = await self._mailboxes.read(
+                    self.device,
+                    after_seq=self._last_seq,
+                    besides=self._unread,
+                    max_items=MAX_DELIVERY_ITEMS,
+                    max_bytes=self._most_bytes,
+                    hour=self._hour(),
                 )
                 if self._gone():
                     return

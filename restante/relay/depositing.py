@@ -64,7 +64,7 @@ class FrameDeposits:
     def stored(self, sequences: list[int]) -> None:
         """Hand what was committed to whoever is there for it, and answer."""
         services = self._session.services
-        if services.subscribers or 0 in sequences:
+        if services.subscribers or services.neighbours.are_possible or 0 in sequences:
             self._hand_over(sequences)
         self._session.send(f.Deposited(request=self._request, results=self.results))
         services.figures.deposits_s.add(perf_counter() - self._began_at)
@@ -72,6 +72,7 @@ class FrameDeposits:
     def _hand_over(self, sequences: list[int]) -> None:
         services = self._session.services
         subscribers = services.subscribers
+        elsewhere: list[int] = []
         at = 0
         for arrival in self.arrivals:
             for device, lane in arrival.targets:
@@ -81,11 +82,15 @@ class FrameDeposits:
                     services.mailrooms.release(device, lane, len(arrival.payload))
                     continue
                 entry = subscribers.get(device)
-                if entry is not None:
+                if entry is None:
+                    elsewhere.append(device)
+                else:
                     payload = arrival.payload
                     shared = services.writer.shared_of(seq)
                     services.touched.add(entry[0])
                     entry[0].offer(Waiting(seq, arrival.id, lane, len(payload), shared, payload))
+        if elsewhere:
+            services.neighbours.arrived(elsewhere)
 
     def failed(self, error: StoreError) -> None:
         """Give the room back, and answer that nothing was stored."""

@@ -17,6 +17,7 @@ from restante.protocol import frames as f
 from restante.relay import log
 from restante.relay.delivery import Subscriber
 from restante.relay.refusal import Refusal, slow_down
+from restante.store.relay_store import Notice, NoticeKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,6 +128,10 @@ class DeviceTalk:
         services.dismissals += 1
         for session in list(services.sessions):
             session.follow(before, registered.account)
+        if before is not None:
+            services.neighbours.tell(
+                Notice(kind=NoticeKind.RENAMED, numbers=[before, registered.account])
+            )
         self._device = await services.registry.device(self._key)
         await self._dismiss(registered.gone)
         return f.Done(request=frame.request)
@@ -154,11 +159,22 @@ class DeviceTalk:
         for session in list(services.sessions):
             if session is not self._session:
                 session.end_device(gone)
+        services.neighbours.tell(Notice(kind=NoticeKind.DISMISSED, numbers=gone))
         # What was admitted before is committed first, and goes with the rest.
         await services.writer.barrier()
         await services.writer.empty(gone)
         # A device that dropped itself is told when all of that is done.
         self._session.end_device(gone)
+
+    async def look_again(self) -> None:
+        """Be what the store says now: words of what has changed elsewhere may have been lost."""
+        if self._device is None:
+            return
+        found = await self._services.registry.device(self._key)
+        if found is None:
+            self._session.end_device([self._device.device])
+        else:
+            self._device = found
 
     def follow(self, account: int | None, to: int) -> None:
         """Be of another account from now on, if the device's has changed its name."""
@@ -178,6 +194,7 @@ class DeviceTalk:
         services.subscribing[device.device] = self._session
         try:
             await services.writer.barrier()
+            number = await services.neighbours.hold(device.device)
         finally:
             # Those that wait go on in any order: the one that asked last must stay.
             is_newest = services.subscribing.get(device.device) is self._session
@@ -191,7 +208,8 @@ class DeviceTalk:
             older[1].close(WireCode.FENCED, "a newer connection of this device took over")
         self._subscriber = Subscriber(
             device.device,
-            services.db,
+            services.mailboxes,
+            number=number,
             send=self._deliver,
             spawn=services.spawn,
             on_failed=self._store_failed,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from restante.protocol import frames as f
     from restante.relay.mailrooms import Mailrooms
     from restante.relay.registry import Registered
-    from restante.store.seam import Database, Transaction
+    from restante.store.database import Database, Transaction
 
 
 class Leaving:
@@ -78,7 +78,7 @@ class Leaving:
             return await store.delete_account(tx, device.account)
 
         left = await self._db.write(leave)
-        self._mailrooms.forget_account(device.account)
+        self._mailrooms.change_account(device.account)
         return left
 
 

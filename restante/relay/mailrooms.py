@@ -8,18 +8,31 @@ in the store only while nothing leaves it. Spec: docs/relay.md, section 3.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import trio
 
 from restante.protocol.frames import Lane, Limit
 from restante.protocol.ids import MailboxId, Token, token_hash
+from restante.protocol.limits import BUCKETS
 from restante.relay.account_rooms import AccountRoom, AccountRooms
 from restante.relay.settings import Limits
+from restante.relay.shares import (
+    LEAST_BYTES,
+    LEAST_ENVELOPES,
+    MAX_AGE_S,
+    RECOUNT_S,
+    most_until_counted,
+)
 from restante.store.relay_mailbox_facts import MailboxFacts, Standing, mailbox_facts
-from restante.store.seam import Database
+from restante.store.relay_store import Notice, NoticeKind
+
+if TYPE_CHECKING:
+    from restante.store.database import Database
+    from restante.store.relay_mailboxes import Arrival
+    from restante.store.relay_store import Neighbours
 
 MAX_CACHED: Final = 16_384
 """Mailboxes kept at hand, at up to 3 KiB each."""
@@ -49,6 +62,10 @@ class Mailbox:
     """Envelopes that contacts may leave at once; it refills with time."""
     budget_at_s: float
     standing: Standing
+    most_envelopes: list[int]
+    most_bytes: list[int]
+    """What it may hold before it is full, or is to be counted again."""
+    counted_at_s: float
     opened: dict[bytes, Lane] = field(default_factory=dict)
     """Tokens that were shown and are live or retired: a hash less for each further envelope."""
 
@@ -56,8 +73,20 @@ class Mailbox:
 class Mailrooms:
     """The mailboxes at hand; past so many, those that came first are forgotten."""
 
-    def __init__(self, db: Database, limits: Limits, *, most_at_hand: int = MAX_CACHED) -> None:
+    def __init__(
+        self,
+        db: Database,
+        limits: Limits,
+        *,
+        neighbours: Neighbours | None = None,
+        most_at_hand: int = MAX_CACHED,
+    ) -> None:
+        """`neighbours` are told of changes; where there are any, rooms are counted anew."""
         self._db = db
+        self._neighbours = neighbours
+        self._are_shared = neighbours is not None and neighbours.are_possible
+        self.pending: Callable[[Iterable[int]], dict[int, list[Arrival]]] = lambda _: {}
+        """What is admitted and not committed: the writer's to say."""
         self._most_at_hand = most_at_hand
         # By lane, as everything that is counted.
         self._most_envelopes = (limits.mailbox_envelopes, limits.request_mailbox_envelopes)
@@ -147,9 +176,9 @@ class Mailrooms:
 
         Each lane has room of its own: a flood of requests never keeps a contact out.
         """
-        if mailbox.envelopes[lane] >= self._most_envelopes[lane]:
+        if mailbox.envelopes[lane] >= mailbox.most_envelopes[lane]:
             return Limit.MAILBOX_ENVELOPES, 0
-        if mailbox.size_bytes[lane] + size_bytes > self._most_bytes[lane]:
+        if mailbox.size_bytes[lane] + size_bytes > mailbox.most_bytes[lane]:
             return Limit.MAILBOX_BYTES, 0
         if lane is Lane.CONTACT:
             account = mailbox.all_devices
@@ -175,6 +204,36 @@ class Mailrooms:
             mailbox.envelopes[lane] = max(mailbox.envelopes[lane] - 1, 0)
             mailbox.size_bytes[lane] = max(mailbox.size_bytes[lane] - size_bytes, 0)
 
+    def lacks(self, wanted: Iterable[bytes], size_bytes: int) -> bool:
+        """Whether `fetch` is needed for a frame of so many bytes with these targets."""
+        wanted = list(wanted)
+        if self._are_shared:
+            self._drop_worn(wanted, size_bytes)
+        return bool([mailbox for mailbox in wanted if mailbox not in self._by_id])
+
+    def _drop_worn(self, wanted: list[bytes], size_bytes: int) -> None:
+        """Let those be counted again whose share is used up, or whose tokens may be old."""
+        now_s = trio.current_time()
+        for mailbox_id in set(wanted):
+            mailbox = self._by_id.get(mailbox_id)
+            if mailbox is None or now_s - mailbox.counted_at_s < RECOUNT_S:
+                continue
+            is_old = now_s - mailbox.counted_at_s > MAX_AGE_S
+            if is_old or _is_worn(mailbox, len(wanted), size_bytes):
+                self._drop(mailbox)
+
+    def forget_all(self) -> None:
+        """Ask anew about every mailbox: there is no telling what has changed."""
+        self._changes += 1
+        for mailbox in list(self._by_id.values()):
+            self._drop(mailbox)
+
+    def change_account(self, account: int) -> None:
+        """Forget an account whose tokens or devices were changed here, and tell the neighbours."""
+        self.forget_account(account)
+        if self._neighbours is not None:
+            self._neighbours.tell(Notice(kind=NoticeKind.CHANGED, numbers=[account]))
+
     def forget_account(self, account: int) -> None:
         """Ask anew about an account's mailboxes: its tokens or its devices have changed."""
         self._changes += 1
@@ -186,9 +245,11 @@ class Mailrooms:
         for mailbox_id in besides:
             if (mailbox := self._by_id.pop(mailbox_id, None)) is not None:
                 self._by_id[mailbox_id] = mailbox
-        for fact in facts:
-            if fact.mailbox in self._by_id:
-                continue  # another task has brought it, and may have admitted deposits to it
+        new = [fact for fact in facts if fact.mailbox not in self._by_id]
+        # Others may be there: another task has brought them, and may have admitted deposits.
+        devices = {device for fact in new for device in fact.account_devices}
+        pending = self.pending(devices) if self._are_shared else {}
+        for fact in new:
             mailbox = Mailbox(
                 id=fact.mailbox,
                 device=fact.device,
@@ -201,6 +262,9 @@ class Mailrooms:
                 budget=self._burst,
                 budget_at_s=0.0,
                 standing=fact.standing,
+                most_envelopes=list(self._most_envelopes),
+                most_bytes=list(self._most_bytes),
+                counted_at_s=trio.current_time(),
             )
             aside = self._by_device.get(fact.device)
             if aside is not None:
@@ -208,11 +272,39 @@ class Mailrooms:
                     mailbox.envelopes, mailbox.size_bytes = aside.envelopes, aside.size_bytes
                     mailbox.budget, mailbox.budget_at_s = aside.budget, aside.budget_at_s
                 self._accounts.let_go(aside.all_devices)
+            if self._are_shared:
+                self._take_share(mailbox, fact, pending)
             self._set_aside.pop(fact.device, None)
             self._by_id[mailbox.id] = mailbox
             self._by_device[mailbox.device] = mailbox
             if len(self._by_id) > self._most_at_hand:
                 self._drop(next(iter(self._by_id.values())))
+
+    def _take_share(
+        self, mailbox: Mailbox, fact: MailboxFacts, pending: Mapping[int, Iterable[Arrival]]
+    ) -> None:
+        """Count what is on its way, and leave room to those who fill the mailbox elsewhere."""
+        mailbox.envelopes, mailbox.size_bytes = list(fact.envelopes), list(fact.size_bytes)
+        for arrival in pending[fact.device]:
+            for _, lane in arrival.targets:
+                mailbox.envelopes[lane] += 1
+                mailbox.size_bytes[lane] += len(arrival.payload)
+        for lane in (0, 1):
+            mailbox.most_envelopes[lane] = most_until_counted(
+                self._most_envelopes[lane], mailbox.envelopes[lane], LEAST_ENVELOPES
+            )
+            mailbox.most_bytes[lane] = most_until_counted(
+                self._most_bytes[lane], mailbox.size_bytes[lane], LEAST_BYTES
+            )
+        sizes = [
+            len(arrival.payload)
+            for device in fact.account_devices
+            for arrival in pending[device]
+            if arrival.targets[0][1] == Lane.CONTACT
+        ]
+        self._accounts.count_again(
+            mailbox.all_devices, fact, envelopes=len(sizes), size_bytes=sum(sizes)
+        )
 
     def _drop(self, mailbox: Mailbox) -> None:
         del self._by_id[mailbox.id]
@@ -221,3 +313,16 @@ class Mailrooms:
             device = next(iter(self._set_aside))
             del self._set_aside[device]
             self._accounts.let_go(self._by_device.pop(device).all_devices)
+
+
+def _is_worn(mailbox: Mailbox, envelopes: int, size_bytes: int) -> bool:
+    """Whether a frame of so much might not fit the share that is left. Strangers bring little."""
+    account = mailbox.all_devices
+    return (
+        mailbox.envelopes[0] + envelopes > mailbox.most_envelopes[0]
+        or mailbox.size_bytes[0] + size_bytes > mailbox.most_bytes[0]
+        or mailbox.envelopes[1] >= mailbox.most_envelopes[1]
+        or mailbox.size_bytes[1] + BUCKETS[1] > mailbox.most_bytes[1]
+        or account.envelopes + envelopes > account.most_envelopes
+        or account.size_bytes + size_bytes > account.most_bytes
+    )

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from restante.crypto.signatures import DeviceKey, VerifiedManifest
     from restante.protocol import frames as f
     from restante.relay.mailrooms import Mailrooms
-    from restante.store.seam import Database, Transaction
+    from restante.store.database import Database, Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +73,9 @@ class Registration:
             raise Refusal(WireCode.NAME_TAKEN, "the name is taken") from None
         except (Conflict, store.HeadMoved):
             raise Refusal(WireCode.CONFLICT, "a key or mailbox is registered already") from None
-        self._mailrooms.forget_account(registered.account)
+        self._mailrooms.change_account(registered.account)
         if account is not None:
-            self._mailrooms.forget_account(account)
+            self._mailrooms.change_account(account)
         return registered
 
     async def _change(

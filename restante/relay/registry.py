@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from restante.relay.buckets import Buckets
     from restante.relay.mailrooms import Mailrooms
     from restante.relay.settings import Limits
-    from restante.store.seam import Database, Transaction
+    from restante.store.database import Database, Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,7 @@ class Registry:
             raise Refusal(
                 WireCode.CONFLICT, "the manifest doesn't extend the current one"
             ) from None
-        self._mailrooms.forget_account(device.account)
+        self._mailrooms.change_account(device.account)
         return gone
 
     async def publish_prekeys(self, request: f.PublishPrekeys, device: Registered) -> None:
@@ -177,7 +177,7 @@ class Registry:
         await self._db.write(
             lambda tx: store.replace_tokens(tx, device.account, live=live, retired=retired)
         )
-        self._mailrooms.forget_account(device.account)
+        self._mailrooms.change_account(device.account)
 
     async def publish_code(self, request: f.PublishCode, device: Registered) -> None:
         """Keep what a contact code finds."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -26,6 +26,7 @@ from restante.relay.doorkeeper import Doorkeeper
 from restante.relay.leaving import Leaving
 from restante.relay.lock import sole_relay
 from restante.relay.mailrooms import Mailrooms
+from restante.relay.neighbours import Listening
 from restante.relay.registration import Registration
 from restante.relay.registry import Registry
 from restante.relay.services import Gates, Services
@@ -36,13 +37,13 @@ from restante.relay.watching.listening import Watched
 from restante.relay.writer import Writer
 from restante.store.relay_accounts import epoch, restored_hour
 from restante.store.relay_codes import forget_dead_invites
-from restante.store.relay_database import open_relay_database
+from restante.store.relay_opening import open_relay_store
 from restante.store.relay_prekeys import forget_expired_prekeys
 
 if TYPE_CHECKING:
     from restante.relay.settings import Settings
     from restante.store.relay_mailboxes import Removed
-    from restante.store.seam import Database
+    from restante.store.relay_store import RelayStore
 
 WATCH_INTERVAL_S: Final = 5.0
 """How late a silent peer may be noticed."""
@@ -76,10 +77,14 @@ async def running_relay(
     StoreError's subclasses for the database; both have a sentence for the operator.
     """
     _make_directory(Path(settings.data))
-    with sole_relay(Path(settings.data)):
-        async with open_relay_database(
-            settings.database, max_bytes=settings.limits.database_bytes
-        ) as db:
+    # Relays over a server may share a directory: their numbers are the server's.
+    sole = nullcontext() if settings.database_url else sole_relay(Path(settings.data))
+    with sole:
+        async with open_relay_store(
+            settings.database,
+            url=settings.database_url,
+            max_bytes=settings.limits.database_bytes,
+        ) as store:
             certificate = await trio.to_thread.run_sync(_certificate, settings)
             listeners, port = await open_listeners(
                 settings.listen_address.dial_host, settings.listen_port, certificate=certificate
@@ -87,8 +92,13 @@ async def running_relay(
             address = _public_address(settings, port, certificate)
             await trio.to_thread.run_sync(_write_address, Path(settings.data), address)
             async with trio.open_nursery() as helpers, trio.open_nursery() as service_nursery:
-                services = await _services(settings, db, clock, helpers)
-                for service in (services.writer.run, _Watch(services).run, _Upkeep(services).run):
+                services = await _services(settings, store, clock, helpers)
+                for service in (
+                    services.writer.run,
+                    _Watch(services).run,
+                    _Upkeep(services).run,
+                    Listening(services).run,
+                ):
                     service_nursery.start_soon(service)
                 watching = await _listen_for_watchers(services, service_nursery)
                 if certificate is not None:
@@ -152,33 +162,43 @@ def _write_address(data: Path, address: RelayAddress) -> None:
 
 
 async def _services(
-    settings: Settings, db: Database, clock: Callable[[], float], helpers: trio.Nursery
+    settings: Settings, store: RelayStore, clock: Callable[[], float], helpers: trio.Nursery
 ) -> Services:
-    mailrooms = Mailrooms(db, settings.limits)
+    db, neighbours = store.db, store.neighbours
+    mailrooms = Mailrooms(db, settings.limits, neighbours=neighbours)
     gates, figures = Gates(settings.limits), Figures()
     services: Services
 
     def removed(envelope: Removed) -> None:
         mailrooms.release(envelope.device, envelope.lane, envelope.size_bytes)
+        if neighbours.are_possible and envelope.device in services.subscribers:
+            services.subscribers[envelope.device][0].settled(envelope.seq)
 
     def committed() -> None:
         services.flush_touched()
 
     writer = Writer(
-        db,
+        store.mailboxes,
         clock=clock,
         counting=mailrooms.counting,
         on_removed=removed,
         after_commit=committed,
         figures=figures,
     )
-    await writer.load()
+    mailrooms.pending = writer.pending
+    is_alone = await neighbours.is_alone()
+    if is_alone:
+        await writer.load()
     files = BlobDirectory(settings.blobs, leaves_bytes=settings.limits.blobs_leave_bytes)
     blobs = Blobs(db, files, limits=settings.limits, clock=clock)
-    await blobs.reconcile()
+    if is_alone:
+        await blobs.reconcile()
+    await neighbours.settled()
     services = Services(
         settings=settings,
         db=db,
+        mailboxes=store.mailboxes,
+        neighbours=neighbours,
         writer=writer,
         mailrooms=mailrooms,
         registry=Registry(

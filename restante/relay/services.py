@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from restante.protocol.frames import Lane
+from restante.protocol.ids import EnvelopeId
 from restante.protocol.limits import DEFAULT_TTL_S
 from restante.relay.buckets import Buckets
 from restante.relay.mailrooms import Mailrooms
@@ -17,6 +19,7 @@ from restante.relay.settings import Limits, Settings
 from restante.relay.watching.figures import Figures
 from restante.relay.writer import Writer
 from restante.store.relay_mailboxes import HOUR_S
+from restante.store.relay_store import Notice, NoticeKind
 
 if TYPE_CHECKING:
     from restante.relay.blobs import Blobs
@@ -26,7 +29,8 @@ if TYPE_CHECKING:
     from restante.relay.registry import Registry
     from restante.relay.session import Session
     from restante.relay.slots import Slots
-    from restante.store.seam import Database
+    from restante.store.database import Database
+    from restante.store.relay_store import Mailboxes, Neighbours
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,6 +39,8 @@ class Services:
 
     settings: Settings
     db: Database
+    mailboxes: Mailboxes
+    neighbours: Neighbours
     writer: Writer
     mailrooms: Mailrooms
     registry: Registry
@@ -80,6 +86,17 @@ class Services:
         if self.restored_hour is None:
             return False
         return self.now_s < self.restored_hour * HOUR_S + DEFAULT_TTL_S
+
+    def forward(self, device: int, envelope: EnvelopeId, payload: bytes) -> None:
+        """Hand an ephemeral envelope to a device that is online, here or at a neighbour's."""
+        entry = self.subscribers.get(device)
+        if entry is not None:
+            entry[0].forward(envelope, Lane.CONTACT, payload)
+        elif self.neighbours.are_possible:
+            notice = Notice(
+                kind=NoticeKind.EPHEMERAL, numbers=[device], data=bytes(envelope) + payload
+            )
+            self.neighbours.tell(notice)
 
     def flush_touched(self) -> None:
         """Send what the last commit brought."""

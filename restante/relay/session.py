@@ -165,6 +165,11 @@ class Session:
         if isinstance(self._talk, DeviceTalk):
             self._talk.follow(account, to)
 
+    async def look_again(self) -> None:
+        """Ask the store whether the device is still listed, and whose it is. Raises StoreError."""
+        if isinstance(self._talk, DeviceTalk):
+            await self._talk.look_again()
+
     # ---- what talks use -----------------------------------------------------------------
 
     def send(self, frame: f.Frame) -> None:

@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
@@ -26,6 +27,7 @@ DEFAULT_LISTEN: Final = "127.0.0.1:7441"
 DATABASE_NAME: Final = "relay.sqlite3"
 BLOBS_NAME: Final = "blobs"
 
+_SERVERS: Final = ("postgresql://", "postgres://")
 _ANYWHERE: Final = ("0.0.0.0", "[::]")  # noqa: S104  # compared with, not bound to
 
 _PLACE: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]\s]+):\d{1,5}")
@@ -137,6 +139,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     data: str = ""
     """Directory of the database."""
+    database_url: str = ""
+    """A PostgreSQL server that several relays share, postgresql://...; empty for a file."""
     listen: str = DEFAULT_LISTEN
     """HOST:PORT; port 0 takes a free one."""
     names: list[str] = msgspec.field(default_factory=list)
@@ -259,6 +263,23 @@ def _from_environment(owner: type[Struct], name: str, field: str, text: str) -> 
         raise UserError(f"{name}: {error}. Correct or unset it.") from error
 
 
+def public_database_url(url: str) -> str:
+    """Return an address from the command line, where everybody on the machine reads it.
+
+    Raises UserError: it has a password in it.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.password is not None or "password=" in parts.query:
+        raise UserError(
+            "A password on the command line is read by everybody on this machine. Put the address "
+            "into the settings file as database_url, or the password into PGPASSFILE or PGPASSWORD."
+        )
+    return url
+
+
 def _check(settings: Settings) -> None:
     """Refuse what would start a relay that is not safe, or not the one that was meant."""
     if not settings.data:
@@ -279,6 +300,8 @@ def _check(settings: Settings) -> None:
             RelayAddress.parse(name)
     except AddressError as error:
         raise UserError(str(error)) from error
+    if settings.database_url and not settings.database_url.startswith(_SERVERS):
+        raise UserError("The setting database_url takes postgresql://USER@HOST/NAME, or nothing.")
     if bool(settings.tls_cert) != bool(settings.tls_key):
         raise UserError("--tls-cert and --tls-key belong together: give both, or neither.")
     if host in _ANYWHERE and not settings.names:

@@ -19,7 +19,7 @@ from restante.store.relay_slots import find_slot, forget_expired_slots, put_slot
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from restante.store.seam import Database
+    from restante.store.database import Database
 
 MINUTE_S: Final = 60
 """Slots are kept by the minute, and up to one longer than `SLOT_TTL_S`."""

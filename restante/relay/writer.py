@@ -9,30 +9,22 @@ Spec: docs/relay.md, section 3.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import trio
 
 from restante.errors import StoreError
+from restante.protocol.ids import EnvelopeId
 from restante.relay import log
 from restante.relay.watching.figures import Figures
-from restante.store.driver import RawConnection
-from restante.store.errors import Busy, DiskFailed, DiskFull
+from restante.store.errors import Busy, DiskFailed, DiskFull, Unreachable
 from restante.store.failpoints import reach
-from restante.store.relay_mailboxes import (
-    HOUR_S,
-    Arrival,
-    MailboxWriter,
-    Removed,
-    empty_mailbox,
-    expire,
-    find_acked,
-    ownerless_mailboxes,
-)
-from restante.store.seam import Database
+from restante.store.relay_mailboxes import HOUR_S, Arrival, Removed
+
+if TYPE_CHECKING:
+    from restante.store.relay_store import Mailboxes
 
 MAX_BATCH_BYTES: Final = 8 * 1024 * 1024
 """Of one commit: the next waits meanwhile, so it should not take long."""
@@ -42,6 +34,9 @@ MAX_WAITING_BYTES: Final = 32 * 1024 * 1024
 
 RETRY_PAUSE_S: Final = 1.0
 """Before acks that met a full or busy disk are tried again."""
+
+_REFUSALS: Final = (DiskFull, DiskFailed, Busy, Unreachable)
+"""Of a store that may do it later."""
 
 
 class Deposits(Protocol):
@@ -71,7 +66,7 @@ class Writer:
 
     def __init__(
         self,
-        db: Database,
+        mailboxes: Mailboxes,
         *,
         clock: Callable[[], float],
         counting: trio.Lock,
@@ -79,12 +74,11 @@ class Writer:
         after_commit: Callable[[], None],
         figures: Figures | None = None,
     ) -> None:
-        self._db = db
+        self._mailboxes = mailboxes
         self._counting = counting
         self._clock = clock
         self._on_removed = on_removed
         self._after_commit = after_commit
-        self._mailboxes = MailboxWriter()
         self._deposits: deque[Deposits] = deque()
         self._waiting_bytes = 0
         self._acks: list[Removed] = []
@@ -98,8 +92,7 @@ class Writer:
 
     async def load(self) -> None:
         """Read where the numbers stand; before `run`. Also end what a crash has left half done."""
-        await self._db.read_raw(self._mailboxes.load)
-        await self.empty(await self._db.read_raw(ownerless_mailboxes))
+        await self.empty(await self._mailboxes.load())
 
     @property
     def hour(self) -> int:
@@ -144,6 +137,16 @@ class Writer:
         """Return the number of the shared payload of an envelope of the last commit, if any."""
         return self._mailboxes.shared_of(seq)
 
+    def pending(self, devices: Iterable[int]) -> dict[int, list[Arrival]]:
+        """Return what is put for these devices and not committed; between two commits."""
+        found: dict[int, list[Arrival]] = {device: [] for device in devices}
+        for deposits in self._deposits:
+            for arrival in deposits.arrivals:
+                for device, lane in arrival.targets:
+                    if device in found:
+                        found[device].append(arrival._replace(targets=((device, lane),)))
+        return found
+
     async def barrier(self) -> None:
         """Wait until all that was put so far has been committed, or was refused."""
         if self._is_stopped:
@@ -166,7 +169,7 @@ class Writer:
                     if not is_done:
                         await trio.sleep(RETRY_PAUSE_S)
                         break
-                    await self._upkeep(self.hour)
+                    await self._mailboxes.upkeep(hour=self.hour)
                 for done in barriers:
                     done.set()
         finally:
@@ -189,10 +192,8 @@ class Writer:
         arrivals = [arrival for deposits in taken for arrival in deposits.arrivals]
         began_at = self._commit_began_at = perf_counter()
         try:
-            result = await self._db.write_raw(
-                partial(self._mailboxes.commit, arrivals=arrivals, acks=acks, hour=hour)
-            )
-        except (DiskFull, DiskFailed, Busy) as error:
+            result = await self._mailboxes.commit(arrivals, acks, hour=hour)
+        except _REFUSALS as error:
             log.warn("commit refused", reason=type(error).__name__, envelopes=len(arrivals))
             self._figures.commit_failed(type(error).__name__)
             self._acks = acks + self._acks
@@ -200,7 +201,6 @@ class Writer:
             return bool(taken)
         finally:
             self._commit_began_at = None
-        self._mailboxes.committed(hour=hour)
         self._figures.committed(
             envelopes=len(result) - result.count(0),
             acks=len(acks),
@@ -230,48 +230,27 @@ class Writer:
         if self._waiting_bytes <= MAX_WAITING_BYTES:
             self._has_room.set()
 
-    async def _upkeep(self, hour: int) -> None:
-        ids = self._mailboxes.ids
-        if ids.wants_folding(hour=hour):
-            try:
-                await self._db.write_raw(partial(ids.fold, hour=hour))
-            except (DiskFull, DiskFailed, Busy):
-                return
-            ids.folded()
-            reach("relay: after fold")
-
     async def expire(self) -> int:
         """Delete what has expired and forget old deposit ids; return how many envelopes went."""
         hour = self.hour
         count = 0
         while gone := await self._expire_some(hour):
             count += gone
-        ids = self._mailboxes.ids
-        while await self._db.write_raw(partial(ids.forget, hour=hour)):
-            pass
+        await self._mailboxes.forget_ids(hour=hour)
         return count
 
     async def _expire_some(self, hour: int) -> int:
         async with self._counting:
-            gone = await self._db.write_raw(partial(expire, hour=hour))
+            gone = await self._mailboxes.expire(hour=hour)
             for removed in gone:
                 self._on_removed(removed)
         return len(gone)
 
-    async def ack_by_ids(self, device: int, wanted: frozenset[bytes]) -> None:
+    async def ack_by_ids(self, device: int, wanted: Iterable[bytes]) -> None:
         """Delete what an earlier connection of the device was delivered, by its ids."""
-
-        def find(raw: RawConnection) -> list[Removed]:
-            return find_acked(raw, device, wanted)  # type: ignore[arg-type]  # ids are bytes
-
-        self.ack(await self._db.read_raw(find))
+        ids = frozenset(EnvelopeId(envelope) for envelope in wanted)
+        self.ack(await self._mailboxes.find_acked(device, ids))
 
     async def empty(self, devices: Sequence[int]) -> None:
         """Delete all that waits for devices that are no more."""
-
-        def work(raw: RawConnection) -> None:
-            for device in devices:
-                empty_mailbox(raw, device)
-
-        if devices:
-            await self._db.write_raw(work)
+        await self._mailboxes.empty(devices)

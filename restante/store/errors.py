@@ -6,10 +6,12 @@
     ├── Corrupted      the file is damaged, or is no database
     ├── WrongKey       the file is encrypted with another key
     ├── Busy           another process holds the lock for too long
+    ├── Unreachable    the database server can't be reached, or went away
     ├── SchemaTooNew   a newer Restante wrote the file
     └── Conflict       a uniqueness rule of the schema refused a row
 
-Rule: when one of these is raised, nothing of the transaction was kept. Knows no driver.
+Rule: when one of these is raised, nothing of the transaction was kept; of an Unreachable that is
+Uncertain, nobody can say. Knows no driver.
 """
 
 from __future__ import annotations
@@ -35,6 +37,14 @@ class WrongKey(StoreError):  # noqa: N818  # the same
 
 class Busy(StoreError):  # noqa: N818  # the same
     """Another process held the database's lock past the busy timeout."""
+
+
+class Unreachable(StoreError):  # noqa: N818  # the same
+    """No connection to the database server: it is down, restarting, or refuses this client."""
+
+
+class Uncertain(Unreachable):
+    """The connection was lost during a commit: it happened, or it didn't."""
 
 
 class SchemaTooNew(StoreError):  # noqa: N818  # the same

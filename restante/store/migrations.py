@@ -70,7 +70,7 @@ async def bring_up_to_date(db: Database, lineage: Lineage) -> None:
             return
         if current:
             _copy_aside(db.path, current)
-        await tx.run_sync(_run_migrations, lineage, current)
+        await tx.run_sync(run_migrations, lineage, current)
         await tx.execute(text(f"PRAGMA application_id = {lineage.application_id}"))
         await tx.execute(text(f"PRAGMA user_version = {lineage.head}"))
 
@@ -123,7 +123,14 @@ def _copy_aside(path: Path, version: int) -> None:
         ) from error
 
 
-def _run_migrations(connection: Any, lineage: Lineage, current: int) -> None:
+def run_migrations(
+    connection: Any,
+    lineage: Lineage,
+    current: int,
+    *,
+    after_each: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Run what is newer than `current`, in a transaction of SQLAlchemy's own connection."""
     # Here alone: Alembic costs a tenth of a second, and almost never has anything to do.
     from alembic.migration import MigrationContext  # noqa: PLC0415
     from alembic.operations import Operations  # noqa: PLC0415
@@ -137,3 +144,4 @@ def _run_migrations(connection: Any, lineage: Lineage, current: int) -> None:
             if int(script.revision) > current:
                 upgrade: Callable[[], None] = script.module.upgrade
                 upgrade()
+                after_each(int(script.revision))

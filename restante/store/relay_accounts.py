@@ -24,6 +24,7 @@ from restante.protocol.ids import (
     TokenHash,
     gone_name_hash,
 )
+from restante.store.relay_locks import lock_account
 from restante.store.relay_tables import (
     accounts,
     codes,
@@ -329,6 +330,7 @@ async def replace_tokens(
 ) -> None:
     """Replace the hashes of an account's delivery tokens; one that is in both is live."""
     rows = dict.fromkeys(retired, 0) | dict.fromkeys(live, 1)
+    await tx.execute(lock_account(account))
     await tx.execute(delete(tokens).where(tokens.c.account == account))
     await tx.execute(
         insert(tokens),

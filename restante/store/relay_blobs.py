@@ -14,6 +14,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from restante.protocol.ids import BlobId
+from restante.store.relay_locks import lock_account
 from restante.store.relay_tables import accounts, blobs
 
 
@@ -69,7 +70,11 @@ async def delete_blob(tx: AsyncConnection, blob: BlobId) -> None:
 
 
 async def used_by(tx: AsyncConnection, account: int, *, hour: int) -> tuple[int, int]:
-    """Return how many blobs an account has, and the bytes that it announced for them."""
+    """Return how many blobs an account has, and the bytes that it announced for them.
+
+    Nobody else begins one for the account until the transaction ends.
+    """
+    await tx.execute(lock_account(account))
     statement = select(func.count(), func.coalesce(func.sum(blobs.c.size_bytes), 0)).where(
         blobs.c.account == account, blobs.c.expires_hour > hour
     )

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from restante.protocol.ids import CodeLookupId, labelled
 from restante.store.errors import Conflict
+from restante.store.relay_locks import lock_account
 from restante.store.relay_tables import codes, invites
 
 
@@ -39,6 +40,7 @@ async def put_code(
 
     Raises Conflict when the look-up id is another account's.
     """
+    await tx.execute(lock_account(account))
     owner = (
         await tx.execute(select(codes.c.account).where(codes.c.lookup_id == lookup_id))
     ).scalar_one_or_none()

@@ -13,11 +13,17 @@ from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from restante.protocol.ids import AccountName, BlobId, gone_name_hash
-from restante.store.driver import RawConnection
 from restante.store.relay_blobs import blobs_of
-from restante.store.relay_mailboxes import empty_mailbox
-from restante.store.relay_tables import accounts, blobs, devices, gone_names, tokens
-from restante.store.seam import in_thread
+from restante.store.relay_locks import lock_payloads
+from restante.store.relay_tables import (
+    accounts,
+    blobs,
+    devices,
+    gone_names,
+    payloads,
+    tokens,
+    waiting,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,17 +57,27 @@ async def delete_account(tx: AsyncConnection, account: int) -> Left:
         devices=[int(number) for number in (await tx.execute(listed)).scalars()],
         blobs=await blobs_of(tx, account),
     )
-
-    def empty(raw: RawConnection) -> None:
-        for device in left.devices:
-            empty_mailbox(raw, device)
-
-    await in_thread(tx, empty)
+    await _empty_mailboxes(tx, left.devices)
     # Everything else refers to the account, or to its devices, and goes with them.
     for number, name in await _names(tx, account):
         await tx.execute(delete(accounts).where(accounts.c.number == number))
         await tx.execute(insert(gone_names).values(hash=gone_name_hash(AccountName(name))))
     return left
+
+
+async def _empty_mailboxes(tx: AsyncConnection, gone: Sequence[int]) -> None:
+    """Delete all that waits for devices, and the payloads that waited for them alone."""
+    for device in gone:
+        held = select(waiting.c.shared).where(
+            waiting.c.device == device, waiting.c.shared.is_not(None)
+        )
+        shared = sorted((await tx.execute(held)).scalars())
+        await tx.execute(delete(waiting).where(waiting.c.device == device))
+        for start in range(0, len(shared), 500):  # a statement takes so many parameters
+            part = shared[start : start + 500]
+            await tx.execute(lock_payloads(part))
+            is_awaited = exists().where(waiting.c.shared == payloads.c.number)
+            await tx.execute(delete(payloads).where(payloads.c.number.in_(part), ~is_awaited))
 
 
 async def _names(tx: AsyncConnection, account: int) -> Sequence[tuple[int, str]]:

@@ -158,6 +158,7 @@ async def _usage(
         .group_by(waiting.c.device)
     )
     return {
-        device: ((contacts, requests), (contact_bytes, request_bytes))
+        # PostgreSQL's sums of numbers are decimals.
+        device: ((int(contacts), int(requests)), (int(contact_bytes), int(request_bytes)))
         for device, contacts, requests, contact_bytes, request_bytes in await tx.execute(statement)
     }

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from restante.protocol.codec import decode, encode
 from restante.protocol.ids import DeviceId
 from restante.protocol.manifest import Prekey, PrekeyBundle, PrekeyKind
+from restante.store.relay_locks import lock_device
 from restante.store.relay_tables import devices, prekeys
 
 _REPLACING = (PrekeyKind.SIGNED, PrekeyKind.KEM_LAST_RESORT)
@@ -44,6 +45,7 @@ async def put_prekeys(
     Returns False, and the caller rolls back, when more than `most_one_time` of a kind would wait.
     """
     own = prekeys.c.device == device
+    await tx.execute(lock_device(device))
     # Of two for one place in one frame the later stays.
     kept = {(each.kind, each.id if each.kind in _ADDING else 0): each for each in published}
     replaced = {kind for kind, _ in kept if kind in _REPLACING}
@@ -139,14 +141,21 @@ async def _oldest(
 
 
 async def _take(tx: AsyncConnection, device: int, kind: PrekeyKind, *, now_s: int) -> Prekey | None:
-    prekey = await _oldest(tx, device, kind, now_s=now_s)
-    if prekey is not None:
-        await tx.execute(
-            delete(prekeys).where(
-                prekeys.c.device == device, prekeys.c.kind == kind, prekeys.c.id == prekey.id
-            )
-        )
-    return prekey
+    of_kind = (prekeys.c.device == device) & (prekeys.c.kind == kind)
+    # One that another transaction is about to take is passed over: it is served once or never.
+    oldest = (
+        select(prekeys.c.id)
+        .where(of_kind, prekeys.c.expires_at_s > now_s)
+        .order_by(prekeys.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    taken = await tx.execute(
+        delete(prekeys).where(of_kind, prekeys.c.id == oldest).returning(prekeys.c.prekey)
+    )
+    packed = taken.scalar_one_or_none()
+    return None if packed is None else decode(packed, Prekey)
 
 
 async def forget_expired_prekeys(tx: AsyncConnection, *, now_s: int) -> None:

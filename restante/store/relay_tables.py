@@ -3,7 +3,8 @@
 Times are coarse on purpose: an expiry or an arrival is kept by the hour (a slot's, by the minute).
 Rule: the two tables that
 every envelope passes (`waiting`, `id_log`) are appended to; what must be found is found by an
-index that grows at its end. The same tables serve PostgreSQL. Spec: docs/relay.md, section 2.
+index that grows at its end. The same tables serve PostgreSQL, but for what
+`relay_postgres_schema` says. Spec: docs/relay.md, section 2.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     ForeignKey,
     Index,
@@ -24,10 +26,12 @@ from sqlalchemy import (
 
 metadata: Final = MetaData()
 
+_NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")
+
 
 def _number(name: str, *rest: Any, key: bool = False, nullable: bool = False) -> Column[Any]:
     return Column(
-        name, Integer, *rest, primary_key=key, nullable=nullable and not key, autoincrement=key
+        name, _NUMBER, *rest, primary_key=key, nullable=nullable and not key, autoincrement=key
     )
 
 
@@ -43,7 +47,7 @@ def _owner(*, key: bool = False) -> Column[Any]:
     """Which account a row is of; it goes when the account goes."""
     return Column(
         "account",
-        Integer,
+        _NUMBER,
         ForeignKey("accounts.number", ondelete="CASCADE"),
         primary_key=key,
         nullable=False,
@@ -81,7 +85,7 @@ manifests = Table(
     "manifests",
     metadata,
     _owner(key=True),
-    Column("sequence", Integer, primary_key=True, nullable=False, autoincrement=False),
+    Column("sequence", _NUMBER, primary_key=True, nullable=False, autoincrement=False),
     _blob("manifest"),
 )
 
@@ -111,14 +115,14 @@ prekeys = Table(
     metadata,
     Column(
         "device",
-        Integer,
+        _NUMBER,
         ForeignKey("devices.number", ondelete="CASCADE"),
         primary_key=True,
         nullable=False,
         autoincrement=False,
     ),
-    Column("kind", Integer, primary_key=True, nullable=False, autoincrement=False),
-    Column("id", Integer, primary_key=True, nullable=False, autoincrement=False),
+    Column("kind", _NUMBER, primary_key=True, nullable=False, autoincrement=False),
+    Column("id", _NUMBER, primary_key=True, nullable=False, autoincrement=False),
     _number("expires_at_s"),
     _blob("prekey"),
 )
@@ -192,7 +196,7 @@ id_segments = Table("id_segments", metadata, _number("number", key=True), _numbe
 deposit_ids = Table(
     "deposit_ids",
     metadata,
-    Column("segment", Integer, primary_key=True, nullable=False, autoincrement=False),
+    Column("segment", _NUMBER, primary_key=True, nullable=False, autoincrement=False),
     _blob("key", key=True),
     sqlite_with_rowid=False,
 )

@@ -17,7 +17,6 @@ from restante.protocol.address import RelayAddress
 from restante.protocol.limits import BUCKET_TOKENS
 from restante.protocol.manifest import Prekey, PrekeyKind
 from restante.relay.settings import Limits
-from restante.store.driver import RawConnection
 from restante.store.relay_codes import Invite, add_invite
 from tests.relay.wire import (
     Person,
@@ -29,8 +28,11 @@ from tests.relay.wire import (
     person,
     registered,
     relay_at,
+    sql,
     subscribed,
 )
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 async def _register(wire: Wire, who: Person, relay: RelayAddress, **changed: Any) -> Any:
@@ -81,10 +83,8 @@ async def test_an_account_has_the_quota_of_its_invite(tmp_path: Path) -> None:
         await registered(relay, "bob", invite=secret)
         await registered(relay, "carol")
 
-        def quotas(raw: RawConnection) -> dict[str, int | None]:
-            return dict(raw.execute("SELECT name, quota_bytes FROM accounts").fetchall())
-
-        assert await relay.services.db.read_raw(quotas) == {"bob": 3_000_000_000, "carol": None}
+        quotas = dict(await sql(relay, "SELECT name, quota_bytes FROM accounts"))
+        assert quotas == {"bob": 3_000_000_000, "carol": None}
 
 
 async def test_a_refused_registration_does_not_use_up_its_invite(tmp_path: Path) -> None:
@@ -194,11 +194,7 @@ async def test_a_device_that_is_listed_no_more_is_cut_off_and_its_mailbox_emptie
         async with authenticated(relay, bob) as device:
             answer = await device.ask(f.Subscribe)
             assert _refused(answer) == WireCode.FORBIDDEN
-
-        def waiting(raw: Any) -> int:
-            return int(raw.execute("SELECT count(*) FROM waiting").fetchone()[0])
-
-        assert await relay.services.db.read_raw(waiting) == 0
+        assert await sql(relay, "SELECT count(*) FROM waiting") == [(0,)]
 
 
 def _prekeys(bob: Person, *, one_time: int) -> list[Prekey]:

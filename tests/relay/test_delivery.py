@@ -21,8 +21,11 @@ from tests.relay.wire import (
     item,
     registered,
     relay_at,
+    sql,
     subscribed,
 )
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 async def test_an_envelope_waits_for_its_device_and_is_gone_after_its_ack(tmp_path: Path) -> None:
@@ -146,19 +149,14 @@ async def test_a_fan_out_reaches_each_and_is_stored_once(tmp_path: Path) -> None
                 outcomes = await deposit(wire, fan_out)
             assert [outcome.outcome for outcome in outcomes] == [f.Outcome.STORED] * 5
             assert (await live.delivered(1))[0].payload == fan_out.payload
-        db = relay.services.db
-
-        def payloads(raw: object) -> int:
-            return int(raw.execute("SELECT count(*) FROM payloads").fetchone()[0])  # type: ignore[attr-defined]
-
         await relay.services.writer.barrier()
-        assert await db.read_raw(payloads) == 1
+        assert await sql(relay, "SELECT count(*) FROM payloads") == [(1,)]
         for who in people[1:]:
             async with subscribed(relay, who) as wire:
                 assert (await wire.delivered(1))[0].payload == fan_out.payload
                 await wire.ask(f.FetchPrekeyState)
         await relay.services.writer.barrier()
-        assert await db.read_raw(payloads) == 0
+        assert await sql(relay, "SELECT count(*) FROM payloads") == [(0,)]
 
 
 async def test_a_retried_deposit_is_stored_once_also_after_its_ack(tmp_path: Path) -> None:

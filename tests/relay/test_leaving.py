@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import sqlite3
+import re
 import time
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
 import trio
 import trio.testing
+from sqlalchemy import inspect, text
 
 from restante.crypto import own_keys, signing
 from restante.errors import WireCode
@@ -32,8 +33,11 @@ from tests.relay.wire import (
     person,
     registered,
     relay_at,
+    sql,
     subscribed,
 )
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 AWAY = Address.parse("robert@elsewhere.example")
 
@@ -128,22 +132,23 @@ async def fill(relay: RunningRelay, who: Person, wire: Wire) -> Blob:
     return blob
 
 
-KEPT = {"relay_state", "gone_names", "id_log", "id_segments", "deposit_ids", "alembic_version"}
+KEPT = {"relay_state", "restante_schema", "gone_names", "id_log", "id_segments", "deposit_ids"}
 
 
-def rows_left(path: Path) -> dict[str, int]:
+async def rows_left(relay: RunningRelay) -> dict[str, int]:
     """Count the rows of each table that has any."""
-    with closing(sqlite3.connect(path)) as files:
-        names = [
-            name
-            for (name,) in files.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            if not name.startswith("sqlite_")
-        ]
+
+    async def work(tx: Any) -> dict[str, int]:
+        names = await tx.run_sync(lambda connection: inspect(connection).get_table_names())
         counts = {
-            name: int(files.execute(f"SELECT count(*) FROM {name}").fetchone()[0])  # noqa: S608
+            name: (await tx.execute(text(f"SELECT count(*) FROM {name}"))).scalar_one()  # noqa: S608
             for name in names
+            if not re.search(r"_[0-9]+$", name)  # a partition: its table has its rows
         }
-    return {name: count for name, count in counts.items() if count}
+        return {name: count for name, count in counts.items() if count}
+
+    await relay.services.writer.barrier()
+    return await relay.services.db.read(work)
 
 
 async def test_a_deleted_account_leaves_the_hash_of_its_name_and_nothing_else(
@@ -170,12 +175,11 @@ async def test_a_deleted_account_leaves_the_hash_of_its_name_and_nothing_else(
         async with authenticated(relay, bob) as device:
             assert code_of(await device.ask(f.Subscribe)) == WireCode.FORBIDDEN
         assert not blob.file(tmp_path).exists()
-    left = rows_left(tmp_path / "relay" / "relay.sqlite3")
-    assert set(left) <= KEPT
-    assert left["gone_names"] == 1
-    with closing(sqlite3.connect(tmp_path / "relay" / "relay.sqlite3")) as files:
-        kept = files.execute("SELECT hash FROM gone_names").fetchall()
-    assert kept == [(gone_name_hash(AccountName("bob")),)]
+        left = await rows_left(relay)
+        assert set(left) <= KEPT
+        assert left["gone_names"] == 1
+        kept = await sql(relay, "SELECT hash FROM gone_names")
+        assert kept == [(gone_name_hash(AccountName("bob")),)]
 
 
 async def test_a_deleted_name_is_given_to_nobody_again(tmp_path: Path) -> None:
@@ -241,27 +245,21 @@ async def test_what_is_deposited_while_an_account_goes_does_not_stay(tmp_path: P
                     nursery.start_soon(deposit, sender, item(bob))
                     await trio.testing.wait_all_tasks_blocked(0.02)
             assert isinstance(await device.frame(), f.Done)
-    assert "waiting" not in rows_left(tmp_path / "relay" / "relay.sqlite3")
+        assert await sql(relay, "SELECT * FROM waiting") == []
 
 
 async def test_envelopes_of_who_left_that_a_crash_has_kept_go_at_the_next_start(
     tmp_path: Path,
 ) -> None:
-    database = tmp_path / "relay" / "relay.sqlite3"
     async with relay_at(tmp_path) as relay, anonymous(relay) as wire:
         bob, eve = await registered(relay, "bob"), await registered(relay, "eve")
         await deposit(wire, item(bob), item(bob), item(eve))
-    with closing(sqlite3.connect(database)) as files:
         # As if bob had left, and these had been on their way to the disk meanwhile.
-        files.execute("PRAGMA foreign_keys = ON")
-        files.execute("DELETE FROM accounts WHERE name = 'bob'")
-        files.commit()
-        assert files.execute("SELECT count(*) FROM waiting").fetchone() == (3,)
-    async with relay_at(tmp_path):
-        pass
-    with closing(sqlite3.connect(database)) as files:
-        (mailbox,) = files.execute(
-            "SELECT mailbox FROM waiting JOIN devices ON devices.number = waiting.device"
-        ).fetchone()
-        assert files.execute("SELECT count(*) FROM waiting").fetchone() == (1,)
-    assert mailbox == eve.mailbox
+        await sql(relay, "DELETE FROM accounts WHERE name = 'bob'")
+        assert await sql(relay, "SELECT count(*) FROM waiting") == [(3,)]
+    async with relay_at(tmp_path) as relay:
+        found = await sql(
+            relay, "SELECT mailbox FROM waiting JOIN devices ON devices.number = waiting.device"
+        )
+        assert found == [(eve.mailbox,)]
+        assert await sql(relay, "SELECT count(*) FROM waiting") == [(1,)]

@@ -36,8 +36,11 @@ from tests.relay.wire import (
     person,
     registered,
     relay_at,
+    sql,
     subscribed,
 )
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 LAVISH = {
     "requests_per_network": 10_000,
@@ -127,9 +130,7 @@ async def test_an_accounts_devices_share_a_quota_of_envelopes(tmp_path: Path) ->
 async def test_an_accounts_own_quota_stands_in_place_of_the_settings(tmp_path: Path) -> None:
     async with relay_at(tmp_path) as relay:
         desk, phone = await _with_two_devices(relay, "bob")
-        await relay.services.db.outside_transactions(
-            lambda raw: raw.execute("UPDATE accounts SET quota_bytes = 3 * 4096")
-        )
+        await sql(relay, "UPDATE accounts SET quota_bytes = 3 * 4096")
         async with anonymous(relay) as wire:
             outcomes = await deposit(wire, *(item(one) for one in (desk, phone) * 2))
             assert _kinds(outcomes) == [f.Outcome.STORED] * 3 + [f.Outcome.FULL]
@@ -203,12 +204,8 @@ async def test_room_comes_back_with_the_ack_also_after_a_restart(tmp_path: Path)
         assert _kinds(await deposit(wire, item(bob))) == [f.Outcome.FULL]
     # The port is another one: the device registered under the first one's name.
     async with relay_at(tmp_path, limits=limits) as relay:
-        (device,) = await relay.services.db.read_raw(
-            lambda raw: raw.execute("SELECT number FROM devices").fetchone()
-        )
-        ids = await relay.services.db.read_raw(
-            lambda raw: [row[0] for row in raw.execute("SELECT id FROM waiting").fetchall()]
-        )
+        ((device,),) = await sql(relay, "SELECT number FROM devices")
+        ids = [row[0] for row in await sql(relay, "SELECT id FROM waiting")]
         async with anonymous(relay) as wire:
             assert _kinds(await deposit(wire, item(bob))) == [f.Outcome.FULL]
             await relay.services.writer.ack_by_ids(device, frozenset(ids[:1]))
@@ -351,6 +348,7 @@ async def test_connections_of_one_network_have_a_rate(tmp_path: Path) -> None:
         assert 0 < refused <= 5
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 async def test_a_full_disk_answers_relay_full_and_goes_on_when_there_is_room(
     tmp_path: Path,
 ) -> None:
@@ -375,6 +373,7 @@ async def test_a_full_disk_answers_relay_full_and_goes_on_when_there_is_room(
                 assert (await device.delivered(1))[0].id == carol.id
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 async def test_a_request_on_a_full_disk_is_refused_as_full(tmp_path: Path) -> None:
     async with relay_at(tmp_path) as relay:
         bob = await registered(relay, "bob")

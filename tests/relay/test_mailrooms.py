@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import trio
 
 from restante.protocol import frames as f
@@ -25,7 +26,12 @@ from tests.relay.residents import (
     deposit,
     registered,
 )
-from tests.relay.wire import relay_at
+from tests.relay.wire import (
+    relay_at,
+    sql,
+)
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 class Interrupted:
@@ -114,9 +120,7 @@ async def test_what_is_acked_while_a_mailbox_is_counted_takes_no_room(tmp_path: 
         [bob] = await registered(relay.address, ["bob"])
         await fill(relay, bob, 5)
         db = relay.services.db
-        rows = await db.read_raw(
-            lambda raw: raw.execute("SELECT seq, device, lane, size_bytes FROM waiting").fetchall()
-        )
+        rows = await sql(relay, "SELECT seq, device, lane, size_bytes FROM waiting")
 
         async def ack() -> None:
             writer.ack([Removed(*row, None) for row in rows[:2]])
@@ -126,7 +130,7 @@ async def test_what_is_acked_while_a_mailbox_is_counted_takes_no_room(tmp_path: 
         interrupted: Any = Interrupted(db, ack, at_read=2)
         mailrooms = Mailrooms(interrupted, Limits())
         writer = Writer(
-            db,
+            relay.services.mailboxes,
             clock=relay.services.clock,
             counting=mailrooms.counting,
             on_removed=lambda gone: mailrooms.release(gone.device, gone.lane, gone.size_bytes),

@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from restante.crypto import own_keys, signing
 from restante.crypto.randomness import SystemRandomness
 from restante.errors import WireCode
@@ -28,8 +30,11 @@ from tests.relay.wire import (
     person,
     registered,
     relay_at,
+    sql,
     subscribed,
 )
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 RANDOM = SystemRandomness()
 
@@ -112,11 +117,7 @@ async def test_a_recovered_account_has_new_devices_tokens_and_codes_and_the_old_
         assert found.links == [manifest.to_bytes()]
         async with authenticated(relay, lost) as thief:
             assert code_of(await thief.ask(f.Subscribe)) == WireCode.FORBIDDEN
-
-        def waiting(raw: Any) -> int:
-            return int(raw.execute("SELECT count(*) FROM waiting").fetchone()[0])
-
-        assert await relay.services.db.read_raw(waiting) == 0
+        assert await sql(relay, "SELECT count(*) FROM waiting") == [(0,)]
 
 
 async def test_a_device_that_the_recovery_lists_keeps_its_mailbox(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from restante.crypto import own_keys, signing
 from restante.errors import WireCode
 from restante.protocol import frames as f
@@ -27,8 +29,11 @@ from tests.relay.wire import (
     person,
     registered,
     relay_at,
+    sql,
     subscribed,
 )
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 def called(who: Person, name: str) -> Person:
@@ -176,9 +181,7 @@ async def test_deleting_an_account_takes_all_its_names(tmp_path: Path) -> None:
         for name in ("bob", "rob"):
             answer = await wire.ask(f.FetchManifest, name=name, since_sequence=0)
             assert code_of(answer) == WireCode.NOT_FOUND
-        kept = await relay.services.db.read_raw(
-            lambda raw: {row[0] for row in raw.execute("SELECT hash FROM gone_names")}
-        )
+        kept = {row[0] for row in await sql(relay, "SELECT hash FROM gone_names")}
         assert kept == {gone_name_hash(AccountName(name)) for name in ("bob", "rob")}
         (outcome,) = await deposit(wire, item(eve))
         assert outcome.outcome == f.Outcome.STORED

@@ -7,11 +7,19 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from restante.errors import WireCode
 from restante.protocol import frames as f
 from restante.protocol.limits import MAX_SLOT_BYTES, SLOT_TTL_S
 from restante.relay.settings import Limits
-from tests.relay.wire import anonymous, relay_at
+from tests.relay.wire import (
+    anonymous,
+    relay_at,
+    sql,
+)
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 LAVISH = Limits(requests_per_network=10_000, request_burst=10_000, slots_per_network=1000)
 
@@ -63,10 +71,7 @@ async def test_a_slot_is_gone_after_its_ten_minutes_and_free_again(tmp_path: Pat
             assert (await wire.ask(f.FetchSlot, slot=slot)).sealed == b"second"
         clock.now_s += SLOT_TTL_S
         await relay.services.slots.expire()
-        count = await relay.services.db.read_raw(
-            lambda raw: raw.execute("SELECT count(*) FROM slots").fetchone()
-        )
-        assert count == (0,)
+        assert await sql(relay, "SELECT count(*) FROM slots") == [(0,)]
 
 
 async def test_a_slot_outlives_a_restart_of_the_relay(tmp_path: Path) -> None:

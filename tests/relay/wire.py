@@ -13,6 +13,7 @@ from typing import Any
 
 import trio
 import trio_websocket
+from sqlalchemy import text
 
 from restante.crypto import own_keys, signing
 from restante.crypto.randomness import SystemRandomness
@@ -28,11 +29,15 @@ from restante.store.seam import open_loop
 
 PATIENCE_S = 30
 
+database_url = ""
+"""Where relays of the test that runs keep what they keep; the fixture `engine` says."""
+
 
 def settings_for(path: Path, *, limits: Limits | None = None, **rest: Any) -> Settings:
     """Return settings of a relay on a free port of loopback, open to anybody."""
     rest.setdefault("open_registration", True)
     rest.setdefault("listen", "127.0.0.1:0")
+    rest.setdefault("database_url", database_url)
     return Settings(
         data=str(path / "relay"),
         limits=limits or Limits(),
@@ -47,6 +52,16 @@ async def relay_at(path: Path, **rest: Any) -> AsyncIterator[RunningRelay]:
     with trio.fail_after(PATIENCE_S):
         async with open_loop(), running_relay(settings_for(path, **rest), clock=clock) as relay:
             yield relay
+
+
+async def sql(relay: RunningRelay, statement: str) -> list[Any]:
+    """Run a statement in a relay's database, whichever it is; return the rows, if it has any."""
+
+    async def work(tx: Any) -> list[Any]:
+        found = await tx.execute(text(statement))
+        return [tuple(row) for row in found] if found.returns_rows else []
+
+    return await relay.services.db.write(work)
 
 
 class Wire:

@@ -1,0 +1,161 @@
+"""A relay's mailboxes in one SQLite file, for one process.
+
+Rule: each method is one hop to the connection's thread and one transaction there. There is nobody
+beside it to tell anything. Spec: docs/relay.md, section 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from functools import partial
+
+import trio
+
+from restante.protocol.ids import EnvelopeId
+from restante.store.driver import RawConnection
+from restante.store.errors import Busy, DiskFailed, DiskFull
+from restante.store.failpoints import reach
+from restante.store.relay_mailboxes import (
+    Arrival,
+    MailboxWriter,
+    Removed,
+    Waiting,
+    empty_mailbox,
+    expire,
+    find_acked,
+    ownerless_mailboxes,
+    read_waiting,
+)
+from restante.store.relay_store import Notice, RelayStore
+from restante.store.seam import Database
+
+
+class SqliteMailboxes:
+    """The one writer's numbers and keys, and the file."""
+
+    reads_past = True
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._writer = MailboxWriter()
+
+    async def load(self) -> Sequence[int]:
+        """As `Mailboxes.load`."""
+        await self._db.read_raw(self._writer.load)
+        return await self._db.read_raw(ownerless_mailboxes)
+
+    async def commit(
+        self, arrivals: Sequence[Arrival], acks: Collection[Removed], *, hour: int
+    ) -> list[int]:
+        """As `Mailboxes.commit`."""
+        sequences = await self._db.write_raw(
+            partial(self._writer.commit, arrivals=arrivals, acks=acks, hour=hour)
+        )
+        self._writer.committed(hour=hour)
+        return sequences
+
+    def shared_of(self, seq: int) -> int | None:
+        """As `Mailboxes.shared_of`."""
+        return self._writer.shared_of(seq)
+
+    async def read(
+        self,
+        device: int,
+        *,
+        after_seq: int,
+        besides: Collection[int],
+        max_items: int,
+        max_bytes: int,
+        hour: int,
+    ) -> list[Waiting]:
+        """As `Mailboxes.read`."""
+        del besides  # all of it has come before `after_seq`
+        return await self._db.read_raw(
+            partial(
+                read_waiting,
+                device=device,
+                after_seq=after_seq,
+                max_items=max_items,
+                max_bytes=max_bytes,
+                hour=hour,
+            )
+        )
+
+    async def find_acked(self, device: int, ids: Collection[EnvelopeId]) -> list[Removed]:
+        """As `Mailboxes.find_acked`."""
+        return await self._db.read_raw(partial(find_acked, device=device, ids=ids))
+
+    async def expire(self, *, hour: int) -> list[Removed]:
+        """As `Mailboxes.expire`."""
+        return await self._db.write_raw(partial(expire, hour=hour))
+
+    async def empty(self, devices: Sequence[int]) -> None:
+        """As `Mailboxes.empty`."""
+
+        def work(raw: RawConnection) -> None:
+            for device in devices:
+                empty_mailbox(raw, device)
+
+        if devices:
+            await self._db.write_raw(work)
+
+    async def upkeep(self, *, hour: int) -> None:
+        """Fold a shelf of deposit ids."""
+        ids = self._writer.ids
+        if ids.wants_folding(hour=hour):
+            try:
+                await self._db.write_raw(partial(ids.fold, hour=hour))
+            except (DiskFull, DiskFailed, Busy):
+                return
+            ids.folded()
+            reach("relay: after fold")
+
+    async def forget_ids(self, *, hour: int) -> None:
+        """As `Mailboxes.forget_ids`."""
+        while await self._db.write_raw(partial(self._writer.ids.forget, hour=hour)):
+            pass
+
+
+class Alone:
+    """No other relay: the lock on the directory sees to that."""
+
+    are_possible = False
+
+    def __init__(self) -> None:
+        self._send, self.notices = trio.open_memory_channel[Notice](0)
+
+    async def is_alone(self) -> bool:
+        """Yes."""
+        return True
+
+    async def settled(self) -> None:
+        """Nobody waits for it."""
+
+    def arrived(self, devices: Iterable[int]) -> None:
+        """There is nobody to tell."""
+
+    def tell(self, notice: Notice) -> None:
+        """There is nobody to tell."""
+
+    async def run(self) -> None:
+        """There is nobody to listen to."""
+
+    async def hold(self, device: int) -> int:
+        """Return 0: the relay itself knows who has subscribed."""
+        del device
+        return 0
+
+    async def held(self, devices: Sequence[int]) -> dict[int, int]:
+        """Nobody holds anything elsewhere."""
+        del devices
+        return {}
+
+    async def with_mail(self, devices: Sequence[int]) -> list[int]:
+        """Whoever is online was handed it."""
+        del devices
+        return []
+
+
+def sqlite_store(db: Database) -> RelayStore:
+    """Return the store over an open file of the current schema."""
+    return RelayStore(db=db, mailboxes=SqliteMailboxes(db), neighbours=Alone())
