@@ -26,7 +26,7 @@ HOMES: Final = {
     "devices": ("device",),
     "messages": (
         *("send", "edit", "delete", "react", "pin", "timer"),
-        *("tail", "history", "why"),
+        *("tail", "history", "mark", "why"),
     ),
     "engine": ("chat", "daemon", "rpc", "setting"),
 }

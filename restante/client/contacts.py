@@ -15,10 +15,10 @@ from restante.client import gaps, granting
 from restante.client.acquaintance import is_welcome, keep_manifest, new_contact, others_at
 from restante.client.changes import Changes
 from restante.client.directory import Found, head_of, manifest_of, with_manifest
+from restante.client.giving_up import give_up
 from restante.client.interface import ContactState, Trust
 from restante.client.lifecycle.following import note_arrival, note_moved
 from restante.client.lifecycle.key_changes import resume, supersede
-from restante.client.queueing import give_up
 from restante.client.views import contact_view
 from restante.crypto.signatures import VerifiedManifest, accept_manifest
 from restante.errors import CryptoError, ExitCode, RemoteProtocolError, UserError
@@ -157,7 +157,7 @@ class Contacts:
             upsert_contact(rows, replace(row, state=ContactState.BLOCKED.value))
             changes.are_requests_full = False  # until the next one finds no room
             for entry in client_outbox.by_account(rows, account_id):
-                give_up(rows, changes, entry, BLOCKED)
+                give_up(rows, changes, entry, BLOCKED, now_ms=self._context.now_ms())
             granting.rotate_bucket(
                 rows,
                 changes,

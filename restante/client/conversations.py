@@ -26,18 +26,20 @@ from restante.client.interface import (
 from restante.client.lifecycle.key_changes import move_message, successor
 from restante.client.named import account_of, id_of, message_of
 from restante.client.queueing import enqueue_content
-from restante.client.syncing.outgoing import publish, read_items
+from restante.client.syncing.outgoing import publish, read_items, sent_item
+from restante.client.syncing.putting import put
 from restante.client.syncing.self_contact import is_self, self_contact
 from restante.client.viewing import viewer, viewer_of
 from restante.client.views import conversation_key, display_name, is_listed
 from restante.errors import UserError
 from restante.protocol.address import Address, AddressError
-from restante.protocol.content import Kind
+from restante.protocol.content import Kind, RecordKind
 from restante.protocol.ids import ID_BYTES
 from restante.store import client_outbox
 from restante.store.client_contacts import ContactRow, contact, contacts, find
 from restante.store.client_feed import cursor, feed_after, set_cursor
-from restante.store.client_messages import placed_message, update_state, window
+from restante.store.client_messages import count, placed_message, update_state, window
+from restante.store.client_records import records_of_conversation
 from restante.store.client_summaries import conversation_summaries
 from restante.store.failpoints import reach
 
@@ -206,6 +208,8 @@ class Conversations:
             row = existing(rows, placed.row.conversation)
             if placed.row.state not in {MessageState.FAILED.value, MessageState.EXPIRED.value}:
                 raise UserError("Only a message that failed or expired can be sent again.")
+            if placed.row.device_id != self._own.device_id:
+                raise UserError("It was sent from another device of yours; send it again there.")
             if (goes_on := successor(rows, row)) is not None:
                 move_message(rows, changes, which, goes_on, now_ms=self._context.now_ms())
                 return self._shown(rows, _placed(rows, which))
@@ -221,25 +225,32 @@ class Conversations:
             )
             changed = update_state(rows, which, MessageState.QUEUED.value, None)
             changes.message_changed(changed)
+            if placed.row.counter:  # the other devices have heard that it failed
+                again = sent_item(row.account_id, which)
+                publish(rows, changes, again, now_ms=self._context.now_ms())
             return self._shown(rows, changed or placed)
 
         message = await self._context.write(work)
         await self._announcer.tell(changes)
         return message
 
-    async def mark_read(self, key: str, *, up_to: str) -> None:
+    async def mark_read(self, key: str, *, up_to: str | None) -> None:
         """Note what the user has read; others are told if the user lets them."""
         account_id = self.account_id(key)
-        which = message_of(up_to)
+        wanted = None if up_to is None else message_of(up_to)
         changes = Changes()
 
         def work(rows: Rows) -> None:
             now_ms = self._context.now_ms()
-            read = read_here(rows, changes, account_id, which, now_ms=now_ms)
+            which = wanted or _last(rows, account_id)
+            read = read_here(rows, changes, account_id, which, now_ms=now_ms) if which else []
             publish(rows, changes, *read_items(account_id, read, at_ms=now_ms), now_ms=now_ms)
+            if RecordKind.UNREAD in records_of_conversation(rows, account_id):
+                put(rows, RecordKind.UNREAD, account_id, None, now_ms=now_ms)
+                changes.conversations[account_id] = None
 
         await self._context.write(work)
-        if changes.changed:
+        if changes.changed or changes.conversations:
             await self._announcer.tell(changes)
 
     async def consume(self, consumer: str, *, limit: int) -> list[Received]:
@@ -272,3 +283,8 @@ def _placed(rows: Rows, message_id: bytes) -> Placed:
     if placed is None:
         raise UserError("There is no message with this id.")
     return placed
+
+
+def _last(rows: Rows, account_id: bytes) -> bytes | None:
+    found = window(rows, account_id, max(count(rows, account_id) - 1, 0), 1)
+    return found[0].id if found else None

@@ -15,9 +15,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from restante.client import tracing
+from restante.client.giving_up import give_up
 from restante.client.grammar.timers import start_clock
 from restante.client.interface import MessageState
-from restante.client.queueing import give_up
 from restante.client.states import moved
 from restante.client.syncing.self_contact import is_self
 from restante.protocol import frames as f
@@ -219,7 +219,7 @@ def _stored(
 def _refused(rows: Rows, changes: Changes, context: EngineContext, entry: OutboxRow) -> None:
     row = contact(rows, entry.account_id)
     if row is None or entry.attempts:
-        give_up(rows, changes, entry, REFUSED)
+        give_up(rows, changes, entry, REFUSED, now_ms=context.now_ms())
         return
     # Perhaps they have another device or mailbox by now: look before the second and last attempt.
     if is_self(row):

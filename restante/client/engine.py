@@ -17,6 +17,7 @@ from restante.client.context import EngineContext, Tuning
 from restante.client.events import EventHub, Subscription
 from restante.client.failures import UnreachableError
 from restante.client.grammar.methods import GrammarMethods
+from restante.client.history_transfer.methods import HistoryMethods
 from restante.client.interface import (
     AccountDeleted,
     Contact,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
     from restante.client.clock import Clock
     from restante.client.grammar.parts import Grammar
+    from restante.client.history_transfer.parts import Transfers
     from restante.client.syncing.choices import Choices
     from restante.crypto.randomness import Randomness
     from restante.store.client_outbox import OutboxRow
@@ -57,7 +59,7 @@ CODE_PATIENCE_S: Final = 15.0
 UPKEEP_PATIENCE_S: Final = 10.0
 
 
-class LocalEngine(GrammarMethods, LinkingMethods, SyncingMethods, LifecycleMethods):
+class LocalEngine(GrammarMethods, LinkingMethods, SyncingMethods, LifecycleMethods, HistoryMethods):
     """The engine in this process. Made by `open_engine`."""
 
     def __init__(self, context: EngineContext, nursery: trio.Nursery) -> None:
@@ -210,7 +212,7 @@ class LocalEngine(GrammarMethods, LinkingMethods, SyncingMethods, LifecycleMetho
         """See interface.Engine."""
         return await self._running().conversations.retry(message_id)
 
-    async def mark_read(self, conversation: str, *, up_to: str) -> None:
+    async def mark_read(self, conversation: str, *, up_to: str | None = None) -> None:
         """See interface.Engine."""
         await self._reading().conversations.mark_read(conversation, up_to=up_to)
 
@@ -276,6 +278,9 @@ class LocalEngine(GrammarMethods, LinkingMethods, SyncingMethods, LifecycleMetho
 
     def _choices(self) -> Choices:
         return self._reading().choices
+
+    def _transfers(self) -> Transfers:
+        return self._running().transfers
 
     def _desk(self) -> Desk:
         return self._devices

@@ -19,8 +19,8 @@ from restante.client.changes import Changes
 from restante.client.depositing import batches, keep_results, postpone
 from restante.client.directory import manifest_of
 from restante.client.failures import RefusedError, RelayError
+from restante.client.giving_up import give_up
 from restante.client.interface import MessageState, Trust
-from restante.client.queueing import give_up
 from restante.client.sealing import Ready, Sealer
 from restante.client.sessions import sending_session
 from restante.client.syncing.pausing import SyncPause
@@ -311,7 +311,7 @@ class Outbox:
 
         def work(rows: Rows) -> None:
             for entry in entries:
-                give_up(rows, changes, entry, sentence)
+                give_up(rows, changes, entry, sentence, now_ms=self._context.now_ms())
 
         await self._context.write(work)
         await self._announcer.tell(changes)

@@ -129,21 +129,6 @@ def unpark(rows: Rows, changes: Changes, account_id: bytes, *, now_ms: int) -> N
         changes.is_outbox_due = True
 
 
-def give_up(rows: Rows, changes: Changes, entry: OutboxRow, sentence: str) -> None:
-    """Take an entry out for good; its message fails, unless another device may still get it."""
-    client_outbox.delete(rows, entry.id)
-    if entry.message_id is None:
-        return
-    row = message(rows, entry.message_id)
-    if row is None or client_outbox.by_message(rows, entry.message_id):
-        return
-    state = MessageState(row.state)
-    if state in {MessageState.QUEUED, MessageState.AWAITING_ACCEPTANCE}:
-        to = MessageState.FAILED if row.expires_at_ms is None else MessageState.RELAYED
-        error = sentence if to is MessageState.FAILED else None
-        changes.message_changed(update_state(rows, row.id, to.value, error))
-
-
 def send_to_others(
     rows: Rows, changes: Changes, entry: OutboxRow, row: ContactRow, *, now_ms: int
 ) -> bool:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from restante.client import tracing
 from restante.client.directory import manifest_of
 from restante.client.finishing import final_content
+from restante.client.giving_up import give_up
 from restante.client.granting import token_for
 from restante.client.interface import ContactState, MessageState, Trust
 from restante.client.lifecycle.key_changes import pause
 from restante.client.lifecycle.leaving import left_because
-from restante.client.queueing import give_up, local_id, park, send_to_others
+from restante.client.queueing import local_id, park, send_to_others
 from restante.client.requests import REQUEST_LANE_BYTES
 from restante.client.sessions import keep_sealed, sending_session
 from restante.client.syncing.outgoing import as_it_waits
@@ -90,7 +91,8 @@ class Sealer:
                 continue
             reason = _reason_not_to_send(row)
             if row is None or reason is not None:
-                give_up(rows, changes, entry, reason or "The contact was deleted.")
+                sentence = reason or "The contact was deleted."
+                give_up(rows, changes, entry, sentence, now_ms=self.now_ms)
                 continue
             manifest = manifest_of(row)
             devices = _targets(manifest, entry, self.own.device_id)
@@ -99,7 +101,8 @@ class Sealer:
             elif not devices and send_to_others(rows, changes, entry, row, now_ms=self.now_ms):
                 continue
             elif not devices:
-                give_up(rows, changes, entry, f"{row.address} has no device that could receive it.")
+                sentence = f"{row.address} has no device that could receive it."
+                give_up(rows, changes, entry, sentence, now_ms=self.now_ms)
             elif entry.payload is None:
                 row = self._seal(rows, changes, row, entry, devices=devices, batch=batch)
             else:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from restante.client.clock import rfc3339
+from restante.client.history_transfer.losses import history_state
 from restante.client.interface import ConnectionPhase, Status, StatusChanged
 from restante.client.lifecycle.recovery_kit import recovery_state
 from restante.store.client_outbox import count_messages
@@ -80,8 +81,8 @@ class StatusBoard:
         if self._retry_at is not None:
             retry_in_s = round(max(self._retry_at - trio.current_time(), 0.0), 1)
         own = self.own
-        outbox_count, recovery = await self._context.read(
-            lambda rows: (count_messages(rows), recovery_state(rows))
+        outbox_count, recovery, history = await self._context.read(
+            lambda rows: (count_messages(rows), recovery_state(rows), history_state(rows).state)
         )
         return Status(
             profile=self._context.profile,
@@ -94,6 +95,7 @@ class StatusBoard:
             error=next((self._errors[part] for part in _BY_GRAVITY if part in self._errors), None),
             pid=os.getpid(),
             recovery=recovery,
+            history=None if history == "whole" else history,
         )
 
     async def run(self) -> None:

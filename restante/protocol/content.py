@@ -294,11 +294,24 @@ class SyncHeard(SyncItem, frozen=True, tag=5):
     counter: U63
 
 
+class SyncWanted(SyncItem, frozen=True, tag=6):
+    """The device that says so wants the whole history, from the one that is told, as `transfer`."""
+
+    transfer: Bytes16
+
+
+class SyncFailed(SyncItem, frozen=True, tag=7):
+    """Messages of ours that could not be sent after all; whoever has heard of a receipt doubts."""
+
+    conversation: Annotated[bytes, Meta(min_length=16, max_length=32)]
+    messages: Annotated[list[Bytes16], Meta(min_length=1, max_length=MAX_RECEIPT_IDS)]
+
+
 class Sync(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     """Body of kind SYNC."""
 
     items: Annotated[
-        list[SyncSent | SyncRecord | SyncRead | SyncHistory | SyncHeard],
+        list[SyncSent | SyncRecord | SyncRead | SyncHistory | SyncHeard | SyncWanted | SyncFailed],
         Meta(min_length=1, max_length=MAX_SYNC_ITEMS),
     ]
 
@@ -318,6 +331,8 @@ class RecordKind(IntEnum):
     DRAFT = 8
     HIDDEN = 9
     """key: message id. Deleted for this account alone."""
+    UNREAD = 10
+    """key: conversation. The user has marked it as unread."""
     SETTING = 20
     """key: a setting's name."""
     TOKEN = 30

@@ -1,13 +1,15 @@
 """A part of a history on its way to a newly linked device: items, each behind its length. Pure.
 
 Rule: a part comes from a device of one's own, and is read as if from outside all the same: every
-length, number and array is bounded, what isn't whole is refused, and no row is believed for the
-sake of another. Knows no key, no blob and no database. Spec: docs/protocol/history.md.
+length, number and array is bounded, a part that isn't whole is refused, an item that can't be read
+is left out and counted, and no row is believed for the sake of another. Knows no key, no blob and
+no database. Spec: docs/protocol/history.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
@@ -61,11 +63,15 @@ class PartBegins(Item, frozen=True, tag=1):
 
 
 class PartEnds(Item, frozen=True, tag=2):
-    """The last item: whether more parts follow, and how many messages were in all so far."""
+    """The last item: whether more parts follow, and how many messages were in all so far.
+
+    `left_out`: what the giving device couldn't put into this part.
+    """
 
     is_last: bool
     messages_so_far: U63
     messages_in_all: U63
+    left_out: U32
 
 
 class HistoryRecord(Item, frozen=True, tag=3):
@@ -158,31 +164,62 @@ def part_pieces(
     return pack_item(begins), items, pack_item(ends)
 
 
-def open_part(
-    part: bytes | bytearray, *, transfer: bytes, number: int
-) -> tuple[Iterator[Item], PartEnds]:
-    """Return the items of a part but the first and the last, and the last.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedPart:
+    """A part that is whole: its items but the first and the last, how many can't be read, the end.
 
-    Before anything is returned the part was read to its end: it is whole, well-formed, and the one
-    that was asked for. Raises RemoteProtocolError.
+    `items` are read as they are taken, and can be taken once.
+    """
+
+    items: Iterator[Item]
+    unreadable: int
+    ends: PartEnds
+
+
+def is_readable(packed: bytes) -> bool:
+    """Whether whoever gets packed items can read all of them."""
+    try:
+        return all(item is not None for item in _items(packed))
+    except RemoteProtocolError:
+        return False
+
+
+def open_part(part: bytes | bytearray, *, transfer: bytes, number: int) -> OpenedPart:
+    """Open a part. Before anything is returned it was read to its end.
+
+    An item that can't be read costs only itself, and is counted. Raises RemoteProtocolError if the
+    part isn't whole, or not the one that was asked for.
     """
     if len(part) > MAX_PART_BYTES:
         raise RemoteProtocolError("the part is too large")
     begins: Item | None = None
     item: Item | None = None
-    for item in _items(part):
-        if isinstance(item, PartBegins) == (begins is not None):
+    unreadable = 0
+    for at, item in enumerate(_items(part)):
+        if isinstance(item, PartBegins) == (at > 0):
             raise RemoteProtocolError("a part begins once, with its first item")
         begins = begins or item
+        unreadable += item is None
     if not isinstance(begins, PartBegins) or not isinstance(item, PartEnds):
         raise RemoteProtocolError("the part has no beginning or no end")
     if (begins.transfer, begins.number) != (transfer, number):
         raise RemoteProtocolError("the part is another one")
-    return (each for each in _items(part) if not isinstance(each, (PartBegins, PartEnds))), item
+    return OpenedPart(
+        items=(
+            each
+            for each in _items(part)
+            if each is not None and not isinstance(each, (PartBegins, PartEnds))
+        ),
+        unreadable=unreadable,
+        ends=item,
+    )
 
 
-def _items(part: bytes | bytearray) -> Iterator[Item]:
-    """Yield the items as they stand. Raises RemoteProtocolError, at the first that isn't whole."""
+def _items(part: bytes | bytearray) -> Iterator[Item | None]:
+    """Yield the items as they stand, None for one that can't be read.
+
+    Raises RemoteProtocolError where the row of items itself is broken.
+    """
     at = 0
     while at < len(part):
         start = at + _LENGTH_BYTES
@@ -190,7 +227,11 @@ def _items(part: bytes | bytearray) -> Iterator[Item]:
         at = start + size
         if at > len(part) or not 0 < size <= MAX_ITEM_BYTES:
             raise RemoteProtocolError("the part is cut off or not made of items")
-        item = decode_tagged(bytes(part[start:at]), _ITEMS)
+        try:
+            item = decode_tagged(bytes(part[start:at]), _ITEMS)
+        except RemoteProtocolError:
+            yield None
+            continue
         yield item
         if isinstance(item, PartEnds) and at < len(part):
             raise RemoteProtocolError("something follows the end of the part")

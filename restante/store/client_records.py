@@ -27,8 +27,8 @@ class RecordRow:
     value: bytes | None = field(repr=False)
 
 
-CONVERSATION: Final = (5, 6, 7, 8)
-"""Kinds of records that the user made of a conversation: mute, pin, archive, draft."""
+CONVERSATION: Final = (5, 6, 7, 8, 10)
+"""Kinds of records that the user made of a conversation: mute, pin, archive, draft, unread."""
 
 _records = tables.records
 RECORD: Final = Shape(RecordRow, _records)
@@ -54,7 +54,7 @@ _ONE = Statement(
         _records.c.kind == bindparam("kind"), _records.c.key == bindparam("key")
     )
 )
-# As literal text: four look-ups by the primary key, in one statement.
+# As literal text: five look-ups by the primary key, in one statement.
 _OF_CONVERSATION = Statement(
     select(*RECORD.columns).where(
         _records.c.key == bindparam("key"), text(f"kind IN ({', '.join(map(str, CONVERSATION))})")

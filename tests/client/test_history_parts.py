@@ -91,7 +91,7 @@ async def next_part(old: Profile, place: Place, *, room_bytes: int) -> tuple[byt
     part = Filling(room_bytes=room_bytes)
     while not part.is_full and place.transfer.stage != Stage.DONE:
         place = await old.read(exporting.step, place, part, own_device=OWN_DEVICE, now_ms=NOW_MS)
-    packed = b"".join(part_pieces(TRANSFER, number, part.items, exporting.ends(place)))
+    packed = b"".join(part_pieces(TRANSFER, number, part.items, exporting.ends(place, part)))
     return packed, replace(place, transfer=replace(place.transfer, next_number=number + 1))
 
 
@@ -105,12 +105,12 @@ async def parts_of(old: Profile, *, room_bytes: int = 60_000) -> list[bytes]:
 
 async def take_in(new: Profile, part: bytes, number: int, *, stop_after: int | None = None) -> bool:
     """Take a part in, or begin to; return whether it was the last one."""
-    items, ends = open_part(part, transfer=TRANSFER, number=number)
-    for count, batch in enumerate(batches(items)):
+    opened = open_part(part, transfer=TRANSFER, number=number)
+    for count, batch in enumerate(batches(opened.items)):
         if count == stop_after:
             break
         await new.write(importer().take_in, Changes(), batch)
-    return ends.is_last
+    return opened.ends.is_last
 
 
 async def all_of(profile: Profile) -> dict[str, object]:
@@ -300,6 +300,21 @@ async def test_what_a_device_noted_for_itself_is_not_given_out_and_spoils_no_par
             await take_in(new, part, number)
         assert await new.read(message, told.id) is not None
         assert await new.read(marks_of, early.target) == []
+
+
+async def test_a_row_that_nobody_could_read_is_left_out_and_counted(tmp_path: Path) -> None:
+    chance = random.Random(13)
+    before, damaged, after = (
+        made_message(chance, rank=number << 16, counter=number, kind=kind)
+        for number, kind in ((1, "text"), (2, "x" * 40), (3, "text"))
+    )
+    async with two_devices(tmp_path) as (old, new):
+        await old.write(insert_messages, before.conversation, [before, damaged, after])
+        (part,) = await parts_of(old)
+        assert open_part(part, transfer=TRANSFER, number=0).ends.left_out == 1
+        await take_in(new, part, 0)
+        found = [await new.read(message, row.id) for row in (before, damaged, after)]
+        assert [each is not None for each in found] == [True, False, True]
 
 
 async def test_what_a_part_says_is_made_safe_and_brought_within_our_words(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from restante.client.blob_transfer.upload import Upload, Uploader
 from restante.client.changes import Changes
 from restante.client.history_transfer.announcing import MAX_BLOB_BYTES, note_announced
 from restante.client.history_transfer.awaiting import await_history, is_history_awaited
-from restante.client.history_transfer.incoming import INCOMPLETE
 from restante.client.history_transfer.items import message_item
 from restante.client.interface import TransferProgress
 from restante.crypto.blobs import seal_blob
@@ -186,7 +185,7 @@ class Forger:
         )
 
     def part(self, number: int, row: MessageRow, *, is_last: bool = False) -> bytes:
-        ends = PartEnds(is_last=is_last, messages_so_far=1, messages_in_all=2)
+        ends = PartEnds(is_last=is_last, messages_so_far=1, messages_in_all=2, left_out=0)
         return b"".join(part_pieces(self.transfer, number, pack_item(message_item(row)), ends))
 
     async def announce(self, *items: SyncHistory) -> None:
@@ -223,8 +222,24 @@ async def test_what_cannot_be_a_part_is_left_out_and_the_rest_is_taken(tmp_path:
         await over(bob, IN)
         found = [await read(bob, message, row.id) for row in rows]
         assert [each is not None for each in found] == [True, *[False] * 6, True]
-        assert (await bob.status()).error == INCOMPLETE
+        assert (await bob.status()).history == "incomplete"
         assert not staged(world, "bob")
+
+
+async def test_an_entry_that_cannot_be_read_costs_only_itself(tmp_path: Path) -> None:
+    rows = [made_message(SECRET, rank=number << 16, counter=0) for number in range(2)]
+    async with a_world(tmp_path) as world, world.online("bob") as bob:
+        await write(bob, await_history, now_ms=bob._context.now_ms())
+        forger = Forger(bob)
+        items = [pack_item(message_item(row)) for row in rows]
+        items.insert(1, (3).to_bytes(4, "big") + b"\x93\x63\x00")
+        ends = PartEnds(is_last=True, messages_so_far=2, messages_in_all=2, left_out=4)
+        part = b"".join(part_pieces(forger.transfer, 0, b"".join(items), ends))
+        await forger.announce(await forger.put(tmp_path, part))
+        await over(bob, IN)
+        assert [await read(bob, message, row.id) is not None for row in rows] == [True, True]
+        state = await bob.history_state()
+        assert (state.state, state.lost_parts, state.lost_entries) == ("incomplete", 0, 5)
 
 
 async def test_a_part_larger_than_any_is_not_even_fetched(tmp_path: Path) -> None:
@@ -268,7 +283,7 @@ async def test_a_history_whose_last_part_is_lost_ends_all_the_same(tmp_path: Pat
         await forger.announce(first, replace(first, number=1, count=2, capability=bytes(32)))
         await over(bob, IN)
         assert await read(bob, message, row.id) is not None
-        assert (await bob.status()).error == INCOMPLETE
+        assert (await bob.status()).history == "incomplete"
 
 
 async def test_no_history_is_taken_unless_one_is_awaited(tmp_path: Path) -> None:
@@ -291,7 +306,7 @@ async def test_a_history_that_never_comes_is_not_awaited_for_ever(tmp_path: Path
         clock.ahead_ms = 31 * 86_400_000
         async with world.online("bob", clock=clock) as bob:
             await over(bob, IN)
-            assert (await bob.status()).error == INCOMPLETE
+            assert (await bob.status()).history == "incomplete"
 
 
 async def test_a_device_that_is_revoked_gets_no_more_of_it(tmp_path: Path) -> None:
@@ -342,7 +357,7 @@ async def test_what_is_missing_is_shown_and_asked_for_only_once_the_history_has_
                 missing=[DeviceCounter(device=device, counter=each) for each in (2, 3)],
             )
             items = [message_item(row), message_item(stale), known]
-            ends = PartEnds(is_last=True, messages_so_far=1, messages_in_all=1)
+            ends = PartEnds(is_last=True, messages_so_far=1, messages_in_all=1, left_out=0)
             part = b"".join(part_pieces(forger.transfer, 0, b"".join(map(pack_item, items)), ends))
             await forger.announce(await forger.put(tmp_path, part))
             await shows(bob, to_alice, ["first", "dropped", "from the history", "last"])

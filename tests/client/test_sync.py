@@ -11,7 +11,7 @@ from restante.client.interface import ContactState, Trust
 from restante.errors import UserError
 from restante.store.client_account import tokens
 from tests.client.second_device import a_second_device
-from tests.client.world import World, a_world, connected, eventually, introduce, shows
+from tests.client.world import World, a_world, connected, eventually, introduce, reaches, shows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -243,3 +243,59 @@ async def test_a_device_that_never_came_holds_nothing_up(tmp_path: Path) -> None
         await shows(bob, to_alice, ["hello"])
         assert await alice.synchronise(timeout_s=30)
         assert (await alice.status()).outbox_count == 0
+
+
+async def test_what_is_marked_as_unread_stands_out_on_both_until_it_is_read(tmp_path: Path) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("bob") as bob,
+        two_devices(world) as (one, two),
+    ):
+        to_bob, to_alice = await introduce(one, bob)
+        sent = await bob.send(to_alice, "come back to this")
+        for each in (one, two):
+            await shows(each, to_bob, ["come back to this"])
+        await one.mark_read(to_bob, up_to=sent.id)
+        assert (await one.mark_unread(to_bob)).marked_unread
+
+        async def is_marked() -> bool:
+            line = await the_line(two, to_bob)
+            return line is not None and line.marked_unread and not line.unread_count
+
+        await eventually(two, is_marked)
+        await two.mark_read(to_bob, up_to=sent.id)
+
+        async def is_over() -> bool:
+            line = await the_line(one, to_bob)
+            return line is not None and not line.marked_unread
+
+        await eventually(one, is_over)
+
+
+async def test_what_could_not_be_sent_has_failed_on_both_until_it_is_sent(tmp_path: Path) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("bob") as bob,
+        two_devices(world) as (one, two),
+    ):
+        to_bob, to_alice = await introduce(one, bob)
+        await one.send(to_bob, "hello")
+        await shows(bob, to_alice, ["hello"])
+        await shows(two, to_bob, ["hello"])
+        await world.relay.stop()
+        with world.relay.file() as connection:
+            gone = connection.execute("SELECT * FROM devices WHERE account = 1").fetchall()
+            connection.execute("UPDATE accounts SET name = 'nobody' WHERE name = 'bob'")
+            connection.execute("UPDATE devices SET mailbox = randomblob(16) WHERE account = 1")
+        assert gone
+        await world.relay.start()
+        sent = await one.send(to_bob, "into the void")
+
+        async def failed_there() -> bool:
+            found = await two.messages(to_bob, start=1, count=1)
+            return bool(found) and found[0].state == "failed"
+
+        await reaches(one, sent, "failed")
+        await eventually(two, failed_there)
+        with pytest.raises(UserError, match="another device"):
+            await two.retry(sent.id)

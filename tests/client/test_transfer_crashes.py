@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import trio
 
 from restante.client.changes import Changes
+from restante.client.history_transfer.asking import give_history
 from restante.client.history_transfer.awaiting import await_history
-from restante.client.history_transfer.outgoing import give_history
 from restante.crypto.randomness import SystemRandomness
 from restante.store import failpoints
 from tests.client.crashing_transfer import over

@@ -93,6 +93,10 @@ def test_every_type_of_object_that_the_commands_print(tmp_path: Path, check: Che
         take(*alice.run("device", "ls", "--json").ok().records)
         here = ("--root", str(tmp_path), "--dry-run")
         take(*alice.run("relay", "down", *here, "--json").ok().records)
+        take(alice.run("device", "history", "--json").ok().record)
+        take(alice.run("mark", bob.address(relay), "--unread", "--json").ok().record)
+        take(alice.run("edit", answer.record["id"], "hi again", "--json").ok().record)
+        take(*alice.run("history", bob.address(relay), "--versions", "--json").ok().records)
         laptop = Person(name="alice", home=tmp_path / "laptop")
         linking = laptop.start("device", "link", alice.address(relay), "--json")
         take(json.loads(read_line(linking.stdout)))
@@ -111,7 +115,8 @@ def test_every_type_of_object_that_the_commands_print(tmp_path: Path, check: Che
 
 
 def names() -> list[str]:
-    return [node["$ref"].rpartition("/")[2] for node in SCHEMA["oneOf"]]
+    named = (node["$ref"].rpartition("/")[2] for node in SCHEMA["oneOf"])
+    return [SCHEMA["definitions"][each]["properties"]["type"]["const"] for each in named]
 
 
 def a_view(kind: str) -> dict[str, Any]:

@@ -82,6 +82,8 @@ STRUCTS: tuple[type[Any], ...] = (
     content.SyncRead,
     content.SyncHistory,
     content.SyncHeard,
+    content.SyncWanted,
+    content.SyncFailed,
     content.Sync,
     history_part.PartBegins,
     history_part.PartEnds,

@@ -15,7 +15,7 @@ from restante.protocol.codec import encode
 from tests.protocol.strategies import of
 
 TRANSFER = b"this transfer---"
-ENDS = h.PartEnds(is_last=True, messages_so_far=7, messages_in_all=9)
+ENDS = h.PartEnds(is_last=True, messages_so_far=7, messages_in_all=9, left_out=0)
 BEGINS = h.PartBegins(version=1, transfer=TRANSFER, number=3)
 ITEMS = (h.HistoryRecord, h.HistoryConversation, h.HistoryMessage, h.HistoryMark)
 RECORD = h.HistoryRecord(kind=2, key=b"key", rank=1, device=bytes(16), value=None)
@@ -26,8 +26,8 @@ def any_item() -> st.SearchStrategy[Any]:
 
 
 def read(part: bytes) -> tuple[list[h.Item], h.PartEnds]:
-    items, ends = h.open_part(part, transfer=TRANSFER, number=3)
-    return list(items), ends
+    opened = h.open_part(part, transfer=TRANSFER, number=3)
+    return list(opened.items), opened.ends
 
 
 def whole(*items: h.Item) -> bytes:
@@ -82,11 +82,16 @@ def test_a_part_begins_and_ends_once_and_is_the_one_asked_for(items: tuple[h.Ite
         read(packed(*items))
 
 
-def test_an_unknown_item_is_refused() -> None:
-    unknown = encode([99, b"what is this"])
-    part = packed(BEGINS) + len(unknown).to_bytes(4, "big") + unknown + packed(ENDS)
+@pytest.mark.parametrize("item", [encode([99, b"what is this"]), encode([3, "no record"]), b"\xc1"])
+def test_an_item_that_cannot_be_read_costs_only_itself_and_is_counted(item: bytes) -> None:
+    unreadable = len(item).to_bytes(4, "big") + item
+    part = packed(BEGINS, RECORD) + unreadable + packed(RECORD) + unreadable + packed(ENDS)
+    opened = h.open_part(part, transfer=TRANSFER, number=3)
+    assert (list(opened.items), opened.unreadable) == ([RECORD, RECORD], 2)
+    assert not h.is_readable(unreadable)
+    assert h.is_readable(packed(RECORD))
     with pytest.raises(RemoteProtocolError):
-        read(part)
+        read(unreadable + packed(BEGINS, ENDS))
 
 
 def test_what_is_larger_than_it_may_be_is_refused() -> None:

@@ -24,7 +24,7 @@ def change(out: Output, caller: Caller, method: str, message_id: str, **more: An
     """Change a message, print it as it is now, and have others hear of it."""
     message = caller.call(method, message_id=message_id, **more)
     out.data(message_record(message), message_text(message))
-    return _told(out, caller)
+    return told(out, caller)
 
 
 def delete(out: Output, caller: Caller, message_id: str, *, for_everyone: bool) -> ExitCode:
@@ -32,7 +32,7 @@ def delete(out: Output, caller: Caller, message_id: str, *, for_everyone: bool) 
     caller.call("delete", message_id=message_id, for_everyone=for_everyone)
     out.data({"type": "deleted", "id": message_id, "for_everyone": for_everyone}, None)
     if for_everyone:
-        return _told(out, caller)
+        return told(out, caller)
     caller.call("synchronise", timeout_s=_TELL_TIMEOUT_S)  # one's other devices hear of it
     return ExitCode.OK
 
@@ -44,7 +44,7 @@ def timer(out: Output, caller: Caller, conversation: str, time: str | None) -> E
         found = next(each for each in caller.call("conversations") if each["key"] == key)
         return _print_timer(out, found)
     _print_timer(out, caller.call("set_timer", conversation=key, timer_s=seconds(time)))
-    return _told(out, caller)
+    return told(out, caller)
 
 
 def setting(out: Output, caller: Caller, name: str | None, value: str | None) -> ExitCode:
@@ -57,7 +57,7 @@ def setting(out: Output, caller: Caller, name: str | None, value: str | None) ->
         raise UserError(f"There is no such setting. There are {', '.join(found)}, each on or off.")
     shown = found if name is None else {name: found[name]}
     out.data({"type": "settings", **found}, "\n".join(f"{n}: {v}" for n, v in shown.items()))
-    return ExitCode.OK if value is None else _told(out, caller)
+    return ExitCode.OK if value is None else told(out, caller)
 
 
 def seconds(time: str) -> int:
@@ -78,7 +78,8 @@ def _print_timer(out: Output, conversation: dict[str, Any]) -> ExitCode:
     return ExitCode.OK
 
 
-def _told(out: Output, caller: Caller) -> ExitCode:
+def told(out: Output, caller: Caller) -> ExitCode:
+    """Have others, and one's other devices, hear of what was kept; say so if that takes longer."""
     if caller.call("synchronise", timeout_s=_TELL_TIMEOUT_S):
         return ExitCode.OK
     return out.failed(

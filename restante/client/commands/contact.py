@@ -41,6 +41,11 @@ def add(out: Output, caller: Caller, code_or_address: str, *, name: str | None) 
     return _print(out, caller.call("contact_add", code_or_address=code_or_address, petname=name))
 
 
+def add_card(out: Output, caller: Caller, message_id: str, *, name: str | None) -> ExitCode:
+    """Keep whom a contact card names, if their account is found at the address."""
+    return _print(out, caller.call("add_card", message_id=message_id, petname=name))
+
+
 def ls(out: Output, caller: Caller) -> ExitCode:
     """Print all contacts."""
     for contact in caller.call("contacts"):

@@ -1,20 +1,24 @@
-"""`restante history`: print a conversation, oldest first, in a stream of pages.
+"""`restante history`: print a conversation, oldest first, in a stream of pages; or what is pinned.
 
 Rule: memory stays flat however long the conversation is. Spec: docs/cli.md, section "history".
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from restante.client.commands.output import Output
-from restante.client.commands.records import message_record, message_text
+from restante.client.commands.records import local_time, message_record, message_text
 from restante.client.oneshot import Caller
 from restante.errors import ExitCode
 
 _PAGE = 64
 
 
-def history(out: Output, caller: Caller, conversation: str, *, last: int | None) -> ExitCode:
-    """Print all of a conversation, or its `last` so many messages."""
+def history(
+    out: Output, caller: Caller, conversation: str, *, last: int | None, versions: bool = False
+) -> ExitCode:
+    """Print all of a conversation, or its `last` so many messages; with what they said before."""
     key = caller.call("resolve", text=conversation)
     start = 0
     if last is not None:
@@ -24,7 +28,31 @@ def history(out: Output, caller: Caller, conversation: str, *, last: int | None)
     while True:
         page = caller.call("messages", conversation=key, start=start, count=_PAGE)
         for message in page:
-            out.data(message_record(message), message_text(message, shows_state=True))
+            _print(out, message)
+            if versions and message["edited"]:
+                _print_versions(out, caller, message["id"])
         if len(page) < _PAGE:
             return ExitCode.OK
         start += _PAGE
+
+
+def pinned(out: Output, caller: Caller, conversation: str) -> ExitCode:
+    """Print the pinned messages of a conversation, oldest first."""
+    key = caller.call("resolve", text=conversation)
+    for message in caller.call("pinned", conversation=key):
+        _print(out, message)
+    return ExitCode.OK
+
+
+def _print(out: Output, message: dict[str, Any]) -> None:
+    out.data(message_record(message), message_text(message, shows_state=True))
+
+
+def _print_versions(out: Output, caller: Caller, message_id: str) -> None:
+    """Print what a message said before: it says the last of them now."""
+    for version in caller.call("edits", message_id=message_id)[:-1]:
+        body = version["body"].replace("\n", "\n    ")
+        out.data(
+            {"type": "version", "message": message_id, **version},
+            f"    before {local_time(version['at'])}: {body}",
+        )

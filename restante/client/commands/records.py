@@ -14,6 +14,9 @@ _EXCERPT_CHARS = 40
 _SPOKEN = {"text", "location", "contact"}
 """Kinds whose body people said; the others are said in brackets."""
 
+MUTED_FOR_GOOD = "9999-12-31T00:00:00.000Z"
+"""Until when a conversation is muted that is to stay so."""
+
 _MORE = (
     "edited",
     "reactions",
@@ -109,6 +112,28 @@ def contact_text(contact: dict[str, Any]) -> str:
     return f"{name}<{contact['address']}> {contact['trust']}, {contact['state']}"
 
 
+def conversation_record(conversation: dict[str, Any]) -> dict[str, Any]:
+    """Make the object of what the user chose for a conversation."""
+    named = ("address", "unread_count", "marked_unread", "muted_until", "pinned", "archived")
+    return {
+        "type": "conversation",
+        "conversation": conversation["key"],
+        "name": conversation["title"],
+        **{name: conversation[name] for name in named},
+    }
+
+
+def conversation_text(conversation: dict[str, Any]) -> str:
+    """Write what the user chose for a conversation: one line."""
+    until = conversation["muted_until"]
+    said = [f"{conversation['unread_count']} unread"] if conversation["unread_count"] else []
+    said += ["marked as unread"] * conversation["marked_unread"]
+    if until is not None:
+        said.append("muted" if until >= MUTED_FOR_GOOD else f"muted until {local_time(until)}")
+    said += ["pinned"] * conversation["pinned"] + ["archived"] * conversation["archived"]
+    return f"{conversation['title']}: {', '.join(said) or 'nothing unread'}"
+
+
 def device_record(device: dict[str, Any]) -> dict[str, Any]:
     """Make the object of a device."""
     return {"type": "device", **device}
@@ -117,6 +142,7 @@ def device_record(device: dict[str, Any]) -> dict[str, Any]:
 def device_text(device: dict[str, Any]) -> str:
     """Write a device for people: one line."""
     said = ["this device"] * device["is_this"] + ["adds and revokes devices"] * device["is_first"]
+    said += [f"history {device['history']}"] if device["history"] else []
     notes = f" ({', '.join(said)})" if said else ""
     return f"{device['name']} {device['id'][:8]} since {local_time(device['added_at'])}{notes}"
 

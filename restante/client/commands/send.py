@@ -39,19 +39,36 @@ class Sent:
     parameters: dict[str, Any]
 
 
-def what_to_send(text: str | None, location: str | None, reply: str | None = None) -> Sent:
-    """Read what the command line says is to be sent. UserError: no text, or no place."""
+def what_to_send(
+    text: str | None, location: str | None, reply: str | None = None, *, live: str | None = None
+) -> Sent:
+    """Read what the command line says is to be sent. UserError: no text, no place, no time."""
     said = None if text is None else text_argument(text)
     if location is None:
         return Sent(method="send", parameters={"text": said, "quote": reply})
+    place = {**place_argument(location), "label": (said or "").strip()}
+    if live is not None:
+        from restante.client.commands.changes import seconds  # noqa: PLC0415  (seldom wanted)
+
+        place["live_s"] = seconds(live)
+    return Sent(method="send_location", parameters=place)
+
+
+def card_of(caller: Caller, contact: str) -> Sent:
+    """Return the card of a contact. UserError: there is none so called."""
+    key = caller.call("resolve", text=contact)
+    return Sent(method="send_contact", parameters={"contact": key})
+
+
+def place_argument(location: str) -> dict[str, Any]:
+    """Read a place, LAT,LON in degrees. UserError: it is none."""
     try:
         latitude, longitude = map(float, location.split(","))
     except ValueError:
         raise UserError(
             f"{location!r} is no place. Write latitude and longitude in degrees: -34.9,-56.17"
         ) from None
-    place = {"latitude": latitude, "longitude": longitude, "label": (said or "").strip()}
-    return Sent(method="send_location", parameters=place)
+    return {"latitude": latitude, "longitude": longitude}
 
 
 def send(

@@ -7,6 +7,8 @@ Spec: docs/cli.md, section "tail".
 
 from __future__ import annotations
 
+import contextlib
+import time
 from dataclasses import dataclass
 
 from restante.client.commands.output import Output
@@ -15,6 +17,7 @@ from restante.client.oneshot import Caller
 from restante.errors import ExitCode, UserError
 
 DEFAULT_CONSUMER = "tail"
+_TELL_TIMEOUT_S = 3.0
 PAGE = 256
 """So many are printed at a time; so many of a named consumer may wait to be acknowledged."""
 
@@ -27,15 +30,20 @@ class Tail:
     caller: Caller
     consumer: str
     acknowledges: bool
+    marks_read: bool = False
+    """Whether what was printed has been read by the user."""
     printed: int = 0
     """The cursor of the last thing that this run printed."""
 
     def once(self, *, timeout_s: float) -> ExitCode:
-        """Connect, flush the outbox, print what has arrived, and end."""
+        """Connect, flush the outbox, print what has arrived, take in a history, and end."""
+        until = time.monotonic() + timeout_s
         is_done = self.caller.call("synchronise", timeout_s=timeout_s)
         self._print_new()
+        if self.marks_read:
+            self.caller.call("synchronise", timeout_s=max(until - time.monotonic(), 1.0))
         if is_done:
-            return ExitCode.OK
+            return self._bring_history(max(until - time.monotonic(), 0.0))
         status = self.caller.call("status")
         because = f" {status['error']}" if status["error"] else ""
         if status["outbox_count"]:
@@ -47,6 +55,16 @@ class Tail:
         return self.out.failed(
             ExitCode.UNAVAILABLE, f"The relay didn't answer for everything in time.{because}"
         )
+
+    def _bring_history(self, timeout_s: float) -> ExitCode:
+        """Go on with a history that another own device gives, or gets; it may take many runs."""
+        now = self.caller.call("history_take", timeout_s=timeout_s)
+        self.caller.call("flush", timeout_s=_TELL_TIMEOUT_S)
+        if now["state"] == "coming":
+            self.out.detail("The history from your other device is still coming.")
+        elif now["error"]:
+            self.out.note(now["error"])
+        return ExitCode.OK
 
     def follow(self) -> ExitCode:
         """Print what arrived since last time and what arrives from now on, until interrupted."""
@@ -61,6 +79,7 @@ class Tail:
         while True:
             page = self.caller.call("consume", consumer=self.consumer, limit=PAGE)
             before = self.printed
+            read: dict[str, str] = {}
             try:
                 for received in page:
                     if received["cursor"] > self.printed:
@@ -69,9 +88,13 @@ class Tail:
                             received_text(received),
                         )
                         self.printed = received["cursor"]
+                        if received["type"] == "message":
+                            read[received["message"]["conversation"]] = received["message"]["id"]
             finally:
                 if self.acknowledges and self.printed > before:
                     self.caller.call("acknowledge", consumer=self.consumer, cursor=self.printed)
+                if self.marks_read:
+                    self._mark(read)
             if len(page) < PAGE:
                 return
             if not self.acknowledges:
@@ -80,3 +103,9 @@ class Tail:
                     "printed before. Acknowledge them, or use --ack.",
                     exit_code=ExitCode.LIMITED,
                 )
+
+    def _mark(self, read: dict[str, str]) -> None:
+        """Say that the user has read what was printed, up to the last of each conversation."""
+        for key, message_id in read.items():
+            with contextlib.suppress(UserError):  # it was deleted meanwhile
+                self.caller.call("mark_read", conversation=key, up_to=message_id)

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from restante.client.history_transfer.awaiting import is_history_awaited
+from restante.client.history_transfer.awaiting import is_history_awaited, is_transfer_awaited
 from restante.client.history_transfer.exporting import Stage
+from restante.client.history_transfer.losses import note_lost
 from restante.client.syncing.outgoing import tell_one
 from restante.client.syncing.putting import put
 from restante.client.syncing.self_contact import self_contact
@@ -101,7 +102,7 @@ def note_announced(
 
     Ignored unless a history is awaited. One that is too large to be a part is never fetched.
     """
-    if not is_history_awaited(rows) or item.number >= MAX_PARTS:
+    if not is_transfer_awaited(rows, item.transfer) or item.number >= MAX_PARTS:
         return
     known = {row.id: row for row in store.transfers(rows, IN)}
     row = known.get(item.transfer)
@@ -122,6 +123,7 @@ def note_announced(
     if any(part.number == item.number for part in store.parts(rows, item.transfer)):
         return
     is_a_part = 0 < item.size_bytes <= MAX_BLOB_BYTES
+    note_lost(rows, parts=0 if is_a_part else 1)
     store.save_part(
         rows,
         PartRow(

@@ -27,6 +27,7 @@ from restante.protocol.history_part import (
     DeviceCounter,
     HistoryConversation,
     PartEnds,
+    is_readable,
     pack_item,
 )
 from restante.store import client_transfer_rows as history
@@ -89,12 +90,17 @@ class Filling:
     room_bytes: int
     items: bytearray = field(default_factory=bytearray)
     is_full: bool = False
+    left_out: int = 0
+    """Items that nobody could read: a row that is damaged costs only itself."""
 
-    def take(self, packed: bytes) -> bool:
+    def take(self, *packed: bytes) -> bool:
         """Add an item, or several that belong together; False if the part is full."""
-        fits = len(self.items) + len(packed) <= self.room_bytes or not self.items
+        readable = [each for each in packed if is_readable(each)]
+        size_bytes = sum(map(len, readable))
+        fits = len(self.items) + size_bytes <= self.room_bytes or not self.items
         if fits:
-            self.items += packed
+            self.items += b"".join(readable)
+            self.left_out += len(packed) - len(readable)
         self.is_full = self.is_full or not fits
         return fits
 
@@ -146,12 +152,14 @@ def step(rows: Rows, place: Place, part: Filling, *, own_device: bytes, now_ms: 
             return _counters(rows, place, part, own_device=own_device)
 
 
-def ends(place: Place) -> PartEnds:
-    """Return what a part says at its end."""
+def ends(place: Place, part: Filling, *, lost: int = 0) -> PartEnds:
+    """Return what a part says at its end. `lost`: what this device itself never got."""
+    is_last = place.transfer.stage == Stage.DONE
     return PartEnds(
-        is_last=place.transfer.stage == Stage.DONE,
+        is_last=is_last,
         messages_so_far=place.transfer.messages_so_far,
         messages_in_all=max(place.transfer.messages_in_all, place.transfer.messages_so_far),
+        left_out=part.left_out + (lost if is_last else 0),
     )
 
 
@@ -178,13 +186,13 @@ def _messages(rows: Rows, place: Place, part: Filling, *, own_device: bytes, now
     is_first_round = place.transfer.stage == Stage.NEWEST
     if is_first_round and not taken:
         counters = _counters_of(rows, here.conversation, own_device=own_device)
-        if not part.take(counters):
+        if not part.take(*counters):
             return place
     limit = min(STEP_ROWS, NEWEST - taken) if is_first_round else STEP_ROWS
     before_key, so_far = here.before_key, 0
     found = history.messages_before(rows, here.conversation, before_key, limit)
     for row in found:
-        if is_exported(row, now_ms=now_ms) and not part.take(_packed(rows, row, now_ms=now_ms)):
+        if is_exported(row, now_ms=now_ms) and not part.take(*_packed(rows, row, now_ms=now_ms)):
             break
         before_key, so_far = row.order_key, so_far + 1
     walk = list(place.walk)
@@ -202,7 +210,7 @@ def _late_messages(rows: Rows, place: Place, part: Filling, *, now_ms: int) -> P
     found = history.messages_after(rows, number, STEP_ROWS)
     so_far = 0
     for each, row in found:
-        if is_exported(row, now_ms=now_ms) and not part.take(_packed(rows, row, now_ms=now_ms)):
+        if is_exported(row, now_ms=now_ms) and not part.take(*_packed(rows, row, now_ms=now_ms)):
             break
         number, so_far = each, so_far + 1
     place = _counted(place, so_far)
@@ -225,13 +233,13 @@ def _marks(rows: Rows, place: Place, part: Filling, *, now_ms: int) -> Place:
 def _counters(rows: Rows, place: Place, part: Filling, *, own_device: bytes) -> Place:
     position, _ = _read_cursor(place)
     for here in islice(place.walk, position, position + STEP_ROWS):
-        if not part.take(_counters_of(rows, here.conversation, own_device=own_device)):
+        if not part.take(*_counters_of(rows, here.conversation, own_device=own_device)):
             break
         position += 1
     return _next(place) if position >= len(place.walk) else _at(place, _cursor(position, 0))
 
 
-def _packed(rows: Rows, row: MessageRow, *, now_ms: int) -> bytes:
+def _packed(rows: Rows, row: MessageRow, *, now_ms: int) -> list[bytes]:
     """Pack a message and its marks, the newest first as long as there is room."""
     packed = [pack_item(message_item(row))]
     left = MAX_MESSAGE_BYTES - len(packed[0])
@@ -243,10 +251,10 @@ def _packed(rows: Rows, row: MessageRow, *, now_ms: int) -> bytes:
         if left < 0:
             packed.pop()
             break
-    return b"".join(packed)
+    return packed
 
 
-def _counters_of(rows: Rows, conversation: bytes, *, own_device: bytes) -> bytes:
+def _counters_of(rows: Rows, conversation: bytes, *, own_device: bytes) -> list[bytes]:
     """Pack what is known of a conversation's counters: the highest first, then what is missing."""
     highest = history.highest_counters(rows, conversation)
     own = own_counter(rows, conversation)
@@ -258,12 +266,12 @@ def _counters_of(rows: Rows, conversation: bytes, *, own_device: bytes) -> bytes
         *((chunk, []) for chunk in _chunks(highest) or [[]]),
         *(([], chunk) for chunk in _chunks(missing)),
     ]
-    return b"".join(
+    return [
         pack_item(
             HistoryConversation(conversation=conversation, clock=now, highest=high, missing=lacking)
         )
         for high, lacking in known
-    )
+    ]
 
 
 def _chunks(counters: Iterable[tuple[bytes, int]]) -> list[list[DeviceCounter]]:

@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import trio
+import trio.lowlevel
 
 from restante.client import status as parts
 from restante.client.blob_transfer.download import BlobGoneError, Download, Downloader
@@ -29,11 +30,12 @@ from restante.client.history_transfer.announcing import (
 from restante.client.history_transfer.arriving import history_has_come
 from restante.client.history_transfer.awaiting import awaited_until_ms
 from restante.client.history_transfer.importing import Importer, batches
+from restante.client.history_transfer.losses import history_state, note_lost
 from restante.client.history_transfer.progress import Progress, estimate
 from restante.client.syncing import records
 from restante.errors import CryptoError, RemoteProtocolError, StoreError, UserError
 from restante.protocol.content import SyncRecord
-from restante.protocol.history_part import HistoryRecord, PartEnds, open_part
+from restante.protocol.history_part import HistoryRecord, OpenedPart, open_part
 from restante.protocol.ids import BlobCapability
 from restante.store import client_transfers as store
 from restante.store.client_transfers import IN, PartRow, TransferRow
@@ -60,11 +62,6 @@ LOOK_EVERY_S: Final = 3600.0
 SHOW_EVERY_S: Final = 0.5
 """How often whoever watches is told, while a part is taken in, that there is more to see."""
 
-INCOMPLETE: Final = (
-    "Some of the history couldn't be brought to this device: it waited too long at the relay, or "
-    "was damaged. It is still on the other one; link this device again to fetch all of it."
-)
-
 
 class Incoming:
     """The service. `run` takes in whatever is announced, for ever."""
@@ -86,14 +83,16 @@ class Incoming:
         self._board = board
         self._downloader = Downloader(context, links, Pace())
         self._due = trio.Event()
+        self._idle = trio.Event()
         self._shown_at = -SHOW_EVERY_S
         announcer.also_tell(self._look_in)
 
     async def run(self) -> None:
         """Take in what was announced, and wait for more; for ever."""
         is_asked_for = False
+        await self._say()
         while True:
-            self._due = trio.Event()
+            self._due, self._idle = trio.Event(), trio.Event()
             again_s = LOOK_EVERY_S
             try:
                 is_asked_for = is_asked_for or await self._ask()
@@ -103,8 +102,15 @@ class Incoming:
             except (UserError, StoreError) as error:
                 self._board.set_error(parts.HISTORY, str(error))
                 again_s = self._context.backoff_s(6)
+            self._idle.set()
             with trio.move_on_after(again_s):
                 await self._due.wait()
+
+    async def settled(self) -> None:
+        """Wait until all that was announced is taken in, or something holds it up."""
+        while self._due.is_set() or not self._idle.is_set():
+            await self._idle.wait()
+            await trio.lowlevel.checkpoint()  # whoever was just told of more begins with it
 
     async def _ask(self) -> bool:
         changes, now_ms = Changes(), self._context.now_ms()
@@ -190,7 +196,7 @@ class Incoming:
             return
         try:
             plain = await self._staging.open(part)
-            items, ends = open_part(plain, transfer=transfer, number=part.number)
+            opened = open_part(plain, transfer=transfer, number=part.number)
         except (CryptoError, RemoteProtocolError):
             await self._staging.remove(transfer, part.number)  # or it would seem to be fetched
             tried = replace(part, attempts=part.attempts + 1)
@@ -206,7 +212,7 @@ class Incoming:
             put_record=partial(_put_record, now_ms=now_ms),
             now_ms=now_ms,
         )
-        for batch in batches(items):
+        for batch in batches(opened.items):
             changes = Changes()
             await self._context.write(
                 lambda rows, c=changes, b=batch: importer.take_in(rows, c, b)  # type: ignore[misc]
@@ -217,17 +223,19 @@ class Incoming:
             if changes.is_resync:
                 self._shown_at = trio.current_time()
             await self._announcer.tell(changes)
-        await self._note_taken(part, ends)
+        await self._note_taken(part, opened)
         await self._staging.remove(transfer, part.number)
 
-    async def _note_taken(self, part: PartRow, ends: PartEnds) -> None:
+    async def _note_taken(self, part: PartRow, opened: OpenedPart) -> None:
         changes = Changes(is_resync=True)
+        ends = opened.ends
 
         def note(rows: Rows) -> None:
             row = store.transfer(rows, part.transfer)
             if row is None:
                 return
             store.save_part(rows, replace(part, state=TAKEN))
+            note_lost(rows, items=opened.unreadable + ends.left_out)
             store.save_transfer(
                 rows,
                 replace(
@@ -250,7 +258,10 @@ class Incoming:
         changes = Changes()
 
         def note(rows: Rows) -> None:
+            if store.transfer(rows, part.transfer) is None:
+                return
             store.save_part(rows, replace(part, state=LOST))
+            note_lost(rows, parts=1)
             self._tell_how_far(rows, part.transfer)
 
         await self._context.write(note)
@@ -271,10 +282,9 @@ class Incoming:
         dealt_with = {part.number for part in known if part.state != ANNOUNCED}
         if not row.next_number or not dealt_with.issuperset(range(row.next_number)):
             return False
-        is_whole = all(part.state == TAKEN for part in known)
         progress = self._progress(row, known)
         await self._end(row.id)
-        self._board.set_error(parts.HISTORY, None if is_whole else INCOMPLETE)
+        await self._say()
         progress.complete()
         return True
 
@@ -282,8 +292,14 @@ class Incoming:
         """Wait no longer for what should have come long ago."""
         until_ms = await self._context.read(awaited_until_ms)
         if until_ms is not None and self._context.now_ms() > until_ms:
+            await self._context.write(lambda rows: note_lost(rows, is_unfinished=True))
             await self._end(None)
-            self._board.set_error(parts.HISTORY, INCOMPLETE)
+            await self._say()
+
+    async def _say(self) -> None:
+        """Let the status say how the history stands."""
+        now = await self._context.read(history_state)
+        self._board.set_error(parts.HISTORY, now.error)
 
     async def _end(self, transfer: bytes | None) -> None:
         changes = Changes()

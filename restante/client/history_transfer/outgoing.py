@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import trio
+import trio.lowlevel
 
 from restante.client import status as parts
 from restante.client.blob_transfer.pace import Pace
@@ -19,14 +20,16 @@ from restante.client.changes import Changes
 from restante.client.failures import RelayError
 from restante.client.history_transfer import exporting
 from restante.client.history_transfer.announcing import ANNOUNCED, MADE, announce, parts_taken
+from restante.client.history_transfer.asking import give_history
 from restante.client.history_transfer.awaiting import PATIENCE_S
 from restante.client.history_transfer.exporting import Filling, Place, Stage
+from restante.client.history_transfer.losses import losses
 from restante.client.history_transfer.progress import Progress, estimate
 from restante.client.history_transfer.staging import Staging
 from restante.crypto.blobs import generate_capability, generate_key
-from restante.errors import StoreError, UserError
+from restante.errors import CryptoError, StoreError, UserError
 from restante.protocol.history_part import part_pieces
-from restante.protocol.ids import ID_BYTES, BlobCapability, blob_id
+from restante.protocol.ids import BlobCapability, blob_id
 from restante.store import client_transfers as store
 from restante.store.client_transfers import IN, OUT, PartRow
 from restante.store.failpoints import reach
@@ -38,7 +41,6 @@ if TYPE_CHECKING:
     from restante.client.context import EngineContext
     from restante.client.own_account import OwnAccount
     from restante.client.status import StatusBoard
-    from restante.crypto.randomness import Randomness
     from restante.store.client_rows import Rows
 
 UPLOADS: Final = 2
@@ -47,24 +49,10 @@ MAX_AHEAD: Final = 128
 
 LOOK_EVERY_S: Final = 300.0
 
-
-def give_history(
-    rows: Rows, changes: Changes, *, device_id: bytes, randomness: Randomness, now_ms: int
-) -> None:
-    """Begin to give the history to a device of one's own that was just linked.
-
-    Inside the transaction that lists it: from then on everything new is sent to it anyhow. What was
-    begun for that device before is dropped.
-    """
-    for row in store.transfers(rows, OUT):
-        if row.device_id == device_id:
-            store.forget_transfer(rows, row.id)
-    place = exporting.begin(
-        rows, transfer=randomness.random(ID_BYTES), device_id=device_id, now_ms=now_ms
-    )
-    store.save_transfer(rows, place.transfer)
-    store.save_walk(rows, place.walk)
-    changes.is_transfer_due = True
+WRITTEN_DAMAGED: Final = (
+    "A part of the history for another device was damaged when it was written to the disk, and is "
+    "made again. If this goes on, check the disk."
+)
 
 
 class Outgoing:
@@ -88,13 +76,14 @@ class Outgoing:
         self._uploader = Uploader(context, links, Pace())
         self._due = trio.Event()
         self._is_troubled = False
+        self._idle = trio.Event()
         announcer.also_tell(self._look_in)
 
     async def run(self) -> None:
         """Give out; then wait until there is more to give, or the other side has taken some."""
         await self._staging.keep_only(await self._context.read(_staged))
         while True:
-            self._due = trio.Event()
+            self._due, self._idle = trio.Event(), trio.Event()
             is_waited_for = False
             try:
                 for row in await self._context.read(lambda rows: store.transfers(rows, OUT)):
@@ -103,8 +92,15 @@ class Outgoing:
             except (RelayError, StoreError) as error:
                 self._trouble(error)
                 is_waited_for = True
+            self._idle.set()
             with trio.move_on_after(LOOK_EVERY_S if is_waited_for else float("inf")):
                 await self._due.wait()
+
+    async def settled(self) -> None:
+        """Wait until all that can be given out now is, or something holds it up."""
+        while self._due.is_set() or not self._idle.is_set():
+            await self._idle.wait()
+            await trio.lowlevel.checkpoint()  # whoever was just told of more begins with it
 
     def _look_in(self, changes: Changes) -> None:
         if changes.is_transfer_due:
@@ -208,7 +204,9 @@ class Outgoing:
                     rows, here, filling, own_device=own_device, now_ms=now_ms
                 )
             )
-        pieces = part_pieces(place.transfer.id, number, filling.items, exporting.ends(place))
+        lost = await self._context.read(losses)
+        ends = exporting.ends(place, filling, lost=lost.in_all)
+        pieces = part_pieces(place.transfer.id, number, filling.items, ends)
         randomness = self._context.randomness
         part = PartRow(
             transfer=place.transfer.id,
@@ -220,6 +218,10 @@ class Outgoing:
         )
         part = replace(part, size_bytes=await self._staging.seal(part, pieces, randomness))
         reach("history.staged")
+        try:  # what can't be opened here couldn't be opened there
+            await self._staging.open(part)
+        except CryptoError:
+            raise StoreError(WRITTEN_DAMAGED) from None
         so_far_bytes = place.transfer.bytes_so_far + part.size_bytes
         row = replace(place.transfer, next_number=number + 1, bytes_so_far=so_far_bytes)
         steps = [now for was, now in zip(before.walk, place.walk, strict=True) if was != now]

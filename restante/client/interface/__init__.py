@@ -26,6 +26,7 @@ from restante.client.interface.values import Conversation as Conversation
 from restante.client.interface.values import ConversationKey as ConversationKey
 from restante.client.interface.values import Device as Device
 from restante.client.interface.values import DeviceLink as DeviceLink
+from restante.client.interface.values import HistoryState as HistoryState
 from restante.client.interface.values import LinkState as LinkState
 from restante.client.interface.values import Mentioned as Mentioned
 from restante.client.interface.values import Message as Message

@@ -17,6 +17,7 @@ from restante.client.interface.values import (
     ConversationKey,
     Device,
     DeviceLink,
+    HistoryState,
     Message,
     Received,
     RecoveryKit,
@@ -198,8 +199,11 @@ class Engine(Protocol):
     async def retry(self, message_id: str) -> Message:
         """Queue a failed or expired message again."""
 
-    async def mark_read(self, conversation: ConversationKey, *, up_to: str) -> None:
-        """Everything up to and including this message has been read by the user."""
+    async def mark_read(self, conversation: ConversationKey, *, up_to: str | None = None) -> None:
+        """Everything up to and including this message has been read by the user; None: all."""
+
+    async def mark_unread(self, conversation: ConversationKey) -> Conversation:
+        """Mark a conversation as unread, on all devices, until the user reads it again."""
 
     async def contact_code(self) -> str:
         """Return this account's contact code; publishes its record if that isn't done yet."""
@@ -260,6 +264,21 @@ class Engine(Protocol):
 
     async def link_cancel(self) -> None:
         """End the linking under way, on either side; the other device is told."""
+
+    async def history_state(self) -> HistoryState:
+        """Return how the account's history stands on this device."""
+
+    async def history_ask(self, *, device: str | None = None) -> HistoryState:
+        """Ask another own device (the first one) for all of the history again.
+
+        What is here stays. UserError: there is no such device.
+        """
+
+    async def history_dismiss(self) -> HistoryState:
+        """Leave it at what is here, and say no more that some is lost."""
+
+    async def history_take(self, *, timeout_s: float) -> HistoryState:
+        """Give out and take in what there is of a history now, and return how it stands then."""
 
     async def consume(self, consumer: str, *, limit: int = 256) -> list[Received]:
         """Return what arrived past the consumer's cursor, oldest first. Moves nothing."""

@@ -210,6 +210,8 @@ class Conversation(View, frozen=True):
     archived: bool = False
     draft: str = ""
     """What the user has begun to write, on whichever device."""
+    marked_unread: bool = False
+    """The user wants to come back to it, though everything may be read."""
     is_self: bool = False
     """Notes to oneself."""
 
@@ -239,6 +241,21 @@ class Status(View, frozen=True):
     pid: int
     recovery: Literal["unconfirmed", "confirmed"] | None = None
     """Where the recovery kit stands; None without an account, and on a linked device."""
+    history: Literal["coming", "incomplete"] | None = None
+    """How the history from another device stands; None: whole, or there never was another."""
+
+
+class HistoryState(View, frozen=True):
+    """How the account's history stands on this device."""
+
+    state: Literal["whole", "coming", "incomplete"]
+    """`coming`: another device gives it. `incomplete`: some was lost on the way."""
+    lost_parts: int
+    """Parts that expired, were damaged, or were none."""
+    lost_entries: int
+    """Single entries that couldn't be read or given."""
+    error: str | None
+    """What is lost and what to do, once it is `incomplete`."""
 
 
 class AccountDeleted(View, frozen=True):
@@ -309,6 +326,8 @@ class Device(View, frozen=True):
     """Whether it is the one that adds and revokes devices."""
     added_at: str
     """RFC 3339 UTC."""
+    history: Literal["coming", "incomplete"] | None = None
+    """How the account's history stands there: of this device, or of one that gets it from here."""
 
 
 class DeviceLink(View, frozen=True):

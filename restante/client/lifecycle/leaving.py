@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from restante.client.changes import Changes
+from restante.client.giving_up import give_up
 from restante.client.history import file_note
 from restante.client.interface import AccountDeleted, ContactState
 from restante.client.link import open_link
-from restante.client.queueing import control_content, enqueue_content, give_up, local_id
+from restante.client.queueing import control_content, enqueue_content, local_id
 from restante.client.sessions import end_unlisted
 from restante.client.socket import Route
 from restante.client.syncing.self_contact import is_self, other_devices
@@ -91,7 +92,7 @@ def note_left(rows: Rows, changes: Changes, row: ContactRow, *, now_ms: int) -> 
     row = replace(row, state=ContactState.LEFT.value)
     upsert_contact(rows, row)
     for entry in client_outbox.by_account(rows, row.account_id):
-        give_up(rows, changes, entry, left_because(row))
+        give_up(rows, changes, entry, left_because(row), now_ms=now_ms)
     end_unlisted(rows, row.account_id, [])
     file_note(
         rows,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import trio
 
 from restante.client.changes import Changes
-from restante.client.history_transfer.outgoing import give_history
+from restante.client.history_transfer.asking import give_history
 from restante.client.interface import LinkState
 from restante.client.linking.approving import Approving, refuse_if_full
 from restante.client.linking.devices import device_view, list_devices, one_device, revoke, take_back

@@ -7,15 +7,17 @@ what others have to hear. Spec: docs/engine.md, section 14.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from restante.client.clock import rfc3339
+from restante.client.history_transfer.losses import history_state
 from restante.client.interface import Device
 from restante.client.linking.names import find_device, shown_name
 from restante.client.linking.own_manifest import change_devices, signing_account
 from restante.client.linking.rotating import rotate_all
 from restante.client.own_account import load_own_account
 from restante.errors import StoreError, UserError
+from restante.store.client_transfers import OUT, transfers
 
 if TYPE_CHECKING:
     from restante.client.changes import Changes
@@ -83,4 +85,15 @@ def _view(rows: Rows, own: OwnAccount, device: ListedDevice) -> Device:
         is_this=device.device_id == own.device_id,
         is_first=device is own.manifest.devices[0],
         added_at=rfc3339(device.entry.added_at_s * 1000),
+        history=_history(rows, device, is_this=device.device_id == own.device_id),
     )
+
+
+def _history(
+    rows: Rows, device: ListedDevice, *, is_this: bool
+) -> Literal["coming", "incomplete"] | None:
+    if is_this:
+        state = history_state(rows).state
+        return None if state == "whole" else state
+    is_given = any(row.device_id == device.device_id for row in transfers(rows, OUT))
+    return "coming" if is_given else None

@@ -1,4 +1,4 @@
-"""What the user chose for a conversation, or for all: mute, pin, archive, a draft, settings.
+"""What the user chose for a conversation (mute, pin, archive, unread, a draft), or for all.
 
 Rule: each is a record, so that all devices of the account show the same; nobody else hears of any.
 Spec: docs/engine.md, section 12.
@@ -50,6 +50,10 @@ class Choices:
     async def archive(self, account_id: bytes, *, archived: bool) -> Conversation:
         """Put a conversation away, or take it out again."""
         return await self._choose(account_id, RecordKind.ARCHIVED, YES if archived else None)
+
+    async def mark_unread(self, account_id: bytes) -> Conversation:
+        """Let a conversation stand out until the user reads it again."""
+        return await self._choose(account_id, RecordKind.UNREAD, YES)
 
     async def keep_draft(self, account_id: bytes, text: str) -> Conversation:
         """Keep what the user has begun to write; empty: nothing."""

@@ -28,5 +28,6 @@ def choices_of(rows: Rows, account_id: bytes, *, now_ms: int) -> dict[str, Any]:
         "muted_until": rfc3339(until_ms) if until_ms > now_ms else None,
         "pinned": RecordKind.CHAT_PINNED in chosen,
         "archived": RecordKind.ARCHIVED in chosen,
+        "marked_unread": RecordKind.UNREAD in chosen,
         "draft": printable(draft, multiline=True),
     }

@@ -40,6 +40,10 @@ class SyncingMethods:
         """See interface.Engine."""
         return await self._choices().archive(account_of(conversation), archived=archived)
 
+    async def mark_unread(self, conversation: str) -> Conversation:
+        """See interface.Engine."""
+        return await self._choices().mark_unread(account_of(conversation))
+
     async def set_draft(self, conversation: str, text: str) -> Conversation:
         """See interface.Engine."""
         return await self._choices().keep_draft(account_of(conversation), text)

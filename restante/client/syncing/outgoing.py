@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from restante.client.history import erased_content
+from restante.client.interface import MessageState
 from restante.client.queueing import enqueue_content, local_id
 from restante.client.syncing.self_contact import other_devices, own_device, self_contact
 from restante.protocol.codec import decode, encode
@@ -24,11 +25,13 @@ from restante.protocol.content import (
     Kind,
     ResendExpired,
     Sync,
+    SyncFailed,
     SyncHeard,
     SyncHistory,
     SyncRead,
     SyncRecord,
     SyncSent,
+    SyncWanted,
 )
 from restante.protocol.envelope import max_content_bytes
 from restante.protocol.ids import ID_BYTES
@@ -48,7 +51,7 @@ if TYPE_CHECKING:
     from restante.store.client_outbox import OutboxRow
     from restante.store.client_rows import Rows
 
-Item = SyncSent | SyncRecord | SyncRead | SyncHistory | SyncHeard
+Item = SyncSent | SyncRecord | SyncRead | SyncHistory | SyncHeard | SyncWanted | SyncFailed
 
 ROOM_BYTES: Final = max_content_bytes(hello=True) - 256
 """What items may take, beside the outside of their content."""
@@ -65,6 +68,12 @@ def sent_item(conversation: bytes, message_id: bytes) -> SyncSent:
 def record_item(kind: int, key: bytes) -> SyncRecord:
     """Refer to a record."""
     return SyncRecord(kind=kind, key=key, rank=0, device=bytes(ID_BYTES), value=None)
+
+
+def failed_item(rows: Rows, conversation: bytes, message_id: bytes) -> list[SyncFailed]:
+    """Say that a message could not be sent after all, if that is so."""
+    is_so = _has_failed(rows, message_id)
+    return [SyncFailed(conversation=conversation, messages=[message_id])] if is_so else []
 
 
 def read_items(conversation: bytes, messages: list[bytes], *, at_ms: int) -> list[SyncRead]:
@@ -251,6 +260,9 @@ def _resolved(rows: Rows, item: Item) -> Item | None:
         return SyncRecord(
             kind=row.kind, key=row.key, rank=row.rank, device=row.device_id, value=row.value
         )
+    if isinstance(item, SyncFailed):
+        failed = [each for each in item.messages if _has_failed(rows, each)]
+        return SyncFailed(conversation=item.conversation, messages=failed) if failed else None
     if isinstance(item, SyncSent) and len(item.content) == ID_BYTES:
         content = _sealed_content(rows, item.content)
         return None if content is None else SyncSent(item.conversation, content)
@@ -266,3 +278,8 @@ def _sealed_content(rows: Rows, message_id: bytes) -> bytes | None:
     if not row.counter:
         return None
     return row.body or erased_content(row)
+
+
+def _has_failed(rows: Rows, message_id: bytes) -> bool:
+    row = message(rows, message_id)
+    return row is not None and row.state == MessageState.FAILED.value

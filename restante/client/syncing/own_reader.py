@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -19,6 +19,7 @@ from restante.client.grammar.filing import file_content
 from restante.client.grammar.readings import read_elsewhere
 from restante.client.history import parse_content
 from restante.client.history_transfer.announcing import note_announced
+from restante.client.history_transfer.asking import give_again
 from restante.client.interface import MessageState
 from restante.client.lifecycle.following import note_moved
 from restante.client.lifecycle.key_changes import moved_elsewhere
@@ -27,7 +28,7 @@ from restante.client.queueing import control_content, enqueue_content, local_id
 from restante.client.syncing import records
 from restante.client.syncing.early_receipts import settle_early_receipt
 from restante.client.syncing.heard import hear_of
-from restante.client.syncing.outgoing import Item, say_again, sent_item, tell_one
+from restante.client.syncing.outgoing import Item, failed_item, say_again, sent_item, tell_one
 from restante.client.syncing.self_contact import keep_own_manifest
 from restante.crypto.signatures import accept_manifest, verify_manifest
 from restante.errors import CryptoError, RemoteProtocolError
@@ -41,22 +42,29 @@ from restante.protocol.content import (
     ResendExpired,
     ResendRequest,
     Sync,
+    SyncFailed,
     SyncHeard,
     SyncHistory,
     SyncRead,
     SyncRecord,
     SyncSent,
+    SyncWanted,
 )
 from restante.protocol.manifest import SignedManifest
 from restante.store.client_marks import mark_by_counter
-from restante.store.client_messages import message_by_counter
+from restante.store.client_messages import message, message_by_counter, update_state
 
 if TYPE_CHECKING:
     from restante.client.changes import Changes
     from restante.client.contents import Arrival
     from restante.client.own_account import OwnAccount
     from restante.crypto.randomness import Randomness
+    from restante.store.client_messages import MessageRow
     from restante.store.client_rows import Rows
+
+FAILED_THERE: Final = (
+    "It could not be sent from your other device. That one says why, and can send it again."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +134,17 @@ class OwnReader:
             case SyncHistory():
                 device_id = arrival.device_id
                 note_announced(rows, changes, item, device_id=device_id, now_ms=self.now_ms)
+            case SyncFailed():
+                self._failed(rows, changes, arrival, item)
+            case SyncWanted():
+                give_again(
+                    rows,
+                    changes,
+                    device_id=arrival.device_id,
+                    transfer=item.transfer,
+                    randomness=self.randomness,
+                    now_ms=self.now_ms,
+                )
             case SyncHeard():
                 hear_of(
                     rows,
@@ -165,7 +184,33 @@ class OwnReader:
         )
         if is_new:
             settle_early_receipt(rows, changes, conversation, content.id)
+        else:
+            self._sent_at_last(rows, changes, arrival, content.id)
         self._counted(rows, changes, arrival, content, conversation)
+
+    def _failed(self, rows: Rows, changes: Changes, arrival: Arrival, item: SyncFailed) -> None:
+        """Show what the other device could not send after all; a receipt that came says more."""
+        for message_id in item.messages:
+            row = self._sent_by(rows, arrival, message_id)
+            if row is not None and row.state == MessageState.RELAYED.value:
+                failed = update_state(rows, row.id, MessageState.FAILED.value, FAILED_THERE)
+                changes.message_changed(failed)
+
+    def _sent_at_last(
+        self, rows: Rows, changes: Changes, arrival: Arrival, message_id: bytes
+    ) -> None:
+        """The other device has sent a message again that had failed there."""
+        row = self._sent_by(rows, arrival, message_id)
+        if row is not None and row.state == MessageState.FAILED.value:
+            sent = update_state(rows, row.id, MessageState.RELAYED.value, None)
+            changes.message_changed(sent)
+
+    def _sent_by(self, rows: Rows, arrival: Arrival, message_id: bytes) -> MessageRow | None:
+        """Return a message of ours, if it is that device's."""
+        row = message(rows, message_id)
+        if row is None or (row.author, row.device_id) != (self.own.account_id, arrival.device_id):
+            return None
+        return row
 
     def _counted(
         self,
@@ -200,7 +245,8 @@ class OwnReader:
             return not conversation and say_again(
                 rows, changes, device_id, counter, now_ms=self.now_ms
             )
-        tell_one(rows, changes, device_id, [sent_item(key, found.id)], now_ms=self.now_ms)
+        items: list[Item] = [sent_item(key, found.id), *failed_item(rows, key, found.id)]
+        tell_one(rows, changes, device_id, items, now_ms=self.now_ms)
         return True
 
     def _answer_all(self, rows: Rows, changes: Changes, arrival: Arrival, content: Content) -> None:

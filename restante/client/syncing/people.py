@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 from msgspec import Meta, Struct
 
 from restante.client.acquaintance import keep_manifest, new_contact, others_at
+from restante.client.giving_up import give_up
 from restante.client.interface import ContactState, Trust
 from restante.client.lifecycle.following import note_arrival
 from restante.client.lifecycle.key_changes import note_forked, resume
-from restante.client.queueing import give_up
 from restante.client.requests import forgotten_elsewhere
 from restante.client.syncing.putting import put
 from restante.client.syncing.self_contact import is_self
@@ -184,7 +184,7 @@ def _follow_decision(
             upsert_contact(rows, replace(row, state=text))
             if text == ContactState.BLOCKED:
                 for entry in client_outbox.by_account(rows, row.account_id):
-                    give_up(rows, changes, entry, BLOCKED)
+                    give_up(rows, changes, entry, BLOCKED, now_ms=now_ms)
         case RecordKind.TRUST if text in set(Trust):
             upsert_contact(rows, replace(row, trust=text))
             if row.trust == Trust.CHANGED.value != text:

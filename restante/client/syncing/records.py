@@ -50,6 +50,7 @@ _OF_CONVERSATIONS: Final = frozenset(
         RecordKind.CHAT_PINNED,
         RecordKind.ARCHIVED,
         RecordKind.DRAFT,
+        RecordKind.UNREAD,
     }
 )
 

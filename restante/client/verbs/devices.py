@@ -61,6 +61,22 @@ def _ls_devices(run: Invocation) -> int:
         return bodies.ls(run.out, caller)
 
 
+@command(device)
+@click.option("--again", is_flag=True, help="Ask another of your devices for all of it again.")
+@click.option("--from", "source", metavar="DEVICE", help="With --again: whom; the first unless.")
+@click.option("--dismiss", is_flag=True, help="Leave it at what is here.")
+def history(run: Invocation, again: bool, source: str | None, dismiss: bool) -> int:
+    """Say how your history stands here, and take in what has come."""
+    from restante.client.commands.device_history import history as body
+
+    if again and dismiss:
+        raise click.UsageError("One of --again and --dismiss.")
+    if source is not None and not again:
+        raise click.UsageError("--from goes with --again.")
+    with run.caller() as caller:
+        return body(run.out, caller, again=again, device=source, dismiss=dismiss)
+
+
 @command(device, "rename")
 @click.argument("device_name", metavar="DEVICE")
 @click.argument("name")

@@ -18,6 +18,8 @@ verbs = click.Group()
 @click.argument("text", metavar="TEXT|-", required=False)
 @click.option("--reply", metavar="MESSAGE", help="Answer MESSAGE, which is quoted.")
 @click.option("--location", metavar="LAT,LON", help="Send a place; TEXT, if any, is its label.")
+@click.option("--live", metavar="TIME", help="With --location: newer places follow so long.")
+@click.option("--contact", metavar="CONTACT", help="Send a contact card: CONTACT's address.")
 @click.option(
     "--wait",
     type=click.Choice(["queued", "relayed", "delivered"]),
@@ -40,33 +42,52 @@ def send(
     text: str | None,
     reply: str | None,
     location: str | None,
+    live: str | None,
+    contact: str | None,
     wait: str,
     timeout: float,
 ) -> int:
     """Send TEXT, or with - what is on stdin (UTF-8, taken as it is)."""
     from restante.client.commands import send as bodies
 
-    if text is None and location is None:
+    if text is None and location is None and contact is None:
         raise click.UsageError("Missing argument 'TEXT|-'.")
-    if reply is not None and location is not None:
-        raise click.UsageError("One of --reply and --location.")
+    if sum(each is not None for each in (reply, location, contact)) > 1:
+        raise click.UsageError("One of --reply, --location and --contact.")
+    if live is not None and location is None:
+        raise click.UsageError("--live goes with --location.")
+    if contact is not None and text is not None:
+        raise click.UsageError("A contact card has no text.")
     profile = run.profile
-    what = bodies.what_to_send(text, location, reply)
     with run.caller(profile) as caller:
+        what = (
+            bodies.what_to_send(text, location, reply, live=live)
+            if contact is None
+            else bodies.card_of(caller, contact)
+        )
         return bodies.send(run.out, caller, conversation, what, wait=wait, timeout_s=timeout)
 
 
 @command(verbs)
 @click.argument("message")
-@click.argument("text", metavar="TEXT|-")
-def edit(run: Invocation, message: str, text: str) -> int:
+@click.argument("text", metavar="TEXT|-", required=False)
+@click.option("--location", metavar="LAT,LON", help="Say where you are now, in a live location.")
+@click.option("--end", is_flag=True, help="With --location: for the last time.")
+def edit(run: Invocation, message: str, text: str | None, location: str | None, end: bool) -> int:
     """Change what MESSAGE, a text of yours, says. What it said before stays to be seen."""
     from restante.client.commands import changes as bodies
-    from restante.client.commands.send import text_argument
+    from restante.client.commands.send import place_argument, text_argument
 
-    text = text_argument(text)
+    if (text is None) == (location is None):
+        raise click.UsageError("One of TEXT|- and --location.")
+    if location is None and end:
+        raise click.UsageError("--end goes with --location.")
+    if location is not None:
+        method, more = "move_location", {**place_argument(location), "ends": end}
+    else:
+        method, more = "edit", {"text": text_argument(str(text))}
     with run.caller() as caller:
-        return bodies.change(run.out, caller, "edit", message, text=text)
+        return bodies.change(run.out, caller, method, message, **more)
 
 
 @command(verbs)
@@ -117,6 +138,7 @@ def timer(run: Invocation, conversation: str, time: str | None) -> int:
 @click.option("--once", is_flag=True, help="Print what has arrived, then end.")
 @click.option("--consumer", metavar="NAME", help="Whose place to go on from; each has its own.")
 @click.option("--ack", is_flag=True, help="With --consumer: acknowledge what was printed.")
+@click.option("--mark-read", is_flag=True, help="What was printed has been read by you.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0),
@@ -125,7 +147,9 @@ def timer(run: Invocation, conversation: str, time: str | None) -> int:
     metavar="SECONDS",
     help="With --once: how long to wait for the relay.",
 )
-def tail(run: Invocation, once: bool, consumer: str | None, ack: bool, timeout: float) -> int:
+def tail(
+    run: Invocation, *, once: bool, consumer: str | None, ack: bool, mark_read: bool, timeout: float
+) -> int:
     """Print what arrives, each thing once."""
     from restante.client.commands.tail import DEFAULT_CONSUMER, Tail
 
@@ -135,6 +159,7 @@ def tail(run: Invocation, once: bool, consumer: str | None, ack: bool, timeout: 
             caller=caller,
             consumer=consumer or DEFAULT_CONSUMER,
             acknowledges=ack or consumer is None,
+            marks_read=mark_read,
         )
         return printing.once(timeout_s=timeout) if once else printing.follow()
 
@@ -142,12 +167,39 @@ def tail(run: Invocation, once: bool, consumer: str | None, ack: bool, timeout: 
 @command(verbs)
 @click.argument("conversation")
 @click.option("--last", type=click.IntRange(min=0), metavar="N", help="Only the last N.")
-def history(run: Invocation, conversation: str, last: int | None) -> int:
+@click.option("--versions", is_flag=True, help="With what edited messages said before.")
+@click.option("--pinned", is_flag=True, help="Only what is pinned.")
+def history(
+    run: Invocation, conversation: str, last: int | None, versions: bool, pinned: bool
+) -> int:
     """Print a conversation, oldest first."""
-    from restante.client.commands.history import history as body
+    from restante.client.commands import history as bodies
 
+    if pinned and (versions or last is not None):
+        raise click.UsageError("--pinned goes alone.")
     with run.caller() as caller:
-        return body(run.out, caller, conversation, last=last)
+        if pinned:
+            return bodies.pinned(run.out, caller, conversation)
+        return bodies.history(run.out, caller, conversation, last=last, versions=versions)
+
+
+@command(verbs)
+@click.argument("conversation")
+@click.option("--read", is_flag=True, help="You have read it: timers start, receipts go out.")
+@click.option("--up-to", metavar="MESSAGE", help="With --read: up to MESSAGE, itself included.")
+@click.option("--unread", is_flag=True, help="It stands out until you read it again.")
+def mark(run: Invocation, conversation: str, *, read: bool, up_to: str | None, unread: bool) -> int:
+    """Mark a conversation as read or unread, on all your devices."""
+    from restante.client.commands import chats as bodies
+
+    if read == unread:
+        raise click.UsageError("One of --read and --unread.")
+    if unread and up_to is not None:
+        raise click.UsageError("--up-to goes with --read.")
+    with run.caller() as caller:
+        if unread:
+            return bodies.choose(run.out, caller, "mark_unread", conversation)
+        return bodies.mark_read(run.out, caller, conversation, up_to=up_to)
 
 
 @command(verbs)
@@ -160,5 +212,5 @@ def why(run: Invocation, message: str) -> int:
         return body(run.out, caller, message)
 
 
-for _made in ("send", "history", "timer"):
+for _made in ("send", "history", "timer", "mark"):
     verbs.commands[_made].epilog = CONVERSATION

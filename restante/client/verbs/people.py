@@ -31,14 +31,19 @@ def code(run: Invocation, qr: bool) -> int:
 
 
 @command(contact)
-@click.argument("code_or_address", metavar="CODE|ADDRESS")
+@click.argument("code_or_address", metavar="CODE|ADDRESS", required=False)
+@click.option("--card", metavar="MESSAGE", help="Add whom the contact card in MESSAGE names.")
 @click.option("--name", help="Your own name for them.")
-def add(run: Invocation, code_or_address: str, name: str | None) -> int:
+def add(run: Invocation, code_or_address: str | None, card: str | None, name: str | None) -> int:
     """Add a person, by contact code or address. A code verifies them."""
     from restante.client.commands import contact as bodies
 
+    if (code_or_address is None) == (card is None):
+        raise click.UsageError("One of CODE|ADDRESS and --card.")
     with run.caller() as caller:
-        return bodies.add(run.out, caller, code_or_address, name=name)
+        if code_or_address is not None:
+            return bodies.add(run.out, caller, code_or_address, name=name)
+        return bodies.add_card(run.out, caller, str(card), name=name)
 
 
 @command(contact)
@@ -69,6 +74,46 @@ def accept(run: Invocation, conversation: str) -> int:
 def block(run: Invocation, conversation: str) -> int:
     """Block a person: nothing more is shown, and they can't tell."""
     return _settle(run, "contact_block", conversation, is_told=True)
+
+
+def _choose(run: Invocation, method: str, conversation: str, **choice: Any) -> int:
+    from restante.client.commands.chats import choose
+
+    with run.caller() as caller:
+        return choose(run.out, caller, method, conversation, **choice)
+
+
+@command(contact)
+@click.argument("conversation")
+@click.argument("duration", metavar="[TIME]", required=False)
+def mute(run: Invocation, conversation: str, duration: str | None) -> int:
+    """Keep quiet about a conversation: 1h, 8h, 1w, or for good."""
+    from restante.client.commands.chats import muted_until
+
+    return _choose(run, "set_muted", conversation, until=muted_until(duration))
+
+
+@command(contact)
+@click.argument("conversation")
+def unmute(run: Invocation, conversation: str) -> int:
+    """Say again when something comes."""
+    return _choose(run, "set_muted", conversation, until=None)
+
+
+@command(contact)
+@click.argument("conversation")
+@click.option("--undo", is_flag=True, help="Take it out again.")
+def archive(run: Invocation, conversation: str, undo: bool) -> int:
+    """Put a conversation away, on all your devices."""
+    return _choose(run, "set_archived", conversation, archived=not undo)
+
+
+@command(contact)
+@click.argument("conversation")
+@click.option("--undo", is_flag=True, help="Take that back.")
+def pin(run: Invocation, conversation: str, undo: bool) -> int:
+    """Keep a conversation at the top of the list."""
+    return _choose(run, "set_chat_pinned", conversation, pinned=not undo)
 
 
 @command(contact, "accept-key")

@@ -1,0 +1,89 @@
+"""What is chosen for a conversation, and what else is done to messages, from the command line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.e2e.town import Person
+
+Friends = tuple[Person, Person]
+
+
+def one(person: Person, *arguments: str) -> dict[str, Any]:
+    return person.run(*arguments, "--json").ok().record
+
+
+def test_a_chat_is_muted_pinned_archived_and_marked(online: Friends) -> None:
+    alice, _ = online
+    muted = one(alice, "contact", "mute", "bob", "8h")
+    assert muted["muted_until"] is not None
+    assert muted["muted_until"][:4] != "9999"
+    assert one(alice, "contact", "mute", "bob")["muted_until"][:4] == "9999"
+    assert alice.run("contact", "pin", "bob").ok().out == "bob: muted, pinned\n"
+    chosen = one(alice, "contact", "archive", "bob")
+    assert (chosen["pinned"], chosen["archived"]) == (True, True)
+    assert one(alice, "mark", "bob", "--unread")["marked_unread"] is True
+    for undone in (
+        ("contact", "unmute", "bob"),
+        ("contact", "pin", "bob", "--undo"),
+        ("contact", "archive", "bob", "--undo"),
+        ("mark", "bob", "--read"),
+    ):
+        chosen = one(alice, *undone)
+    named = ("muted_until", "pinned", "archived", "marked_unread")
+    assert [chosen[name] for name in named] == [None, False, False, False]
+    alice.run("contact", "mute", "bob", "soon").failed(1)
+    alice.run("mark", "bob").failed(2)
+    alice.run("mark", "bob", "--unread", "--up-to", "ab" * 16).failed(2)
+
+
+def test_printing_is_not_reading_and_marking_is(online: Friends) -> None:
+    alice, bob = online
+    first, second = (one(alice, "send", "bob", text) for text in "ab")
+    bob.run("tail", "--once").ok()
+    assert one(bob, "contact", "pin", "alice", "--undo")["unread_count"] == 2
+    bob.run("history", "alice").ok()
+    assert one(bob, "contact", "pin", "alice", "--undo")["unread_count"] == 2
+    assert one(bob, "mark", "alice", "--read", "--up-to", first["id"])["unread_count"] == 1
+    alice.run("tail", "--once").ok()
+    said = alice.run("history", "bob", "--json").ok().records
+    assert {each["id"]: each["state"] for each in said} == {
+        first["id"]: "read",
+        second["id"]: "delivered",
+    }
+    third = one(alice, "send", "bob", "c")
+    bob.run("tail", "--once", "--mark-read").ok()
+    assert one(bob, "mark", "alice", "--read")["unread_count"] == 0
+    alice.run("tail", "--once").ok()
+    last = alice.run("history", "bob", "--last", "1", "--json").ok().record
+    assert (last["id"], last["state"]) == (third["id"], "read")
+    bob.run("mark", "alice", "--read", "--up-to", "ab" * 16).failed(1)
+
+
+def test_versions_pins_cards_and_live_places(online: Friends) -> None:
+    alice, bob = online
+    sent = one(alice, "send", "bob", "teh text")
+    alice.run("edit", sent["id"], "the text").ok()
+    alice.run("pin", sent["id"]).ok()
+    told = alice.run("history", "bob", "--versions", "--json").ok().records
+    at = next(number for number, each in enumerate(told) if each.get("id") == sent["id"])
+    assert told[at]["body"] == "the text"
+    assert (told[at + 1]["type"], told[at + 1]["body"]) == ("version", "teh text")
+    pinned = alice.run("history", "bob", "--pinned", "--json").ok().records
+    assert [each["id"] for each in pinned] == [sent["id"]]
+
+    card = one(alice, "send", "bob", "--contact", "bob")
+    assert card["card"]["address"].startswith("bob@")
+    live = one(alice, "send", "bob", "--location", "1,2", "--live", "1h")
+    assert live["location"]["live_until"] is not None
+    moved = one(alice, "edit", live["id"], "--location", "3,4")
+    assert (moved["location"]["latitude"], moved["location"]["longitude"]) == (3, 4)
+    alice.run("edit", live["id"], "--location", "3,4", "--end").ok()
+    alice.run("edit", live["id"], "--location", "5,6").failed(1)
+    alice.run("send", "bob", "--location", "1,2", "--live", "9h").failed(1)
+    alice.run("edit", live["id"]).failed(2)
+
+    bob.run("tail", "--once").ok()
+    added = bob.run("contact", "add", "--card", card["id"])
+    assert added.failed(1)  # a card of oneself
+    bob.run("contact", "add", "--card", card["id"], "someone@relay.example").failed(2)
