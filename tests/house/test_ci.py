@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -48,38 +49,58 @@ import pytest
 def test_here():
     assert 0
 """
+PLANTED = {
+    "test_skipped.py": SKIPPING.format(reason="felt like it"),
+    "test_skipped_whole.py": WHOLE_MODULE.format(reason="felt like it, too"),
+    "test_for_another_system.py": SKIPPING.format(reason="only on macOS: launchd"),
+    "test_known.py": EXPECTED_TO_FAIL.format(reason="known"),
+}
+UNEXPECTED = ("test_skipped.py", "test_skipped_whole.py")
 
 
-@pytest.mark.parametrize(
-    ("source", "reason", "in_ci", "code"),
-    [
-        (SKIPPING, "felt like it", True, 1),
-        (SKIPPING, "felt like it", False, 0),
-        (SKIPPING, "only on macOS: launchd", True, 0),
-        (WHOLE_MODULE, "felt like it", True, 2),
-        (WHOLE_MODULE, "felt like it", False, 5),  # nothing collected
-        (EXPECTED_TO_FAIL, "known", True, 0),
-    ],
-)
-@pytest.mark.parametrize("workers", [[], ["-n", "1"]], ids=["here", "in a worker"])
-def test_an_unexpected_skip_fails_in_ci_and_only_there(
-    tmp_path: Path, source: str, reason: str, in_ci: bool, code: int, workers: list[str]
-) -> None:
-    (tmp_path / "tests").mkdir()
+def run_planted(place: Path, *workers: str, in_ci: bool) -> tuple[int, dict[str, str]]:
+    """Run the planted tests under our conftest; return the exit code and each file's outcome."""
+    (place / "tests").mkdir()
     for name in ("__init__.py", "conftest.py", "programs.py", "rounds.py"):
-        (tmp_path / "tests" / name).write_bytes((ROOT / "tests" / name).read_bytes())
-    (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
-    (tmp_path / "tests" / "test_planted.py").write_text(source.format(reason=reason))
+        (place / "tests" / name).write_bytes((ROOT / "tests" / name).read_bytes())
+    (place / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
+    for name, source in PLANTED.items():
+        (place / "tests" / name).write_text(source)
+    report = place / "report.xml"
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *workers],
-        cwd=tmp_path,
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+            *("--continue-on-collection-errors", f"--junit-xml={report}", *workers),
+        ],
+        cwd=place,
         env={**os.environ, "RESTANTE_CI": str(int(in_ci))},
         capture_output=True,
         text=True,
         check=False,
         timeout=120,
     )
-    if workers and code == 2:
-        code = 1  # a worker's collection error ends the run with 1
-    assert done.returncode == code, done.stdout + done.stderr
-    assert (reason in done.stdout) == (code != 0 or "skip" in source or "xfail" in source)
+    assert report.exists(), done.stdout + done.stderr
+    outcomes: dict[str, str] = {}
+    written = ElementTree.parse(report)  # noqa: S314  # by our own pytest
+    for case in written.iter("testcase"):
+        module = (case.get("classname") or case.get("name") or "").rpartition(".")[2]
+        (outcome,) = case
+        said = f"{outcome.tag} {outcome.get('message')} {outcome.text}"
+        outcomes[f"{module}.py"] = said
+    return done.returncode, outcomes
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "1"]], ids=["here", "in a worker"])
+def test_an_unexpected_skip_fails_in_ci_and_only_there(tmp_path: Path, workers: list[str]) -> None:
+    for in_ci in (True, False):
+        place = tmp_path / str(in_ci)
+        place.mkdir()
+        code, outcomes = run_planted(place, *workers, in_ci=in_ci)
+        assert code == int(in_ci)
+        assert outcomes.keys() == PLANTED.keys()
+        for name, outcome in outcomes.items():
+            is_refused = in_ci and name in UNEXPECTED
+            assert outcome.startswith("skipped") == (not is_refused), outcome
+            assert ("unexpectedly skipped in CI: felt like it" in outcome) == is_refused, outcome
+        assert "only on macOS" in outcomes["test_for_another_system.py"]
+        assert "known" in outcomes["test_known.py"]

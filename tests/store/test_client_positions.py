@@ -55,6 +55,7 @@ class HistoryMachine(RuleBasedStateMachine):
 
     def open(self) -> None:
         self.connection = sqlcipher_driver(DatabaseKey(KEY)).connect(self.path)
+        self.connection.execute("PRAGMA synchronous = OFF")  # where things stand, not what lasts
         self.rows = Rows(self.connection)
 
     def teardown(self) -> None:
