@@ -40,6 +40,9 @@ class MarkRow:
     body: bytes = field(repr=False)
 
 
+LAST_HISTORY_KIND: Final = 99
+"""Marks of greater kinds are a device's own notes, which have a time of their own."""
+
 _marks = tables.marks
 _conversations = tables.conversations
 MARK: Final = Shape(
@@ -69,6 +72,15 @@ _SET_COUNTER = Statement(
 _DELETE = Statement(_marks.delete().where(_marks.c.id == bindparam("which")))
 _DELETE_OF = Statement(_marks.delete().where(_marks.c.target == bindparam("which")))
 _GONE = Statement(_marks.delete().where(_marks.c.gone_at_ms <= bindparam("now_ms")))
+_STAY = Statement(
+    _marks.update()
+    .where(
+        _marks.c.target == bindparam("of_target"),
+        _marks.c.kind <= LAST_HISTORY_KIND,
+        _marks.c.gone_at_ms.is_not(None),
+    )
+    .values(gone_at_ms=None)
+)
 _IN = Statement(
     select(func.count()).select_from(_marks).where(_marks.c.conversation == bindparam("number"))
 )
@@ -141,6 +153,11 @@ def delete_marks_of(rows: Rows, target: bytes) -> None:
 def delete_gone_marks(rows: Rows, now_ms: int) -> int:
     """Forget the marks whose time is over; return how many there were."""
     return rows.run(_GONE, now_ms=now_ms)
+
+
+def keep_with_message(rows: Rows, target: bytes) -> None:
+    """Let the changes of a message stay as long as it does: those that waited for it, too."""
+    rows.run(_STAY, of_target=target)
 
 
 def count_marks(rows: Rows, conversation: bytes) -> int:

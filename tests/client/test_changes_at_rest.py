@@ -128,6 +128,19 @@ async def test_changes_wait_for_their_message(tmp_path: Path) -> None:
     await in_a_profile(tmp_path, claim)
 
 
+async def test_changes_that_waited_for_a_message_stay_as_long_as_it_does(tmp_path: Path) -> None:
+    def claim(rows: Rows) -> None:
+        arrive(rows, content(edit(ONE, text("second")), id=b"e", disappears_after_s=60))
+        arrive(rows, content(text("first"), id=ONE, disappears_after_s=60))
+        erase_gone(rows, Changes(), now_ms=NOW_MS + HOUR_MS)  # nobody has read it yet
+        assert (here(rows).text, seen(rows)["edited"]) == ("second", True)
+        start_clock(rows, ONE, at_ms=NOW_MS, now_ms=NOW_MS + HOUR_MS)
+        erase_gone(rows, Changes(), now_ms=NOW_MS + HOUR_MS)
+        assert message(rows, ONE) is None
+
+    await in_a_profile(tmp_path, claim)
+
+
 async def test_what_was_deleted_leaves_nothing_and_does_not_come_back(tmp_path: Path) -> None:
     quote = Quote(message=ONE, excerpt="a sec")
     answer = content(text("why?", quote=quote), id=TWO)

@@ -28,6 +28,7 @@ from restante.store.client_marks import (
     add_mark,
     count_stray_marks,
     delete_mark,
+    keep_with_message,
     mark,
     marks_of,
 )
@@ -117,6 +118,8 @@ def settle(rows: Rows, changes: Changes, message_id: bytes) -> Placed | None:
     found = [] if row is None else marks_of(rows, message_id)
     if row is None or not found:
         return None
+    if any(each.gone_at_ms is not None for each in found):
+        keep_with_message(rows, message_id)  # they have waited for it
     folded = fold(row, found)
     for moot in folded.moot:
         take_back(rows, moot)
