@@ -19,7 +19,7 @@ from restante.client.directory import manifest_of
 from restante.client.failures import RelayError
 from restante.client.interface import Trust
 from restante.client.lifecycle.following import note_moved
-from restante.client.lifecycle.key_changes import note_changed
+from restante.client.lifecycle.key_changes import note_changed, proposed
 from restante.client.syncing.self_contact import is_self
 from restante.errors import CryptoError, RemoteProtocolError, StoreError, UserError
 from restante.store.client_contacts import contact, contacts
@@ -68,7 +68,8 @@ class Refreshing:
             now = contact(rows, row.account_id) or row
             if now.manifest_hash != row.manifest_hash:
                 return now  # they told us of a newer one meanwhile
-            if found.row.trust == Trust.CHANGED.value != now.trust:
+            is_shown = now.trust == Trust.CHANGED.value and proposed(rows, now) is not None
+            if found.row.trust == Trust.CHANGED.value and not is_shown:
                 return note_changed(
                     rows,
                     changes,

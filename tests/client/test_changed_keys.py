@@ -159,6 +159,45 @@ async def test_own_devices_agree_where_a_moved_message_stands(tmp_path: Path) ->
                 await eventually(laptop, agrees)
 
 
+async def test_a_changed_key_pauses_every_own_device_and_one_decision_holds_on_all(
+    tmp_path: Path,
+) -> None:
+    async with a_world(tmp_path) as world, world.online("alice") as alice:
+        async with world.online("bob") as bob:
+            to_bob, _ = await introduce(alice, bob)
+            await reaches(alice, await alice.send(to_bob, "begin"), "delivered")
+        async with a_new_device(world, "alice-laptop") as laptop:
+            await link(alice, laptop, name="laptop")
+            await shows(laptop, to_bob, ["begin"])
+            await give_name_away(world, "bob")
+            async with world.online("bob") as not_bob:
+                on_alice = await until_paused(alice, await alice.send(to_bob, "one"))
+                await eventually(laptop, lambda: _is_changed(laptop, to_bob))
+                with pytest.raises(UserError, match="Nothing is sent") as refused:
+                    await laptop.send(to_bob, "two")
+                assert refused.value.exit_code is ExitCode.UNTRUSTED
+                number = (await alice.safety_number(to_bob)).payload
+
+                async def shows_the_new_number() -> bool:
+                    return (await laptop.safety_number(to_bob)).payload == number
+
+                await eventually(laptop, shows_the_new_number)
+                assert await not_bob.conversations() == []
+                decided = await laptop.compare_safety_number(to_bob, number)
+                assert decided.trust is Trust.VERIFIED
+                await reaches(alice, on_alice, "relayed")
+                assert (await alice.message(on_alice.id)).conversation == decided.key
+                await shows(not_bob, await the_conversation(not_bob), ["one"])
+                assert {each.key: each.trust for each in await alice.contacts()} == {
+                    to_bob: Trust.CHANGED,
+                    decided.key: Trust.VERIFIED,
+                }
+
+
+async def _is_changed(engine: LocalEngine, key: str) -> bool:
+    return any(e.key == key and e.trust is Trust.CHANGED for e in await engine.contacts())
+
+
 async def test_blocking_is_the_other_decision(tmp_path: Path) -> None:
     async with two_messages_paused(tmp_path) as (alice, not_bob, to_bob, paused):
         await alice.contact_block(to_bob)

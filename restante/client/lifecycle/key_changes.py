@@ -70,6 +70,9 @@ def note_changed(
     row = replace(row, trust=Trust.CHANGED.value, is_stale=False)
     upsert_contact(rows, row)
     changes.conversations[row.account_id] = None
+    if (goes_on := successor(rows, row)) is not None:  # decided, on another device of ours
+        supersede(rows, changes, goes_on, now_ms=now_ms)
+        return contact(rows, row.account_id) or row
     if shown is not None and may_follow and _is_followable(rows, shown, own_account):
         follow(rows, changes, row, shown, trust=Trust.UNVERIFIED, now_ms=now_ms)
         return contact(rows, row.account_id) or row
@@ -191,6 +194,13 @@ def supersede(rows: Rows, changes: Changes, row: ContactRow, *, now_ms: int) -> 
         )
     changes.is_outbox_due = True
     return row
+
+
+def take_over(rows: Rows, changes: Changes, row: ContactRow, *, now_ms: int) -> None:
+    """Go on with a contact as another own device does, in whose place it was shown here, too."""
+    found = [successor(rows, each) for each in others_at(rows, row)]
+    if any(each is not None and each.account_id == row.account_id for each in found):
+        supersede(rows, changes, row, now_ms=now_ms)
 
 
 def resume(rows: Rows, changes: Changes, row: ContactRow, *, now_ms: int) -> None:

@@ -28,6 +28,7 @@ from restante.client.linking.own_manifest import change_devices, signing_account
 from restante.client.linking.provision import pack_provision
 from restante.client.linking.unclaimed import note_granted
 from restante.errors import ExitCode, UserError
+from restante.store.failpoints import reach
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,9 +141,11 @@ class Desk:
             return manifest, pack_provision(rows)
 
         manifest, provision = await self._change(sign)
+        reach("linking.signed")
         if not await approving.grant(manifest, provision):
             await self._change(partial(take_back, device_id=approving.device_id, context=context))
             raise UserError(str(approving.now.error), exit_code=ExitCode.UNAVAILABLE)
+        reach("linking.handed_over")
         await self._until_published()
 
     # ---- either -----------------------------------------------------------------------------

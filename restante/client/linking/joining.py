@@ -24,6 +24,7 @@ from restante.errors import CryptoError, ExitCode, StoreError, UserError, WireCo
 from restante.protocol.address import Address, AddressError
 from restante.protocol.ids import MailboxId
 from restante.protocol.linking import LinkAbort, LinkSlot
+from restante.store.failpoints import reach
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -195,6 +196,7 @@ class Joining:
             sentence = WRONG_DIGITS if wrong else self._again(CANCELLED_THERE)
             raise UserError(sentence) from None
         self._is_granted = True
+        reach("linking.opened")
         await self._until_shown(grant.manifest)
         await self._keep(grant)
         self._view.become(LinkState.LINKED)
@@ -227,6 +229,7 @@ class Joining:
     async def _keep(self, grant: Grant) -> None:
         with trio.CancelScope(shield=True):  # from here on it is ours: all of it or nothing
             await keep_granted(self._context, self._device, grant)
+            reach("linking.kept")
             await self._joined()
 
     async def _say_cancelled(self) -> None:

@@ -17,7 +17,7 @@ from restante.client.acquaintance import keep_manifest, new_contact, others_at
 from restante.client.giving_up import give_up
 from restante.client.interface import ContactState, Trust
 from restante.client.lifecycle.following import note_arrival
-from restante.client.lifecycle.key_changes import note_forked, resume
+from restante.client.lifecycle.key_changes import note_forked, pause, resume, take_over
 from restante.client.requests import forgotten_elsewhere
 from restante.client.syncing.putting import put
 from restante.client.syncing.self_contact import is_self
@@ -186,9 +186,24 @@ def _follow_decision(
                 for entry in client_outbox.by_account(rows, row.account_id):
                     give_up(rows, changes, entry, BLOCKED, now_ms=now_ms)
         case RecordKind.TRUST if text in set(Trust):
-            upsert_contact(rows, replace(row, trust=text))
-            if row.trust == Trust.CHANGED.value != text:
-                resume(rows, changes, replace(row, trust=text), now_ms=now_ms)
+            _follow_trust(rows, changes, row, text, now_ms=now_ms)
+
+
+def _follow_trust(
+    rows: Rows, changes: Changes, row: ContactRow, trust: str, *, now_ms: int
+) -> None:
+    now = replace(row, trust=trust)
+    if trust != Trust.CHANGED:
+        upsert_contact(rows, now)
+        if row.trust == Trust.CHANGED.value:
+            resume(rows, changes, now, now_ms=now_ms)
+        take_over(rows, changes, now, now_ms=now_ms)
+    elif row.trust != Trust.CHANGED.value:
+        # Which key it was is asked for here, too: another own device's word shows no number.
+        upsert_contact(rows, replace(now, is_stale=True))
+        changes.outdated[row.account_id] = row.manifest_hash
+        for entry in client_outbox.by_account(rows, row.account_id):
+            pause(rows, changes, entry, now, now_ms=now_ms)
 
 
 def _is_decision(kind: RecordKind, was: str | None, now: str) -> bool:
