@@ -36,6 +36,8 @@ RELAY_HOMES: Final = {
     "serving": ("serve",),
     "invites": ("invite",),
     "keeping": ("backup", "restore", "upgrade"),
+    "accounts": ("accounts",),
+    "tending": ("stats", "drain"),
     "hosting": ("up", "down"),
 }
 """Where in relay/verbs each of the relay's commands is."""
@@ -66,7 +68,7 @@ class _Lazy(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name every command."""
         return sorted(
-            [*super().list_commands(ctx), *(n for names in self._homes.values() for n in names)]
+            {*super().list_commands(ctx), *(n for names in self._homes.values() for n in names)}
         )
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

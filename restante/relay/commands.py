@@ -1,4 +1,4 @@
-"""What the command line asks of a relay: serve, and make an invite.
+"""What the command line asks of a relay that needs its databases: to serve, and to look after it.
 
 Rule: stdout is for programs, stderr for people. Nothing here parses an option.
 """
@@ -7,34 +7,35 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import signal
 import sys
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import trio
 
 from restante import __version__
 from restante.errors import ExitCode, StoreError, UserError
-from restante.protocol.address import AddressError, RelayAddress
-from restante.protocol.code import SECRET_BYTES, CodeError, CodeType, make_code
 from restante.relay import log
+from restante.relay.lock import sole_relay
 from restante.relay.ops import restoring, upgrading
+from restante.relay.ops.administration import Administration
+from restante.relay.ops.asking import ask, read_address
 from restante.relay.ops.backup import Contents, back_up
-from restante.relay.server import ADDRESS_FILE, running_relay
+from restante.relay.server import running_relay
 from restante.relay.settings import DATABASE_NAME, Settings
 from restante.store.errors import Corrupted
-from restante.store.relay_codes import Invite, add_invite
 from restante.store.relay_database import open_relay_database
 from restante.store.seam import open_loop
 
+if TYPE_CHECKING:
+    from restante.protocol.address import RelayAddress
+
 T = TypeVar("T")
 
-MAX_USES: Final = 100_000
 GC_THRESHOLD: Final = 50_000
 
 
@@ -66,12 +67,18 @@ def serve(settings: Settings, *, json_lines: bool = False) -> int:
 
 async def _serve(settings: Settings, json_lines: bool) -> None:
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
-        async with running_relay(settings) as relay:
+        async with running_relay(settings) as relay, trio.open_nursery() as nursery:
             _say(relay.address, settings, json_lines=json_lines)
+
+            async def until_drained() -> None:
+                await relay.services.drain.asked.wait()
+                nursery.cancel_scope.cancel()
+
+            nursery.start_soon(until_drained)
             async for number in signals:
                 if number != signal.SIGHUP:
-                    return
-                if relay.certificate is not None:
+                    nursery.cancel_scope.cancel()
+                elif relay.certificate is not None:
                     relay.certificate.look_again()
 
 
@@ -95,38 +102,39 @@ def _say(address: RelayAddress, settings: Settings, *, json_lines: bool) -> None
         )
 
 
-def invite_new(data: Path, *, uses: int, expires_s: int) -> str:
+def invite_new(data: Path, *, uses: int, expires_s: int, quota_bytes: int | None = None) -> str:
     """Make an invite for `uses` accounts and return its code. Works beside a running relay.
 
     Raises UserError.
     """
-    if not 1 <= uses <= MAX_USES or expires_s < 1:
-        raise UserError(f"An invite has 1 to {MAX_USES} uses and a time to live.")
-    address = _read_address(data)
-    secret = os.urandom(SECRET_BYTES)
-    try:
-        code = make_code(
-            CodeType.RELAY_INVITE, pin=address.pin, secret=secret, name=None, relay=address
-        )
-    except CodeError as error:
-        raise UserError(str(error)) from error
-    invite = Invite(uses_left=uses, expires_at_s=int(time.time()) + expires_s)
-    _run(_add_invite, data / DATABASE_NAME, secret, invite)
-    return str(code)
+    made = ask(
+        data,
+        "invite",
+        partial(by_files, data),
+        uses=uses,
+        expires_s=expires_s,
+        quota_bytes=quota_bytes,
+    )
+    code: str = made["code"]
+    return code
 
 
-async def _add_invite(path: Path, secret: bytes, invite: Invite) -> None:
-    async with open_relay_database(path) as db:
-        await db.write(lambda tx: add_invite(tx, secret, invite))
+def by_files(data: Path, method: str, params: bytes) -> object:
+    """Carry out a method of the admin socket's on the files of a relay that doesn't run.
+
+    Raises UserError.
+    """
+    return _run(_by_files, data, method, params)
 
 
-def _read_address(data: Path) -> RelayAddress:
-    try:
-        return RelayAddress.parse((data / ADDRESS_FILE).read_text(encoding="ascii").strip())
-    except (OSError, UnicodeDecodeError, AddressError):
-        raise UserError(
-            f"There is no relay's data in {data} yet. Start the relay once, then make invites."
-        ) from None
+async def _by_files(data: Path, method: str, params: bytes) -> object:
+    database = data / DATABASE_NAME
+    if not database.is_file():
+        raise UserError(f"No relay runs in {data}, and none keeps its database there. Start it.")
+    with sole_relay(data):
+        async with open_relay_database(database) as db:
+            office = Administration(db, data=data, address=read_address(data))
+            return await office.call(method, params)
 
 
 def backup(data: Path, target: Path, *, with_blobs: bool) -> tuple[Path, Contents]:

@@ -16,6 +16,7 @@ from restante.errors import StoreError, WireCode
 from restante.protocol import frames as f
 from restante.relay import log
 from restante.relay.delivery import Subscriber
+from restante.relay.dismissing import dismiss
 from restante.relay.refusal import Refusal, slow_down
 from restante.store.relay_store import Notice, NoticeKind
 
@@ -126,6 +127,7 @@ class DeviceTalk:
             frame, self._key, authority=self._authority, account=before
         )
         services.dismissals += 1
+        services.seen.add(registered.account)
         for session in list(services.sessions):
             session.follow(before, registered.account)
         if before is not None:
@@ -152,19 +154,7 @@ class DeviceTalk:
 
     async def _dismiss(self, gone: Sequence[int]) -> None:
         """Cut off devices that are listed no more, and empty their mailboxes."""
-        if not gone:
-            return
-        services = self._services
-        services.dismissals += 1
-        for session in list(services.sessions):
-            if session is not self._session:
-                session.end_device(gone)
-        services.neighbours.tell(Notice(kind=NoticeKind.DISMISSED, numbers=gone))
-        # What was admitted before is committed first, and goes with the rest.
-        await services.writer.barrier()
-        await services.writer.empty(gone)
-        # A device that dropped itself is told when all of that is done.
-        self._session.end_device(gone)
+        await dismiss(self._services, gone, last=self._session)
 
     async def look_again(self) -> None:
         """Be what the store says now: words of what has changed elsewhere may have been lost."""

@@ -49,9 +49,8 @@ class Listening:
         services, numbers = self._services, notice.numbers
         if notice.kind is NoticeKind.ARRIVED:
             self._wake(numbers)
-        elif notice.kind is NoticeKind.CHANGED:
-            for account in numbers:
-                services.mailrooms.forget_account(account)
+        elif notice.kind in {NoticeKind.CHANGED, NoticeKind.BLOCKED}:
+            self._change(notice)
         elif notice.kind is NoticeKind.DISMISSED:
             await self._dismiss(numbers)
         elif notice.kind is NoticeKind.RENAMED:
@@ -70,6 +69,12 @@ class Listening:
             await self._sweep()
         else:
             await self._look_at_everything()
+
+    def _change(self, notice: Notice) -> None:
+        for account in notice.numbers:
+            self._services.mailrooms.forget_account(account)
+            if notice.kind is NoticeKind.BLOCKED:
+                self._services.end_blocked(account)
 
     def _wake(self, devices: Sequence[int]) -> None:
         for device in devices:

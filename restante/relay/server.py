@@ -27,6 +27,10 @@ from restante.relay.leaving import Leaving
 from restante.relay.lock import sole_relay
 from restante.relay.mailrooms import Mailrooms
 from restante.relay.neighbours import Listening
+from restante.relay.ops.administration import Administration
+from restante.relay.ops.draining import send_away
+from restante.relay.ops.presence import Presence
+from restante.relay.ops.socket import admin_socket, serve
 from restante.relay.registration import Registration
 from restante.relay.registry import Registry
 from restante.relay.services import Gates, Services
@@ -91,15 +95,27 @@ async def running_relay(
             )
             address = _public_address(settings, port, certificate)
             await trio.to_thread.run_sync(_write_address, Path(settings.data), address)
-            async with trio.open_nursery() as helpers, trio.open_nursery() as service_nursery:
+            async with (
+                admin_socket(Path(settings.data)) as desk,
+                trio.open_nursery() as helpers,
+                trio.open_nursery() as service_nursery,
+            ):
                 services = await _services(settings, store, clock, helpers)
+                office = Administration(
+                    store.db,
+                    data=Path(settings.data),
+                    address=address,
+                    clock=clock,
+                    services=services,
+                )
                 for service in (
                     services.writer.run,
                     _Watch(services).run,
-                    _Upkeep(services).run,
+                    _Upkeep(services, Presence(services, erase=office.erase)).run,
                     Listening(services).run,
                 ):
                     service_nursery.start_soon(service)
+                service_nursery.start_soon(serve, office, desk)
                 watching = await _listen_for_watchers(services, service_nursery)
                 if certificate is not None:
                     service_nursery.start_soon(certificate.watch)
@@ -121,6 +137,8 @@ async def running_relay(
                 finally:
                     with trio.CancelScope(shield=True):
                         accepting.cancel()
+                        if services.drain.asked.is_set():
+                            await send_away(services)
                         await _stop(services, doorkeeper)
                     service_nursery.cancel_scope.cancel()
                     helpers.cancel_scope.cancel()
@@ -271,10 +289,11 @@ class _Watch:
 
 
 class _Upkeep:
-    """Deletes what has expired."""
+    """Deletes what has expired, and who is gone."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, presence: Presence) -> None:
         self._services = services
+        self._presence = presence
 
     async def run(self) -> None:
         """Look at each interval, for ever; a store that refuses is asked again at the next."""
@@ -292,6 +311,7 @@ class _Upkeep:
         if envelopes or blobs:
             log.note("expired", envelopes=envelopes, blobs=blobs)
         await services.slots.expire()
+        await self._presence.keep()
         now_s = services.now_s
         await services.db.write(lambda tx: forget_expired_prekeys(tx, now_s=now_s))
         await services.db.write(lambda tx: forget_dead_invites(tx, now_s=now_s))

@@ -15,6 +15,7 @@ from restante.protocol.ids import EnvelopeId
 from restante.protocol.limits import DEFAULT_TTL_S
 from restante.relay.buckets import Buckets
 from restante.relay.mailrooms import Mailrooms
+from restante.relay.ops.draining import Drain
 from restante.relay.settings import Limits, Settings
 from restante.relay.watching.figures import Figures
 from restante.relay.writer import Writer
@@ -67,6 +68,9 @@ class Services:
     dismissals: int = 0
     """How often devices were cut off: what was read of one before the last time may be no more."""
     is_stopping: bool = False
+    drain: Drain = field(default_factory=Drain)
+    seen: set[int] = field(default_factory=set)
+    """Accounts whose devices have logged in since `Presence` looked last."""
     restored_hour: int | None = None
     """When the relay was restored from a backup, if it ever was."""
 
@@ -97,6 +101,12 @@ class Services:
                 kind=NoticeKind.EPHEMERAL, numbers=[device], data=bytes(envelope) + payload
             )
             self.neighbours.tell(notice)
+
+    def end_blocked(self, account: int) -> None:
+        """Cut off an account that the operator has blocked."""
+        self.dismissals += 1  # who is logging in just now is looked up again
+        for session in list(self.sessions):
+            session.end_blocked(account)
 
     def flush_touched(self) -> None:
         """Send what the last commit brought."""

@@ -136,6 +136,8 @@ class Session:
         if device is not None and device.is_blocked:
             self.close(WireCode.BLOCKED, _BLOCKED)
             return None
+        if device is not None:
+            self.services.seen.add(device.account)
         # A signature names the relay it is for, or one relay could pass it on to another.
         own = self.services.authorities
         if device is not None:

@@ -164,6 +164,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """HOST:PORT for who watches the relay (metrics and health); empty: nobody. Keep it on loopback
     or a network of your own."""
     expiry_interval_s: Count = 60
+    inactive_after_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
+    """Accounts none of whose devices was connected for so many days are deleted; 0: none ever.
+    Only then the day of an account's last connection is kept."""
     log_level: str = "info"
     limits: Limits = msgspec.field(default_factory=Limits)
 

@@ -88,6 +88,8 @@ class NoticeKind(StrEnum):
     """An envelope for who is online: the device's number, and the envelope in `data`."""
     SWEEP = "s"
     """Too much to tell: look for what was stored."""
+    BLOCKED = "b"
+    """The operator has blocked these accounts."""
     LOST = "l"
     """Never told: words may have been lost, anything may have happened."""
 

@@ -44,14 +44,35 @@ def test_an_operators_day(tmp_path: Path, check: Check) -> None:
     invite = json.loads(relay.invite("--json"))
     alice.run("init", "--address", alice.address(relay), "--invite", invite["code"]).ok()
 
+    made = take(run("invite", "new", "--quota", "2G", "--data", data, "--json"))
+    assert made["quota_bytes"] == 2 * 1024**3
+    assert take(run("invite", "ls", "--data", data, "--json"))["uses_left"] == 1
+    take(run("invite", "revoke", made["code"], "--data", data, "--json"))
+    assert run("invite", "ls", "--data", data, "--json").ok().records == []
+    assert "no size" in run("invite", "new", "--quota", "much", "--data", data).failed(2)
+    assert take(run("accounts", "ls", "--data", data, "--json"))["name"] == "alice"
+    shown = take(run("accounts", "show", "alice", "--data", data, "--json"))
+    assert len(shown["listed"]) == 1
+    assert "no account" in run("accounts", "show", "nobody", "--data", data).failed(1)
+    take(run("accounts", "block", "alice", "--data", data, "--json"))
+    assert "blocked this account" in alice.run("tail", "--once").failed(3)
+    take(run("accounts", "unblock", "alice", "--data", data, "--json"))
+    alice.run("tail", "--once").ok()
+    assert "--yes" in run("accounts", "delete", "alice", "--data", data).failed(2)
+
     backup = tmp_path / "a.backup"
     assert take(run("backup", backup, "--data", data, "--json"))["accounts"] == 1
     assert take(run("restore", backup, "--verify", "--json"))["verified_only"] is True
 
-    assert end(relay.process) == 0
-    relay.process = None
+    assert take(run("stats", "--data", data, "--json"))["running"] is True
+    take(run("drain", "--over", "0", "--data", data, "--json"))
+    assert relay.process.wait(PATIENCE_S) == 0
+    end(relay.process)
+    assert take(run("stats", "--data", data, "--json"))["running"] is False
+    assert "nothing to drain" in run("drain", "--data", data).failed(1)
     assert "--verify" in run("restore", backup).failed(2)
     assert "nothing is written over" in run("restore", backup, "--data", data).failed(1)
     assert take(run("restore", backup, "--data", tmp_path / "new", "--json"))["accounts"] == 1
     assert take(run("upgrade", "--check", "--data", tmp_path / "new", "--json"))["copy"] is None
-    assert seen == OPERATIONS
+    take(run("accounts", "delete", "alice", "--yes", "--data", data, "--json"))
+    assert seen == OPERATIONS | {"invite"}

@@ -23,7 +23,10 @@ from tests.processes import PATIENCE_S, Process, clean_environment, start
 
 PROGRAM = (sys.executable, "-m", "restante")
 
-OPERATIONS = {"backup", "restored", "upgrade"}
+OPERATIONS = {
+    *("backup", "restored", "upgrade", "open_invite", "invite_revoked"),
+    *("relay_account", "account_changed", "relay_stats", "drained"),
+}
 """Types of objects that the relay's operator is shown."""
 
 

@@ -6,11 +6,14 @@ Rule: parses and hands on; what a command does is imported when it runs. Spec: d
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from restante.errors import ExitCode
+from restante.relay.verbs.asking import ask
 from restante.relay.verbs.run import Run, data_option, verb
+from restante.relay.verbs.units import Size, size_text, time_text
 
 verbs = click.Group()
 
@@ -23,11 +26,38 @@ def invite() -> None:
 @verb(invite)
 @data_option
 @click.option("--uses", type=int, default=1, show_default=True, help="For how many accounts.")
-@click.option("--days", type=click.IntRange(1, 3650), default=7, show_default=True)
-def new(run: Run, data: Path, uses: int, days: int) -> int:
+@click.option(
+    "--days", "--expires", "days", type=click.IntRange(1, 3650), default=7, show_default=True
+)
+@click.option("--quota", type=Size(), help="What each of the accounts may use, as 2G.")
+def new(run: Run, data: Path, uses: int, days: int, quota: int | None) -> int:
     """Make an invite, also beside the running relay, and print its code."""
-    from restante.relay import commands
+    made = ask(data, "invite", uses=uses, expires_s=days * 86_400, quota_bytes=quota)
+    record: dict[str, Any] = {"type": "invite", "code": made["code"], "uses": uses, "days": days}
+    run.out.data(record | {"quota_bytes": quota}, made["code"])
+    return ExitCode.OK
 
-    code = commands.invite_new(data, uses=uses, expires_s=days * 86400)
-    run.out.data({"type": "invite", "code": code, "uses": uses, "days": days}, code)
+
+@verb(invite)
+@data_option
+def ls(run: Run, data: Path) -> int:
+    """List the invites that are good. Their codes are kept nowhere."""
+    for line in ask(data, "invites"):
+        expires_at = time_text(line.pop("expires_at_s"))
+        quota = line["quota_bytes"]
+        text = f"{line['invite']}  {line['uses_left']} left  until {expires_at}"
+        run.out.data(
+            {"type": "open_invite", **line, "expires_at": expires_at},
+            text + (f"  quota {size_text(quota)}" if quota else ""),
+        )
+    return ExitCode.OK
+
+
+@verb(invite)
+@click.argument("which", metavar="CODE|ID")
+@data_option
+def revoke(run: Run, which: str, data: Path) -> int:
+    """Make an invite worthless. Who used it stays."""
+    run.out.data({"type": "invite_revoked", **ask(data, "revoke", invite=which)}, None)
+    run.out.note("Revoked.")
     return ExitCode.OK
