@@ -24,7 +24,7 @@ async def select_last(t: Teller) -> None:
     await t.until_shown("Bob")
     await t.press("enter")
     await t.until_shown("at the harbor", "Message Bob")
-    await t.press("up")
+    await t.press("shift+tab")
     await t.until(lambda: t.app._main.selected is not None, "a selected message")
 
 
@@ -176,7 +176,7 @@ async def test_enter_on_a_card_starts_a_chat() -> None:
         await t.until_shown("Bob")
         await t.press("enter")
         await t.until_shown("Enter starts a chat")
-        await t.press("up")
+        await t.press("shift+tab")
         await t.until(lambda: t.app._main.selected is not None, "a selected message")
         await t.press("enter")
         await t.until_shown("Message kim@elsewhere.example")

@@ -61,7 +61,7 @@ async def test_the_first_of_a_million_is_one_key_away_and_the_last_another() -> 
     async def story(t: Teller) -> None:
         view = await opened(t)
         await t.until_shown("999999 ")
-        await t.press("up", "g")
+        await t.press("shift+tab", "g")
         await t.until(lambda: view.selected is not None and view.selected.position == 0)
         await t.until(lambda: any("0 the tide" in row for row in body_rows(t)))
         await t.press("G")
@@ -101,7 +101,7 @@ async def test_what_is_read_stays_in_place_when_messages_come_in_below() -> None
     async def story(t: Teller) -> None:
         view = await opened(t)
         await t.until_shown("299 ")
-        await t.press("up", "pageup", "pageup")
+        await t.press("shift+tab", "pageup", "pageup")
         await t.until_shown("Latest below")
         before = body_rows(t)
         for number in range(3):
@@ -123,7 +123,7 @@ async def test_what_is_read_stays_in_place_when_a_message_is_filed_above_it() ->
     async def story(t: Teller) -> None:
         view = await opened(t)
         await t.until_shown("299 ")
-        await t.press("up", "pageup", "pageup")
+        await t.press("shift+tab", "pageup", "pageup")
         await t.until_shown("Latest below")
         await t.until(lambda: view._lacking() is None)
         before, row = body_rows(t), view.scroll_offset.y
@@ -175,7 +175,7 @@ async def test_the_cursor_stays_on_its_message() -> None:
     async def story(t: Teller) -> None:
         view = await opened(t)
         await t.until_shown("299 ")
-        await t.press("up", "k", "k")
+        await t.press("shift+tab", "k", "k")
         chosen = view.selected
         assert chosen is not None
         engine.hear(key, "filed above", at=10, ago=timedelta(days=2), is_read=True)
@@ -216,7 +216,7 @@ async def test_another_width_keeps_the_place_and_wraps_anew() -> None:
     async def story(t: Teller) -> None:
         view = await opened(t)
         await t.until_shown("299 ")
-        await t.press("up", "pageup", "pageup", "pageup")
+        await t.press("shift+tab", "pageup", "pageup", "pageup")
         await t.until(lambda: view._lacking() is None)
         first = view._history.at_row(view.scroll_offset.y)
         assert first is not None

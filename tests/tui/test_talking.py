@@ -176,7 +176,7 @@ async def test_a_message_that_failed_is_retried_and_discarded_by_key() -> None:
         one = engine.hear(key, "one", is_me=True, state=MessageState.FAILED, error="No room.")
         two = engine.hear(key, "two", is_me=True, state=MessageState.FAILED, error="No room.")
         await t.until_shown("two", "Not sent. No room.")
-        await t.press("up")
+        await t.press("shift+tab")
         await t.until_shown("r Retry", "d Discard")
         await t.press("d")
         await t.until_shown("Message discarded.")
@@ -194,7 +194,7 @@ async def test_up_leaves_the_box_and_down_comes_back() -> None:
     async def story(t: Teller) -> None:
         await opened(t)
         main = t.app._main
-        await t.press("up")
+        await t.press("shift+tab")
         await t.until(lambda: main.pane.messages.has_focus)
         selected = main.pane.messages.selected
         assert selected is not None
@@ -210,7 +210,7 @@ async def test_a_selected_message_is_copied() -> None:
 
     async def story(t: Teller) -> None:
         await opened(t)
-        await t.press("up", "y")
+        await t.press("shift+tab", "y")
         await t.until(lambda: t.app.clipboard == "first")
 
     await tell(engine, story)

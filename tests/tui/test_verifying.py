@@ -18,7 +18,7 @@ async def opened(t: Teller) -> None:
     await t.until_shown("Bob")
     await t.press("enter")
     await t.until_shown("Message Bob")
-    await t.press("up")
+    await t.press("shift+tab")
     await t.press("v")
     await t.until_shown("Safety number", "They match", "They differ", "64078")
 

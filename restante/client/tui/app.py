@@ -65,6 +65,9 @@ class RestanteApp(App[None]):
             priority=True,
             id="app.next_unread",
         ),
+        Binding(
+            "ctrl+o", "jump", "Jump", key_display="^o", show=False, priority=True, id="app.jump"
+        ),
         Binding("f1", "help", "Help", key_display="F1", priority=True, id="app.help"),
         Binding("f2", "settings", "Settings", key_display="F2", priority=True, id="app.settings"),
         Binding("ctrl+t", "my_code", "My code", key_display="^t", show=False, id="app.code"),
@@ -156,6 +159,10 @@ class RestanteApp(App[None]):
     def action_next_unread(self) -> None:
         """Open the next chat with something new."""
         self._main.action_next_unread()
+
+    def action_jump(self) -> None:
+        """A letter on everything in sight."""
+        self._main.action_jump()
 
     def action_my_code(self) -> None:
         """Show the user's own code."""

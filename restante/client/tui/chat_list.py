@@ -88,6 +88,14 @@ class ChatList(ScrollView, can_focus=True):
         """Move by a screen."""
         self.action_move(pages * max(1, self.size.height // ROWS))
 
+    def in_sight(self) -> list[tuple[int, str]]:
+        """Return the rows on screen where conversations stand, and their keys."""
+        rows = [
+            (at * ROWS - self.scroll_offset.y, each.key)
+            for at, each in enumerate(self._chats.shown())
+        ]
+        return [(row, key) for row, key in rows if 0 <= row < self.size.height]
+
     def action_choose(self) -> None:
         """Open what is under the cursor."""
         ordered = self._chats.shown()

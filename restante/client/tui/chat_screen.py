@@ -38,6 +38,7 @@ from restante.client.tui.compose_box import ComposeBox
 from restante.client.tui.connection_watch import ConnectionWatch
 from restante.client.tui.history_view import HistoryView
 from restante.client.tui.info_pane import InfoPane
+from restante.client.tui.jump_screen import JumpScreen, Target
 from restante.client.tui.message_list import MessageList
 from restante.client.tui.stage import Stage
 from restante.client.tui.writing import Writing
@@ -282,6 +283,9 @@ class ChatScreen(Writing):
 
     @on(ComposeBox.LeftUp)
     def _to_messages(self) -> None:
+        edited = self.pane.box.purpose.edits
+        if edited is not None and self.pane.box.text == edited.body:
+            self._leave_purpose()
         if self.pane.messages.count:
             self.pane.messages.focus()
 
@@ -289,6 +293,40 @@ class ChatScreen(Writing):
     def _to_box(self) -> None:
         self.pane.messages.scroll_to_latest()
         self.pane.focus_best()
+
+    def action_jump(self) -> None:
+        """A letter on everything in sight."""
+        self.act(self._jump())
+
+    async def _jump(self) -> None:
+        left, middle, box = self.list.region, self.pane.messages.region, self.pane.box
+        targets = [
+            Target(x=left.x, y=left.y + row, go=f"screen.open_chat('{key}')")
+            for row, key in (self.list.in_sight() if left.width else [])
+        ]
+        if middle.width:
+            targets += [
+                Target(x=middle.x, y=middle.y + row, go=f"screen.select({position})")
+                for row, position in self.pane.messages.in_sight()
+            ]
+        if box.region.width and not box.disabled:
+            targets.append(Target(x=box.region.x, y=box.region.y + 1, go="screen.write_here"))
+        chosen = await self.app.push_screen_wait(JumpScreen(targets))
+        if chosen is not None:
+            await self.run_action(chosen)
+
+    def action_open_chat(self, key: str) -> None:
+        """Open a conversation."""
+        self.open_conversation(key)
+
+    def action_select(self, position: int) -> None:
+        """Put the cursor on a message."""
+        self.pane.messages.focus()
+        self.pane.messages.go_to(position)
+
+    def action_write_here(self) -> None:
+        """Put the cursor in the box."""
+        self.pane.box.focus()
 
     # ---- keys -----------------------------------------------------------------------------------
 
@@ -319,6 +357,7 @@ class ChatScreen(Writing):
             "pinned": is_open,
             "send_contact": is_open and not self.pane.box.disabled,
             "send_place": is_open and not self.pane.box.disabled,
+            "editor": is_open and not self.pane.box.disabled,
             "back": is_open,
         }
         return offers.get(action, True)

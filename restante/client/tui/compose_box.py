@@ -18,6 +18,8 @@ from textual.widgets import TextArea
 from restante.client.interface import Message
 from restante.client.tui import words
 from restante.client.tui.clean import clean_line
+from restante.client.tui.completion import Begun, Offer, begun
+from restante.client.tui.completions import Completions
 from restante.client.tui.wrap import shorten
 
 _NEW_LINE_KEYS = frozenset({"ctrl+j", "shift+enter", "alt+enter", "ctrl+enter"})
@@ -45,6 +47,7 @@ class ComposeBox(TextArea):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "send", "Send", show=False, id="compose.send"),
         Binding("ctrl+j", "new_line", "New line", show=False, id="compose.new_line"),
+        Binding("alt+e", "editor", "In your editor (^x ^e)", show=False, id="compose.editor"),
     ]
 
     @dataclass
@@ -57,6 +60,18 @@ class ComposeBox(TextArea):
     class LeftUp(Posted):
         """The cursor went up past the first line."""
 
+    class EmptyUp(Posted):
+        """The cursor went up in an empty box: the last message is to be edited."""
+
+    class Outside(Posted):
+        """The user wants to write in an editor of their own."""
+
+    @dataclass
+    class Commanded(Posted):
+        """A command was chosen in the box; `action` runs it."""
+
+        action: str
+
     def __init__(self) -> None:
         super().__init__(
             id="compose",
@@ -67,10 +82,16 @@ class ComposeBox(TextArea):
             compact=True,
         )
         self.purpose = PLAIN
+        self.completions = Completions()
+        self._is_chord = False
         self.cursor_blink = False  # calm, and nothing wakes an idle machine
 
     async def _on_key(self, event: events.Key) -> None:
-        if event.key == "enter":
+        was_chord, self._is_chord = self._is_chord, False
+        if self._complete_by(event.key) or self._chord_by(event.key, was_chord):
+            event.stop()
+            event.prevent_default()
+        elif event.key == "enter":
             event.stop()
             event.prevent_default()
             self.action_send()
@@ -78,6 +99,51 @@ class ComposeBox(TextArea):
             event.stop()
             event.prevent_default()
             self.action_new_line()
+
+    def _complete_by(self, key: str) -> bool:
+        """Let a key work in what is offered; return whether it did."""
+        offers = self.completions
+        if not offers.is_open or key not in {"up", "down", "tab", "enter", "escape"}:
+            return False
+        if key in {"up", "down"}:
+            offers.step(1 if key == "down" else -1)
+        elif key == "escape":
+            offers.close()
+        else:
+            self.take(offers.chosen)
+        return True
+
+    def take(self, offer: Offer | None) -> None:
+        """Write what was offered in the place of what was begun, or run it."""
+        begun = self.completions.begun
+        self.completions.close()
+        if offer is None or begun is None:
+            return
+        row, column = self.cursor_location
+        self._replace_via_keyboard(offer.text, (row, begun.column), (row, column))
+        if offer.action:
+            self.post_message(self.Commanded(offer.action))
+
+    def _chord_by(self, key: str, was_chord: bool) -> bool:
+        """^x^e, as in a shell: the first key waits for the second, unless it has a text to cut."""
+        if key == "ctrl+x" and not self.selected_text:
+            self._is_chord = True
+            return True
+        if was_chord and key == "ctrl+e":
+            self.action_editor()
+            return True
+        return False
+
+    def action_editor(self) -> None:
+        """Write in an editor of one's own."""
+        self.post_message(self.Outside())
+
+    def begun(self) -> Begun | None:
+        """Return what was begun right before the cursor."""
+        row, column = self.cursor_location
+        if not self.selection.is_empty:
+            return None
+        return begun(self.document.get_line(row)[:column], is_first_line=row == 0)
 
     def action_send(self) -> None:
         """Send what is written, if anything is."""
@@ -93,7 +159,8 @@ class ComposeBox(TextArea):
         """Move up, out of the box at its first line."""
         row = self.wrapped_document.location_to_offset(self.cursor_location).y
         if row == 0 and not select:
-            self.post_message(self.LeftUp())
+            is_idle = not self.text and self.purpose.is_plain
+            self.post_message(self.EmptyUp() if is_idle else self.LeftUp())
         else:
             super().action_cursor_up(select)
 

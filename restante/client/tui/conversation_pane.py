@@ -57,6 +57,7 @@ class ConversationPane(Vertical):
         yield self.contact_banner
         yield self.messages
         yield self.below
+        yield self.box.completions
         yield self.box
         yield self.nothing
 

@@ -7,9 +7,9 @@ section 5.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Final, TypeVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -21,6 +21,9 @@ from textual.widgets import Input
 from restante.client.tui.text_line import Line, clickable, hint
 
 T = TypeVar("T")
+
+FRAME_ROWS: Final = 8
+"""Of a dialog that holds one text: border, padding, title, keys, and the space between."""
 
 
 class Dialog(ModalScreen[T | None]):
@@ -83,11 +86,15 @@ class TextDialog(Dialog[None]):
     def __init__(self, title: str, content: str | Content) -> None:
         super().__init__()
         self.title_text = title
-        self._content = content
+        self._scroll = VerticalScroll(text(content), classes="dialog-scroll")
 
     def body(self) -> list[Widget]:
         """The text, scrolling if it must."""
-        return [VerticalScroll(text(self._content), classes="dialog-scroll")]
+        return [self._scroll]
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Leave room for the frame, the title and the keys."""
+        self._scroll.styles.max_height = max(3, event.size.height * 94 // 100 - FRAME_ROWS)
 
 
 class ConfirmDialog(Dialog[bool]):

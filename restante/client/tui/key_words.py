@@ -30,6 +30,7 @@ COMMANDS: Final = (
     ("Message: What became of it", "Device by device", "screen.why_message"),
     ("Message: Open", "What it answers, or whom it names", "screen.open"),
     ("Message: Move live place", "Where you are now, or stop", "screen.move_place"),
+    ("Message: Write in your editor", "What $VISUAL or $EDITOR names", "screen.editor"),
     ("Message: Newest", "Go to the end of the conversation", "screen.latest"),
     ("Security: Verify contact", "Compare safety numbers", "screen.verify"),
     ("Security: Show my code", "For others to scan or paste", "app.my_code"),
@@ -38,6 +39,7 @@ COMMANDS: Final = (
     ("Security: Recovery kit", "24 words that bring a lost account back", "screen.recovery"),
     ("Devices: Yours", "Link a new one, rename, revoke", "screen.devices"),
     ("Accounts: Go to another", "Another profile of this machine, or a new one", "app.accounts"),
+    ("View: Jump", "A letter on everything in sight", "app.jump"),
     ("View: Info pane", "Show or hide it, where there is room", "app.toggle_info"),
     ("View: Light or dark", "Change the theme", "app.toggle_dark"),
     ("App: Retry connection", "Connect now", "app.retry"),
@@ -49,6 +51,16 @@ COMMANDS: Final = (
 """Title, help and action of the palette's commands."""
 
 NEEDS_CHATS: Final = frozenset(
-    {"go_to", "new_chat", "next_unread", "my_code", "retry", "toggle_info", "accounts", "settings"}
+    {
+        "accounts",
+        "go_to",
+        "jump",
+        "my_code",
+        "new_chat",
+        "next_unread",
+        "retry",
+        "settings",
+        "toggle_info",
+    }
 )
 """Actions that are offered where the chats are on screen."""

@@ -13,7 +13,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message as Posted
 
-from restante.client.interface import Message
+from restante.client.interface import Message, MessageState
 from restante.client.tui.entries import Line, Role
 from restante.client.tui.history import History
 from restante.client.tui.history_view import HistoryView, Load
@@ -126,6 +126,31 @@ class MessageList(HistoryView, can_focus=True):
         position, self._history.unread_at = self._history.unread_at, None
         if position is not None and (message := self._history.message_at(position)):
             self.change(message)
+
+    def last_of_mine(self) -> Message | None:
+        """Return the last text of one's own among the messages that were read last, if any."""
+        for position in range(self._history.count - 1, max(-1, self._history.count - 65), -1):
+            message = self._history.message_at(position)
+            if message is None:
+                return None
+            is_text = message.sender.is_me and message.kind == "text"
+            if is_text and message.state not in {MessageState.FAILED, MessageState.EXPIRED}:
+                return message
+        return None
+
+    def in_sight(self) -> list[tuple[int, int]]:
+        """Return the rows on screen where messages begin, and their positions."""
+        if not self._history.count:
+            return []
+        first, last = self._visible()
+        found = []
+        for position in range(first, last + 1):
+            rows = self._history.rows_of(position)
+            if rows is not None:
+                row = rows[0] - self.scroll_offset.y + self._blank_rows
+                if 0 <= row < self._view_rows:
+                    found.append((row, position))
+        return found
 
     def go_to(self, position: int) -> None:
         """Put the cursor on a message and bring it into sight."""

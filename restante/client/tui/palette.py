@@ -9,8 +9,10 @@ from collections.abc import Coroutine, Iterator
 from functools import partial
 from typing import Any
 
+from textual.app import App
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.screen import Screen
 
 from restante.client.tui import key_words
 
@@ -34,16 +36,21 @@ class Commands(Provider):
                 )
 
     def _offered(self) -> Iterator[tuple[str, str, str]]:
-        for title, help_text, action in key_words.COMMANDS:
-            namespace, _, name = action.partition(".")
-            target = self.app if namespace == "app" else self.screen
-            is_offered = (
-                hasattr(self.screen, "conversation") or name not in key_words.NEEDS_CHATS
-                if namespace == "app"
-                else target.check_action(name, ())
-            )
-            if is_offered and hasattr(target, f"action_{name}"):
-                yield title, help_text, action
+        return offered(self.app, self.screen)
 
     def _run(self, action: str) -> partial[Coroutine[Any, Any, None]]:
         return partial(self.screen.run_action, action)
+
+
+def offered(app: App[Any], screen: Screen[Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield title, help and action of the commands that do something on a screen."""
+    for title, help_text, action in key_words.COMMANDS:
+        namespace, _, name = action.partition(".")
+        target: App[Any] | Screen[Any] = app if namespace == "app" else screen
+        is_offered = (
+            hasattr(screen, "conversation") or name not in key_words.NEEDS_CHATS
+            if namespace == "app"
+            else target.check_action(name, ())
+        )
+        if is_offered and hasattr(target, f"action_{name}"):
+            yield title, help_text, action

@@ -222,10 +222,18 @@ def message_to(name: str) -> str:
 
 
 COMPOSE_HINT: Final = "Enter send · ^J new line"
+NO_EDITOR: Final = "No editor is found. Set $VISUAL or $EDITOR to yours."
+NO_EDITOR_HERE: Final = "This terminal can't be handed to an editor."
 COMPOSE_REQUEST: Final = "Accept to answer."
 COMPOSE_BLOCKED: Final = "You blocked this contact."
 COMPOSE_PAUSED: Final = "Sending is paused."
 COMPOSE_PAUSED_DRAFT: Final = "Sending is paused. Your draft is kept."
+
+
+def editor_failed(code: int) -> str:
+    """The editor ended badly."""
+    return f"The editor ended with an error ({code}). What you had written is still in the box."
+
 
 # ---- dialogs ---------------------------------------------------------------------------------
 

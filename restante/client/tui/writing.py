@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from textual import on
 from textual.timer import Timer
+from textual.widgets import OptionList
 
 from restante.client.tui.bridge import ask
 from restante.client.tui.chats import Chats
+from restante.client.tui.completion import Begun, Offer, command_offers, emoji_offers, name_offers
 from restante.client.tui.compose_box import PLAIN, ComposeBox, Purpose
 from restante.client.tui.conversation_pane import ConversationPane
+from restante.client.tui.editor import edit_outside
 from restante.client.tui.message_actions import MessageActions
+from restante.client.tui.palette import offered
 from restante.client.tui.stage import Stage
 from restante.client.tui.typing_watch import TypingWatch
 
@@ -44,6 +48,53 @@ class Writing(MessageActions):
                 self.pane.messages.scroll_to_latest()
             sending = self._send(self.conversation.key, event.text, event.purpose)
             self.act(sending, group="send")
+
+    @on(ComposeBox.Changed)
+    @on(ComposeBox.SelectionChanged)
+    def _offer(self) -> None:
+        box = self.pane.box
+        begun = box.begun() if box.has_focus else None
+        box.completions.offer(begun, self._offers_for(begun) if begun else [])
+
+    def _offers_for(self, begun: Begun) -> list[Offer]:
+        if begun.sign == ":":
+            return emoji_offers(begun.query)
+        if begun.sign == "/":
+            is_plain = self.pane.box.purpose.is_plain
+            return command_offers(begun.query, offered(self.app, self)) if is_plain else []
+        here = self.conversation
+        others = [each for each in self._chats.every() if each != here]
+        return name_offers(begun.query, [here, *others] if here else others)
+
+    @on(OptionList.OptionSelected, "#completions")
+    def _offer_clicked(self) -> None:
+        self.pane.box.take(self.pane.box.completions.chosen)
+        self.pane.box.focus()
+
+    @on(ComposeBox.Commanded)
+    async def _commanded(self, event: ComposeBox.Commanded) -> None:
+        await self.run_action(event.action)
+
+    @on(ComposeBox.EmptyUp)
+    def _edit_last(self) -> None:
+        message = self.pane.messages.last_of_mine()
+        if message is None or self.pane.box.disabled:
+            self.pane.box.post_message(ComposeBox.LeftUp())
+        else:
+            self.write(Purpose(edits=message), text=message.body)
+
+    @on(ComposeBox.Outside)
+    def action_editor(self) -> None:
+        """Write in an editor of one's own."""
+        if not self.pane.box.disabled:
+            self.act(self._write_outside(), group="editor")
+
+    async def _write_outside(self) -> None:
+        box = self.pane.box
+        text = await edit_outside(self.app, box.text)
+        box.text = text
+        box.move_cursor(box.document.end)
+        box.focus()
 
     @on(ComposeBox.Changed)
     def _typed(self) -> None:

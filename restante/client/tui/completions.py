@@ -1,0 +1,58 @@
+"""The list above the box of what may be meant: Tab or Enter takes, Esc leaves it.
+
+Rule: it never has the focus, and takes no key while it is closed. Spec: docs/tui.md, section 5.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual.content import Content
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from restante.client.tui.completion import Begun, Offer
+
+LABEL_CELLS: Final = 18
+
+
+class Completions(OptionList, can_focus=False):
+    """What is offered for what was begun."""
+
+    def __init__(self) -> None:
+        super().__init__(id="completions", compact=True, markup=False)
+        self._offers: list[Offer] = []
+        self.begun: Begun | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is offered."""
+        return bool(self._offers)
+
+    def offer(self, begun: Begun | None, offers: list[Offer]) -> None:
+        """Show what is offered; without anything it closes."""
+        self.begun = begun
+        if offers == self._offers:
+            return
+        self._offers = offers
+        self.clear_options()
+        self.add_options(
+            Option(Content.assemble(f"{each.label:<{LABEL_CELLS}} ", (each.says, "$faint")))
+            for each in offers
+        )
+        self.highlighted = 0 if offers else None
+        self.display = bool(offers)
+
+    def close(self) -> None:
+        """Offer nothing."""
+        self.offer(None, [])
+
+    def step(self, step: int) -> None:
+        """Move the highlight, round and round."""
+        if self._offers:
+            self.highlighted = ((self.highlighted or 0) + step) % len(self._offers)
+
+    @property
+    def chosen(self) -> Offer | None:
+        """What would be taken."""
+        return self._offers[self.highlighted or 0] if self._offers else None
