@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from restante.client.clock import rfc3339
-from restante.client.history import file_note
 from restante.client.interface import ContactState
+from restante.client.notices import file_notice
 from restante.client.queueing import local_id
-from restante.protocol.ids import ID_BYTES
 from restante.store.client_account import get_value, set_value
 
 if TYPE_CHECKING:
@@ -133,18 +132,8 @@ def tell_of_doubt(
 def _warn(
     rows: Rows, changes: Changes, row: ContactRow, sentence: str, *, about: bytes, now_ms: int
 ) -> None:
-    file_note(
-        rows,
-        changes,
-        row,
-        entry_id=local_id("notice", row.account_id, about),
-        device_id=bytes(ID_BYTES),
-        kind="notice",
-        error=sentence,
-        rank=None,
-        feed_type="notice",
-        now_ms=now_ms,
-    )
+    entry_id = local_id("notice", row.account_id, about)
+    file_notice(rows, changes, row, sentence, entry_id=entry_id, now_ms=now_ms)
 
 
 def _save(rows: Rows, row: ContactRow, it: Doubt) -> None:

@@ -333,6 +333,8 @@ class RecordKind(IntEnum):
     """key: message id. Deleted for this account alone."""
     UNREAD = 10
     """key: conversation. The user has marked it as unread."""
+    NOTICE = 11
+    """key: entry id. What happened to a contact's account, and where that stands."""
     SETTING = 20
     """key: a setting's name."""
     TOKEN = 30

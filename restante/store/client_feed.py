@@ -62,7 +62,27 @@ _MOVE = Statement(
     "name",
     "cursor",
 )
+_OF = Statement(
+    select(_feed.c.cursor, _feed.c.type, _feed.c.at_ms, _feed.c.detail)
+    .join(_messages, _feed.c.message == _messages.c.number)
+    .where(_messages.c.id == bindparam("id"))
+    .order_by(_feed.c.cursor)
+)
+_PUT_BACK = Statement(
+    _feed.insert().values(
+        cursor=bindparam("at_cursor"),
+        message=select(_messages.c.number)
+        .where(_messages.c.id == bindparam("message_id"))
+        .scalar_subquery(),
+        type=bindparam("of_type"),
+        at_ms=bindparam("when_ms"),
+        detail=bindparam("with_detail"),
+    )
+)
 _FEED_COLUMNS = 4
+
+FeedLine = tuple[int, str, int, str | None]
+"""Cursor, type, time and detail of a line."""
 
 
 def append_feed(
@@ -112,3 +132,23 @@ def cursor(rows: Rows, consumer: str) -> int:
 def set_cursor(rows: Rows, consumer: str, cursor: int) -> None:
     """Move a consumer's cursor forward; a smaller one changes nothing."""
     rows.run(_MOVE, name=consumer, cursor=cursor)
+
+
+def feed_of(rows: Rows, message_id: bytes) -> list[FeedLine]:
+    """Return the lines about a message."""
+    return [
+        (cursor, of, at_ms, detail) for cursor, of, at_ms, detail in rows.all(_OF, id=message_id)
+    ]
+
+
+def put_feed_back(rows: Rows, message_id: bytes, lines: list[FeedLine]) -> None:
+    """Give an entry that was filed anew the lines that it had, under their old cursors."""
+    for cursor_, of_type, when_ms, detail in lines:
+        rows.run(
+            _PUT_BACK,
+            at_cursor=cursor_,
+            message_id=message_id,
+            of_type=of_type,
+            when_ms=when_ms,
+            with_detail=detail,
+        )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from restante.client.changes import Changes
 from restante.client.syncing.heard import hear_of
-from restante.client.syncing.self_contact import own_device
+from restante.client.syncing.this_device import own_device
 from restante.protocol.content import SyncHeard
 from restante.store.client_contacts import contact, upsert_contact
 from restante.store.client_conversations import gaps, next_counter

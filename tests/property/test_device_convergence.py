@@ -22,6 +22,8 @@ from restante.client.grammar.hiding import hide
 from restante.client.grammar.readings import read_here
 from restante.client.grammar.writing import own_change, own_entry
 from restante.client.interface import Trust
+from restante.client.notices import file_notice
+from restante.client.queueing import local_id
 from restante.client.syncing.outgoing import publish, read_items
 from restante.client.syncing.putting import put
 from restante.protocol.codec import encode
@@ -162,6 +164,19 @@ def set_timer(device: Device, key: bytes, number: int) -> None:
     )
 
 
+def notice(device: Device, key: bytes, number: int) -> None:
+    """See that something happened to the other account: any device may, at its own time."""
+
+    def work(rows: Rows, changes: Changes) -> None:
+        row = contact(rows, key)
+        assert row is not None
+        entry_id = local_id("notice", key, bytes([number % 3]))
+        now_ms = device.hands.now
+        file_notice(rows, changes, row, f"seen {number % 3}", entry_id=entry_id, now_ms=now_ms)
+
+    device.run(work)
+
+
 ACTIONS: Final[dict[str, Callable[[Device, bytes, int], None]]] = {
     "text": lambda device, key, number: write(device, key, f"text {number}"),
     "note": lambda device, _, number: write(device, device.own.account_id, f"note {number}"),
@@ -174,6 +189,7 @@ ACTIONS: Final[dict[str, Callable[[Device, bytes, int], None]]] = {
     "decide": decide,
     "choose": choose,
     "timer": set_timer,
+    "notice": notice,
 }
 NETWORK: Final = ["deliver", "deliver", "repeat", "lose", "wait"]
 STEPS: Final = st.tuples(

@@ -17,15 +17,14 @@ from restante.client.acquaintance import is_welcome, keep_manifest, others_at
 from restante.client.changes import Changes
 from restante.client.directory import head_of, manifest_of
 from restante.client.failures import RelayError
-from restante.client.history import file_note
 from restante.client.lifecycle.old_mailbox import note_old_mailbox
+from restante.client.notices import file_notice
 from restante.client.own_account import load_own_account
 from restante.client.queueing import local_id
 from restante.client.syncing.self_contact import is_self, keep_own_manifest
 from restante.crypto.keys import RootKey
 from restante.crypto.signatures import accept_manifest, verify_moved
 from restante.errors import CryptoError, RemoteProtocolError, StoreError, UserError
-from restante.protocol.ids import ID_BYTES
 from restante.protocol.manifest import SignedMoved
 from restante.store import client_outbox
 from restante.store.client_account import get_value, set_value
@@ -77,21 +76,15 @@ def note_arrival(
         set_value(rows, _followed(row), moved.at_s.to_bytes(8, "big"))
     _redirect(rows, changes, row, str(manifest_of(row).address.relay), now_ms=now_ms)
     changes.conversations[row.account_id] = None
-    file_note(
+    file_notice(
         rows,
         changes,
         row,
+        f"{before} has moved to {row.address}. It is the same account: what you write goes there "
+        "from now on.",
         entry_id=local_id(
             "notice", row.account_id, b"moved", row.address.encode(), row.generation.to_bytes(8)
         ),
-        device_id=bytes(ID_BYTES),
-        kind="notice",
-        error=(
-            f"{before} has moved to {row.address}. It is the same account: what you write goes "
-            "there from now on."
-        ),
-        rank=None,
-        feed_type="notice",
         now_ms=now_ms,
     )
 

@@ -17,12 +17,12 @@ import msgspec
 
 from restante.client import tracing
 from restante.client.acquaintance import new_contact, others_at
-from restante.client.history import file_note
 from restante.client.interface import ContactState, MessageState, Trust
+from restante.client.notices import file_notice
 from restante.client.queueing import enqueue_content, local_id, unpark
 from restante.crypto.signatures import verify_manifest
 from restante.protocol.content import Content
-from restante.protocol.ids import ID_BYTES, AccountId
+from restante.protocol.ids import AccountId
 from restante.protocol.manifest import SignedManifest
 from restante.store import client_outbox
 from restante.store.client_account import get_value, set_value
@@ -284,18 +284,8 @@ def _is_followable(rows: Rows, shown: VerifiedManifest, own_account: AccountId) 
 def _note(
     rows: Rows, changes: Changes, row: ContactRow, sentence: str, *, about: bytes, now_ms: int
 ) -> None:
-    file_note(
-        rows,
-        changes,
-        row,
-        entry_id=local_id("notice", row.account_id, about),
-        device_id=bytes(ID_BYTES),
-        kind="notice",
-        error=sentence,
-        rank=None,
-        feed_type="notice",
-        now_ms=now_ms,
-    )
+    entry_id = local_id("notice", row.account_id, about)
+    file_notice(rows, changes, row, sentence, entry_id=entry_id, now_ms=now_ms)
 
 
 def _key(row: ContactRow) -> str:

@@ -19,9 +19,9 @@ import trio
 
 from restante.client.changes import Changes
 from restante.client.giving_up import give_up
-from restante.client.history import file_note
 from restante.client.interface import AccountDeleted, ContactState
 from restante.client.link import open_link
+from restante.client.notices import file_notice
 from restante.client.queueing import control_content, enqueue_content, local_id
 from restante.client.sessions import end_unlisted
 from restante.client.socket import Route
@@ -32,7 +32,6 @@ from restante.errors import UserError
 from restante.protocol import frames as f
 from restante.protocol.address import Address, AddressError
 from restante.protocol.content import Kind
-from restante.protocol.ids import ID_BYTES
 from restante.store import client_outbox
 from restante.store.client_account import load_account
 from restante.store.client_contacts import contacts, upsert_contact
@@ -94,20 +93,13 @@ def note_left(rows: Rows, changes: Changes, row: ContactRow, *, now_ms: int) -> 
     for entry in client_outbox.by_account(rows, row.account_id):
         give_up(rows, changes, entry, left_because(row), now_ms=now_ms)
     end_unlisted(rows, row.account_id, [])
-    file_note(
+    file_notice(
         rows,
         changes,
         row,
+        f"{row.address} has deleted this account. What was said stays here. Should anybody write "
+        "from that address again, it is somebody else, or a new account: compare safety numbers.",
         entry_id=local_id("notice", row.account_id, b"left"),
-        device_id=bytes(ID_BYTES),
-        kind="notice",
-        error=(
-            f"{row.address} has deleted this account. What was said stays here. Should anybody "
-            "write from that address again, it is somebody else, or a new account: compare safety "
-            "numbers."
-        ),
-        rank=None,
-        feed_type="notice",
         now_ms=now_ms,
     )
 

@@ -16,7 +16,8 @@ import msgspec
 from restante.client.history import erased_content
 from restante.client.interface import MessageState
 from restante.client.queueing import enqueue_content, local_id
-from restante.client.syncing.self_contact import other_devices, own_device, self_contact
+from restante.client.syncing.self_contact import other_devices, self_contact
+from restante.client.syncing.this_device import own_device
 from restante.protocol.codec import decode, encode
 from restante.protocol.content import (
     MAX_RECEIPT_IDS,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from restante.client.syncing.self_contact import own_device
+from restante.client.syncing.this_device import own_device
 from restante.protocol.order import rank_at
 from restante.store.client_records import RecordRow, put_record, record
 

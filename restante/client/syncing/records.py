@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 from restante.client.grammar.hiding import apply_hidden
 from restante.client.history_transfer.announcing import heard_how_far
+from restante.client.notices import follow_notice
 from restante.client.publishing import note_tokens_changed
 from restante.client.syncing import people
 from restante.client.syncing.outgoing import publish, record_item
 from restante.client.syncing.putting import put
-from restante.client.syncing.self_contact import follow_tokens, is_self, own_device, self_contact
+from restante.client.syncing.self_contact import follow_tokens, is_self, self_contact
+from restante.client.syncing.this_device import own_device
 from restante.crypto import codes
 from restante.crypto.codes import CodeSecret
 from restante.errors import CryptoError, RemoteProtocolError
@@ -85,6 +87,8 @@ def apply(rows: Rows, changes: Changes, said: RecordRow, *, is_newest: bool, now
         changes.is_resync = True  # what is shown of others may follow from it
     elif said.kind == RecordKind.HIDDEN and said.value is not None:
         apply_hidden(rows, changes, said.key)
+    elif said.kind == RecordKind.NOTICE:
+        follow_notice(rows, changes, said, now_ms=now_ms)
     elif said.kind == RecordKind.TOKEN:
         _follow_token(rows, changes, said)
     elif said.kind == RecordKind.CODE:

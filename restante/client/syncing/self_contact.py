@@ -8,15 +8,16 @@ manifest. Inside the caller's transaction; knows no network. Spec: docs/engine.m
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from restante.client.acquaintance import new_contact
 from restante.client.directory import manifest_of, with_manifest
 from restante.client.interface import ContactState, Trust
 from restante.client.own_account import keep_manifest, load_own_account
 from restante.client.sessions import end_unlisted
+from restante.client.syncing.this_device import SELF, own_device
 from restante.errors import CryptoError
-from restante.protocol.ids import ID_BYTES, AccountId, DeviceId, Token
+from restante.protocol.ids import ID_BYTES, AccountId, Token
 from restante.protocol.limits import BUCKET_TOKENS
 from restante.store.client_account import get_value, set_value, tokens
 from restante.store.client_contacts import contact, upsert_contact
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from restante.crypto.signatures import ListedDevice, VerifiedManifest
     from restante.store.client_contacts import ContactRow
     from restante.store.client_rows import Rows
-
-_SELF: Final = "self"
-"""Setting: account id, device id. Says who we are where only the database is at hand."""
 
 
 def current_account(rows: Rows, *, now_s: int) -> OwnAccount | None:
@@ -45,13 +43,8 @@ def current_account(rows: Rows, *, now_s: int) -> OwnAccount | None:
 
 def self_contact(rows: Rows) -> ContactRow | None:
     """Return the self contact; None before the account's first start."""
-    us = get_value(rows, _SELF)
+    us = get_value(rows, SELF)
     return None if us is None else contact(rows, us[:ID_BYTES])
-
-
-def own_device(rows: Rows) -> DeviceId:
-    """Return this device's id; zeros before the account's first start."""
-    return DeviceId((get_value(rows, _SELF) or bytes(2 * ID_BYTES))[ID_BYTES:])
 
 
 def other_devices(rows: Rows, row: ContactRow) -> list[ListedDevice]:
@@ -116,7 +109,7 @@ def _follow(rows: Rows, own: OwnAccount, *, now_s: int) -> None:
     )
     upsert_contact(rows, row)
     end_unlisted(rows, own.account_id, [listed.device_id for listed in own.manifest.devices])
-    set_value(rows, _SELF, own.account_id + own.device_id)
+    set_value(rows, SELF, own.account_id + own.device_id)
 
 
 def _token(rows: Rows, account_id: AccountId) -> Token | None:
