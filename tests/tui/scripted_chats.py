@@ -15,9 +15,11 @@ from restante.client.interface import (
     Contact,
     Conversation,
     ConversationChanged,
+    HistoryState,
     Message,
     MessageState,
     Place,
+    StatusChanged,
     Version,
 )
 from restante.errors import UserError
@@ -42,6 +44,30 @@ class ScriptedChats(ScriptedCore):
 
     async def set_archived(self, conversation: str, *, archived: bool) -> Conversation:
         return await self._choose(conversation, is_archived=archived)
+
+    async def mark_unread(self, conversation: str) -> Conversation:
+        return await self._choose(conversation, is_marked=True)
+
+    async def history_state(self) -> HistoryState:
+        await trio.lowlevel.checkpoint()
+        return HistoryState(
+            state="incomplete" if self.history == "incomplete" else "whole",
+            lost_parts=2,
+            lost_entries=0,
+            error="2 parts of your history were lost: they expired." if self.history else None,
+        )
+
+    async def history_ask(self, *, device: str | None = None) -> HistoryState:
+        return await self._settle_history(f"asked {device}")
+
+    async def history_dismiss(self) -> HistoryState:
+        return await self._settle_history("dismissed")
+
+    async def _settle_history(self, what: str) -> HistoryState:
+        self.history_log.append(what)
+        self.history = None
+        self._tell(StatusChanged(status=self._status()))
+        return await self.history_state()
 
     async def settings(self) -> dict[str, str]:
         await trio.lowlevel.checkpoint()

@@ -56,6 +56,8 @@ class ScriptedCore:
         """Every window of messages that was asked for."""
         self.marked_read: list[str] = []
         self.retries = 0
+        self.history: Literal["coming", "incomplete"] | None = None
+        self.history_log: list[str] = []
         self.chosen = {"receipts": "on", "typing": "off", "presence": "off"}
         self.earlier: dict[str, list[str]] = {}
         """What an edited message said before, oldest first."""
@@ -176,6 +178,7 @@ class ScriptedCore:
             error=self.error,
             pid=1,
             recovery=self.recovery,
+            history=self.history,
         )
 
     def _me(self) -> Sender:
@@ -216,6 +219,7 @@ class ScriptedCore:
             muted_until=person.muted_until,
             pinned=person.is_pinned,
             archived=person.is_archived,
+            marked_unread=person.is_marked,
             is_self=person.state is ContactState.SELF,
         )
 

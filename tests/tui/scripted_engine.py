@@ -180,9 +180,11 @@ class ScriptedEngine(ScriptedContacts, ScriptedChats, ScriptedDevices):
         )
         return Why(message=message, lines=[line], says="There is nothing to do.")
 
-    async def mark_read(self, conversation: str, *, up_to: str) -> None:
+    async def mark_read(self, conversation: str, *, up_to: str | None = None) -> None:
         await trio.lowlevel.checkpoint()
         person = self.people[conversation]
+        person.is_marked = False
+        up_to = up_to or person.messages[-1].id
         self.marked_read.append(up_to)
         with suppress(ValueError):
             place = [message.id for message in person.messages].index(up_to)

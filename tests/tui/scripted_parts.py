@@ -63,6 +63,7 @@ class Person:
         self.muted_until: str | None = None
         self.is_pinned = False
         self.is_archived = False
+        self.is_marked = False
         self.trust = trust
         self.state = state
         self.messages: Sequence[Message] = []

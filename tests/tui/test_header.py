@@ -139,3 +139,28 @@ async def test_a_device_that_is_none_any_more_says_so_for_as_long_as_it_is_open(
         await t.until_gone("This device was revoked.")
 
     await tell(engine, story)
+
+
+async def test_a_history_that_lacks_something_says_so_and_who_may_have_it() -> None:
+    engine, _ = with_bob()
+    engine.history = "incomplete"
+
+    async def story(t: Teller) -> None:
+        await t.until_shown("Some of your history was lost", "Ask again")
+        t.app._main.action_history()
+        await t.until_shown("they expired.", "Ask tower for all of it again", "Leave it")
+        await t.press("enter")
+        await t.until_gone("Some of your history was lost")
+        assert engine.history_log == [f"asked {engine.listed[1].id}"]
+        engine.history = "incomplete"
+        engine.go(ConnectionPhase.CONNECTED)
+        await t.until_shown("Some of your history was lost")
+        t.app._main.action_history()
+        await t.until_shown("Leave it at what is here")
+        await t.press("down", "enter")
+        await t.until(lambda: engine.history_log[-1] == "dismissed")
+        await t.until_gone("Some of your history was lost")
+        t.app._main.action_history()
+        await t.until_shown("Your history is complete")
+
+    await tell(engine, story, size=WIDE)

@@ -81,6 +81,25 @@ async def test_keys_in_the_list_are_about_the_chat_under_the_cursor() -> None:
     await tell(engine, story)
 
 
+async def test_a_chat_is_marked_as_unread_until_it_is_read() -> None:
+    engine, bob = a_talk()
+
+    async def story(t: Teller) -> None:
+        await t.until_shown("Bob")
+        await t.press("u")
+        await t.until(lambda: engine.people[bob].is_marked)
+        await t.until_shown("Marked as unread", "●")
+        await t.press("u")
+        await t.until(lambda: not engine.people[bob].is_marked)
+        await t.press("u")
+        await t.until(lambda: engine.people[bob].is_marked)
+        await t.press("enter")
+        await t.until_shown("Message Bob")
+        await t.until(lambda: not engine.people[bob].is_marked, "read when it is opened")
+
+    await tell(engine, story)
+
+
 async def test_the_next_unread_is_one_that_may_call() -> None:
     engine, bob = a_talk()
     noor = next(key for key in engine.people if key != bob)

@@ -39,6 +39,22 @@ def recovery_ask(numbers: list[int]) -> str:
     return f"Type words {listed} and {numbers[-1]} from your paper."
 
 
+# ---- history ---------------------------------------------------------------------------------
+
+HISTORY_BANNER: Final = "Some of your history was lost on its way to this device."
+HISTORY_SHOW: Final = "Ask again, or leave it"
+HISTORY_TITLE: Final = "Lost history"
+HISTORY_LEAVE: Final = "Leave it at what is here"
+HISTORY_WHOLE: Final = "Your history is complete on this device."
+HISTORY_ASKED: Final = "Asked. What is here stays; what comes is added."
+HISTORY_LEFT: Final = "Left at what is here."
+
+
+def ask_for_history(name: str) -> str:
+    """A device that may have the lost part."""
+    return f"Ask {name} for all of it again"
+
+
 # ---- devices ---------------------------------------------------------------------------------
 
 DEVICES_TITLE: Final = "Your devices"

@@ -90,6 +90,15 @@ def say_recovery(banner: Banner) -> None:
     )
 
 
+def say_history(banner: Banner) -> None:
+    """The banner of a history that didn't come whole."""
+    banner.say(
+        account_words.HISTORY_BANNER,
+        [("^p", account_words.HISTORY_SHOW, "screen.history")],
+        "warning",
+    )
+
+
 def say_contact(banner: Banner, conversation: Conversation | None) -> None:
     """The banner of a conversation whose contact needs a decision, or none."""
     if conversation is None:

@@ -94,6 +94,19 @@ class ChatActions(ContactActions):
         await ask(self._stage.engine.set_archived, conversation.key, archived=archived)
         self.say(chat_words.ARCHIVED if archived else chat_words.UNARCHIVED)
 
+    def action_mark_unread(self) -> None:
+        """Come back to the chat later; or have all of it read."""
+        if self.subject is not None:
+            self.act(self._mark_unread(self.subject))
+
+    async def _mark_unread(self, conversation: Conversation) -> None:
+        engine, key = self._stage.engine, conversation.key
+        if conversation.marked_unread or conversation.unread_count:
+            await ask(engine.mark_read, key)
+        else:
+            await ask(engine.mark_unread, key)
+            self.say(chat_words.COME_BACK)
+
     def action_show_archived(self) -> None:
         """Show the chats that were put away, or the others again."""
         self._chats.shows_archived = not self._chats.shows_archived

@@ -46,6 +46,7 @@ class ChatList(ScrollView, can_focus=True):
         Binding("enter,right,l", "choose", "Open", key_display="Enter", id="chats.open"),
         Binding("p", "screen.pin_chat", "Keep at top", show=False, id="chats.pin"),
         Binding("m", "screen.mute", "Mute", id="chats.mute"),
+        Binding("u", "screen.mark_unread", "Unread", show=False, id="chats.unread"),
         Binding("x", "screen.archive", "Archive", id="chats.archive"),
     ]
 

@@ -43,6 +43,7 @@ def preview_line(
     """Return the second line: the draft, else the last message; and how many are unread."""
     width, glyphs, unread = page.width, page.glyphs, conversation.unread_count
     count = "" if not unread else "999+" if unread > 999 else str(unread)
+    count = count or (glyphs.connected if conversation.marked_unread else "")
     room = max(1, width - 1 - cells(count) - (2 if count else 0))
     if draft:
         text, style = f"{glyphs.draft} {words.DRAFT} {clean_line(draft.strip())}", "draft"

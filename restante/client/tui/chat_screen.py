@@ -258,7 +258,7 @@ class ChatScreen(Writing):
         if (
             conversation is not None
             and conversation.key == message.conversation
-            and conversation.unread_count
+            and (conversation.unread_count or conversation.marked_unread)
             and conversation.contact in {ContactState.ACCEPTED, ContactState.PENDING}
             and self.app.app_focus
         ):
@@ -354,6 +354,8 @@ class ChatScreen(Writing):
             "mute": conversation is not None,
             "archive": conversation is not None,
             "pin_chat": conversation is not None,
+            "mark_unread": conversation is not None
+            and conversation.contact in {ContactState.ACCEPTED, ContactState.PENDING},
             "pinned": is_open,
             "send_contact": is_open and not self.pane.box.disabled,
             "send_place": is_open and not self.pane.box.disabled,

@@ -22,6 +22,7 @@ PUT_AWAY: Final = "archived"
 ARCHIVED: Final = "Archived. A shows what is there."
 UNARCHIVED: Final = "Back among your chats."
 BACK_TO_CHATS: Final = "Back to your chats"
+COME_BACK: Final = "Marked as unread, on all your devices."
 NOTHING_NEW: Final = "Nothing new in any chat."
 
 

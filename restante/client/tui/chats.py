@@ -85,7 +85,7 @@ class Chats:
         calling = [
             each
             for each in self.every()
-            if each.unread_count
+            if (each.unread_count or each.marked_unread)
             and not each.archived
             and not self.is_muted(each)
             and each.contact is not ContactState.BLOCKED

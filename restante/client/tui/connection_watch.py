@@ -11,7 +11,7 @@ from textual.timer import Timer
 
 from restante.client.interface import ConnectionPhase, Status, TransferProgress
 from restante.client.tui import words
-from restante.client.tui.banners import Banner, say_connection, say_ended, say_recovery
+from restante.client.tui.banners import Banner, say_connection, say_ended, say_history, say_recovery
 from restante.client.tui.bars import ConnectionLine
 from restante.client.tui.chats import Chats
 from restante.client.tui.entry_parts import duration
@@ -88,6 +88,8 @@ class ConnectionWatch:
             say_connection(self._banner, status)
         elif status is not None and status.phase is ConnectionPhase.STOPPED and status.error:
             say_ended(self._banner, status.error)
+        elif status is not None and status.history == "incomplete":
+            say_history(self._banner)
         elif self._is_to_remind(status):
             say_recovery(self._banner)
         else:

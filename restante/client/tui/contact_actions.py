@@ -125,6 +125,33 @@ class ContactActions(Screen[None]):
         """Don't speak of the recovery kit again, this time."""
         raise NotImplementedError
 
+    def action_history(self) -> None:
+        """What of the history was lost, and who may have it."""
+        self.act(self._history())
+
+    async def _history(self) -> None:
+        engine = self._stage.engine
+        state = await ask(engine.history_state)
+        if state.state == "whole":
+            self.say(account_words.HISTORY_WHOLE)
+            return
+        others = [device for device in await ask(engine.devices) if not device.is_this]
+        choices = [
+            (device.id, account_words.ask_for_history(clean_line(device.name))) for device in others
+        ]
+        dialog = ChoiceDialog(
+            account_words.HISTORY_TITLE,
+            clean_line(state.error or account_words.HISTORY_BANNER),
+            [*choices, ("", account_words.HISTORY_LEAVE)],
+        )
+        chosen = await self.app.push_screen_wait(dialog)
+        if chosen:
+            await ask(engine.history_ask, device=chosen)
+            self.say(account_words.HISTORY_ASKED)
+        elif chosen is not None:
+            await ask(engine.history_dismiss)
+            self.say(account_words.HISTORY_LEFT)
+
     def action_devices(self) -> None:
         """The account's devices."""
         self.app.push_screen(DevicesDialog(self._stage))
