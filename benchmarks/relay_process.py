@@ -1,21 +1,25 @@
-"""A relay in a process of its own, for the benchmark: the real one, with quotas out of the way.
+"""A relay in a process of its own, for the benchmark: the real one, with its own limits or plenty.
 
-`python -m benchmarks.relay_process DATA SMALLEST_BUCKET CORE [CERT KEY]`. A smallest bucket other
-than the protocol's is put in before the protocol is imported: 300 B payloads are for comparison
-with other servers; clients send 4 KiB.
+`python -m benchmarks.relay_process DATA SMALLEST_BUCKET CORE own|plenty [CERT KEY]`. A smallest
+bucket other than the protocol's is put in before the protocol is imported: 300 B payloads are for
+comparison with other servers; clients send 4 KiB.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from restante.protocol import limits
+
+if TYPE_CHECKING:
+    from restante.relay.settings import Limits
 
 
 def main(arguments: list[str]) -> int:
     """Serve until SIGTERM."""
-    data, smallest, core, *tls = arguments
+    data, smallest, core, given, *tls = arguments
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {int(core)})
     if int(smallest) != limits.BUCKETS[0]:
@@ -24,7 +28,6 @@ def main(arguments: list[str]) -> int:
     from restante.relay.commands import serve
     from restante.relay.settings import Limits, Settings
 
-    plenty = 10**9
     settings = Settings(
         data=data,
         listen="127.0.0.1:0",
@@ -32,20 +35,26 @@ def main(arguments: list[str]) -> int:
         log_level="warning",
         tls_cert=tls[0] if tls else "",
         tls_key=tls[1] if tls else "",
-        limits=Limits(
-            mailbox_bytes=plenty * 1000,
-            mailbox_envelopes=plenty,
-            account_bytes=plenty * 1000,
-            account_envelopes=plenty,
-            deposits_per_mailbox=plenty,
-            connections_per_network=plenty,
-            connects_per_network=plenty,
-            deposits_per_network=plenty,
-            requests_per_network=plenty,
-            request_burst=plenty,
-        ),
+        limits=Limits() if given == "own" else _plenty(Limits),
     )
     return serve(settings, json_lines=True)
+
+
+def _plenty(limits: type[Limits]) -> Limits:
+    """Return limits that nothing measured meets."""
+    plenty = 10**9
+    return limits(
+        mailbox_bytes=plenty * 1000,
+        mailbox_envelopes=plenty,
+        account_bytes=plenty * 1000,
+        account_envelopes=plenty,
+        deposits_per_mailbox=plenty,
+        connections_per_network=plenty,
+        connects_per_network=plenty,
+        deposits_per_network=plenty,
+        requests_per_network=plenty,
+        request_burst=plenty,
+    )
 
 
 if __name__ == "__main__":

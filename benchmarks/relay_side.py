@@ -42,13 +42,25 @@ def take_load_core() -> None:
 
 @asynccontextmanager
 async def running_relay(
-    size_bytes: int, *, tls: bool = False
+    size_bytes: int, *, tls: bool = False, own_limits: bool = False
 ) -> AsyncIterator[tuple[RelayAddress, int]]:
-    """Run a relay whose smallest bucket is so large; yield its address and its process."""
+    """Run a relay whose smallest bucket is so large; yield its address and its process.
+
+    Its limits are out of the way unless it is to have its own.
+    """
     with tempfile.TemporaryDirectory(prefix="restante-bench-") as data:
         certificate = _make_certificate(Path(data)) if tls else ()
+        limits = "own" if own_limits else "plenty"
         process = await trio.lowlevel.open_process(
-            [sys.executable, *_PROGRAM, data, str(size_bytes), str(RELAY_CORE), *certificate],
+            [
+                sys.executable,
+                *_PROGRAM,
+                data,
+                str(size_bytes),
+                str(RELAY_CORE),
+                limits,
+                *certificate,
+            ],
             cwd=Path(__file__).parent.parent,
             stdout=subprocess.PIPE,
         )

@@ -79,7 +79,8 @@ class AnonymousTalk:
             carry_out = partial(self._services.slots.find, frame)
         else:
             carry_out = partial(self._fetch_blob, frame)
-        await self._session.answer(frame.request, carry_out)
+        async with self._services.turns.look_up(self._session.network):
+            await self._session.answer(frame.request, carry_out)
 
     async def _fetch_blob(self, frame: f.FetchBlob) -> f.Frame:
         # Who asks for parts faster than it reads them waits here, and its queue doesn't grow.
@@ -107,6 +108,7 @@ class AnonymousTalk:
             return
         gate = services.gates.deposits
         if wait_s := gate.take(self._session.network, count, trio.current_time()):
+            self._session.was_hasty()
             late = outcome(
                 f.Outcome.SLOW_DOWN, retry_after_s=wait_s, limit=f.Limit.DEPOSITS_PER_NETWORK
             )
@@ -136,7 +138,8 @@ class AnonymousTalk:
         fetches = self._services.gates.fetches
         late_s = fetches.take(self._session.network, 1, trio.current_time())
         if not late_s:
-            await self._services.mailrooms.fetch(map(MailboxId, targets))
+            async with self._services.turns.look_up(self._session.network):
+                await self._services.mailrooms.fetch(map(MailboxId, targets))
         return late_s
 
     def _admitted(self, frame: f.Deposit, late_s: int) -> FrameDeposits:
@@ -226,6 +229,8 @@ class AnonymousTalk:
         if not limit:
             return lane
         services.figures.limits_hit[limit.name.lower()] += 1
+        if wait_s:
+            self._session.was_hasty()
         return _REFUSED if is_stranger else _met(limit, wait_s)
 
     def _nobody(self, mailbox: Mailbox | None) -> f.TargetOutcome:
@@ -254,6 +259,7 @@ class AnonymousTalk:
             wait_s = gates.requests_of_mailbox.take(mailbox_id, 1, now_s)
         if not wait_s:
             return None
+        self._session.was_hasty()
         return outcome(f.Outcome.SLOW_DOWN, retry_after_s=wait_s, limit=limit)
 
     def _forward(self, item: f.DepositItem, mailbox: Mailbox, lane: f.Lane) -> None:

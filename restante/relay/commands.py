@@ -38,6 +38,9 @@ T = TypeVar("T")
 
 GC_THRESHOLD: Final = 50_000
 
+SWITCH_S: Final = 0.001
+"""How long the loop may wait for the thread that commits to give way; Python's default is 5 ms."""
+
 
 def serve(settings: Settings, *, json_lines: bool = False) -> int:
     """Run a relay until SIGTERM or SIGINT; return the exit code.
@@ -51,6 +54,7 @@ def serve(settings: Settings, *, json_lines: bool = False) -> int:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD, 20, 50)
+    sys.setswitchinterval(SWITCH_S)
     try:
         _run(_serve, settings, json_lines)
     except UserError as error:

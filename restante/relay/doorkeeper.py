@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 COME_BACK_S: Final = 5
 """When to try again that other connections may have ended by then."""
 
+MAX_HELD: Final = 256
+HOLD_S: Final = 1.0
+"""So many of a flood of connections are kept waiting for so long, at the price of a file each."""
+
 FAREWELL_S: Final = 2
 """For telling somebody why they are hung up on."""
 
@@ -51,6 +55,7 @@ class Doorkeeper:
         self._services = services
         self._proxies = proxies
         self._proxies_alone = proxies_alone
+        self._held = 0
         self._farewells = Buckets(rate=1, burst=4)
         self._count = 0
         self._is_empty = trio.Event()
@@ -144,8 +149,17 @@ class Doorkeeper:
     # ---- serving ------------------------------------------------------------------------
 
     async def _hang_up(self, stream: trio.abc.Stream, network: bytes, refused: TurnedAway) -> None:
-        """Tell why, to a few of each network: a handshake in TLS costs more than it is worth."""
+        """Tell why, to a few of each network: a handshake in TLS costs more than it is worth.
+
+        The others are held a while, as many as may be: who is hung up on comes back at once.
+        """
         if self._farewells.take(network, 1, trio.current_time()):
+            if self._held < MAX_HELD:
+                self._held += 1
+                try:
+                    await trio.sleep(HOLD_S)
+                finally:
+                    self._held -= 1
             return
         with trio.move_on_after(FAREWELL_S), suppress(*_GONE):
             await stream.send_all(turned_away(refused))
@@ -174,6 +188,7 @@ class Doorkeeper:
                 network=visit.network or b"",
                 spawn=services.spawn,
                 write_s=services.limits.write_s,
+                turns=services.turns,
             )
             if proxy is not None:
                 socket.on_request = self._asks_origin(socket, visit, proxy)

@@ -36,6 +36,7 @@ from restante.relay.registry import Registry
 from restante.relay.services import Gates, Services
 from restante.relay.slots import Slots
 from restante.relay.tls import open_listeners, open_plain_listeners, port_of
+from restante.relay.turns import Turns
 from restante.relay.watching.figures import Figures
 from restante.relay.watching.listening import Watched
 from restante.relay.writer import Writer
@@ -140,6 +141,7 @@ async def running_relay(
                         if services.drain.asked.is_set():
                             await send_away(services)
                         await _stop(services, doorkeeper)
+                    trio.lowlevel.remove_instrument(services.turns)
                     service_nursery.cancel_scope.cancel()
                     helpers.cancel_scope.cancel()
     log.note("stopped")
@@ -185,6 +187,8 @@ async def _services(
     db, neighbours = store.db, store.neighbours
     mailrooms = Mailrooms(db, settings.limits, neighbours=neighbours)
     gates, figures = Gates(settings.limits), Figures()
+    turns = Turns()
+    trio.lowlevel.add_instrument(turns)
     services: Services
 
     def removed(envelope: Removed) -> None:
@@ -238,6 +242,7 @@ async def _services(
         epoch=await db.read(epoch),
         restored_hour=await db.read(restored_hour),
         gates=gates,
+        turns=turns,
         figures=figures,
     )
     return services

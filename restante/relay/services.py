@@ -17,6 +17,7 @@ from restante.relay.buckets import Buckets
 from restante.relay.mailrooms import Mailrooms
 from restante.relay.ops.draining import Drain
 from restante.relay.settings import Limits, Settings
+from restante.relay.turns import Turns
 from restante.relay.watching.figures import Figures
 from restante.relay.writer import Writer
 from restante.store.relay_mailboxes import HOUR_S
@@ -57,6 +58,7 @@ class Services:
     """What devices may call this relay when they authenticate; empty: what their address says."""
     epoch: int
     gates: Gates
+    turns: Turns
     figures: Figures
     sessions: set[Session] = field(default_factory=set)
     by_network: Counter[bytes] = field(default_factory=Counter)
@@ -119,12 +121,15 @@ class Gates:
 
     def __init__(self, limits: Limits) -> None:
         self.connects = Buckets(
-            rate=limits.connects_per_network, burst=20 * limits.connects_per_network
+            rate=limits.connects_per_network, burst=5 * limits.connects_per_network
         )
         self.deposits = Buckets(
             rate=limits.deposits_per_network, burst=2 * limits.deposits_per_network
         )
         self.requests = Buckets(rate=limits.requests_per_network, burst=limits.request_burst)
+        self.hasty = Buckets(
+            rate=limits.refusals_per_network, burst=10 * limits.refusals_per_network
+        )
         self.requests_of_mailbox = Buckets(
             rate=limits.requests_per_mailbox,
             burst=max(limits.requests_per_mailbox, limits.request_mailbox_envelopes),

@@ -39,6 +39,9 @@ NONCE_BYTES: Final = 32
 
 _BLOCKED: Final = "the relay's operator has blocked this account"
 
+PAUSE_S: Final = 1.0
+"""Before another frame is read of who doesn't slow down."""
+
 
 class Talk(Protocol):
     """What a greeted connection may ask."""
@@ -59,6 +62,7 @@ class Session:
         self._connection = Connection(Role.RELAY)
         self._nonce = b""
         self._talk: Talk | None = None
+        self._is_hasty = False
 
     @property
     def network(self) -> bytes:
@@ -88,6 +92,14 @@ class Session:
                 await self._talk.take(frame)
         except RemoteProtocolError as error:
             self.close(error.code, str(error))
+        if self._is_hasty:
+            self._is_hasty = False
+            await trio.sleep(PAUSE_S)
+
+    def was_hasty(self) -> None:
+        """Note that the peer was told to slow down; if it doesn't, it is read more slowly."""
+        now = trio.current_time()
+        self._is_hasty |= self.services.gates.hasty.take(self.network, 1, now) > 0
 
     def ended(self) -> None:
         """Let go of everything: the socket is closed."""
@@ -186,6 +198,8 @@ class Session:
 
     def refuse(self, request: int, refusal: Refusal) -> None:
         """Answer that a request is not carried out."""
+        if refusal.code is WireCode.SLOW_DOWN:
+            self.was_hasty()
         self.services.figures.refused[_name(refusal.code)] += 1
         self.send(
             f.Refused(

@@ -62,11 +62,11 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     connections_per_network: Count = 256
     """A household, an office or a small exit node; one address can't take them all."""
     connects_per_network: Count = 50
-    """Connections a second from one network; twenty times as many at once, for an office that
-    comes back after an outage."""
-    deposits_per_network: Count = 20_000
+    """Connections a second from one network; five times as many at once, for an office that comes
+    back after an outage."""
+    deposits_per_network: Count = 2_000
     """Envelopes a second from one network (an IPv4 address or an IPv6 /64): one group of 1,000
-    people with two devices, ten times over."""
+    people with two devices; twice as many at once."""
     deposits_per_mailbox: Count = 1_000
     """Envelopes a second from contacts into one mailbox, from all networks together; twenty times
     as many at once, so that a full mailbox's worth of them is never held up."""
@@ -86,6 +86,9 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fetches_per_network: Count = 100
     """Manifests, prekeys and mailboxes looked up a second for one network; ten times as many at
     once, for who comes back to many contacts."""
+    refusals_per_network: Count = 50
+    """Frames a second of one network that are told to slow down; ten times as many at once. Who
+    goes on past them is read no faster than a frame a second on each connection."""
     one_time_per_account: Count = 1
     """One-time prekeys a second handed out for one account: a contact that asks for more gets the
     last-resort ones, and can't drain the rest's."""

@@ -26,6 +26,7 @@ from wsproto.utilities import ProtocolError
 from restante.protocol.frames import SUBPROTOCOL
 from restante.protocol.limits import MAX_FRAGMENTS, MAX_FRAME_BYTES, PING_INTERVAL_S
 from restante.relay.refusal import Headers, TurnedAway
+from restante.relay.turns import Turns
 
 RECEIVE_BUFFER_BYTES: Final = 65_536
 """The library's 4 KiB make a frame of 30 KB 2.6 times as dear."""
@@ -41,6 +42,11 @@ MAX_PINGS: Final = 64
 
 CLOSE_TIMEOUT_S: Final = 2
 """How long a peer may take to answer our goodbye."""
+
+MAX_LATE_BYTES: Final = 2 * MAX_FRAME_BYTES
+LATE_PAUSE_S: Final = 0.02
+"""What is still read after our goodbye, and how slowly: somebody in the middle of a frame learns
+why, and whoever just goes on sending costs no more than that."""
 
 _GONE: Final = (trio.BrokenResourceError, trio.ClosedResourceError, OSError)
 _NORMAL: Final = 1000
@@ -72,8 +78,15 @@ class MessageSocket:
     """An accepted connection that carries whole binary messages."""
 
     def __init__(
-        self, stream: trio.abc.Stream, *, network: bytes, spawn: Spawn, write_s: float
+        self,
+        stream: trio.abc.Stream,
+        *,
+        network: bytes,
+        spawn: Spawn,
+        write_s: float,
+        turns: Turns,
     ) -> None:
+        self.turns = turns
         self.network = network
         """The peer's IPv4 address or IPv6 /64, packed: to count by, never to log or store."""
         self._stream = stream
@@ -229,6 +242,7 @@ class _Connection(WebSocketConnection):
     pings = 0
     has_refused = False
     _fragments = 0
+    _late_bytes = 0
 
     async def read(self) -> None:
         """Read until the stream or the peer ends."""
@@ -242,7 +256,12 @@ class _Connection(WebSocketConnection):
             if not data or len(buffer) > MAX_REQUEST_BYTES:
                 return
             if end >= len(_END_OF_REQUEST):
+                network, turns = self.socket.network, self.socket.turns
+                began, in_round = turns.begin(network), turns.round
+                if began is None:
+                    began, in_round = await turns.wait(network), turns.round
                 await self._by_library(bytes(buffer[:end]))
+                turns.end(network, began, in_round)
                 del buffer[:end]
                 if not self.is_open:
                     return
@@ -252,9 +271,16 @@ class _Connection(WebSocketConnection):
             elif not self._message_parts:
                 self.message_began_at = None
             data = await stream.receive_some(RECEIVE_BUFFER_BYTES)
-            if not data:
+            if not data or not await self._still_listens(data):
                 return
             buffer += data
+
+    async def _still_listens(self, data: bytes | bytearray) -> bool:
+        """After our goodbye: read on for the peer's, slowly, and not for ever."""
+        if self.socket.is_ending or self.has_refused:
+            self._late_bytes += len(data)
+            await trio.sleep(LATE_PAUSE_S)
+        return self._late_bytes <= MAX_LATE_BYTES
 
     async def _take_frames(self, buffer: bytearray) -> bool:
         """Take all whole frames off the buffer; False: read no further.
@@ -262,6 +288,7 @@ class _Connection(WebSocketConnection):
         Source: RFC 6455, section 5.2.
         """
         at, length = 0, len(buffer)
+        network, turns = self.socket.network, self.socket.turns
         while length - at >= _SHORT_HEAD_BYTES and self._reader_running:
             first, second = buffer[at], buffer[at + 1]
             size, start = second & 0x7F, at + _SHORT_HEAD_BYTES
@@ -284,8 +311,12 @@ class _Connection(WebSocketConnection):
             if first == _WHOLE_BINARY and size >= least and not self._message_parts:
                 self.heard_at = trio.current_time()
                 if not self.socket.is_ending:
+                    began, in_round = turns.begin(network), turns.round
+                    if began is None:
+                        began, in_round = await turns.wait(network), turns.round
                     mask = XorMaskerSimple(bytes(buffer[start - 4 : start]))
                     await self.on_message(bytes(mask.process(buffer[start:end])))
+                    turns.end(network, began, in_round)
             else:
                 await self._by_library(bytes(buffer[at:end]))
             at = end
@@ -398,5 +429,6 @@ class _Connection(WebSocketConnection):
         """Read on for nothing: unread bytes would make the goodbye a reset, and nobody saw why."""
         if self.has_refused:
             with trio.move_on_after(CLOSE_TIMEOUT_S):
-                while await self._stream.receive_some(RECEIVE_BUFFER_BYTES):
-                    pass
+                while data := await self._stream.receive_some(RECEIVE_BUFFER_BYTES):
+                    if not await self._still_listens(data):
+                        break

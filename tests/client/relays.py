@@ -33,6 +33,8 @@ GENEROUS = Limits(
     request_burst=10_000,
     requests_per_mailbox=10_000,
     slots_per_network=10_000,
+    connects_per_network=1_000,
+    requests_per_account=10_000,
 )
 """The tests' strangers come faster than a relay on the open internet would let them."""
 

@@ -56,7 +56,14 @@ MAX_GROWTH_BYTES = 48 * 1024 * 1024
 """What a relay's memory may grow by after the warm-up, however many frames come."""
 
 ANSWER_S = 60
-LIMITS = {"handshake_s": 3, "message_s": 3, "write_s": 3}
+LIMITS = {
+    "handshake_s": 3,
+    "message_s": 3,
+    "write_s": 3,
+    # What slows a flood down would only make this one last longer.
+    "connects_per_network": 10_000,
+    "refusals_per_network": 1_000_000,
+}
 
 
 class Honest:

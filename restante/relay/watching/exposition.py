@@ -51,6 +51,7 @@ _GATES: Final = {
     "requests_of_account": "requests_per_account",
     "blob_parts": "blob_parts_per_account",
     "fetches": "fetches_per_network",
+    "hasty": "refusals_per_network",
     "slots": "slots_per_network",
     "one_time": "one_time_per_account",
 }

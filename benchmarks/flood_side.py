@@ -1,0 +1,124 @@
+"""Somebody at one address who floods a relay, in a process of its own.
+
+`python -m benchmarks.flood_side KIND HOST:PORT [MAILBOX TOKEN]` until it is killed. The kinds:
+`deposits` with a contact's token, `requests` of strangers, and `connects`. It reads what it is
+told, and heeds none of it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, Final
+
+import msgspec
+import trio
+
+from benchmarks.relay_load import packed_frame
+
+SOURCE: Final = "127.93.84.75" if sys.platform == "linux" else "127.0.0.1"
+"""Where the flood comes from: on Linux all of 127/8 is loopback."""
+
+CONNECTIONS: Final = 64
+AT_A_TIME: Final = 16
+"""Frames of one burst."""
+
+_OPENING: Final = (
+    b"GET / HTTP/1.1\r\nHost: relay\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Protocol: restante.v1\r\n\r\n"
+)
+_GREETING: Final = packed_frame(msgspec.msgpack.encode([32, 1]))
+_GONE: Final = (trio.BrokenResourceError, trio.ClosedResourceError, OSError)
+
+
+def main(arguments: list[str]) -> int:
+    """Flood until killed."""
+    kind, place, *target = arguments
+    if hasattr(os, "nice"):
+        os.nice(10)  # whoever measures shares the core, and must not wait for us
+    host, _, port = place.rpartition(":")
+    mailbox, token = (bytes.fromhex(part) for part in (*target, "", "")[:2])
+    ways: dict[str, Callable[[], Awaitable[None]]] = {
+        "deposits": lambda: _pipeline(host, int(port), _deposits(mailbox, token)),
+        "requests": lambda: _pipeline(host, int(port), _requests(mailbox)),
+        "connects": lambda: _connects(host, int(port)),
+    }
+    trio.run(_flood, ways[kind])
+    return 0
+
+
+async def _flood(one: Callable[[], Awaitable[None]]) -> None:
+    async def for_ever() -> None:
+        while True:
+            try:
+                await one()
+            except* _GONE:
+                pass
+            await trio.lowlevel.checkpoint()
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(CONNECTIONS):
+            nursery.start_soon(for_ever)
+
+
+def _frame(number: int, items: list[Any]) -> bytes:
+    return packed_frame(msgspec.msgpack.encode([46, number, False, items]))
+
+
+def _deposits(mailbox: bytes, token: bytes) -> Callable[[int], bytes]:
+    payload = os.urandom(4096)
+
+    def frame(number: int) -> bytes:
+        return _frame(number, [[os.urandom(16), 60, False, payload, [[mailbox, token]]]])
+
+    return frame
+
+
+def _requests(mailbox: bytes) -> Callable[[int], bytes]:
+    payload = os.urandom(4096)
+
+    def frame(number: int) -> bytes:
+        if number % 3:
+            ask = [45, number, os.urandom(16)] if number % 3 == 1 else [43, number, "nobody", 0]
+            return packed_frame(msgspec.msgpack.encode(ask))
+        there = mailbox if number % 2 else os.urandom(16)
+        return _frame(number, [[os.urandom(16), 60, False, payload, [[there, None]]]])
+
+    return frame
+
+
+async def _pipeline(host: str, port: int, make: Callable[[int], bytes]) -> None:
+    """Send frames as fast as they are taken, and read the answers."""
+    stream = await trio.open_tcp_stream(host, port, local_address=SOURCE)
+    async with stream, trio.open_nursery() as nursery:
+        nursery.start_soon(_drain, stream, nursery.cancel_scope)
+        await stream.send_all(_OPENING + _GREETING)
+        number = 0
+        while True:
+            frames = [make(number + place) for place in range(AT_A_TIME)]
+            number += AT_A_TIME
+            await stream.send_all(b"".join(frames))
+
+
+async def _drain(stream: trio.SocketStream, scope: trio.CancelScope) -> None:
+    with suppress(*_GONE):
+        while await stream.receive_some(1 << 16):
+            pass
+    scope.cancel()
+
+
+async def _connects(host: str, port: int) -> None:
+    """Open, greet, go."""
+    stream = await trio.open_tcp_stream(host, port, local_address=SOURCE)
+    try:
+        await stream.send_all(_OPENING + _GREETING)
+        await stream.receive_some(4096)
+    finally:
+        await trio.aclose_forcefully(stream)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

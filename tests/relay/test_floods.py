@@ -1,0 +1,114 @@
+"""A flood from one network: the others are served in between, and what it costs is bounded."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from time import perf_counter
+
+import trio
+
+from restante.errors import WireCode
+from restante.protocol import frames as f
+from restante.protocol.codec import encode
+from restante.relay.settings import Limits
+from restante.relay.socket import MAX_LATE_BYTES
+from restante.relay.turns import LOOK_UPS, SLICE_S, Turns
+from tests.relay.raw_socket import a_frame, a_raw_socket
+from tests.relay.wire import anonymous, relay_at
+
+TASKS = 20
+PIECES = 10
+
+
+async def _work(turns: Turns, network: bytes, seen: Counter[int]) -> None:
+    """Do pieces of work, each as long as half a slice; count them by their round."""
+    for _ in range(PIECES):
+        began = turns.begin(network)
+        if began is None:
+            began = await turns.wait(network)
+        seen[turns.round] += 1
+        in_round = turns.round
+        while perf_counter() < began + SLICE_S / 2:
+            pass
+        turns.end(network, began, in_round)
+
+
+async def _rounds_of_a_flood(*, has_company: bool) -> Counter[int]:
+    turns, seen, others = Turns(), Counter[int](), Counter[int]()
+    trio.lowlevel.add_instrument(turns)
+
+    async def company() -> None:
+        while True:
+            turns.begin(b"other")
+            others[turns.round] += 1
+            await trio.lowlevel.checkpoint()
+
+    async with trio.open_nursery() as nursery:
+        if has_company:
+            nursery.start_soon(company)
+            await trio.lowlevel.checkpoint()
+        async with trio.open_nursery() as flood:
+            for _ in range(TASKS):
+                flood.start_soon(_work, turns, b"flood", seen)
+        nursery.cancel_scope.cancel()
+    trio.lowlevel.remove_instrument(turns)
+    assert seen.total() == TASKS * PIECES, "nobody is forgotten"
+    assert not has_company or seen.keys() <= others.keys(), "others run in every round"
+    return seen
+
+
+async def test_in_company_a_network_gets_a_slice_of_each_round() -> None:
+    seen = await _rounds_of_a_flood(has_company=True)
+    assert max(seen.values()) <= 3
+
+
+async def test_who_is_alone_has_all_of_the_time() -> None:
+    seen = await _rounds_of_a_flood(has_company=False)
+    assert max(seen.values()) > TASKS
+
+
+async def test_of_one_network_few_look_things_up_at_a_time() -> None:
+    turns, under_way = Turns(), Counter[bytes]()
+    most: Counter[bytes] = Counter()
+
+    async def look_up(network: bytes) -> None:
+        async with turns.look_up(network):
+            under_way[network] += 1
+            most[network] = max(most[network], under_way[network])
+            await trio.lowlevel.checkpoint()
+            under_way[network] -= 1
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(5 * LOOK_UPS):
+            nursery.start_soon(look_up, b"flood")
+        nursery.start_soon(look_up, b"other")
+    assert most == {b"flood": LOOK_UPS, b"other": 1}
+
+
+async def test_who_is_told_to_slow_down_and_does_not_is_read_more_slowly(tmp_path: Path) -> None:
+    limits = Limits(refusals_per_network=1, requests_per_network=1, request_burst=1)
+    async with relay_at(tmp_path, limits=limits) as relay, anonymous(relay) as wire:
+        asked = 20
+        for _ in range(asked):
+            await wire.send(f.FetchCode(request=wire.number(), lookup_id=os.urandom(16)))
+        answers = [(await wire.frame()).code for _ in range(asked // 2)]
+        assert answers.count(WireCode.SLOW_DOWN) == asked // 2 - 1
+        answered = len(answers)
+        with trio.move_on_after(0.5):
+            while answered < asked:
+                await wire.frame()
+                answered += 1
+        assert answered < asked, "not all at once"
+        await wire.frame()  # but it goes on
+
+
+async def test_what_comes_after_a_goodbye_is_not_read_for_ever(tmp_path: Path) -> None:
+    async with relay_at(tmp_path) as relay, a_raw_socket(relay.address) as socket:
+        await socket.open()
+        await socket.send(a_frame(encode(f.Anonymous(version=200))))
+        sent, chunk = 0, a_frame(bytes(60_000))
+        while await socket.send(chunk):
+            sent += len(chunk)
+            assert sent < 20 * MAX_LATE_BYTES
