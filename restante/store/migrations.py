@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import StaticPool
 
 from restante.store.driver import RawConnection
 from restante.store.errors import Busy, Corrupted, DiskFailed, DiskFull, SchemaTooNew
@@ -63,18 +64,20 @@ async def bring_up_to_date(db: Database, lineage: Lineage) -> None:
     if version:
         await db.outside_transactions(_fold_journal)
 
-    async def upgrade(tx: AsyncConnection) -> None:
+    def upgrade(raw: RawConnection) -> None:
         # Again, inside the write lock: another process may have been faster.
-        current = int((await tx.execute(text("PRAGMA user_version"))).scalar_one())
+        current = int(raw.execute("PRAGMA user_version").fetchone()[0])
         if current == lineage.head:
             return
         if current:
             _copy_aside(db.path, current)
-        await tx.run_sync(run_migrations, lineage, current)
-        await tx.execute(text(f"PRAGMA application_id = {lineage.application_id}"))
-        await tx.execute(text(f"PRAGMA user_version = {lineage.head}"))
+        with _borrowed(raw) as connection:
+            run_migrations(connection, lineage, current)
+        raw.execute(f"PRAGMA application_id = {lineage.application_id}")
+        raw.execute(f"PRAGMA user_version = {lineage.head}")
 
-    await db.write(upgrade)
+    # In one go in the connection's thread: a statement each would change threads 300 times.
+    await db.write_raw(upgrade)
 
 
 def _checked_version(raw: RawConnection, path: Path, lineage: Lineage) -> int:
@@ -121,6 +124,34 @@ def _copy_aside(path: Path, version: int) -> None:
         raise kind(
             f"There was no room to copy {path} before its upgrade; free some space."
         ) from error
+
+
+class _Borrowed:
+    """A driver's connection for a while, in a transaction that its owner ends."""
+
+    def __init__(self, raw: RawConnection) -> None:
+        self._raw = raw
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
+
+    def commit(self) -> None:
+        """The owner does."""
+
+    rollback = close = commit
+
+
+@contextmanager
+def _borrowed(raw: RawConnection) -> Iterator[Connection]:
+    """Have SQLAlchemy's own connection, which Alembic works on, over one that is open already."""
+    engine = create_engine("sqlite://", creator=lambda: _Borrowed(raw), poolclass=StaticPool)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except DBAPIError as error:
+        raise (error.orig or error) from error  # the driver's own, as the owner knows it
+    finally:
+        engine.dispose()
 
 
 def run_migrations(
