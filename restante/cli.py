@@ -24,8 +24,9 @@ HOMES: Final = {
     "account": ("init", "recover", "recovery", "account"),
     "people": ("contact", "verify"),
     "devices": ("device",),
+    "sending": ("send", "scheduled", "run"),
     "messages": (
-        *("send", "edit", "delete", "react", "pin", "timer"),
+        *("edit", "delete", "react", "pin", "timer"),
         *("tail", "history", "mark", "why"),
     ),
     "engine": ("chat", "daemon", "rpc", "setting"),

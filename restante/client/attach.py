@@ -79,6 +79,12 @@ class Attached:
                 return None
         return self._events.popleft()
 
+    def wait_beside(self, source: int | None, *, timeout_s: float | None) -> None:
+        """Wait until the engine has said something, the descriptor has data, or time is up."""
+        if not self._events and b"\n" not in self._buffer:
+            watched: list[int] = [self._connection.fileno(), *([] if source is None else [source])]
+            select.select(watched, [], [], timeout_s)
+
     def pass_on(self, source: int, take: Callable[[bytes], None]) -> None:
         """Send the lines of a descriptor as they are, and give every line that comes to `take`.
 

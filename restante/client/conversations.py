@@ -26,6 +26,7 @@ from restante.client.interface import (
 from restante.client.lifecycle.key_changes import move_message, successor
 from restante.client.named import account_of, id_of, message_of
 from restante.client.queueing import enqueue_content
+from restante.client.sending.keys import SENT_AND_GONE, keyed
 from restante.client.syncing.outgoing import publish, read_items, sent_item
 from restante.client.syncing.putting import put
 from restante.client.syncing.self_contact import is_self, self_contact
@@ -142,7 +143,13 @@ class Conversations:
         )
 
     async def send(
-        self, key: str, text: str, *, quote: str | None, message_id: str | None
+        self,
+        key: str,
+        text: str,
+        *,
+        quote: str | None,
+        message_id: str | None,
+        idempotency_key: str | None = None,
     ) -> Message:
         """File a text and put it in the outbox, in one transaction."""
         check_text(text)
@@ -154,16 +161,29 @@ class Conversations:
 
         def work(rows: Rows) -> Message:
             existing(rows, account_id)
-            sent = placed_message(rows, which)
+            wanted, was_used = which, False
+            if idempotency_key is not None:
+                wanted, was_used = keyed(
+                    rows,
+                    idempotency_key,
+                    account_id=account_id,
+                    text=text,
+                    quoted=quoted,
+                    fresh=which,
+                    now_ms=self._context.now_ms(),
+                )
+            sent = placed_message(rows, wanted)
             if sent is not None:
                 return self._shown(rows, sent)  # the same call, repeated
+            if was_used:
+                raise UserError(SENT_AND_GONE)
             placed = own_entry(
                 rows,
                 changes,
                 self._context,
                 own=self._own,
                 account_id=account_id,
-                message_id=which,
+                message_id=wanted,
                 kind=Kind.TEXT,
                 body_for=lambda row: own_text(rows, row, text, quoted=quoted),
             )

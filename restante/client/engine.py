@@ -36,6 +36,7 @@ from restante.client.linking.desk import Desk
 from restante.client.linking.methods import LinkingMethods
 from restante.client.own_account import OwnAccount
 from restante.client.registering import register_account
+from restante.client.sending.methods import SendingMethods
 from restante.client.services import Parts, Services
 from restante.client.status import StatusBoard
 from restante.client.syncing.methods import SyncingMethods
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from restante.client.clock import Clock
     from restante.client.grammar.parts import Grammar
     from restante.client.history_transfer.parts import Transfers
+    from restante.client.sending.later import Later
     from restante.client.syncing.choices import Choices
     from restante.crypto.randomness import Randomness
     from restante.store.client_outbox import OutboxRow
@@ -59,7 +61,14 @@ CODE_PATIENCE_S: Final = 15.0
 UPKEEP_PATIENCE_S: Final = 10.0
 
 
-class LocalEngine(GrammarMethods, LinkingMethods, SyncingMethods, LifecycleMethods, HistoryMethods):
+class LocalEngine(
+    GrammarMethods,
+    LinkingMethods,
+    SyncingMethods,
+    LifecycleMethods,
+    HistoryMethods,
+    SendingMethods,
+):
     """The engine in this process. Made by `open_engine`."""
 
     def __init__(self, context: EngineContext, nursery: trio.Nursery) -> None:
@@ -190,10 +199,15 @@ class LocalEngine(GrammarMethods, LinkingMethods, SyncingMethods, LifecycleMetho
         *,
         quote: str | None = None,
         message_id: str | None = None,
+        idempotency_key: str | None = None,
     ) -> Message:
         """See interface.Engine."""
         return await self._running().conversations.send(
-            conversation, text, quote=quote, message_id=message_id
+            conversation,
+            text,
+            quote=quote,
+            message_id=message_id,
+            idempotency_key=idempotency_key,
         )
 
     async def message(self, message_id: str) -> Message:
@@ -272,6 +286,9 @@ class LocalEngine(GrammarMethods, LinkingMethods, SyncingMethods, LifecycleMetho
     @property
     def _own(self) -> OwnAccount | None:
         return self._services.own
+
+    def _later(self) -> Later:
+        return self._running().later
 
     def _grammar(self) -> Grammar:
         return self._running().grammar

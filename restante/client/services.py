@@ -40,6 +40,7 @@ from restante.client.outbox import Outbox
 from restante.client.receipts import Receipts
 from restante.client.refreshing import Refreshing
 from restante.client.requests import FULL
+from restante.client.sending.later import Later
 from restante.client.syncing.account_watch import AccountWatch
 from restante.client.syncing.choices import Choices
 from restante.client.syncing.journal import Journal
@@ -79,6 +80,7 @@ class Parts:
     own: OwnAccount
     announcer: Announcer
     conversations: Conversations
+    later: Later
     contacts: Contacts
     verification: Verification
     outbox: Outbox
@@ -255,6 +257,7 @@ class Services:
             board=board,
         )
         directory = self.directory
+        conversations = Conversations(context, own, announcer)
         people = Contacts(context, own, directory=directory, announcer=announcer)
         board.own = own
         board.set_error(parts.ACCOUNT, _gone_because(own))
@@ -262,7 +265,8 @@ class Services:
         return Parts(
             own=own,
             announcer=announcer,
-            conversations=Conversations(context, own, announcer),
+            conversations=conversations,
+            later=Later(context, conversations),
             contacts=people,
             verification=Verification(context, own, directory=directory, announcer=announcer),
             outbox=outbox,
@@ -292,7 +296,7 @@ def _running_of(now: Parts) -> Sequence[Callable[[], Awaitable[None]]]:
     if not now.own.is_listed:
         return (now.grammar.vanishing.run,)  # what disappears does so here too
     own = (now.outbox.run, now.receipts.run, now.journal.run, now.watch.run, now.mailbox.run)
-    others = (now.refreshing.run, now.catching_up.run, now.unclaimed.run)
+    others = (now.later.run, now.refreshing.run, now.catching_up.run, now.unclaimed.run)
     moves = (now.follower.run, now.old_mailbox.run)
     return (*own, *others, *moves, *now.grammar.services, *now.transfers.services)
 

@@ -74,13 +74,13 @@ def test_versions_pins_cards_and_live_places(online: Friends) -> None:
 
     card = one(alice, "send", "bob", "--contact", "bob")
     assert card["card"]["address"].startswith("bob@")
-    live = one(alice, "send", "bob", "--location", "1,2", "--live", "1h")
+    live = one(alice, "send", "bob", "--location", "1,2", "--for", "1h")
     assert live["location"]["live_until"] is not None
     moved = one(alice, "edit", live["id"], "--location", "3,4")
     assert (moved["location"]["latitude"], moved["location"]["longitude"]) == (3, 4)
     alice.run("edit", live["id"], "--location", "3,4", "--end").ok()
     alice.run("edit", live["id"], "--location", "5,6").failed(1)
-    alice.run("send", "bob", "--location", "1,2", "--live", "9h").failed(1)
+    alice.run("send", "bob", "--location", "1,2", "--for", "9h").failed(1)
     alice.run("edit", live["id"]).failed(2)
 
     bob.run("tail", "--once").ok()

@@ -95,6 +95,8 @@ def test_every_type_of_object_that_the_commands_print(tmp_path: Path, check: Che
         take(*alice.run("relay", "down", *here, "--json").ok().records)
         take(alice.run("device", "history", "--json").ok().record)
         take(alice.run("mark", bob.address(relay), "--unread", "--json").ok().record)
+        waiting = alice.run("send", bob.address(relay), "x", "--at", "+1h", "--json").ok().record
+        take(waiting, alice.run("scheduled", "cancel", waiting["id"], "--json").ok().record)
         take(alice.run("edit", answer.record["id"], "hi again", "--json").ok().record)
         take(*alice.run("history", bob.address(relay), "--versions", "--json").ok().records)
         laptop = Person(name="alice", home=tmp_path / "laptop")

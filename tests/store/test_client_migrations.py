@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import create_engine
 
-from restante.store import client_messages, client_search
+from restante.store import client_messages, client_search, client_sending  # noqa: F401  (its tables)
 from restante.store.client_tables import client_metadata
 from restante.store.driver import RawConnection
 from restante.store.errors import Corrupted, SchemaTooNew
@@ -25,11 +25,11 @@ from tests.store.profiles import KEY, profile, refusal
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 SCHEMA = SNAPSHOTS / "client_schema.sql"
 
-SECOND = """
+NEXT = f"""
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "{CLIENT.head + 1:04}"
+down_revision = "{CLIENT.head:04}"
 
 
 def upgrade() -> None:
@@ -97,7 +97,7 @@ async def test_the_tables_that_statements_are_made_from_are_the_migrated_ones(
     assert migrated == described
 
 
-async def test_a_history_of_version_1_is_all_there_after_a_migration(
+async def test_a_history_is_all_there_after_a_migration(
     tmp_path: Path, seeded_random: random.Random
 ) -> None:
     added = [
@@ -108,20 +108,20 @@ async def test_a_history_of_version_1_is_all_there_after_a_migration(
         await db.write(client_messages.insert_messages, BOB, added)
     migrations = tmp_path / "migrations"
     shutil.copytree(CLIENT.directory, migrations, ignore=shutil.ignore_patterns("__pycache__"))
-    (migrations / "0002_drafts.py").write_text(SECOND, encoding="utf-8")
-    second = Lineage(name=CLIENT.name, application_id=CLIENT.application_id, directory=migrations)
+    (migrations / f"{CLIENT.head + 1:04}_drafts.py").write_text(NEXT, encoding="utf-8")
+    newer = Lineage(name=CLIENT.name, application_id=CLIENT.application_id, directory=migrations)
     path = tmp_path / "profile.db"
     driver = sqlcipher_driver(DatabaseKey(KEY))
     async with open_loop(), open_database(path, driver=driver) as database:
-        await bring_up_to_date(database, second)
+        await bring_up_to_date(database, newer)
         version = await database.read_raw(
             lambda raw: raw.execute("PRAGMA user_version").fetchone()[0]
         )
-        assert version == 2
+        assert version == CLIENT.head + 1
         await database.read_raw(lambda raw: raw.execute("SELECT note FROM contacts").fetchall())
 
     # What was before lies beside it, encrypted as it was, and opens.
-    before = tmp_path / "profile.db.schema-1"
+    before = tmp_path / f"profile.db.schema-{CLIENT.head}"
     assert before.stat().st_mode & 0o777 == 0o600
     assert b"xylophone" not in before.read_bytes()
     older = tmp_path / "older"

@@ -1,7 +1,7 @@
 """`restante send`: put a text in the outbox, and see how far it comes.
 
-Rule: what is said about a message at the end is true of it at that moment; whoever is told 7 must
-not send it again, whoever is told 3 or 130 may. Spec: docs/cli.md, section "send".
+Rule: with several recipients, either all are known or nothing is sent to anybody.
+Spec: docs/cli.md, section "send".
 """
 
 from __future__ import annotations
@@ -9,10 +9,16 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from restante.client.commands.outcomes import (
+    IN_OUTBOX,
+    all_of,
+    is_settled,
+    outcome_of,
+)
 from restante.client.commands.output import Output
 from restante.client.commands.records import message_record
 from restante.client.oneshot import Caller
@@ -21,12 +27,6 @@ from restante.errors import ExitCode, UserError
 MAX_TEXT_BYTES = 50_000
 """What a message holds: the engine's limit, known here so that no more is read from stdin."""
 
-_REACHED = {
-    "queued": {"queued", "awaiting acceptance", "relayed", "delivered", "read"},
-    "relayed": {"relayed", "delivered", "read"},
-    "delivered": {"delivered", "read"},
-}
-_IN_OUTBOX = {"queued", "awaiting acceptance"}
 _CHECK_TIMEOUT_S = 5.0
 _COPIES_TIMEOUT_S = 3.0
 
@@ -40,12 +40,18 @@ class Sent:
 
 
 def what_to_send(
-    text: str | None, location: str | None, reply: str | None = None, *, live: str | None = None
+    text: str | None,
+    location: str | None = None,
+    reply: str | None = None,
+    idempotency_key: str | None = None,
+    *,
+    live: str | None = None,
 ) -> Sent:
     """Read what the command line says is to be sent. UserError: no text, no place, no time."""
     said = None if text is None else text_argument(text)
     if location is None:
-        return Sent(method="send", parameters={"text": said, "quote": reply})
+        more = {} if idempotency_key is None else {"idempotency_key": idempotency_key}
+        return Sent(method="send", parameters={"text": said, "quote": reply, **more})
     place = {**place_argument(location), "label": (said or "").strip()}
     if live is not None:
         from restante.client.commands.changes import seconds  # noqa: PLC0415  (seldom wanted)
@@ -72,21 +78,58 @@ def place_argument(location: str) -> dict[str, Any]:
 
 
 def send(
-    out: Output, caller: Caller, conversation: str, what: Sent, *, wait: str, timeout_s: float
+    out: Output,
+    caller: Caller,
+    recipients: Sequence[str],
+    what: Sent,
+    *,
+    wait: str,
+    timeout_s: float,
+    ids: Sequence[str] | None = None,
 ) -> ExitCode:
-    """Send something and wait until it is `queued`, `relayed` or `delivered`, or time is up."""
+    """Send to each recipient, and wait until all are as far as `wait`, or time is up.
+
+    `ids`: of the messages, where the caller goes on with them.
+    """
     deadline = time.monotonic() + timeout_s
-    key = find_conversation(caller, conversation)
-    message_id = os.urandom(16).hex()  # ours to choose: asked twice, it is still one message
+    keys = list(dict.fromkeys(find_conversation(caller, each) for each in recipients))
+    # Ours to choose: asked twice, it is still one message.
+    ids = ids or [os.urandom(16).hex() for _ in keys]
+    under_way: list[dict[str, Any]] = []
+    codes: list[ExitCode] = []
     try:
         caller.subscribe()
-        message = caller.call(
-            what.method, conversation=key, message_id=message_id, **what.parameters
-        )
-        message = _wait(caller, message, wait, deadline)
+        for key, message_id in zip(keys, ids, strict=True):
+            try:
+                under_way.append(put_in_outbox(caller, key, message_id, what))
+            except UserError as error:
+                if len(keys) == 1:
+                    raise
+                codes.append(out.failed(error.exit_code, str(error)))
+        settled: list[dict[str, Any]] = []
+        for message in under_way:
+            # Events about a later one may have passed while an earlier one was waited for.
+            current = _now(caller, message["id"]) if settled else message
+            settled.append(_wait(caller, current, wait, deadline))
     except KeyboardInterrupt:
-        return _interrupted(out, caller, message_id)
-    return _report(out, caller, message, wait)
+        return _interrupted(out, caller, ids)
+    codes += [_report(out, caller, message, wait) for message in settled]
+    if wait != "queued" and ExitCode.OK in codes:
+        flush_copies(caller)
+    return all_of(codes)
+
+
+def put_in_outbox(caller: Caller, conversation: str, message_id: str, what: Sent) -> dict[str, Any]:
+    """Have the engine keep a message, under an id of ours; it is queued then. UserError."""
+    message: dict[str, Any] = caller.call(
+        what.method, conversation=conversation, message_id=message_id, **what.parameters
+    )
+    return message
+
+
+def flush_copies(caller: Caller) -> None:
+    """Let the copies for one's other devices go out right behind what was sent."""
+    caller.call("flush", timeout_s=_COPIES_TIMEOUT_S)
 
 
 def text_argument(text: str) -> str:
@@ -136,9 +179,7 @@ def find_conversation(caller: Caller, text: str) -> str:
 
 def _wait(caller: Caller, message: dict[str, Any], wait: str, deadline: float) -> dict[str, Any]:
     message_id = message["id"]
-    while message["state"] in _IN_OUTBOX | {"relayed"} - _REACHED[wait]:
-        if message["state"] in _REACHED[wait] or message["state"] == "awaiting acceptance":
-            break  # accepting can take its person days: that is nothing to wait for
+    while not is_settled(message, wait):
         left_s = deadline - time.monotonic()
         event = caller.next_event(timeout_s=left_s) if left_s > 0 else None
         if event is None:
@@ -162,64 +203,34 @@ def _now(caller: Caller, message_id: str) -> dict[str, Any]:
     return message
 
 
-def _interrupted(out: Output, caller: Caller, message_id: str) -> ExitCode:
+def _interrupted(out: Output, caller: Caller, ids: Sequence[str]) -> ExitCode:
     caller.reconnect()
-    try:
-        message: dict[str, Any] = caller.call(
-            "message", message_id=message_id, answer_within_s=_CHECK_TIMEOUT_S
-        )
-    except UserError:
+    found = []
+    for message_id in ids:
+        try:
+            found.append(
+                caller.call("message", message_id=message_id, answer_within_s=_CHECK_TIMEOUT_S)
+            )
+        except UserError:
+            continue
+        except TimeoutError:
+            return out.failed(
+                ExitCode.QUEUED, "Interrupted; the message may be queued. See: restante history"
+            )
+    if not found:
         return out.failed(ExitCode.INTERRUPTED, "Interrupted before anything was queued.")
-    except TimeoutError:
-        return out.failed(
-            ExitCode.QUEUED, "Interrupted; the message may be queued. See: restante history"
-        )
-    if message["state"] in _IN_OUTBOX:
-        return _report(out, caller, message, "relayed")
-    out.data(message_record(message), None)
-    return out.failed(ExitCode.INTERRUPTED, f"Interrupted; the message is {message['state']}.")
+    if any(message["state"] in IN_OUTBOX for message in found):
+        return all_of([_report(out, caller, message, "relayed") for message in found])
+    for message in found:
+        out.data(message_record(message), None)
+    states = ", ".join(sorted({message["state"] for message in found}))
+    return out.failed(ExitCode.INTERRUPTED, f"Interrupted; the message is {states}.")
 
 
 def _report(out: Output, caller: Caller, message: dict[str, Any], wait: str) -> ExitCode:
     out.data(message_record(message), None)
-    state = message["state"]
-    if state in _REACHED[wait]:
-        if wait != "queued":  # its copies go to one's other devices right behind it
-            caller.call("flush", timeout_s=_COPIES_TIMEOUT_S)
-        out.detail(f"{state.capitalize()}: {message['id']}")
-        return ExitCode.OK
-    because = f" {message['error']}" if message["error"] else ""
-    match state:
-        case "awaiting acceptance":
-            return out.failed(
-                ExitCode.QUEUED,
-                "Queued until they accept your first messages; it is sent by itself then. "
-                "Do not send it again.",
-            )
-        case "queued":
-            return _report_queued(out, caller, message)
-        case "relayed":
-            return out.failed(
-                ExitCode.WAIT_TIMED_OUT,
-                "Relayed, but not delivered within the time given. Do not send it again.",
-            )
-        case "expired":
-            return out.failed(
-                ExitCode.UNAVAILABLE,
-                f"Not sent: it expired before it could be delivered.{because}",
-            )
-        case _:
-            return out.failed(ExitCode.FIXABLE, f"Not sent.{because}")
-
-
-def _report_queued(out: Output, caller: Caller, message: dict[str, Any]) -> ExitCode:
-    key = message["conversation"]
-    if any(one["key"] == key and one["trust"] == "changed" for one in caller.call("contacts")):
-        return out.failed(ExitCode.UNTRUSTED, message["error"] or "Paused: a key has changed.")
-    reason = caller.call("status")["error"]
-    because = f" {reason or message['error'] or ''}".rstrip()
-    return out.failed(
-        ExitCode.QUEUED,
-        f"Queued, not yet relayed. Do not send it again.{because} It goes out when Restante runs "
-        "next: restante daemon, chat or tail --once.",
-    )
+    code, sentence = outcome_of(caller, message, wait)
+    if sentence is not None:
+        return out.failed(code, sentence)
+    out.detail(f"{message['state'].capitalize()}: {message['id']}")
+    return code

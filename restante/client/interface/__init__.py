@@ -37,6 +37,7 @@ from restante.client.interface.values import Reacted as Reacted
 from restante.client.interface.values import Received as Received
 from restante.client.interface.values import RecoveryKit as RecoveryKit
 from restante.client.interface.values import SafetyNumber as SafetyNumber
+from restante.client.interface.values import Scheduled as Scheduled
 from restante.client.interface.values import Sender as Sender
 from restante.client.interface.values import Status as Status
 from restante.client.interface.values import TraceLine as TraceLine

@@ -22,6 +22,7 @@ from restante.client.interface.values import (
     Received,
     RecoveryKit,
     SafetyNumber,
+    Scheduled,
     Status,
     Version,
     Why,
@@ -97,11 +98,34 @@ class Engine(Protocol):
         *,
         quote: str | None = None,
         message_id: str | None = None,
+        idempotency_key: str | None = None,
     ) -> Message:
         """Put a text in the outbox, durably, and return it as queued. Same id twice: one message.
 
-        UserError: empty, too long (names the limit), blocked, key changed.
+        Under an `idempotency_key` (1 to 256 characters, known for 90 days) the same text is sent
+        once, and the second call returns how it stands. UserError: empty, too long (names the
+        limit), blocked, key changed, the idempotency key was used for another text.
         """
+
+    async def schedule(
+        self,
+        conversation: ConversationKey,
+        text: str,
+        *,
+        at: str,
+        quote: str | None = None,
+        message_id: str | None = None,
+    ) -> Scheduled:
+        """Keep a text, durably, and send it at a time (RFC 3339) if an engine runs then, or after.
+
+        UserError: empty, too long, no time, in the past, more than a year ahead.
+        """
+
+    async def scheduled(self) -> list[Scheduled]:
+        """Return the texts that wait for their time, the next one first."""
+
+    async def unschedule(self, message_id: str) -> None:
+        """Take back a text that waits for its time. UserError: there is none of this id."""
 
     async def message(self, message_id: str) -> Message:
         """Return one message as it stands now."""

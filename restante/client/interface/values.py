@@ -314,6 +314,19 @@ class Received(View, frozen=True):
     message: Message
 
 
+class Scheduled(View, frozen=True):
+    """A text that waits for its time."""
+
+    id: str
+    """Hex of the id of the message that it will be."""
+    conversation: ConversationKey
+    at: str
+    """RFC 3339 UTC."""
+    text: str
+    error: str | None
+    """Why it was not sent although its time has come; it is when that is settled."""
+
+
 class Device(View, frozen=True):
     """One of the account's devices."""
 

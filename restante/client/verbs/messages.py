@@ -1,4 +1,4 @@
-"""Messages: sent, changed, printed, and what became of them.
+"""Messages: changed, printed, and what became of them.
 
 Rule: parses and hands on; what a command does stands in client/commands, imported when it runs.
 Spec: docs/cli.md.
@@ -11,61 +11,6 @@ import click
 from restante.client.verbs.invocation import CONVERSATION, Invocation, command
 
 verbs = click.Group()
-
-
-@command(verbs)
-@click.argument("conversation")
-@click.argument("text", metavar="TEXT|-", required=False)
-@click.option("--reply", metavar="MESSAGE", help="Answer MESSAGE, which is quoted.")
-@click.option("--location", metavar="LAT,LON", help="Send a place; TEXT, if any, is its label.")
-@click.option("--live", metavar="TIME", help="With --location: newer places follow so long.")
-@click.option("--contact", metavar="CONTACT", help="Send a contact card: CONTACT's address.")
-@click.option(
-    "--wait",
-    type=click.Choice(["queued", "relayed", "delivered"]),
-    default="relayed",
-    show_default=True,
-    help="How far the message must come.",
-)
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0),
-    default=30.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for that.",
-)
-def send(
-    run: Invocation,
-    *,
-    conversation: str,
-    text: str | None,
-    reply: str | None,
-    location: str | None,
-    live: str | None,
-    contact: str | None,
-    wait: str,
-    timeout: float,
-) -> int:
-    """Send TEXT, or with - what is on stdin (UTF-8, taken as it is)."""
-    from restante.client.commands import send as bodies
-
-    if text is None and location is None and contact is None:
-        raise click.UsageError("Missing argument 'TEXT|-'.")
-    if sum(each is not None for each in (reply, location, contact)) > 1:
-        raise click.UsageError("One of --reply, --location and --contact.")
-    if live is not None and location is None:
-        raise click.UsageError("--live goes with --location.")
-    if contact is not None and text is not None:
-        raise click.UsageError("A contact card has no text.")
-    profile = run.profile
-    with run.caller(profile) as caller:
-        what = (
-            bodies.what_to_send(text, location, reply, live=live)
-            if contact is None
-            else bodies.card_of(caller, contact)
-        )
-        return bodies.send(run.out, caller, conversation, what, wait=wait, timeout_s=timeout)
 
 
 @command(verbs)
@@ -212,5 +157,5 @@ def why(run: Invocation, message: str) -> int:
         return body(run.out, caller, message)
 
 
-for _made in ("send", "history", "timer", "mark"):
+for _made in ("history", "timer", "mark"):
     verbs.commands[_made].epilog = CONVERSATION

@@ -1,4 +1,4 @@
--- version 1
+-- version 2
 CREATE INDEX aside_by_tag ON aside (tag);
 CREATE INDEX contacts_by_address ON contacts (address);
 CREATE INDEX feed_by_message ON feed (message);
@@ -24,6 +24,8 @@ CREATE INDEX outbox_by_message ON outbox (message_id) WHERE message_id IS NOT NU
 CREATE INDEX outbox_by_time ON outbox (next_attempt_ms, relay)
 WHERE next_attempt_ms IS NOT NULL;
 CREATE INDEX processed_by_time ON processed (processed_at_s);
+CREATE INDEX scheduled_by_time ON scheduled (due_ms);
+CREATE INDEX sending_keys_by_time ON sending_keys (used_at_ms);
 CREATE INDEX session_tags_by_session ON session_tags (session_id);
 CREATE INDEX sessions_by_device ON sessions (device_id);
 CREATE INDEX trace_by_message ON trace (message_id);
@@ -129,6 +131,14 @@ CREATE TABLE receipts (
 CREATE TABLE records (
     kind INTEGER NOT NULL, "key" BLOB NOT NULL, rank INTEGER NOT NULL,
     device_id BLOB NOT NULL, value BLOB, PRIMARY KEY (kind, "key")
+) WITHOUT ROWID;
+CREATE TABLE scheduled (
+    id BLOB NOT NULL, account_id BLOB NOT NULL, text TEXT NOT NULL, quoted BLOB,
+    due_ms INTEGER NOT NULL, error TEXT, PRIMARY KEY (id)
+) WITHOUT ROWID;
+CREATE TABLE sending_keys (
+    hash BLOB NOT NULL, message_id BLOB NOT NULL, digest BLOB NOT NULL,
+    used_at_ms INTEGER NOT NULL, PRIMARY KEY (hash)
 ) WITHOUT ROWID;
 CREATE TABLE session_tags (
     tag BLOB NOT NULL, session_id BLOB NOT NULL, PRIMARY KEY (tag),

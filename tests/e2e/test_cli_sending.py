@@ -1,0 +1,149 @@
+"""What scripts send: to several, once under a key, in lines, live, later, a command's end."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.town import Person, Relay, communicate, end, introduce, read_line, settle
+
+Friends = tuple[Person, Person]
+
+
+def said(person: Person, other: str) -> list[str]:
+    """What a conversation says, oldest first."""
+    return [each["body"] for each in person.run("history", other, "--json").ok().records]
+
+
+def test_several_recipients_get_it_or_nobody_does(relay: Relay, tmp_path: Path) -> None:
+    ann, ben, cat = settle(relay, tmp_path, "ann", "ben", "cat")
+    introduce(ann, ben)
+    introduce(ann, cat)
+    sent = ann.run("send", "ben", "to both", "--to", "cat", "--json").ok().records
+    assert [each["state"] for each in sent] == ["relayed"] * 2
+    assert len({each["conversation"] for each in sent}) == 2
+    assert "nobody" in ann.run("send", "ben", "to none", "--to", "nobody").failed(1)
+    ann.run("contact", "block", "cat").ok()
+    some = ann.run("send", "ben", "to one", "--to", "cat", "--json")
+    assert some.code == 9
+    assert {each["type"] for each in some.records} == {"message", "error"}
+    assert said(ann, "ben") == ["to both", "to one"]
+
+
+def test_a_key_and_a_time_are_the_engines(online: Friends) -> None:
+    alice, _ = online
+    sent = [
+        alice.run("send", "bob", "once", "--idempotency-key", "k", "--json").ok().record["id"]
+        for _ in range(2)
+    ]
+    assert sent[0] == sent[1]
+    alice.run("send", "bob", "twice", "--idempotency-key", "k").failed(1)
+    kept = alice.run("send", "bob", "later", "--at", "+1h", "--json").ok().record
+    assert alice.run("scheduled", "ls", "--json").ok().records == [kept]
+    assert "bob: later" in alice.run("scheduled", "ls").ok().out
+    alice.run("scheduled", "cancel", kept["id"]).ok()
+    assert alice.run("scheduled", "ls").ok().out == ""
+    assert "no time" in alice.run("send", "bob", "x", "--at", "someday").failed(1)
+    assert "later" not in said(alice, "bob")
+    for wrong in (("--at", "+1h", "--live"), ("--jsonl", "--reply", "ab" * 16)):
+        alice.run("send", "bob", "x", *wrong).failed(2)
+
+
+def test_a_line_is_answered_by_a_line_and_a_bad_one_costs_itself(online: Friends) -> None:
+    alice, _ = online
+    lines: list[Any] = [
+        {"to": "bob", "text": "line 1"},
+        "",
+        {"to": "bob"},
+        {"to": "bob", "text": "x", "colour": "red"},
+        {"to": "who?", "text": "x"},
+        {"to": "bob", "location": "1,2", "text": "here"},
+        {"to": "bob", "text": 7},
+        {"to": "bob", "text": "line 8", "key": "line-8"},
+        {"to": "bob", "text": "line 8", "key": "line-8"},
+    ]
+    given = b"\n".join(json.dumps(each).encode() if each else b"" for each in lines)
+    given += b"\nno json\n\xff\xfe\n" + b'{"to":"bob","text":"' + b"x" * 500_000 + b'"}\n'
+    given += b'{"to":"bob","text":"last, without an end of line"}'
+    done = alice.run("send", "--jsonl", stdin=given)
+    assert done.code == 9
+    told = {each["line"]: each for each in done.records}
+    assert [each["line"] for each in done.records] == sorted(told) == [1, *range(3, 14)]
+    good = {number for number, each in told.items() if each["type"] == "message"}
+    assert good == {1, 6, 8, 9, 13}
+    assert told[8]["id"] == told[9]["id"]
+    assert all(told[number]["code"] == 1 for number in set(told) - good)
+    assert said(alice, "bob")[-3:] == ["geo:1,2 here", "line 8", "last, without an end of line"]
+
+
+def test_lines_are_settled_as_they_come_and_more_than_the_window_fit(online: Friends) -> None:
+    alice, _ = online
+    process = alice.start("send", "--jsonl", stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(b'{"to":"bob","text":"first"}\n')
+    process.stdin.flush()
+    assert json.loads(read_line(process.stdout))["line"] == 1  # though stdin goes on
+    many = b"".join(b'{"to":"bob","text":"%d"}\n' % number for number in range(100))
+    out, _ = communicate(process, many)
+    assert process.wait() == 0
+    assert [json.loads(line)["line"] for line in out.splitlines()] == list(range(2, 102))
+    assert said(alice, "bob")[-100:] == [str(number) for number in range(100)]
+
+
+def test_a_live_message_grows_and_ends_as_stdin_did(online: Friends) -> None:
+    alice, bob = online
+    process = alice.start("send", "bob", "-", "--live", "--json", stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(b"compiling\n\x1b[32m10%\r")
+    process.stdin.flush()
+    first = json.loads(read_line(process.stdout))
+    assert first["body"].startswith("compiling")
+    communicate(process, b"100%\x1b[0m\ndone\n")
+    assert process.wait() == 0
+    assert said(alice, "bob")[-1] == "compiling\n100%\ndone"
+    bob.run("tail", "--once").ok()
+    assert said(bob, "alice")[-1] == "compiling\n100%\ndone"
+    assert "nothing on stdin" in alice.run("send", "bob", "-", "--live", stdin=b"").failed(1)
+
+
+def test_a_command_runs_as_if_alone_and_how_it_ended_is_told(online: Friends) -> None:
+    alice, _ = online
+    script = "cat; echo out; echo err >&2; exit 3"
+    done = alice.run("run", "bob", "--", "sh", "-c", script, stdin=b"in\n")
+    assert (done.code, done.out, done.err) == (3, "in\nout\n", "err\n")
+    head, how, _, *tail = said(alice, "bob")[-1].split("\n")
+    assert head.startswith("✘ sh -c ")
+    assert how.startswith("exit 3, ")
+    assert sorted(tail) == ["err", "in", "out"]
+
+    alice.run("run", "bob", "--label", "nightly", "--lines", "0", "--", "echo", "secret").ok()
+    assert said(alice, "bob")[-1].startswith("✔ nightly\nexit 0, ")
+    assert "secret" not in said(alice, "bob")[-1]
+    before = said(alice, "bob")
+    alice.run("run", "bob", "--only-failures", "--", "true").ok()
+    assert said(alice, "bob") == before
+
+
+def test_what_restante_itself_fails_at_has_a_code_of_its_own(
+    online: Friends, tmp_path: Path
+) -> None:
+    alice, _ = online
+    mark = tmp_path / "was-run"
+    assert "was not run" in alice.run("run", "who?", "--", "touch", str(mark)).failed(125)
+    assert not mark.exists()
+    alice.run("run", "bob", "--", "no-such-program").failed(127)
+    assert "can't be run" in said(alice, "bob")[-1]
+    mark.write_text("not a program")
+    alice.run("run", "bob", "--", str(mark)).failed(126)
+    alice.run("run", "bob").failed(2)
+
+
+def test_a_signal_reaches_the_command_and_its_end_is_told(online: Friends) -> None:
+    alice, _ = online
+    process = alice.start("run", "bob", "--", "sh", "-c", "echo ready; exec sleep 60")
+    assert read_line(process.stdout) == "ready\n"
+    assert end(process, signal.SIGTERM) == 128 + signal.SIGTERM
+    assert said(alice, "bob")[-1].split("\n")[1].startswith("killed by SIGTERM, ")
