@@ -51,7 +51,7 @@ def up(
     root: Path,
     **tls: str,
 ) -> int:
-    """Make a relay a service of this machine, and print the first invite. Debian's systemd."""
+    """Make a relay a service of this machine (Debian), and print its first invite."""
     from restante.relay.hosting import service, system
 
     machine = system.Machine(root)
