@@ -51,7 +51,10 @@ def up(
     root: Path,
     **tls: str,
 ) -> int:
-    """Make a relay a service of this machine (Debian), and print its first invite."""
+    """Make a relay a service of this machine.
+
+    Of Debian with systemd; prints the first invite.
+    """
     from restante.relay.hosting import service, system
 
     machine = system.Machine(root)
