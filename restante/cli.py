@@ -35,6 +35,7 @@ HOMES: Final = {
 
 RELAY_HOMES: Final = {
     "serving": ("serve",),
+    "settings": ("config",),
     "invites": ("invite",),
     "keeping": ("backup", "restore", "upgrade"),
     "accounts": ("accounts",),

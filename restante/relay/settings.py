@@ -167,10 +167,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """HOST:PORT for who watches the relay (metrics and health); empty: nobody. Keep it on loopback
     or a network of your own."""
     expiry_interval_s: Count = 60
+    """How often what has expired is looked for: an envelope goes in its hour."""
     inactive_after_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
     """Accounts none of whose devices was connected for so many days are deleted; 0: none ever.
     Only then the day of an account's last connection is kept."""
     log_level: str = "info"
+    """The least that is logged: debug, info, warning, error."""
     limits: Limits = msgspec.field(default_factory=Limits)
 
     @property

@@ -93,6 +93,7 @@ def test_every_type_of_object_that_the_commands_print(tmp_path: Path, check: Che
         take(*alice.run("device", "ls", "--json").ok().records)
         here = ("--root", str(tmp_path), "--dry-run")
         take(*alice.run("relay", "down", *here, "--json").ok().records)
+        take(alice.run("relay", "config", "--json").ok().record)
         take(alice.run("device", "history", "--json").ok().record)
         take(alice.run("mark", bob.address(relay), "--unread", "--json").ok().record)
         waiting = alice.run("send", bob.address(relay), "x", "--at", "+1h", "--json").ok().record

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from pathlib import Path
 
 import msgspec
 
 from restante.relay import settings
+from restante.relay.settings_page import reasons
 from restante.store.relay_tables import metadata
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,28 +18,12 @@ _MARKED = re.compile(r"(?<=<!-- generated: limits -->\n)(.*?)(?=<!-- end -->)", 
 
 def limits_table() -> str:
     """Draw the table of limits: name, default and the reason that stands beside it in the code."""
-    reasons = _reasons()
+    why = reasons(settings.Limits)
     lines = [
-        f"| `{field.name}` | {field.default:,} | {reasons.get(field.name, '')} |"
+        f"| `{field.name}` | {field.default:,} | {why.get(field.name, '')} |"
         for field in msgspec.structs.fields(settings.Limits)
     ]
     return "\n".join(["| Limit | Default | Reason |", "|---|---|---|", *lines, ""])
-
-
-def _reasons() -> dict[str, str]:
-    tree = ast.parse(Path(settings.__file__).read_text(encoding="utf-8"))
-    (limits,) = (
-        node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Limits"
-    )
-    reasons = {}
-    for field, beside in zip(limits.body, limits.body[1:], strict=False):
-        match field, beside:
-            case (
-                ast.AnnAssign(target=ast.Name(id=name)),
-                ast.Expr(value=ast.Constant(value=str(reason))),
-            ):
-                reasons[name] = " ".join(reason.split())
-    return reasons
 
 
 def documented_limits() -> str:
