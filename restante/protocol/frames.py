@@ -30,6 +30,7 @@ from restante.protocol.limits import (
     MAX_RETIRED_TOKENS,
     MAX_SEALED_CODE_BYTES,
     MAX_SLOT_BYTES,
+    MAX_WAKE_ENDPOINT_CHARS,
 )
 from restante.protocol.manifest import Heartbeat, Prekey, PrekeyBundle
 
@@ -44,6 +45,7 @@ SealedCode = Annotated[bytes, Meta(min_length=1, max_length=MAX_SEALED_CODE_BYTE
 SealedSlot = Annotated[bytes, Meta(min_length=1, max_length=MAX_SLOT_BYTES)]
 MovedBytes = Annotated[bytes, Meta(min_length=1, max_length=MAX_MOVED_BYTES)]
 BlobSize = Annotated[int, Meta(ge=1, le=0x7FFF_FFFF_FFFF_FFFF)]
+WakeEndpoint = Annotated[str, Meta(min_length=1, max_length=MAX_WAKE_ENDPOINT_CHARS)]
 PartLength = Annotated[int, Meta(ge=0, le=MAX_BLOB_PART_BYTES)]
 
 
@@ -434,6 +436,13 @@ class PublishMoved(Frame, frozen=True, tag=54):
     moved: MovedBytes
 
 
+class SetWake(Frame, frozen=True, tag=56):
+    """Put where this device is woken when something comes while it is away; null: nowhere."""
+
+    request: U32
+    endpoint: WakeEndpoint | None
+
+
 RelayFrame = (
     Challenge
     | Welcome
@@ -469,6 +478,7 @@ DeviceRequest = (
     | DeleteBlob
     | DeleteAccount
     | PublishMoved
+    | SetWake
 )
 ClientFrame = Anonymous | Authenticate | Ack | AnonymousRequest | DeviceRequest
 Answer = (

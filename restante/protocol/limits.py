@@ -57,6 +57,7 @@ MAX_SEALED_CODE_BYTES: Final = 128
 SLOT_TTL_S: Final = 600
 """How long a slot is kept: ten minutes to carry a code from one screen to another."""
 
+MAX_WAKE_ENDPOINT_CHARS: Final = 1024
 MAX_SLOT_BYTES: Final = 16_384
 """A manifest of `MAX_DEVICES` devices, sealed, and as much again that goes with it."""
 

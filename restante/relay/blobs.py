@@ -60,6 +60,16 @@ class Blobs:
 
     # ---- what devices ask ---------------------------------------------------------------
 
+    async def carry_out(
+        self, request: f.OpenBlob | f.PutBlob | f.DeleteBlob, account: int
+    ) -> f.Frame:
+        """Carry out a device's request."""
+        if isinstance(request, f.OpenBlob):
+            return await self.open(request, account)
+        if isinstance(request, f.PutBlob):
+            return await self.put(request, account)
+        return await self.delete(request, account)
+
     async def open(self, request: f.OpenBlob, account: int) -> f.BlobState:
         """Begin a blob, or say how far it is."""
         limits, blob, now_s = self._limits, BlobId(request.blob), int(self._clock())

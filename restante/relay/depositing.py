@@ -64,14 +64,19 @@ class FrameDeposits:
     def stored(self, sequences: list[int]) -> None:
         """Hand what was committed to whoever is there for it, and answer."""
         services = self._session.services
-        if services.subscribers or services.neighbours.are_possible or 0 in sequences:
+        if (
+            services.subscribers
+            or services.neighbours.are_possible
+            or services.waker.devices
+            or 0 in sequences
+        ):
             self._hand_over(sequences)
         self._session.send(f.Deposited(request=self._request, results=self.results))
         services.figures.deposits_s.add(perf_counter() - self._began_at)
 
     def _hand_over(self, sequences: list[int]) -> None:
         services = self._session.services
-        subscribers = services.subscribers
+        subscribers, wakeable = services.subscribers, services.waker.devices
         elsewhere: list[int] = []
         at = 0
         for arrival in self.arrivals:
@@ -84,6 +89,9 @@ class FrameDeposits:
                 entry = subscribers.get(device)
                 if entry is None:
                     elsewhere.append(device)
+                    if device in wakeable and lane == f.Lane.CONTACT:
+                        # A stranger, or who was blocked, rings nobody's telephone.
+                        services.waker.arrived(device)
                 else:
                     payload = arrival.payload
                     shared = services.writer.shared_of(seq)

@@ -75,7 +75,7 @@ class DeviceTalk:
             self._session.close(WireCode.UNAUTHENTICATED, "the account is deleted")
 
     async def _carry_out(self, frame: Any) -> f.Frame:
-        registry, blobs = self._services.registry, self._services.blobs
+        registry = self._services.registry
         if isinstance(frame, f.Register):
             return await self._register(frame)
         device = self._registered(frame)
@@ -91,14 +91,12 @@ class DeviceTalk:
             await registry.publish_heartbeat(frame.heartbeat, device)
         elif isinstance(frame, f.FetchPrekeyState):
             return await registry.prekey_state(frame, device)
-        elif isinstance(frame, f.OpenBlob):
-            return await blobs.open(frame, device.account)
-        elif isinstance(frame, f.PutBlob):
-            return await blobs.put(frame, device.account)
-        elif isinstance(frame, f.DeleteBlob):
-            return await blobs.delete(frame, device.account)
+        elif isinstance(frame, (f.OpenBlob, f.PutBlob, f.DeleteBlob)):
+            return await self._services.blobs.carry_out(frame, device.account)
         elif isinstance(frame, f.PublishMoved):
             await self._services.leaving.publish_moved(frame, device)
+        elif isinstance(frame, f.SetWake):
+            await self._services.waker.register(frame, device)
         else:
             await self._delete_account(frame, device)
         return f.Done(request=frame.request)
@@ -207,6 +205,7 @@ class DeviceTalk:
             window_bytes=services.limits.unacked_bytes,
         )
         services.subscribers[device.device] = (self._subscriber, self._session)
+        services.waker.came(device.device)
         return f.Done(request=frame.request)
 
     def _deliver(self, frame: f.Frame) -> None:

@@ -37,6 +37,7 @@ from restante.relay.services import Gates, Services
 from restante.relay.slots import Slots
 from restante.relay.tls import open_listeners, open_plain_listeners, port_of
 from restante.relay.turns import Turns
+from restante.relay.waking.waker import Waker
 from restante.relay.watching.figures import Figures
 from restante.relay.watching.listening import Watched
 from restante.relay.writer import Writer
@@ -111,6 +112,7 @@ async def running_relay(
                 )
                 for service in (
                     services.writer.run,
+                    services.waker.run,
                     _Watch(services).run,
                     _Upkeep(services, Presence(services, erase=office.erase)).run,
                     Listening(services).run,
@@ -216,6 +218,13 @@ async def _services(
     if is_alone:
         await blobs.reconcile()
     await neighbours.settled()
+    waker = Waker(
+        db,
+        settings,
+        figures=figures,
+        is_here=lambda device: device in services.subscribers,
+    )
+    await waker.load()
     services = Services(
         settings=settings,
         db=db,
@@ -244,6 +253,7 @@ async def _services(
         gates=gates,
         turns=turns,
         figures=figures,
+        waker=waker,
     )
     return services
 
@@ -320,3 +330,4 @@ class _Upkeep:
         now_s = services.now_s
         await services.db.write(lambda tx: forget_expired_prekeys(tx, now_s=now_s))
         await services.db.write(lambda tx: forget_dead_invites(tx, now_s=now_s))
+        await services.waker.load()  # other processes of this relay take registrations too

@@ -18,6 +18,7 @@ from restante.relay.mailrooms import Mailrooms
 from restante.relay.ops.draining import Drain
 from restante.relay.settings import Limits, Settings
 from restante.relay.turns import Turns
+from restante.relay.waking.waker import Waker
 from restante.relay.watching.figures import Figures
 from restante.relay.writer import Writer
 from restante.store.relay_mailboxes import HOUR_S
@@ -60,6 +61,7 @@ class Services:
     gates: Gates
     turns: Turns
     figures: Figures
+    waker: Waker
     sessions: set[Session] = field(default_factory=set)
     by_network: Counter[bytes] = field(default_factory=Counter)
     subscribers: dict[int, tuple[Subscriber, Session]] = field(default_factory=dict)

@@ -121,6 +121,16 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Room on the disk that blobs leave to the database: who fills it up stops no message."""
     unacked_bytes: Count = 4 * 1024 * 1024
     """Delivered to one device and not acked yet: what a slow reader costs in memory."""
+    wake_after_s: Count = 3
+    """From an envelope for a device that is away to its waking: who is just coming back isn't
+    woken, and what comes together wakes once."""
+    wake_every_s: Count = 60
+    """Between two wakings of a device; twice as long each time as long as it doesn't come."""
+    wakes_waiting: Count = 10_000
+    """Devices to be woken at a time; beyond them nobody is until there is room."""
+    wakes_per_host: Count = 20
+    """Wakings a second at one push server; ten times as many at once. No relay is to be what
+    floods somebody else."""
     handshake_s: Count = 10
     """From a connection to its welcome: some round trips of a slow satellite."""
     message_s: Count = 30
@@ -166,6 +176,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ops_listen: str = ""
     """HOST:PORT for who watches the relay (metrics and health); empty: nobody. Keep it on loopback
     or a network of your own."""
+    wake_private_allowed: bool = False
+    """Whether devices may be woken at addresses of your own network, as of a push server there."""
     expiry_interval_s: Count = 60
     """How often what has expired is looked for: an envelope goes in its hour."""
     inactive_after_days: Annotated[int, Meta(ge=0, le=36_500)] = 0

@@ -101,6 +101,20 @@ devices = Table(
     sqlite_autoincrement=True,  # the same
 )
 
+wakes = Table(
+    "wakes",
+    metadata,
+    Column(
+        "device",
+        Integer,
+        ForeignKey("devices.number", ondelete="CASCADE"),
+        primary_key=True,
+        nullable=False,
+        autoincrement=False,
+    ),
+    Column("endpoint", Text, nullable=False),
+)
+
 tokens = Table(
     "tokens",
     metadata,

@@ -50,6 +50,7 @@ REQUESTS: dict[type[f.Frame], f.Frame] = {
         f.DeleteBlob(request=1, blob=HASH),
         f.DeleteAccount(request=1, signature=SIGNATURE),
         f.PublishMoved(request=1, moved=b"m"),
+        f.SetWake(request=1, endpoint="https://push.example/abc"),
     )
 }
 ANSWERS: dict[type[f.Frame], f.Frame] = {
@@ -103,6 +104,7 @@ ANSWER_TO: dict[type[f.Frame], type[f.Frame]] = {
     f.DeleteBlob: f.Done,
     f.DeleteAccount: f.Done,
     f.PublishMoved: f.Done,
+    f.SetWake: f.Done,
 }
 
 # The law once more, by hand and from the other end: for each state, where each frame leads. A table
@@ -130,6 +132,7 @@ DEVICE_REQUESTS = (
     f.DeleteBlob,
     f.DeleteAccount,
     f.PublishMoved,
+    f.SetWake,
 )
 LAW: dict[tuple[State, type[f.Frame]], State] = {
     (S.OPENED, f.Challenge): S.CHALLENGED,

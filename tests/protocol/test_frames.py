@@ -24,6 +24,7 @@ from restante.protocol.limits import (
     MAX_MANIFEST_LINKS,
     MAX_MOVED_BYTES,
     MAX_SLOT_BYTES,
+    MAX_WAKE_ENDPOINT_CHARS,
 )
 from restante.protocol.manifest import Heartbeat
 from tests.protocol.strategies import CLIENT_FRAMES, FRAMES, RELAY_FRAMES, any_frame, of
@@ -175,6 +176,8 @@ def test_the_longest_lists_of_the_others_fit_a_frame() -> None:
             request=LARGE, links=[link] * MAX_MANIFEST_LINKS, heartbeat=HEARTBEAT, moved=moved
         )
     )
+    assert fits(f.SetWake(request=LARGE, endpoint="w" * MAX_WAKE_ENDPOINT_CHARS))
+    assert fits(f.SetWake(request=LARGE, endpoint=None))
     assert fits(f.PutSlot(request=LARGE, slot=ID, sealed=bytes(MAX_SLOT_BYTES)))
     part = bytes(MAX_BLOB_PART_BYTES)
     assert fits(f.PutBlob(request=LARGE, blob=bytes(32), offset=2**62, data=part))

@@ -147,6 +147,7 @@ def _not_now(chance: Chance) -> bytes:
         f.DeleteBlob(request=1, blob=chance.randbytes(32)),
         f.DeleteAccount(request=1, signature=chance.randbytes(64)),
         f.PublishMoved(request=1, moved=chance.randbytes(chance.randint(1, 512))),
+        f.SetWake(request=1, endpoint="http://127.0.0.1/"),
         f.SlotFound(request=1, sealed=b"x"),
         f.BlobState(request=1, received_bytes=0, expires_in_s=0),
         f.Done(request=1),

@@ -22,3 +22,4 @@ CREATE TABLE waiting ( seq INTEGER NOT NULL , device INTEGER NOT NULL , size_byt
 CREATE INDEX waiting_by_device ON waiting ( device );
 CREATE INDEX waiting_by_expiry ON waiting ( expires_hour );
 CREATE INDEX waiting_by_shared ON waiting ( shared ) WHERE shared IS NOT NULL;
+CREATE TABLE wakes ( device INTEGER NOT NULL , endpoint TEXT NOT NULL , PRIMARY KEY ( device ) , FOREIGN KEY ( device ) REFERENCES devices ( number ) ON DELETE CASCADE );

@@ -27,6 +27,9 @@ class ScriptedDevices:
         await trio.lowlevel.checkpoint()
         return list(self.listed)
 
+    async def device_wake(self, endpoint: str | None) -> None:
+        await trio.lowlevel.checkpoint()
+
     async def device_rename(self, device: str, name: str) -> Device:
         await trio.lowlevel.checkpoint()
         at = self._at(device)

@@ -155,6 +155,16 @@ def revoke(
     return ExitCode.OK
 
 
+def wake(out: Output, caller: Caller, endpoint: str | None) -> ExitCode:
+    """Have the relay wake this device, or do so no more."""
+    caller.call("device_wake", endpoint=endpoint)
+    if endpoint is None:
+        out.note("The relay wakes this device no more.")
+    else:
+        out.note("The relay asks that address, without content, when something comes.")
+    return ExitCode.OK
+
+
 def _show_code(out: Output, shown: dict[str, Any], *, draws: bool) -> None:
     if draws and not out.is_json and (sys.stdout.encoding or "").lower() in {"utf-8", "utf8"}:
         from restante.client.qr import qr_lines_for_terminal  # noqa: PLC0415  (only to draw)

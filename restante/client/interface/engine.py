@@ -265,6 +265,12 @@ class Engine(Protocol):
     async def device_rename(self, device: str, name: str) -> Device:
         """Give a device (name or start of its id) a name, known on the account's devices alone."""
 
+    async def device_wake(self, endpoint: str | None) -> None:
+        """Have the relay wake this device at an https address when something comes; None: never.
+
+        It keeps the address, and asks it without content. UserError: the relay refuses it.
+        """
+
     async def device_revoke(self, device: str) -> list[Device]:
         """Take a device off the account; return those that are left.
 

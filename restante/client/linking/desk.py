@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import trio
 
 from restante.client.changes import Changes
+from restante.client.failures import RefusedError
 from restante.client.history_transfer.asking import give_history
 from restante.client.interface import LinkState
 from restante.client.linking.approving import Approving, refuse_if_full
@@ -27,7 +28,8 @@ from restante.client.linking.names import (
 from restante.client.linking.own_manifest import change_devices, signing_account
 from restante.client.linking.provision import pack_provision
 from restante.client.linking.unclaimed import note_granted
-from restante.errors import ExitCode, UserError
+from restante.errors import ExitCode, UserError, WireCode
+from restante.protocol import frames as f
 from restante.store.failpoints import reach
 
 if TYPE_CHECKING:
@@ -45,6 +47,11 @@ PUBLISH_PATIENCE_S: Final = 15.0
 
 NOTHING_TO_CONFIRM: Final = (
     "No new device waits for its digits here. Take its code first: restante device approve CODE"
+)
+
+BAD_WAKE: Final = (
+    "The relay doesn't ask that address. It takes https ones on the public internet, as a push "
+    "service gives them, at port 443 or from 1024 on."
 )
 
 
@@ -181,6 +188,23 @@ class Desk:
             return device_view(rows, device.device_id)
 
         return await self._change(work)
+
+    async def wake(self, endpoint: str | None) -> None:
+        """See interface.Engine.device_wake."""
+        mailbox = self._services.running().mailbox
+        with trio.move_on_after(PUBLISH_PATIENCE_S) as scope:
+            link = await mailbox.link()
+        if scope.cancelled_caught:
+            raise UserError(
+                "The relay can't be reached, so nothing has changed. Try again later.",
+                exit_code=ExitCode.UNAVAILABLE,
+            )
+        try:
+            await link.ask(f.Done, lambda n: f.SetWake(request=n, endpoint=endpoint))
+        except RefusedError as error:
+            if error.code is not WireCode.FORBIDDEN:
+                raise
+            raise UserError(BAD_WAKE) from error
 
     async def revoke(self, text: str) -> list[Device]:
         """See interface.Engine.device_revoke."""

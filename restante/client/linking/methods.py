@@ -26,6 +26,10 @@ class LinkingMethods:
         """See interface.Engine."""
         return await self._desk().rename(device, name)
 
+    async def device_wake(self, endpoint: str | None) -> None:
+        """See interface.Engine."""
+        await self._desk().wake(endpoint)
+
     async def device_revoke(self, device: str) -> list[Device]:
         """See interface.Engine."""
         return await self._desk().revoke(device)

@@ -89,6 +89,19 @@ def _rename_device(run: Invocation, device_name: str, name: str) -> int:
 
 
 @command(device)
+@click.argument("url", required=False)
+@click.option("--off", is_flag=True, help="Wake it no more.")
+def wake(run: Invocation, url: str | None, off: bool) -> int:
+    """Have the relay wake this device by a request to URL: ntfy, UnifiedPush, Web Push."""
+    from restante.client.commands import device as bodies
+
+    if off == (url is not None):
+        raise click.UsageError("Give a URL or --off.")
+    with run.caller() as caller:
+        return bodies.wake(run.out, caller, url)
+
+
+@command(device)
 @click.argument("device_name", metavar="DEVICE")
 @click.option("--yes", is_flag=True, help="Don't ask whether you mean it.")
 @click.option("--no-input", is_flag=True, help="Never ask; fail instead.")

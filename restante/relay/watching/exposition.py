@@ -124,6 +124,7 @@ class _Relay(Collector):
         yield from self._commits()
         yield from self._requests()
         yield from self._room()
+        yield from self._wakes()
 
     def _connections(self) -> Iterator[Metric]:
         services, figures = self._services, self._services.figures
@@ -201,6 +202,15 @@ class _Relay(Collector):
         yield _gauge("journal_bytes", "Size of its journal.", disk.journal_bytes)
         yield _gauge("disk_free_bytes", "Room left on the database's disk.", disk.free_bytes)
         yield _gauge("disk_size_bytes", "Size of the database's disk.", disk.size_bytes)
+
+    def _wakes(self) -> Iterator[Metric]:
+        services = self._services
+        yield _counters(
+            "wakes", "Wakings, by what became of them.", "result", services.figures.wakes
+        )
+        yield _gauge("wakes_waiting", "Devices to be woken.", services.waker.waiting)
+        wakeable = len(services.waker.devices)
+        yield _gauge("wakeable_devices", "Devices that asked to be woken.", wakeable)
 
 
 _PREFIX: Final = "restante_relay_"

@@ -65,6 +65,8 @@ class Figures:
     """Requests that were not carried out, by wire code."""
     closed: Counter[str] = field(default_factory=Counter)
     """Connections that the relay ended, by wire code."""
+    wakes: Counter[str] = field(default_factory=Counter)
+    """Wakings, by what became of them."""
     faults: int = 0
     """Exceptions that nobody expected: bugs."""
     commit_failures: Counter[str] = field(default_factory=Counter)
