@@ -10,7 +10,7 @@ pytest := $(bin)/python -m pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo pictures test check lint format-check style types imports fmt coverage soak bench \
-        mutants wheel lock clean
+        mutants man wheel lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ bench: venv ## figures as JSON lines, beside what this machine can do at all
 
 mutants: venv ## take each defence away and require its attack test to fail
 	@$(bin)/python -m tests.mutants.run $(ONLY)
+
+man: venv ## write the relay's man page from its commands
+	@$(bin)/python docs/manpage.py
 
 wheel: venv ## build the wheel into dist/
 	@$(bin)/python -m pip --quiet --disable-pip-version-check wheel --no-deps --no-build-isolation --wheel-dir dist .

@@ -72,7 +72,9 @@ async def test_who_is_away_is_woken_once_for_all_that_comes_and_says_nothing(
                 "urgency: normal",
             }
             assert body == b""
-            waker = relay.services.waker
+            waker, figures = relay.services.waker, relay.services.figures
+            while not figures.wakes["woken"]:
+                await trio.testing.wait_all_tasks_blocked(0.01)
             await deposit(wire, item(anna))  # the pause is a minute now
             assert waker.waiting == 1
             async with subscribed(relay, anna) as device:
@@ -82,7 +84,7 @@ async def test_who_is_away_is_woken_once_for_all_that_comes_and_says_nothing(
                 assert waker.waiting == 0, "it is here"
                 await device.delivered(1)
             while relay.services.subscribers:
-                await trio.testing.wait_all_tasks_blocked()
+                await trio.testing.wait_all_tasks_blocked(0.01)
             await deposit(wire, item(anna))
             await server.asked(2)
 
@@ -328,6 +330,23 @@ async def test_an_endpoint_that_is_no_more_is_forgotten(
         while wakers.waker.devices:
             await trio.testing.wait_all_tasks_blocked(0.01)
         assert await wakers.db.read(lambda tx: find_wake(tx, 1)) is None
+
+
+async def test_who_comes_while_it_is_being_woken_is_woken_soon_when_it_goes_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with push_server(tmp_path, monkeypatch) as server, a_waker(tmp_path) as wakers:
+        await wakers.adds(server.url)
+
+        def answers(_: bytes) -> bytes:
+            wakers.waker.came(1)  # before the answer is there
+            return CREATED
+
+        server.answers = answers
+        wakers.waker.arrived(1)
+        await wakers.counted("woken")
+        wakers.waker.arrived(1)
+        await wakers.counted("woken", 2)
 
 
 async def test_a_redirect_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

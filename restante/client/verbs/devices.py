@@ -92,7 +92,7 @@ def _rename_device(run: Invocation, device_name: str, name: str) -> int:
 @click.argument("url", required=False)
 @click.option("--off", is_flag=True, help="Wake it no more.")
 def wake(run: Invocation, url: str | None, off: bool) -> int:
-    """Have the relay wake this device by a request to URL: ntfy, UnifiedPush, Web Push."""
+    """Have the relay wake this device through a push service. URL is what that gave you."""
     from restante.client.commands import device as bodies
 
     if off == (url is not None):

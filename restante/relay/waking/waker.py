@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from restante.relay.registry import Registered
     from restante.relay.settings import Settings
     from restante.relay.watching.figures import Figures
-    from restante.store.seam import Database
+    from restante.store.database import Database
 
 TRIES_AFTER_S: Final = (10.0, 60.0, 300.0)
 """An endpoint that fails is asked again after so long, and then given up until something comes."""
@@ -130,6 +130,7 @@ class Waker:
         """Let a device be: it is here."""
         self._due.pop(device, None)
         self._pauses.pop(device, None)
+        self._asking.discard(device)
 
     def _put(self, device: int, due: _Due) -> None:
         if len(self._due) >= self._limits.wakes_waiting:
@@ -220,6 +221,8 @@ class Waker:
 
     def _pause(self, device: int, now: float) -> None:
         """Wake it again only after a pause, which grows as long as it doesn't come."""
+        if device not in self._asking:
+            return  # it came while its endpoint was asked
         _, before_s = self._pauses.pop(device, (0.0, self._limits.wake_every_s / 2))
         self._pauses[device] = (now, min(2 * before_s, MAX_PAUSE_S))
         if len(self._pauses) > MAX_PAUSES:
