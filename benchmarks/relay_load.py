@@ -153,14 +153,15 @@ class Recipient:
         self.token = os.urandom(16)
 
     @asynccontextmanager
-    async def connected(self, address: RelayAddress) -> AsyncIterator[Line]:
-        """Open the device's connection."""
+    async def connected(self, address: RelayAddress, authority: str = "") -> AsyncIterator[Line]:
+        """Open the device's connection; `authority` is what the relay is called, if not so."""
         async with dialed(address) as line:
             nonce = await _challenge(line)
             signature = signing.sign_authentication(
-                self.device.signing, authority=address.authority, nonce=nonce
+                self.device.signing, authority=authority or address.authority, nonce=nonce
             )
-            await line.send(33, 1, self.device.key.raw, address.authority, signature)
+            called = authority or address.authority
+            await line.send(33, 1, self.device.key.raw, called, signature)
             await line.one()
             yield line
 
@@ -245,8 +246,9 @@ class Sender:
 class Receiver:
     """Takes what is delivered and acknowledges it, the acks of 50 ms together."""
 
-    def __init__(self, who: Recipient) -> None:
+    def __init__(self, who: Recipient, *, authority: str = "") -> None:
         self._who = who
+        self._authority = authority
         self._sending = trio.Lock()
         self.received = 0
         self.drained = trio.Event()
@@ -259,7 +261,10 @@ class Receiver:
         task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
     ) -> None:
         """Receive for ever."""
-        async with self._who.connected(address) as line, trio.open_nursery() as nursery:
+        async with (
+            self._who.connected(address, self._authority) as line,
+            trio.open_nursery() as nursery,
+        ):
             await line.send(41, 1)
             pending: deque[bytes] = deque()
             nursery.start_soon(self._ack_late, line, pending)

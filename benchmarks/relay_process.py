@@ -30,6 +30,7 @@ def main(arguments: list[str]) -> int:
 
     settings = Settings(
         data=data,
+        database_url=os.environ.get("RESTANTE_BENCH_DATABASE", ""),
         listen="127.0.0.1:0",
         open_registration=True,
         log_level="warning",

@@ -42,7 +42,7 @@ def take_load_core() -> None:
 
 @asynccontextmanager
 async def running_relay(
-    size_bytes: int, *, tls: bool = False, own_limits: bool = False
+    size_bytes: int, *, tls: bool = False, own_limits: bool = False, database_url: str = ""
 ) -> AsyncIterator[tuple[RelayAddress, int]]:
     """Run a relay whose smallest bucket is so large; yield its address and its process.
 
@@ -63,6 +63,7 @@ async def running_relay(
             ],
             cwd=Path(__file__).parent.parent,
             stdout=subprocess.PIPE,
+            env={**os.environ, "RESTANTE_BENCH_DATABASE": database_url},
         )
         try:
             if process.stdout is None:

@@ -55,6 +55,7 @@ _SETTINGS: Final = {
     "lock_timeout": "10000",
     "idle_in_transaction_session_timeout": "30000",
     "jit": "off",
+    "work_mem": "16MB",
 }
 _HOT_SETTINGS: Final = {
     # A plan that was made while the tables were empty must still be right when they are not.

@@ -29,6 +29,8 @@ FORGET_CHUNK: Final = 20_000
 
 _ALREADY_STORED: Final = 0
 
+# Joins are nested loops here (postgres._HOT_SETTINGS), so that they are right for tables of any
+# size; where lists of one commit are joined, `(... IN ...) IS TRUE` looks up in a hash instead.
 _GIVEN = """
 WITH given AS MATERIALIZED (
     SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::int8[], $4::int8[], $5::int8[], $6::int8[],
@@ -39,38 +41,38 @@ WITH given AS MATERIALIZED (
     ON CONFLICT DO NOTHING RETURNING key
 ), numbered AS MATERIALIZED (
     SELECT *, nextval('waiting_seq') AS seq
-    FROM (SELECT given.* FROM given JOIN fresh USING (key) ORDER BY place) AS ordered
-)"""
-_STORE = "".join(
-    (
-        _GIVEN,
-        """, stored AS (
-    INSERT INTO waiting (seq, device, size_bytes, expires_hour, lane, id, payload)
-    SELECT seq, device, size_bytes, expires_hour, lane, id, payload FROM numbered
+    FROM (
+        SELECT * FROM given WHERE (key IN (SELECT key FROM fresh)) IS TRUE ORDER BY place
+    ) AS ordered
 ), gone AS (
     DELETE FROM waiting USING unnest($10::int8[], $11::int8[]) AS acked(device, seq)
     WHERE waiting.device = acked.device AND waiting.seq = acked.seq
+), """
+_STORE = "".join(
+    (
+        _GIVEN,
+        """stored AS (
+    INSERT INTO waiting (seq, device, size_bytes, expires_hour, lane, id, payload)
+    SELECT seq, device, size_bytes, expires_hour, lane, id, payload FROM numbered
 ) SELECT place, seq, NULL::int8 FROM numbered""",
     )
 )
 _STORE_SHARED = "".join(
     (
         _GIVEN,
-        """, bodies AS MATERIALIZED (
+        """bodies AS MATERIALIZED (
     SELECT place, payload, nextval('payloads_number') AS number
     FROM unnest($12::bytea[]) WITH ORDINALITY AS body(payload, place)
-    WHERE place IN (SELECT sharing FROM numbered)
+), numbers AS MATERIALIZED (
+    SELECT array_agg(number ORDER BY place) AS of_body FROM bodies
 ), kept AS (
     INSERT INTO payloads (number, payload) SELECT number, payload FROM bodies
+    WHERE (place IN (SELECT sharing FROM numbered)) IS TRUE
 ), stored AS (
     INSERT INTO waiting (seq, device, size_bytes, expires_hour, lane, id, shared, payload)
-    SELECT seq, device, size_bytes, expires_hour, lane, id, bodies.number, numbered.payload
-    FROM numbered LEFT JOIN bodies ON bodies.place = sharing
-), gone AS (
-    DELETE FROM waiting USING unnest($10::int8[], $11::int8[]) AS acked(device, seq)
-    WHERE waiting.device = acked.device AND waiting.seq = acked.seq
-) SELECT numbered.place, seq, bodies.number
-FROM numbered LEFT JOIN bodies ON bodies.place = sharing""",
+    SELECT seq, device, size_bytes, expires_hour, lane, id, of_body[sharing], payload
+    FROM numbered, numbers
+) SELECT place, seq, of_body[sharing] FROM numbered, numbers""",
     )
 )
 _DELETE = """

@@ -25,6 +25,7 @@ from restante.relay.shares import LEAST_ENVELOPES
 from restante.store.relay_store import Notice, NoticeKind
 from restante.store.seam import open_loop
 from tests.relay.residents import RANDOM
+from tests.relay.test_leaving import newest
 from tests.relay.wire import (
     PATIENCE_S,
     Person,
@@ -128,7 +129,8 @@ async def test_a_device_that_is_dropped_at_one_relay_is_cut_off_at_the_other(
 ) -> None:
     async with a_pair(tmp_path) as pair:
         bob = await registered(pair.a, "bob")
-        first = bob.manifest(pair.a.address)
+        async with anonymous(pair.a) as wire:
+            first = await newest(wire, "bob")
         other = own_keys.generate_device(RANDOM)
         entry = own_keys.device_entry(other, mailbox=os.urandom(16), now_s=int(time.time()))
         second = bob.manifest(

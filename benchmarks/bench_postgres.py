@@ -1,0 +1,143 @@
+"""A relay's store over PostgreSQL beside the one over SQLite: commits, drain, and whole relays.
+
+The server is the package's with small buffers; both engines sync every commit to the same disk. The
+server's processes take their share of the same two cores.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import trio
+
+from benchmarks.relay_load import Receiver, next_arrival
+from benchmarks.relay_side import recipients, row, running_relay, senders, take_load_core
+from restante.protocol.ids import EnvelopeId
+from restante.store.relay_mailboxes import Arrival, Removed
+from restante.store.relay_opening import open_relay_store
+from restante.store.relay_store import Mailboxes
+from restante.store.seam import open_loop
+from tests.postgres import Server
+
+SPAN_S = float(os.environ.get("RESTANTE_BENCH_SPAN_S", "3"))
+HOUR = 500_000
+DEVICES = 64
+DRAINED = 20_000
+SIZES = (300, 4096)
+PAIRS = 16
+ENGINES = ("sqlite", "postgresql")
+
+
+def run() -> Iterator[dict[str, Any]]:
+    """Yield all rows."""
+    server = Server()
+    try:
+        for size_bytes in SIZES:
+            for items in (1, 10, 100, 1000):
+                for engine in ENGINES:
+                    yield trio.run(_commits, server, engine, size_bytes, items)
+            for engine in ENGINES:
+                yield trio.run(_drain, server, engine, size_bytes)
+        take_load_core()
+        for relays in (0, 1, 2):
+            for items in (1, 100):
+                yield trio.run(_relays, server, relays, items)
+    finally:
+        server.remove()
+
+
+@asynccontextmanager
+async def _store(server: Server, engine: str) -> AsyncIterator[Mailboxes]:
+    url = server.url(server.new_database()) if engine == "postgresql" else ""
+    with tempfile.TemporaryDirectory(prefix="restante-bench-") as place:
+        async with open_loop(), open_relay_store(Path(place) / "relay.sqlite3", url=url) as store:
+            await store.mailboxes.load()
+            yield store.mailboxes
+
+
+def _arrivals(count: int, size_bytes: int) -> list[Arrival]:
+    ids, payload = os.urandom(16 * count), os.urandom(size_bytes)
+    return [
+        Arrival(
+            EnvelopeId(ids[16 * n : 16 * n + 16]), payload, HOUR + 24, False, ((n % DEVICES, 0),)
+        )
+        for n in range(count)
+    ]
+
+
+async def _commits(server: Server, engine: str, size_bytes: int, items: int) -> dict[str, Any]:
+    async with _store(server, engine) as mailboxes:
+        count, started = 0, time.perf_counter()
+        while time.perf_counter() - started < SPAN_S:
+            await mailboxes.commit(_arrivals(items, size_bytes), (), hour=HOUR)
+            count += items
+        seconds = time.perf_counter() - started
+    how = f"one commit after the other, {items} envelopes each, {DEVICES} mailboxes, fsync"
+    return row(f"store.{engine}.commit.{size_bytes}B.{items}", count / seconds, how)
+
+
+async def _drain(server: Server, engine: str, size_bytes: int) -> dict[str, Any]:
+    async with _store(server, engine) as mailboxes:
+        for _ in range(DRAINED // 1000):
+            arrivals = _arrivals(1000, size_bytes)
+            one = [arrival._replace(targets=((1, 0),)) for arrival in arrivals]
+            await mailboxes.commit(one, (), hour=HOUR)
+        seconds = await _take_all(mailboxes)
+    how = "pages of 256, each acked with the commit after it"
+    return row(f"store.{engine}.drain.{size_bytes}B", DRAINED / seconds, how)
+
+
+async def _take_all(mailboxes: Mailboxes) -> float:
+    started, last = time.perf_counter(), 0
+    gone: list[Removed] = []
+    while found := await mailboxes.read(
+        1,
+        after_seq=last,
+        besides=[removed.seq for removed in gone],
+        max_items=256,
+        max_bytes=1024 * 1024,
+        hour=HOUR,
+    ):
+        await mailboxes.commit((), gone, hour=HOUR)
+        gone = [Removed(e.seq, 1, e.lane, e.size_bytes, e.shared) for e in found]
+        last = found[-1].seq
+    await mailboxes.commit((), gone, hour=HOUR)
+    return time.perf_counter() - started
+
+
+async def _relays(server: Server, relays: int, items: int) -> dict[str, Any]:
+    """Let senders fill mailboxes at so many relays over PostgreSQL; 0: at one over SQLite."""
+    url = server.url(server.new_database()) if relays else ""
+    size_bytes = 4096
+    async with AsyncExitStack() as stack:
+        places = [
+            (await stack.enter_async_context(running_relay(size_bytes, database_url=url)))[0]
+            for _ in range(relays or 1)
+        ]
+        people = await recipients(places[0], PAIRS)
+        nursery = await stack.enter_async_context(trio.open_nursery())
+        receivers = [Receiver(who, authority=places[0].authority) for who in people]
+        for number, receiver in enumerate(receivers):
+            await nursery.start(receiver.run, places[number % len(places)])
+        sending_ones = senders(people, items=items, size_bytes=size_bytes)
+        started = trio.current_time()
+        async with trio.open_nursery() as sending:
+            for number, sender in enumerate(sending_ones):
+                # Half of the pairs with one end at each relay.
+                place = places[number // 2 % len(places)]
+                sending.start_soon(sender.run, place, started + SPAN_S)
+        stored = sum(sender.stored for sender in sending_ones)
+        with trio.fail_after(60):
+            while sum(receiver.received for receiver in receivers) < stored:
+                await next_arrival()
+        seconds = max(receiver.last_at for receiver in receivers) - started
+        nursery.cancel_scope.cancel()
+    name = f"postgresql_{relays}" if relays else "sqlite_1"
+    how = f"durable and delivered, {PAIRS} pairs over all relays, all on one core, server beside"
+    return row(f"relay.{name}.online.{size_bytes}B.{items}_a_frame", stored / seconds, how)
