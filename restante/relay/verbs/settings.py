@@ -34,6 +34,6 @@ def config(run: Run, path: Path | None) -> int:
     from restante.relay.settings_page import settings_page
 
     settings = Settings() if path is None else read_settings(path, environment={})
-    fields = {"type": "settings", "settings": msgspec.to_builtins(settings)}
+    fields = {"type": "relay_settings", "settings": msgspec.to_builtins(settings)}
     run.out.data(fields, settings_page(settings).rstrip("\n"))
     return ExitCode.OK
