@@ -136,6 +136,7 @@ class ChatScreen(Writing):
         self._watch.take(await ask(engine.status))
         self._chats.replace(await ask(engine.conversations))
         self._refresh_chats()
+        self.refresh_bindings()
         if self.conversation is not None and (now := self._chats.get(self.conversation.key)):
             await self.pane.open(now, self._loader(now.key))
 

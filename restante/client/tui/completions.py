@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 
 from restante.client.tui.completion import Begun, Offer
 
-LABEL_CELLS: Final = 18
+LABEL_CELLS: Final = 24
 
 
 class Completions(OptionList, can_focus=False):

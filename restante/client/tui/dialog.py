@@ -22,6 +22,9 @@ from restante.client.tui.text_line import Line, clickable, hint
 
 T = TypeVar("T")
 
+REST_ROWS: Final = 11
+"""Of a dialog with a list: as below, and a sentence of two lines under it."""
+
 FRAME_ROWS: Final = 8
 """Of a dialog that holds one text: border, padding, title, keys, and the space between."""
 

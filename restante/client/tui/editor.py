@@ -66,6 +66,7 @@ def _private_place() -> str | None:
 
 
 def _put(path: Path, text: str) -> None:
+    path.touch(mode=0o600)
     path.write_text(text, encoding="utf-8")
 
 

@@ -17,7 +17,7 @@ from textual.widgets.option_list import Option
 
 from restante.client.tui import settings_words
 from restante.client.tui.clean import clean_line
-from restante.client.tui.dialog import Dialog, text
+from restante.client.tui.dialog import REST_ROWS, Dialog, text
 from restante.client.tui.keymap import KeyLine, spelled, whose
 from restante.client.tui.preferences import Preferences
 from restante.errors import UserError
@@ -73,6 +73,10 @@ class KeysDialog(Dialog[None]):
     def body(self) -> list[Widget]:
         """The keys by place."""
         return [self._options, self._answer]
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Leave room for the rest of the dialog."""
+        self._options.styles.max_height = max(3, event.size.height * 94 // 100 - REST_ROWS)
 
     def on_mount(self) -> None:
         """Show them."""

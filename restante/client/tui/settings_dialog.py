@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar, Final
 
-from textual import on, work
+from textual import events, on, work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
@@ -20,7 +20,7 @@ from restante.client.tui import settings_words
 from restante.client.tui.bridge import ask
 from restante.client.tui.choice_dialog import ChoiceDialog
 from restante.client.tui.clean import clean_line
-from restante.client.tui.dialog import Dialog, text
+from restante.client.tui.dialog import REST_ROWS, Dialog, text
 from restante.client.tui.settings_schema import BY_NAME, SETTINGS, Setting
 from restante.client.tui.stage import Stage
 from restante.errors import RestanteError
@@ -60,6 +60,10 @@ class SettingsDialog(Dialog[str]):
     def body(self) -> list[Widget]:
         """The settings, and what the one under the cursor does."""
         return [self._options, self._says]
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Leave room for the rest of the dialog."""
+        self._options.styles.max_height = max(3, event.size.height * 94 // 100 - REST_ROWS)
 
     def on_mount(self) -> None:
         """Show what holds; of the person, once the engine has said it."""
