@@ -13,11 +13,8 @@ import ssl
 from dataclasses import dataclass
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote, urlsplit
 
 import trio
-from python_socks import ProxyError, ProxyType
-from python_socks.async_.trio.v2 import Proxy
 from trio_websocket import (
     CloseReason,
     ConnectionClosed,
@@ -37,7 +34,7 @@ from restante.client.failures import (
     WrongServiceError,
     limit_named,
 )
-from restante.errors import RemoteProtocolError, UserError, WireCode
+from restante.errors import RemoteProtocolError, WireCode
 from restante.protocol.frames import SUBPROTOCOL
 from restante.protocol.limits import (
     CONNECT_TIMEOUT_S,
@@ -220,31 +217,19 @@ async def _open_stream(relay: RelayAddress, route: Route) -> trio.abc.Stream:
             return await trio.open_tcp_stream(relay.dial_host, relay.port)
         except OSError as error:
             raise _unreachable(relay, _reason(error)) from None
-    proxy = _proxy(route)
+    from restante.client import proxy  # noqa: PLC0415  (dear to import, and seldom wanted)
+
     try:
-        through = await proxy.connect(relay.dial_host, relay.port, timeout=CONNECT_TIMEOUT_S)
+        return await proxy.open_through(
+            route.proxy, relay, isolation=route.isolation, timeout_s=CONNECT_TIMEOUT_S
+        )
     except OSError as error:
         raise UnreachableError(
             f"The proxy that the settings name doesn't answer ({_reason(error)}). Start it, or "
             "correct network.proxy."
         ) from None
-    except ProxyError:
+    except proxy.RefusedByProxyError:
         raise _unreachable(relay, "the proxy could not connect") from None
-    return through.trio_stream
-
-
-def _proxy(route: Route) -> Proxy:
-    parts = urlsplit(route.proxy or "")
-    if parts.scheme != "socks5" or not parts.hostname or not parts.port:
-        raise UserError("network.proxy must be socks5://HOST:PORT, as socks5://127.0.0.1:9050.")
-    return Proxy(
-        ProxyType.SOCKS5,
-        parts.hostname,
-        parts.port,
-        username=unquote(parts.username) if parts.username else route.isolation,
-        password=unquote(parts.password) if parts.password else "restante",
-        rdns=True,  # names are the proxy's to resolve: a DNS query would tell who is talked to
-    )
 
 
 def _secured(
