@@ -17,7 +17,7 @@ import click
 from restante import __version__
 from restante.client.commands.outcome import keep_faults_off_the_terminal, outcome
 from restante.client.commands.output import die_of_broken_pipe, drop_what_cannot_be_written
-from restante.client.verbs.invocation import Invocation, common
+from restante.client.verbs.invocation import Invocation, command, common
 from restante.errors import ExitCode
 
 HOMES: Final = {
@@ -133,6 +133,15 @@ def cli(ctx: click.Context, /, **given: Any) -> int | None:
 @cli.group(cls=_Lazy, package="restante.relay.verbs", homes=RELAY_HOMES)
 def relay() -> None:
     """Host a relay."""
+
+
+@command(relay)
+def audit(run: Invocation) -> int:
+    """Print all that your own relay holds about your account."""
+    from restante.client.commands.audit import audit as body
+
+    with run.caller() as caller:
+        return body(run.out, caller)
 
 
 def main() -> NoReturn:

@@ -54,6 +54,7 @@ _DEVICE_REQUESTS: tuple[type[f.Frame], ...] = (
     f.PutBlob,
     f.DeleteBlob,
     f.DeleteAccount,
+    f.FetchHoldings,
 )
 _ANONYMOUS_REQUESTS: tuple[type[f.Frame], ...] = (
     f.FetchManifest,
@@ -87,6 +88,7 @@ _ANSWERS: dict[type[f.Frame], type[f.Frame]] = {
     f.PutBlob: f.BlobState,
     f.DeleteBlob: f.Done,
     f.DeleteAccount: f.Done,
+    f.FetchHoldings: f.Holdings,
 }
 """What answers each request, besides Refused."""
 

@@ -22,6 +22,9 @@ from restante.protocol.limits import (
     MAX_DELIVERY_ITEMS,
     MAX_DEPOSIT_ITEMS,
     MAX_FANOUT_TARGETS,
+    MAX_HELD_COLUMNS,
+    MAX_HELD_ROWS,
+    MAX_HELD_TABLES,
     MAX_MANIFEST_BYTES,
     MAX_MANIFEST_LINKS,
     MAX_MOVED_BYTES,
@@ -44,6 +47,8 @@ Reason = Annotated[str, Meta(max_length=MAX_REASON_CHARS)]
 SealedCode = Annotated[bytes, Meta(min_length=1, max_length=MAX_SEALED_CODE_BYTES)]
 SealedSlot = Annotated[bytes, Meta(min_length=1, max_length=MAX_SLOT_BYTES)]
 MovedBytes = Annotated[bytes, Meta(min_length=1, max_length=MAX_MOVED_BYTES)]
+HeldName = Annotated[str, Meta(min_length=1, max_length=64)]
+HeldText = Annotated[str, Meta(max_length=256)]
 BlobSize = Annotated[int, Meta(ge=1, le=0x7FFF_FFFF_FFFF_FFFF)]
 WakeEndpoint = Annotated[str, Meta(min_length=1, max_length=MAX_WAKE_ENDPOINT_CHARS)]
 PartLength = Annotated[int, Meta(ge=0, le=MAX_BLOB_PART_BYTES)]
@@ -235,6 +240,25 @@ class BlobState(Frame, frozen=True, tag=15):
     request: U32
     received_bytes: U63
     expires_in_s: U32
+
+
+class HeldTable(Part, frozen=True):
+    """What one of the relay's tables holds of an account. `sample`: the first rows, as texts."""
+
+    table: HeldName
+    rows: U63
+    columns: Annotated[list[HeldName], Meta(min_length=1, max_length=MAX_HELD_COLUMNS)]
+    sample: Annotated[
+        list[Annotated[list[HeldText], Meta(min_length=1, max_length=MAX_HELD_COLUMNS)]],
+        Meta(max_length=MAX_HELD_ROWS),
+    ]
+
+
+class Holdings(Frame, frozen=True, tag=16):
+    """All that the relay says it holds of this account."""
+
+    request: U32
+    tables: Annotated[list[HeldTable], Meta(max_length=MAX_HELD_TABLES)]
 
 
 # ---- client to relay ------------------------------------------------------------------------
@@ -436,6 +460,12 @@ class PublishMoved(Frame, frozen=True, tag=54):
     moved: MovedBytes
 
 
+class FetchHoldings(Frame, frozen=True, tag=55):
+    """Ask for all that the relay holds of this account."""
+
+    request: U32
+
+
 class SetWake(Frame, frozen=True, tag=56):
     """Put where this device is woken when something comes while it is away; null: nowhere."""
 
@@ -459,6 +489,7 @@ RelayFrame = (
     | SlotFound
     | BlobPart
     | BlobState
+    | Holdings
 )
 
 AnonymousRequest = (
@@ -478,6 +509,7 @@ DeviceRequest = (
     | DeleteBlob
     | DeleteAccount
     | PublishMoved
+    | FetchHoldings
     | SetWake
 )
 ClientFrame = Anonymous | Authenticate | Ack | AnonymousRequest | DeviceRequest
@@ -492,6 +524,7 @@ Answer = (
     | SlotFound
     | BlobPart
     | BlobState
+    | Holdings
 )
 
 

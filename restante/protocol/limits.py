@@ -45,6 +45,15 @@ MAX_MANIFEST_BYTES: Final = 8000
 MAX_MOVED_BYTES: Final = 512
 """A signed move: one root key, two addresses with their pins, a time and a signature."""
 
+MAX_HELD_TABLES: Final = 32
+"""Tables of a relay that say anything of one account, with room for more of them."""
+
+MAX_HELD_COLUMNS: Final = 32
+"""Columns of one of them."""
+
+MAX_HELD_ROWS: Final = 64
+"""Rows shown of a table; of more, how many there are. All of them fit one frame."""
+
 MAX_MANIFEST_LINKS: Final = 128
 """Links of a manifest chain in one answer; who needs more asks again from the last."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from restante.crypto.signatures import DeviceKey
     from restante.relay.registry import Registered
     from restante.relay.session import Session
+
+
+_ANSWERED: Final = (f.FetchPrekeyState, f.FetchHoldings, f.OpenBlob, f.PutBlob, f.DeleteBlob)
+"""Requests whose answer isn't Done, or who asks says more than which device."""
 
 
 class DeviceTalk:
@@ -79,6 +83,8 @@ class DeviceTalk:
         if isinstance(frame, f.Register):
             return await self._register(frame)
         device = self._registered(frame)
+        if isinstance(frame, _ANSWERED):
+            return await self._answer(frame, device)
         if isinstance(frame, f.PublishManifest):
             await self._publish_manifest(frame, device)
         elif isinstance(frame, f.PublishPrekeys):
@@ -89,10 +95,6 @@ class DeviceTalk:
             await registry.publish_code(frame, device)
         elif isinstance(frame, f.PublishHeartbeat):
             await registry.publish_heartbeat(frame.heartbeat, device)
-        elif isinstance(frame, f.FetchPrekeyState):
-            return await registry.prekey_state(frame, device)
-        elif isinstance(frame, (f.OpenBlob, f.PutBlob, f.DeleteBlob)):
-            return await self._services.blobs.carry_out(frame, device.account)
         elif isinstance(frame, f.PublishMoved):
             await self._services.leaving.publish_moved(frame, device)
         elif isinstance(frame, f.SetWake):
@@ -100,6 +102,15 @@ class DeviceTalk:
         else:
             await self._delete_account(frame, device)
         return f.Done(request=frame.request)
+
+    async def _answer(self, frame: Any, device: Registered) -> f.Frame:
+        """Carry out what is answered by more than that it is done."""
+        registry = self._services.registry
+        if isinstance(frame, f.FetchPrekeyState):
+            return await registry.prekey_state(frame, device)
+        if isinstance(frame, f.FetchHoldings):
+            return await registry.holdings(frame, device)
+        return await self._services.blobs.carry_out(frame, device.account)
 
     def _registered(self, frame: Any) -> Registered:
         """Return who asks, if an account lists them, and hasn't asked too often."""

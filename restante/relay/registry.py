@@ -30,6 +30,7 @@ from restante.relay.refusal import Refusal
 from restante.store import relay_accounts as store
 from restante.store.errors import Conflict
 from restante.store.relay_codes import find_code, put_code
+from restante.store.relay_holdings import holdings
 from restante.store.relay_prekeys import count_prekeys, put_prekeys, take_bundles
 
 if TYPE_CHECKING:
@@ -169,6 +170,15 @@ class Registry:
             one_time=counts.one_time,
             kem_one_time=counts.kem_one_time,
         )
+
+    async def holdings(self, request: f.FetchHoldings, device: Registered) -> f.Holdings:
+        """Say all that is held of an account."""
+        found = await self._db.read(lambda tx: holdings(tx, device.account))
+        tables = [
+            f.HeldTable(table=held.table, rows=held.rows, columns=held.columns, sample=held.sample)
+            for held in found
+        ]
+        return f.Holdings(request=request.request, tables=tables)
 
     async def publish_tokens(self, request: f.PublishTokens, device: Registered) -> None:
         """Replace the hashes of an account's delivery tokens."""

@@ -58,6 +58,12 @@ def test_an_operators_day(tmp_path: Path, check: Check) -> None:
     assert "blocked this account" in alice.run("tail", "--once").failed(3)
     take(run("accounts", "unblock", "alice", "--data", data, "--json"))
     alice.run("tail", "--once").ok()
+    audited = alice.run("relay", "audit", "--json").ok().records
+    for record in audited:
+        check(record)
+        seen.add(record["type"])
+    assert audited[-1]["findings"] == []
+    assert {"accounts", "devices", "waiting"} <= {each["table"] for each in audited[:-1]}
     assert "--yes" in run("accounts", "delete", "alice", "--data", data).failed(2)
 
     backup = tmp_path / "a.backup"

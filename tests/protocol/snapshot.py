@@ -42,6 +42,7 @@ STRUCTS: tuple[type[Any], ...] = (
     frames.TargetOutcome,
     frames.Delivery,
     frames.Target,
+    frames.HeldTable,
     frames.DepositItem,
     manifest.CertificateBody,
     manifest.DeviceEntry,

@@ -37,6 +37,7 @@ ANSWERS_WITHOUT_SHAPE: dict[type[f.Frame], Any] = {
     ),
     f.SlotFound: lambda number: f.SlotFound(request=number, sealed=b"s"),
     f.BlobPart: lambda number: f.BlobPart(request=number, size_bytes=1, data=b"d"),
+    f.Holdings: lambda number: f.Holdings(request=number, tables=[]),
     f.BlobState: lambda number: f.BlobState(request=number, received_bytes=1, expires_in_s=1),
 }
 

@@ -50,6 +50,7 @@ REQUESTS: dict[type[f.Frame], f.Frame] = {
         f.DeleteBlob(request=1, blob=HASH),
         f.DeleteAccount(request=1, signature=SIGNATURE),
         f.PublishMoved(request=1, moved=b"m"),
+        f.FetchHoldings(request=1),
         f.SetWake(request=1, endpoint="https://push.example/abc"),
     )
 }
@@ -66,6 +67,7 @@ ANSWERS: dict[type[f.Frame], f.Frame] = {
         f.SlotFound(request=1, sealed=b"s"),
         f.BlobPart(request=1, size_bytes=1, data=b"d"),
         f.BlobState(request=1, received_bytes=1, expires_in_s=1),
+        f.Holdings(request=1, tables=[]),
     )
 }
 OTHERS: dict[type[f.Frame], f.Frame] = {
@@ -104,6 +106,7 @@ ANSWER_TO: dict[type[f.Frame], type[f.Frame]] = {
     f.DeleteBlob: f.Done,
     f.DeleteAccount: f.Done,
     f.PublishMoved: f.Done,
+    f.FetchHoldings: f.Holdings,
     f.SetWake: f.Done,
 }
 
@@ -132,6 +135,7 @@ DEVICE_REQUESTS = (
     f.DeleteBlob,
     f.DeleteAccount,
     f.PublishMoved,
+    f.FetchHoldings,
     f.SetWake,
 )
 LAW: dict[tuple[State, type[f.Frame]], State] = {

@@ -134,6 +134,8 @@ def _not_now(chance: Chance) -> bytes:
         f.Subscribe(request=1),
         f.Ack(ids=_ids(chance, 4096)),
         f.FetchPrekeyState(request=1),
+        f.FetchHoldings(request=1),
+        f.Holdings(request=1, tables=[]),
         f.PublishCode(request=1, lookup_id=chance.randbytes(16), sealed=b"x"),
         f.Register(
             request=1,

@@ -303,3 +303,15 @@ async def test_a_token_opens_the_contact_lane_until_it_is_retired(tmp_path: Path
 async def test_a_device_of_nobody_may_only_register(tmp_path: Path, kind: type[Any]) -> None:
     async with relay_at(tmp_path) as relay, authenticated(relay, person("bob")) as wire:
         assert _refused(await wire.ask(kind)) == WireCode.FORBIDDEN
+
+
+async def test_what_is_held_is_told_to_its_own_account_alone(tmp_path: Path) -> None:
+    async with relay_at(tmp_path) as relay:
+        bob, carol = await registered(relay, "bob"), await registered(relay, "carol")
+        async with authenticated(relay, bob) as wire:
+            told = await wire.ask(f.FetchHoldings)
+        shown = {text for held in told.tables for row in held.sample for text in row}
+        assert {"bob", bob.mailbox.hex(), bob.device.device_id.hex()} <= shown
+        assert not {"carol", carol.mailbox.hex(), carol.hashes[0].hex()} & shown
+        async with authenticated(relay, person("nobody")) as wire:
+            assert _refused(await wire.ask(f.FetchHoldings)) == WireCode.FORBIDDEN

@@ -18,6 +18,8 @@ from restante.client.interface.events import StatusChanged as StatusChanged
 from restante.client.interface.events import TransferProgress as TransferProgress
 from restante.client.interface.events import TypingChanged as TypingChanged
 from restante.client.interface.values import AccountDeleted as AccountDeleted
+from restante.client.interface.values import Audit as Audit
+from restante.client.interface.values import AuditTable as AuditTable
 from restante.client.interface.values import Card as Card
 from restante.client.interface.values import ConnectionPhase as ConnectionPhase
 from restante.client.interface.values import Contact as Contact

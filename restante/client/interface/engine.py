@@ -12,6 +12,7 @@ from restante.client.interface.events import (
 )
 from restante.client.interface.values import (
     AccountDeleted,
+    Audit,
     Contact,
     Conversation,
     ConversationKey,
@@ -69,6 +70,12 @@ class Engine(Protocol):
         """Delete the account at its relay, tell contacts, and empty this profile. No way back.
 
         `address` is the account's own, as a confirmation. UserError: another; not the first device.
+        """
+
+    async def account_audit(self) -> Audit:
+        """Ask the relay for all that it holds of the account, and compare it with what it should.
+
+        UserError: the relay can't be reached.
         """
 
     async def recovery_kit(self) -> RecoveryKit:

@@ -267,6 +267,24 @@ class AccountDeleted(View, frozen=True):
     """They find out when they write."""
 
 
+class AuditTable(View, frozen=True):
+    """What one of the relay's tables holds of the account: how many rows, and the first of them."""
+
+    table: str
+    rows: int
+    columns: list[str]
+    sample: list[list[str]]
+    """Numbers, hexadecimal, `sha256:` and the hash of what is long; empty where nothing is kept."""
+
+
+class Audit(View, frozen=True):
+    """All that the relay says it holds of the account. `findings`: what is not as it should be."""
+
+    address: str
+    tables: list[AuditTable]
+    findings: list[str]
+
+
 class RecoveryKit(View, frozen=True):
     """What belongs on paper: the address, and the root secret as 24 words."""
 

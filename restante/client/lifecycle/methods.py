@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from restante.client.lifecycle.auditing import audit
+
 if TYPE_CHECKING:
-    from restante.client.interface import Contact, RecoveryKit, SafetyNumber
+    from restante.client.context import EngineContext
+    from restante.client.interface import Audit, Contact, RecoveryKit, SafetyNumber
     from restante.client.lifecycle.recovery_kit import RecoveryDesk
     from restante.client.services import Parts
 
@@ -17,6 +20,7 @@ class LifecycleMethods:
     """What `LocalEngine` inherits; it says where the desks are."""
 
     _recovery: RecoveryDesk
+    _context: EngineContext
 
     def _running(self) -> Parts:
         raise NotImplementedError
@@ -47,6 +51,10 @@ class LifecycleMethods:
         running = self._running()
         account_id = running.conversations.account_id(conversation)
         return await running.verification.accept_key(account_id)
+
+    async def account_audit(self) -> Audit:
+        """See interface.Engine."""
+        return await audit(self._context, self._running())
 
     async def recovery_kit(self) -> RecoveryKit:
         """See interface.Engine."""
