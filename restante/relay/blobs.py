@@ -20,6 +20,7 @@ from restante.protocol.ids import BlobCapability, BlobId, blob_id
 from restante.relay import log
 from restante.relay.refusal import Refusal
 from restante.store import relay_blobs as store
+from restante.store.errors import DiskFull
 from restante.store.failpoints import reach
 from restante.store.relay_mailboxes import HOUR_S
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from restante.relay.blob_files import BlobFiles
     from restante.relay.settings import Limits
     from restante.store.database import Database, Transaction
+
+FULL_AGAIN_S: Final = 60
+"""When to try again with a part that the disk had no room for."""
 
 TURNS: Final = 64
 """Locks, by a blob id's first byte: two connections never write one blob at a time."""
@@ -125,7 +129,11 @@ class Blobs:
                 raise Refusal(WireCode.TOO_LARGE, f"{facts.size_bytes} bytes were announced")
             if end <= received:
                 return self._state(request.request, facts)
-            await self._files.write(blob, received, request.data[received - request.offset :])
+            try:
+                await self._files.write(blob, received, request.data[received - request.offset :])
+            except DiskFull:
+                reason = "the disk has no room left for blobs (blobs_leave_bytes)"
+                raise Refusal(WireCode.FULL, reason, retry_after_s=FULL_AGAIN_S) from None
             reach("relay: after blob write")
             if not await self._db.write(partial(store.set_received, blob=blob, to_bytes=end)):
                 await self._remove_file(blob)

@@ -241,10 +241,10 @@ class Session:
     def watch(self) -> None:
         """Ping a silent peer, and end the connection of one that was silent too long."""
         limits = self.services.limits
-        if not self._socket.watch(
+        if late := self._socket.watch(
             trio.current_time(), idle_s=limits.idle_s, message_s=limits.message_s
         ):
-            self.close(WireCode.TIMED_OUT, "silent for too long")
+            self.close(WireCode.TIMED_OUT, f"silent for too long ({late})")
 
 
 def _name(code: int) -> str:

@@ -176,19 +176,19 @@ class MessageSocket:
         """Be gone at a time of trio's clock, whatever happens; `math.inf` takes that back."""
         self._life.deadline = deadline
 
-    def watch(self, now: float, *, idle_s: float, message_s: float) -> bool:
-        """Ping a silent peer; False when it was silent, or in the middle of a message, too long."""
+    def watch(self, now: float, *, idle_s: float, message_s: float) -> str:
+        """Ping a silent peer; return which limit it has passed by its silence, or an empty text."""
         self._connection.pings = 0
         began_at = self._connection.message_began_at
         if now - self._connection.heard_at > idle_s:
-            return False
+            return "idle_s"
         if began_at is not None and now - began_at > message_s:
-            return False
+            return "message_s"
         if now - max(self._connection.heard_at, self._pinged_at) >= PING_INTERVAL_S:
             self._pinged_at = now
             if self._connection.is_open and not self._is_ending:
                 self._connection.queue(Ping())
-        return True
+        return ""
 
     def put(self, data: bytes) -> None:
         """Queue bytes of the connection's own."""

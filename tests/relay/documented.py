@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from restante.protocol import frames
 from restante.relay import settings
 from restante.relay.settings_page import reasons
 from restante.store.relay_tables import metadata
@@ -61,6 +62,16 @@ def logged_events() -> set[str]:
         for path in (ROOT / "restante" / "relay").rglob("*.py")
         for event in called.findall(path.read_text(encoding="utf-8"))
     }
+
+
+def named_limits() -> set[str]:
+    """Return the limits that the relay's code names to whoever meets them."""
+    said = re.compile(r'\((\w+)\)"|"(\w+)"')
+    names = {limit.name.lower() for limit in frames.Limit}
+    for path in (ROOT / "restante" / "relay").glob("*.py"):
+        if path.name not in {"settings.py", "settings_page.py"}:
+            names.update(*said.findall(path.read_text(encoding="utf-8")))
+    return names
 
 
 def documented_events() -> set[str]:

@@ -269,7 +269,9 @@ async def test_a_message_that_never_ends_is_not_waited_for(tmp_path: Path) -> No
         anonymous(relay) as wire,
     ):
         await wire.socket._stream.send_all(b"\x82\xfe\xff\xff" + bytes(4) + b"slow")
-        assert (await wire.closed()).code == WireCode.TIMED_OUT
+        close = await wire.closed()
+        assert close.code == WireCode.TIMED_OUT
+        assert close.reason.endswith("(message_s)")
 
 
 async def test_a_peer_that_does_not_read_is_cut_off(tmp_path: Path) -> None:

@@ -364,7 +364,10 @@ async def test_blobs_leave_room_for_messages(tmp_path: Path) -> None:
     limits = Limits(blobs_leave_bytes=2**60)
     async with a_place(tmp_path, limits=limits) as (_, bob, device, reader):
         await blob.open(device)
-        assert code_of(await blob.put(device, 0)) == WireCode.FULL
+        full = await blob.put(device, 0)
+        assert code_of(full) == WireCode.FULL
+        assert full.reason.endswith("(blobs_leave_bytes)")
+        assert full.retry_after_s > 0
         (stored,) = await deposit(reader, item(bob))
         assert stored.outcome == f.Outcome.STORED
 
