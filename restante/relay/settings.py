@@ -121,7 +121,7 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Room on the disk that blobs leave to the database: who fills it up stops no message."""
     unacked_bytes: Count = 4 * 1024 * 1024
     """Delivered to one device and not acked yet: what a slow reader costs in memory."""
-    wake_after_s: Count = 3
+    wake_after_s: Annotated[int, Meta(ge=0, le=3600)] = 3
     """From an envelope for a device that is away to its waking: who is just coming back isn't
     woken, and what comes together wakes once."""
     wake_every_s: Count = 60

@@ -204,6 +204,31 @@ def test_a_program_that_the_service_could_not_reach_is_refused(tmp_path: Path) -
         system.check_program(str(hidden / "restante"))
 
 
+@as_root
+@needs_systemd
+def test_a_certificate_that_its_user_may_not_read_is_refused_with_what_to_do(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    up(capsys, root, "--domain", "relay.example")
+    machine = system.Machine(root)
+    ids = machine.ids(SERVICE)
+    assert ids is not None
+    cert, key = root / "etc" / "c.pem", root / "etc" / "k.pem"
+    wish = service.checked_wish("relay.example", tls_cert="/etc/c.pem", tls_key="/etc/k.pem")
+    for file in (cert, key):
+        with pytest.raises(UserError, match=f"install -g restante-relay -m 640 /etc/{file.name}"):
+            service.check_certificate(machine, wish)
+        file.write_text("PEM")
+        file.chmod(0o640)
+        with pytest.raises(UserError, match=f"can't read .*{file.name}"):
+            service.check_certificate(machine, wish)
+        os.chown(file, 0, ids.gid)
+    service.check_certificate(machine, wish)
+    (root / "etc").chmod(0o700)
+    with pytest.raises(UserError, match="can't read"):
+        service.check_certificate(machine, wish)
+
+
 # ---- what is put there ----------------------------------------------------------------------
 
 WISHES = {
@@ -273,12 +298,20 @@ exec chroot "$1/new" setpriv --reuid="$2" --regid="$2" --clear-groups \\
 """As the unit's service sees the machine: the files below the root at their places, and no right at
 all. Python itself may lie below /root, where no such user may look: that part is brought along."""
 
+NO_NEW_CODE = """
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(65, 1, 0, 0, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""The unit's MemoryDenyWriteExecute, as far as a kernel from 6.3 on forbids it by itself."""
+
 
 def _inside(root: Path, uid: int, argv: list[str]) -> list[str]:
     """Return a command that runs `argv` in a chroot made of the machine and the root's files."""
     base = Path(os.path.realpath(sys.executable)).parent.parent
     brought = str(base) if base.is_relative_to("/root") else "/"
-    return ["unshare", "--mount", "bash", "-c", CHROOT, "-", str(root), str(uid), brought, *argv]
+    inside = [sys.executable, "-c", NO_NEW_CODE, *argv]
+    return ["unshare", "--mount", "bash", "-c", CHROOT, "-", str(root), str(uid), brought, *inside]
 
 
 def _can_unshare() -> bool:

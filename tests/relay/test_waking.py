@@ -36,7 +36,7 @@ from tests.relay.wire import (
     subscribed,
 )
 
-SOON = Limits(wake_after_s=1)
+SOON = Limits(wake_after_s=0)
 PATIENCE_S = 20
 
 
@@ -433,7 +433,7 @@ async def test_an_endpoint_that_misbehaves_holds_nobody_up(
 async def test_those_who_wait_are_bounded_and_so_is_what_one_host_gets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limits = Limits(wake_after_s=1, wakes_waiting=14, wakes_per_host=1)
+    limits = Limits(wake_after_s=0, wakes_waiting=14, wakes_per_host=1)
     async with (
         push_server(tmp_path, monkeypatch) as server,
         a_waker(tmp_path, limits=limits) as wakers,

@@ -16,7 +16,7 @@ import trio
 
 from restante.errors import UserError
 from restante.protocol.address import AddressError, RelayAddress
-from restante.relay.hosting.system import Ids, run_program
+from restante.relay.hosting.system import Ids, readable_by, run_program
 from restante.relay.hosting.texts import SERVICE, SYSUSERS, Wish, settings_text, unit_text
 
 if TYPE_CHECKING:
@@ -167,6 +167,17 @@ def check_settings(machine: Machine, wish: Wish) -> str | None:
         f"{SETTINGS_PATH} was there before and doesn't name {wish.name}; it is left as it is. "
         "Correct it, or remove it and run this again."
     )
+
+
+def check_certificate(machine: Machine, wish: Wish) -> None:
+    """Raise UserError if the service's user may not read the certificate and its key."""
+    user = machine.ids(SERVICE)
+    for name in filter(None, (wish.tls_cert, wish.tls_key)):
+        if user is None or not readable_by(machine.at(name), user):
+            raise UserError(
+                f"The relay's user can't read {machine.at(name)}. Put a copy where it can: "
+                f"install -g {SERVICE} -m 640 {name} /etc/restante/"
+            )
 
 
 def start(machine: Machine) -> RelayAddress:

@@ -202,6 +202,24 @@ def check_program(program: str) -> None:
             )
 
 
+def readable_by(path: Path, user: Ids) -> bool:
+    """Whether a user may read a file: by its mode, and that of every directory above."""
+
+    def may(of: Path, right: int) -> bool:
+        status = of.stat()
+        if status.st_uid == user.uid:
+            return bool(status.st_mode & right << 6)
+        if status.st_gid == user.gid:
+            return bool(status.st_mode & right << 3)
+        return bool(status.st_mode & right)
+
+    try:
+        real = path.resolve(strict=True)
+        return may(real, 0o4) and all(may(parent, 0o1) for parent in real.parents)
+    except OSError:
+        return False
+
+
 def public_address() -> str | None:
     """Return this machine's own address on the internet, if it has one. Nothing is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:

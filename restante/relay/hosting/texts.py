@@ -77,7 +77,7 @@ WantedBy=multi-user.target
 
 _SETTINGS: Final = """\
 # The relay's settings. After a change: systemctl restart {service}
-# Limits, each with its default and its reason: docs/relay.md, section 6.
+# All there are, with defaults and reasons: restante relay config
 
 # Where the database and the blobs are.
 data = {data}

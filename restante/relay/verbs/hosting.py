@@ -78,6 +78,7 @@ def up(
     if other is not None:
         run.out.note(other)
     if not dry_run and machine.is_this:
+        service.check_certificate(machine, wish)
         _begin(run, machine, wish, program=program, is_first=is_first, changed=changed)
     elif not dry_run:
         run.out.note(f"Nothing was started: {machine.root} is not the machine that runs.")
