@@ -37,7 +37,7 @@ def final_content(
         return final_sync(rows, changes, entry, content, now_ms=now_ms)
     if content.kind == Kind.RESEND_REQUEST and entry.device_id is not None:
         asked_in = content.conversation or row.account_id
-        request = missing_from(rows, asked_in, entry.device_id)
+        request = missing_from(rows, asked_in, entry.device_id, content.body)
         if request is None:
             return None
         return msgspec.structs.replace(content, body=encode(request)).to_bytes()

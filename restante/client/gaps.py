@@ -22,7 +22,7 @@ from restante.client.own_account import was_recovered
 from restante.client.queueing import control_content, enqueue_content, local_id
 from restante.client.resending import place_of
 from restante.client.syncing.self_contact import is_self
-from restante.protocol.codec import encode
+from restante.protocol.codec import decode, encode
 from restante.protocol.content import (
     MAX_RECEIPT_IDS,
     Content,
@@ -213,26 +213,32 @@ def ask_again(
     key = conversation or row.account_id
     _look_up_if_unknown(rows, row, device_id)
     set_value(rows, _asked(key, device_id), now_ms.to_bytes(8, "big"))
-    content = control_content(Kind.RESEND_REQUEST, None, now_ms=now_ms, randomness=randomness)
-    if key != row.account_id:
-        content = msgspec.structs.replace(content, conversation=key)
-    entry_id = local_id("resend-request", key, device_id)
-    before = outbox_entry(rows, entry_id)
-    if before is not None and before.payload is not None:
-        # That one is sealed, and can't name what is missing since.
-        last = max(_missing(rows, key, device_id), default=0).to_bytes(8, "big")
-        entry_id = local_id("resend-request", key, device_id, last)
-    enqueue_content(
-        rows,
-        changes,
-        row,
-        content.to_bytes(),
-        entry_id=entry_id,
-        message_id=None,
-        now_ms=now_ms,
-        device_id=device_id,
-        delay_ms=delay_ms,
-    )
+    missing = _missing(rows, key, device_id)
+    # A request names so many and no more; the newest are asked for first.
+    for number in range(-(-len(missing) // MAX_RECEIPT_IDS) or 1):
+        content = control_content(Kind.RESEND_REQUEST, None, now_ms=now_ms, randomness=randomness)
+        if key != row.account_id:
+            content = msgspec.structs.replace(content, conversation=key)
+        if number:
+            content = msgspec.structs.replace(content, body=encode(number))
+        which = number.to_bytes(1, "big") if number else b""
+        entry_id = local_id("resend-request", key, device_id, which)
+        before = outbox_entry(rows, entry_id)
+        if before is not None and before.payload is not None:
+            # That one is sealed, and can't name what is missing since.
+            last = max(missing, default=0).to_bytes(8, "big")
+            entry_id = local_id("resend-request", key, device_id, last, which)
+        enqueue_content(
+            rows,
+            changes,
+            row,
+            content.to_bytes(),
+            entry_id=entry_id,
+            message_id=None,
+            now_ms=now_ms,
+            device_id=device_id,
+            delay_ms=delay_ms,
+        )
 
 
 def _look_up_if_unknown(rows: Rows, row: ContactRow, device_id: bytes) -> None:
@@ -254,10 +260,17 @@ def _asked(conversation: bytes, device_id: bytes) -> str:
     return f"asked:{conversation.hex()}:{device_id.hex()}"
 
 
-def missing_from(rows: Rows, conversation: bytes, device_id: bytes) -> ResendRequest | None:
-    """Return what a resend request to a device should name now; None if nothing is missing."""
+def missing_from(
+    rows: Rows, conversation: bytes, device_id: bytes, waiting: bytes
+) -> ResendRequest | None:
+    """Return what a resend request to a device should name now; None if nothing is missing.
+
+    `waiting` is the body that it has had in the outbox: which of several requests it is.
+    """
     counters = _missing(rows, conversation, device_id)
-    return ResendRequest(counters=counters[-MAX_RECEIPT_IDS:]) if counters else None
+    end = len(counters) - (decode(waiting, int) if waiting else 0) * MAX_RECEIPT_IDS
+    named = counters[max(end - MAX_RECEIPT_IDS, 0) : max(end, 0)]
+    return ResendRequest(counters=named) if named else None
 
 
 def answer(

@@ -18,6 +18,7 @@ from restante.client.queueing import control_content, enqueue_content
 from restante.errors import StoreError
 from restante.protocol.content import MAX_RECEIPT_IDS, Kind, Receipt
 from restante.protocol.ids import ID_BYTES
+from restante.store.client_account import get_value, set_value
 from restante.store.client_contacts import contact
 from restante.store.client_inbox import queue_receipt, take_receipts
 from restante.store.failpoints import reach
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from restante.client.context import EngineContext
     from restante.store.client_inbox import ReceiptRow
     from restante.store.client_rows import Rows
+
+REPEATED: Final = 16
+"""Messages of earlier receipts that the next one to the same contact names again: it may be that
+they were lost. They cost no larger envelope, and say nothing new to whoever has them."""
 
 LOOK_AGAIN_S: Final = 30.0
 
@@ -104,9 +109,11 @@ class Receipts:
         if row is None or not is_welcome(row):
             return
         context = self._context
+        said = _said_lately(rows, account_id, state)
         for start in range(0, len(receipts), MAX_RECEIPT_IDS):
-            some = receipts[start : start + MAX_RECEIPT_IDS]
-            body = Receipt(state=state, messages=[each.message_id for each in some])
+            some = [each.message_id for each in receipts[start : start + MAX_RECEIPT_IDS]]
+            again = [each for each in said if each not in some][: MAX_RECEIPT_IDS - len(some)]
+            body = Receipt(state=state, messages=[*some, *again])
             content = control_content(
                 Kind.RECEIPT, body, now_ms=context.now_ms(), randomness=context.randomness
             )
@@ -119,3 +126,15 @@ class Receipts:
                 message_id=None,
                 now_ms=context.now_ms(),
             )
+            said = [*reversed(some), *again][:REPEATED]
+        set_value(rows, _key(account_id, state), b"".join(said))
+
+
+def _said_lately(rows: Rows, account_id: bytes, state: int) -> list[bytes]:
+    """Return the messages of the last receipts to a contact, the newest first."""
+    packed = get_value(rows, _key(account_id, state)) or b""
+    return [packed[at : at + ID_BYTES] for at in range(0, len(packed), ID_BYTES)]
+
+
+def _key(account_id: bytes, state: int) -> str:
+    return f"receipts:{state}:{account_id.hex()}"

@@ -12,6 +12,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+async def test_devices_of_one_host_name_are_numbered(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world, world.online("bob") as bob:
+        for number in (1, 2, 3):
+            async with a_new_device(world, f"bob-{number}") as new:
+                await link(bob, new, name="laptop")
+        names = [each.name for each in await bob.devices()]
+        assert names[1:] == ["laptop", "laptop 2", "laptop 3"]
+
+
 async def test_a_linked_device_is_one_of_the_account_and_gets_what_is_sent(tmp_path: Path) -> None:
     async with (
         a_world(tmp_path) as world,

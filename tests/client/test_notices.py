@@ -110,5 +110,9 @@ async def test_a_notice_of_another_device_takes_no_message_s_place(tmp_path: Pat
             device=b"another of ours.",
             value=encode(notice),
         )
-        await alice._context.write(lambda rows: receive(rows, Changes(), record, now_ms=now_ms))
+        await alice._context.write(
+            lambda rows: receive(
+                rows, Changes(), record, randomness=alice._context.randomness, now_ms=now_ms
+            )
+        )
         assert [each.body for each in await alice.messages(to_bob, start=0, count=9)] == ["mine"]

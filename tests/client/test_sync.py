@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,16 @@ from restante.client.interface import ContactState, Trust
 from restante.errors import UserError
 from restante.store.client_account import tokens
 from tests.client.second_device import a_second_device
-from tests.client.world import World, a_world, connected, eventually, introduce, reaches, shows
+from tests.client.world import (
+    QUICK,
+    World,
+    a_world,
+    connected,
+    eventually,
+    introduce,
+    reaches,
+    shows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -299,3 +309,44 @@ async def test_what_could_not_be_sent_has_failed_on_both_until_it_is_sent(tmp_pa
         await eventually(two, failed_there)
         with pytest.raises(UserError, match="another device"):
             await two.retry(sent.id)
+
+
+async def test_who_is_blocked_is_blocked_on_the_other_device_at_once(tmp_path: Path) -> None:
+    slow = replace(QUICK, receipt_jitter_s=3600.0)
+    async with a_world(tmp_path) as world, world.online("bob") as bob:
+        async with world.online("alice") as alice:
+            to_bob, _ = await introduce(alice, bob)
+            await a_second_device(world, alice, "alice2")
+            async with world.online("alice2") as two:
+                await connected(two)
+                assert await alice.synchronise(timeout_s=30)
+        async with (
+            world.online("alice", tuning=slow) as one,
+            world.online("alice2", tuning=slow) as two,
+        ):
+            await connected(one)
+            await connected(two)
+            await one.contact_block(to_bob)
+
+            async def is_blocked() -> bool:
+                found = await the_contact(two, to_bob)
+                return found is not None and found.state is ContactState.BLOCKED
+
+            await eventually(two, is_blocked)
+
+
+async def test_a_receipt_that_was_lost_is_said_again_with_the_next_one(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world, world.online("bob") as bob:
+        async with world.online("alice") as alice:
+            to_bob, to_alice = await introduce(alice, bob)
+            first = await reaches(alice, await alice.send(to_bob, "first"), "relayed")
+        await shows(bob, to_alice, ["first"])
+        assert await bob.synchronise(timeout_s=30)
+        await world.relay.stop()
+        (receipt,) = world.relay.waiting()
+        world.relay.drop(receipt)
+        await world.relay.start()
+        async with world.online("alice") as alice:
+            assert (await alice.message(first.id)).state == "relayed"
+            await reaches(alice, await alice.send(to_bob, "second"), "delivered")
+            await reaches(alice, first, "delivered")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from tests.e2e.town import Person
+from tests.e2e.town import Person, Relay
 
 Friends = tuple[Person, Person]
 
@@ -87,3 +88,12 @@ def test_versions_pins_cards_and_live_places(online: Friends) -> None:
     added = bob.run("contact", "add", "--card", card["id"])
     assert added.failed(1)  # a card of oneself
     bob.run("contact", "add", "--card", card["id"], "someone@relay.example").failed(2)
+
+
+def test_a_refused_init_leaves_no_profile_behind(relay: Relay, tmp_path: Path) -> None:
+    first, second = (Person(name="carol", home=tmp_path / name) for name in ("one", "two"))
+    first.run("init", "--no-input", "--address", first.address(relay)).ok()
+    second.run("init", "--no-input", "--address", second.address(relay)).failed(1)
+    assert not second.directory.exists()
+    first.run("init", "--no-input", "--address", first.address(relay)).failed(1)
+    assert first.run("device", "ls").ok().out

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from restante.client.commands.init import check_address
+from restante.client.commands.init import check_address, made
 from restante.client.commands.output import Output
 from restante.client.commands.progress import follow_history
 from restante.client.commands.records import device_record, device_text, link_record
@@ -46,14 +46,13 @@ def link(
 ) -> ExitCode:
     """Make the profile a device of the account at an address; `draws` the code as a picture too."""
     check_address(address)
-    profile.create()
-    with open_caller(profile) as caller:
+    with made(profile), open_caller(profile) as caller:
         caller.subscribe()
         shown = caller.call("link_begin", address=address, name=name)
         try:
             _show_code(out, shown, draws=draws)
             if (failed := _follow(out, caller, shown)) is not None:
-                return out.failed(ExitCode.FIXABLE, failed)
+                raise UserError(failed)
         except KeyboardInterrupt:
             caller.reconnect()
             caller.call("link_cancel")

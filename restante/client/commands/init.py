@@ -6,9 +6,11 @@ section "init".
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 
 from restante.client.commands.output import Output
+from restante.client.lock import ProfileLock
 from restante.client.oneshot import Caller
 from restante.client.profile import Profile
 from restante.errors import ExitCode, UserError
@@ -24,8 +26,7 @@ def init(
 ) -> ExitCode:
     """Create the profile if it is missing, and register its account."""
     check_address(address)
-    profile.create()
-    with open_caller(profile) as caller:
+    with made(profile), open_caller(profile) as caller:
         status = caller.call("register", address=address, invite=invite)
     out.data(
         {
@@ -38,6 +39,25 @@ def init(
     )
     out.note("Your account is ready. Share a code with: restante contact code")
     return ExitCode.OK
+
+
+@contextlib.contextmanager
+def made(profile: Profile) -> Iterator[None]:
+    """Make a profile, if it is missing; one that was refused an account is not left behind.
+
+    What the relay may have answered unheard is kept: the same again goes on where it was.
+    """
+    is_new = not profile.exists
+    profile.create()
+    try:
+        yield
+    except UserError as error:
+        if is_new and error.exit_code in {ExitCode.FIXABLE, ExitCode.UNTRUSTED}:
+            lock = ProfileLock.try_acquire(profile)
+            if lock is not None:
+                with lock:
+                    profile.erase()
+        raise
 
 
 def check_address(text: str) -> None:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from restante.client.commands.init import check_address
+from restante.client.commands.init import check_address, made
 from restante.client.commands.output import Output, say
 from restante.client.oneshot import Caller
 from restante.client.profile import Profile
@@ -75,8 +75,7 @@ def recover(
     """Bring an account back in a new profile, with words from stdin."""
     check_address(address)
     words = read_words(may_ask=may_ask)
-    profile.create()
-    with open_caller(profile) as caller:
+    with made(profile), open_caller(profile) as caller:
         status = caller.call("recover", address=address, words=words)
     out.data(
         {

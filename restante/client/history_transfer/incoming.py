@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from restante.client.links import AnonymousLinks
     from restante.client.own_account import OwnAccount
     from restante.client.status import StatusBoard
+    from restante.crypto.randomness import Randomness
     from restante.store.client_rows import Rows
 
 DOWNLOADS: Final = 2
@@ -209,7 +210,7 @@ class Incoming:
         importer = Importer(
             own_account=self._own.account_id,
             own_device=self._own.device_id,
-            put_record=partial(_put_record, now_ms=now_ms),
+            put_record=partial(_put_record, randomness=self._context.randomness, now_ms=now_ms),
             now_ms=now_ms,
         )
         for batch in batches(opened.items):
@@ -331,10 +332,12 @@ class Incoming:
         return progress
 
 
-def _put_record(rows: Rows, changes: Changes, item: HistoryRecord, *, now_ms: int) -> None:
+def _put_record(
+    rows: Rows, changes: Changes, item: HistoryRecord, *, randomness: Randomness, now_ms: int
+) -> None:
     """Keep a record as one that another own device sent; a malformed one is left out."""
     said = SyncRecord(
         kind=item.kind, key=item.key, rank=item.rank, device=item.device, value=item.value
     )
     with suppress(RemoteProtocolError):
-        records.receive(rows, changes, said, now_ms=now_ms)
+        records.receive(rows, changes, said, randomness=randomness, now_ms=now_ms)

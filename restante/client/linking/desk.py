@@ -24,6 +24,7 @@ from restante.client.linking.names import (
     device_name,
     name_of_this_machine,
     put_name,
+    unlike_others,
 )
 from restante.client.linking.own_manifest import change_devices, signing_account
 from restante.client.linking.provision import pack_provision
@@ -135,7 +136,8 @@ class Desk:
             now_ms, new = context.now_ms(), approving.device_id
             if device_name(rows, own.device_id) is None:
                 put_name(rows, own.device_id, name_of_this_machine(), now_ms=now_ms)
-            put_name(rows, new, approving.now.name, now_ms=now_ms)
+            name = unlike_others(rows, own.manifest, approving.now.name)
+            put_name(rows, new, name, now_ms=now_ms)
             note_granted(rows, new, until_ms=now_ms + int(context.tuning.link_ttl_s * 1000))
             manifest = change_devices(rows, changes, [*listed, approving.entry], context=context)
             give_history(

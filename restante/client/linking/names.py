@@ -47,6 +47,17 @@ def short_id(device_id: DeviceId) -> str:
     return device_id.hex()[:_SHORT_ID_CHARS]
 
 
+def unlike_others(rows: Rows, manifest: VerifiedManifest, name: str) -> str:
+    """Return a name that no listed device has: the same with a number, if one has it already."""
+    taken = {(device_name(rows, each.device_id) or "").casefold() for each in manifest.devices}
+    number, found = 1, name
+    while found.casefold() in taken:
+        number += 1
+        ending = f" {number}"
+        found = name[: MAX_DEVICE_NAME_CHARS - len(ending)].rstrip() + ending
+    return found
+
+
 def name_of_this_machine() -> str:
     """Return what a device is called unless its user says otherwise."""
     return clean_device_name(socket.gethostname().partition(".")[0] or "device")

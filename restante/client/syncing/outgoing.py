@@ -9,7 +9,7 @@ Spec: docs/engine.md, section 12.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 import msgspec
 
@@ -57,13 +57,18 @@ Item = SyncSent | SyncRecord | SyncRead | SyncHistory | SyncHeard | SyncWanted |
 ROOM_BYTES: Final = max_content_bytes(hello=True) - 256
 """What items may take, beside the outside of their content."""
 
+_COUNTER_BYTES: Final = 8
 _OPEN: Final = "sync_open"
 _SERIAL: Final = "sync_serial"
 
 
-def sent_item(conversation: bytes, message_id: bytes) -> SyncSent:
-    """Refer to a content of ours that was sealed for a conversation's history."""
-    return SyncSent(conversation=conversation, content=message_id)
+def sent_item(conversation: bytes, message_id: bytes, counter: int = 0) -> SyncSent:
+    """Refer to a content of ours that was sealed for a conversation's history.
+
+    With its counter, whoever is told hears that it is gone, if it is by then.
+    """
+    said = counter.to_bytes(_COUNTER_BYTES, "big") if counter else b""
+    return SyncSent(conversation=conversation, content=message_id + said)
 
 
 def record_item(kind: int, key: bytes) -> SyncRecord:
@@ -136,7 +141,11 @@ def final_sync(
 
     The others go in the next one. None if nothing is left to say.
     """
-    taken, left = _filled(rows, _items(content))
+    items = _items(content)
+    taken, left = _filled(rows, items)
+    for each in items:
+        if _is_gone(each, rows):
+            _tell_gone(rows, changes, entry, each, now_ms=now_ms)
     if left:
         _enqueue(rows, changes, left, now_ms=now_ms, device_id=entry.device_id)
     if not taken:
@@ -248,7 +257,8 @@ def _content(items: Sequence[Item], outside: Content) -> bytes:
 
 def _reference(item: Item) -> Item:
     if isinstance(item, SyncSent):
-        return sent_item(item.conversation, Content.from_bytes(item.content).id)
+        sent = Content.from_bytes(item.content)
+        return sent_item(item.conversation, sent.id, sent.counter)
     return record_item(item.kind, item.key) if isinstance(item, SyncRecord) else item
 
 
@@ -264,10 +274,53 @@ def _resolved(rows: Rows, item: Item) -> Item | None:
     if isinstance(item, SyncFailed):
         failed = [each for each in item.messages if _has_failed(rows, each)]
         return SyncFailed(conversation=item.conversation, messages=failed) if failed else None
-    if isinstance(item, SyncSent) and len(item.content) == ID_BYTES:
-        content = _sealed_content(rows, item.content)
+    if isinstance(item, SyncSent) and _is_reference(item):
+        content = _sealed_content(rows, item.content[:ID_BYTES])
         return None if content is None else SyncSent(item.conversation, content)
     return item
+
+
+def _is_reference(item: SyncSent) -> bool:
+    return len(item.content) in {ID_BYTES, ID_BYTES + _COUNTER_BYTES}
+
+
+def _is_gone(item: Item, rows: Rows) -> TypeGuard[SyncSent]:
+    """Whether a content that a device misses is there no more."""
+    is_missed = isinstance(item, SyncSent) and len(item.content) == ID_BYTES + _COUNTER_BYTES
+    return is_missed and _resolved(rows, item) is None
+
+
+def _tell_gone(
+    rows: Rows, changes: Changes, entry: OutboxRow, item: SyncSent, *, now_ms: int
+) -> None:
+    """Tell a device that what it misses will never come."""
+    row = self_contact(rows)
+    if row is None or entry.device_id is None:
+        return
+    counter = int.from_bytes(item.content[ID_BYTES:], "big")
+    entry_id = local_id("sync-gone", entry.device_id, item.conversation, item.content)
+    content = Content(
+        version=1,
+        kind=int(Kind.RESEND_EXPIRED),
+        id=entry_id,
+        conversation=b"" if item.conversation == row.account_id else item.conversation,
+        counter=0,
+        rank=rank_at(now_ms),
+        sent_at_ms=now_ms,
+        seen=[],
+        disappears_after_s=0,
+        body=encode(ResendExpired(counters=[counter])),
+    )
+    enqueue_content(
+        rows,
+        changes,
+        row,
+        content.to_bytes(),
+        entry_id=entry_id,
+        message_id=None,
+        now_ms=now_ms,
+        device_id=entry.device_id,
+    )
 
 
 def _sealed_content(rows: Rows, message_id: bytes) -> bytes | None:

@@ -121,7 +121,7 @@ class OwnReader:
                     packed, key = item.content, item.conversation
                     self._file(rows, changes, arrival, content, packed=packed, conversation=key)
             case SyncRecord():
-                records.receive(rows, changes, item, now_ms=self.now_ms)
+                records.receive(rows, changes, item, randomness=self.randomness, now_ms=self.now_ms)
             case SyncRead():
                 read_elsewhere(
                     rows,
@@ -245,7 +245,7 @@ class OwnReader:
             return not conversation and say_again(
                 rows, changes, device_id, counter, now_ms=self.now_ms
             )
-        items: list[Item] = [sent_item(key, found.id), *failed_item(rows, key, found.id)]
+        items: list[Item] = [sent_item(key, found.id, counter), *failed_item(rows, key, found.id)]
         tell_one(rows, changes, device_id, items, now_ms=self.now_ms)
         return True
 

@@ -2,8 +2,8 @@
 
 A relay that sees a deposit for somebody, and at the same moment one for another device of ours,
 soon knows who wrote to whom; the same with what is read (attack 50). Rule: SYNC for all devices
-waits as receipts do, each content for a pause drawn anew; what one device asked for, and what was
-tried before, doesn't wait. In memory: after a restart it waits once more.
+waits as receipts do, each content for a pause drawn anew; what one device asked for, what was tried
+before, and that somebody was blocked, doesn't wait. In memory: after a restart it waits once more.
 Spec: docs/engine.md, section 12.
 """
 
@@ -11,13 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 
-from restante.protocol.content import Content, Kind
+from restante.protocol.codec import decode
+from restante.protocol.content import Content, Kind, RecordKind, Sync, SyncRecord
 from restante.store import client_outbox
+from restante.store.client_records import record
 
 if TYPE_CHECKING:
     from restante.client.context import EngineContext
+    from restante.client.syncing.outgoing import Item
     from restante.store.client_outbox import OutboxRow
     from restante.store.client_rows import Rows
 
@@ -53,7 +56,12 @@ class SyncPause:
         now_ms = self._context.now_ms()
         going = []
         for each in entries:
-            if each.id in self._waiting or self._in_a_hurry or not jitter_ms or not _waits(each):
+            if (
+                each.id in self._waiting
+                or self._in_a_hurry
+                or not jitter_ms
+                or not _waits(rows, each)
+            ):
                 self._waiting.discard(each.id)
                 going.append(each)
             elif client_outbox.outbox_entry(rows, each.id) is not None:
@@ -70,10 +78,23 @@ class SyncPause:
                 _put_off(rows, entry, self._context.now_ms())
 
 
-def _waits(entry: OutboxRow) -> bool:
+def _waits(rows: Rows, entry: OutboxRow) -> bool:
     if entry.device_id is not None or entry.payload is not None or entry.attempts:
         return False
-    return Content.from_bytes(entry.content).kind == Kind.SYNC
+    content = Content.from_bytes(entry.content)
+    return content.kind == Kind.SYNC and not _is_a_blocking(rows, decode(content.body, Sync).items)
+
+
+def _is_a_blocking(rows: Rows, items: list[Item]) -> bool:
+    """Whether somebody was blocked, and nothing else is said that would tell what was written."""
+    if not all(isinstance(each, SyncRecord) for each in items):
+        return False
+    states = (record(rows, each.kind, each.key) for each in items if _is_state(each))
+    return any(each is not None and each.value == b"blocked" for each in states)
+
+
+def _is_state(item: Item) -> TypeGuard[SyncRecord]:
+    return isinstance(item, SyncRecord) and item.kind == RecordKind.CONTACT_STATE
 
 
 def _put_off(rows: Rows, entry: OutboxRow, due_ms: int) -> None:

@@ -10,8 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from restante.client import gaps
+from restante.client.acquaintance import is_welcome
 from restante.client.grammar.hiding import apply_hidden
 from restante.client.history_transfer.announcing import heard_how_far
+from restante.client.history_transfer.awaiting import is_history_awaited
 from restante.client.notices import follow_notice
 from restante.client.publishing import note_tokens_changed
 from restante.client.syncing import people
@@ -40,7 +43,9 @@ from restante.store.client_sync import RECORD, settle_touched, touched
 
 if TYPE_CHECKING:
     from restante.client.changes import Changes
+    from restante.crypto.randomness import Randomness
     from restante.protocol.content import SyncRecord
+    from restante.store.client_contacts import ContactRow
     from restante.store.client_rows import Rows
 
 ROUND: Final = 64
@@ -57,7 +62,9 @@ _OF_CONVERSATIONS: Final = frozenset(
 )
 
 
-def receive(rows: Rows, changes: Changes, item: SyncRecord, *, now_ms: int) -> None:
+def receive(
+    rows: Rows, changes: Changes, item: SyncRecord, *, randomness: Randomness, now_ms: int
+) -> None:
     """Take a record that another device of ours says.
 
     Raises RemoteProtocolError if a record of a kind that we know is malformed, or if nothing that
@@ -70,15 +77,28 @@ def receive(rows: Rows, changes: Changes, item: SyncRecord, *, now_ms: int) -> N
     )
     is_newest = put_record(rows, said)
     try:
-        apply(rows, changes, said, is_newest=is_newest, now_ms=now_ms)
+        apply(rows, changes, said, is_newest=is_newest, randomness=randomness, now_ms=now_ms)
     except CryptoError:
         raise RemoteProtocolError("a record that doesn't verify") from None
 
 
-def apply(rows: Rows, changes: Changes, said: RecordRow, *, is_newest: bool, now_ms: int) -> None:
+def apply(
+    rows: Rows,
+    changes: Changes,
+    said: RecordRow,
+    *,
+    is_newest: bool,
+    randomness: Randomness,
+    now_ms: int,
+) -> None:
     """Let a record that is kept count here. `is_newest`: it took the place of the one before."""
     if said.kind in people.KINDS:
+        before = contact(rows, said.key)
         people.follow(rows, changes, said, is_newest=is_newest, now_ms=now_ms)
+        now = contact(rows, said.key)
+        is_new = now is not None and is_welcome(now) and (before is None or not is_welcome(before))
+        if now is not None and is_new and not is_history_awaited(rows):
+            _ask_for_gaps(rows, changes, now, randomness=randomness, now_ms=now_ms)
     elif not is_newest:
         return
     elif said.kind in _OF_CONVERSATIONS:
@@ -97,6 +117,16 @@ def apply(rows: Rows, changes: Changes, said: RecordRow, *, is_newest: bool, now
         changes.are_devices_changed = True
     elif said.kind == RecordKind.HISTORY:
         heard_how_far(rows, changes, now_ms=now_ms)
+
+
+def _ask_for_gaps(
+    rows: Rows, changes: Changes, row: ContactRow, *, randomness: Randomness, now_ms: int
+) -> None:
+    """Ask somebody whom another device of ours has accepted for what is missing here."""
+    for device_id in gaps.devices_with_gaps(rows, row):
+        gaps.ask_again(
+            rows, changes, row, device_id, delay_ms=0, randomness=randomness, now_ms=now_ms
+        )
 
 
 def settle(rows: Rows, changes: Changes, *, now_ms: int) -> bool:
