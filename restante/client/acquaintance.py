@@ -24,7 +24,6 @@ from restante.crypto.signatures import (
 from restante.errors import CryptoError
 from restante.protocol.frames import Lane
 from restante.protocol.manifest import SignedManifest
-from restante.store.client_account import own_code
 from restante.store.client_contacts import ContactRow, contact, find, upsert_contact
 from restante.store.client_requests import count_in_state_since
 
@@ -152,12 +151,7 @@ def _stranger(rows: Rows, introduction: Introduction, *, lane: Lane, now_s: int)
     if others_at(rows, row):
         return replace(row, trust=Trust.CHANGED.value)
     if lane is Lane.CONTACT and _may_be_welcome(rows, now_s=now_s):
-        code = own_code(rows)
-        return replace(
-            row,
-            state=ContactState.ACCEPTED.value,
-            token_given=None if code is None else code.bucket,
-        )
+        return replace(row, state=ContactState.ACCEPTED.value)
     return row
 
 

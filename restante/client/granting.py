@@ -17,9 +17,11 @@ from restante.client.syncing.self_contact import follow_tokens
 from restante.crypto.tokens import generate_token, pick_bucket
 from restante.protocol.content import Kind, TokenGrant
 from restante.protocol.ids import Token
+from restante.protocol.limits import BUCKET_TOKENS
 from restante.store.client_account import (
     TokenRow,
     get_value,
+    own_code,
     save_tokens,
     set_value,
     tokens,
@@ -38,9 +40,9 @@ answered by another token for so long."""
 
 
 def token_for(rows: Rows, row: ContactRow, *, randomness: Randomness) -> tuple[ContactRow, Token]:
-    """Return the live token of a contact's bucket, which is drawn, and kept, the first time."""
+    """Return the live token of a contact's bucket, which is chosen, and kept, the first time."""
     if row.token_given is None:
-        row = replace(row, token_given=pick_bucket(randomness))
+        row = replace(row, token_given=_bucket_for(rows, row, randomness=randomness))
         upsert_contact(rows, row)
     live = {each.bucket: each.token for each in tokens(rows) if each.is_live}
     return row, Token(live[row.token_given or 0])
@@ -104,6 +106,19 @@ def rotate_bucket(
     for row in contacts(rows):
         if row.token_given == bucket and row.account_id != blocked.account_id and is_welcome(row):
             grant(rows, changes, row, randomness=randomness, now_ms=now_ms)
+
+
+def _bucket_for(rows: Rows, row: ContactRow, *, randomness: Randomness) -> int:
+    """Choose a contact's bucket, never the contact code's: by chance to everybody but our devices.
+
+    These have to agree without a word. The code's bucket is nobody's, so that no block changes what
+    the code leads to: who was blocked could look there, and see that others were told.
+    """
+    code = own_code(rows)
+    if code is None:
+        return pick_bucket(randomness)
+    step = 1 + local_id("bucket", code.secret, row.account_id)[0] % (BUCKET_TOKENS - 1)
+    return (code.bucket + step) % BUCKET_TOKENS
 
 
 def _granted(row: ContactRow) -> str:

@@ -26,6 +26,7 @@ from restante.client.acquaintance import (
 )
 from restante.client.contents import Arrival, Reader
 from restante.client.directory import manifest_of
+from restante.client.granting import grant
 from restante.client.interface import ContactState
 from restante.client.lifecycle.key_changes import note_forked
 from restante.client.linking.announcing import remind
@@ -194,7 +195,7 @@ class Opener:
         if is_self(row):
             keep_own_manifest(rows, changes, manifest_of(row), now_s=now_s)
         else:
-            keep_introduced(rows, row)
+            row = self._keep_introduced(rows, changes, row)
             if introduction.manifest.head != row.manifest_hash:
                 note_earlier(rows, row, introduction.manifest.head)  # it was long on its way
         for spent in prekeys.spent(references):
@@ -206,6 +207,15 @@ class Opener:
         changes.is_outbox_due |= bool(wake_account(rows, row.account_id, self.reader.now_ms))
         self._read(rows, changes, row, opened, lane=lane, payload=payload)
         return opened.tags.added
+
+    def _keep_introduced(self, rows: Rows, changes: Changes, row: ContactRow) -> ContactRow:
+        """Keep who a hello comes from; who has only our code's token gets one of their own."""
+        is_new = contact(rows, row.account_id) is None
+        keep_introduced(rows, row)
+        if is_new and row.state == ContactState.ACCEPTED.value:
+            reader = self.reader
+            grant(rows, changes, row, randomness=reader.randomness, now_ms=reader.now_ms)
+        return contact(rows, row.account_id) or row
 
     def _is_turned_away(self, rows: Rows, changes: Changes, row: ContactRow) -> bool:
         """Whether this is a stranger whom there is no room for."""

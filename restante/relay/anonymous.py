@@ -225,7 +225,9 @@ class AnonymousTalk:
             if left > services.limits.request_connection_bytes:
                 return _REFUSED
             self._strange_bytes[mailbox.device] = left
-        limit, wait_s = services.mailrooms.admit(mailbox, lane, size_bytes, now_s)
+        limit, wait_s = services.mailrooms.admit(
+            mailbox, lane, size_bytes, now_s, is_stranger=is_stranger
+        )
         if not limit:
             return lane
         services.figures.limits_hit[limit.name.lower()] += 1

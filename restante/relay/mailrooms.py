@@ -166,21 +166,24 @@ class Mailrooms:
         mailbox = self._by_id.get(mailbox_id)
         if mailbox is None or token is None or mailbox.opened.get(token) is not Lane.CONTACT:
             return None
-        limit, _ = self.admit(mailbox, Lane.CONTACT, size_bytes, now_s)
+        limit, _ = self.admit(mailbox, Lane.CONTACT, size_bytes, now_s, is_stranger=False)
         return None if limit else mailbox.device
 
     def admit(
-        self, mailbox: Mailbox, lane: Lane, size_bytes: int, now_s: float
+        self, mailbox: Mailbox, lane: Lane, size_bytes: int, now_s: float, *, is_stranger: bool
     ) -> tuple[Limit, int]:
         """Take the room that an envelope needs; or return which limit it met, and for how long.
 
-        Each lane has room of its own: a flood of requests never keeps a contact out.
+        Each lane has room of its own: a flood of requests never keeps a contact out. Who holds a
+        retired token meets the limits of a contact, or would learn from a full request lane that
+        it was retired: nobody else's is.
         """
-        if mailbox.envelopes[lane] >= mailbox.most_envelopes[lane]:
+        room = lane if is_stranger else Lane.CONTACT
+        if mailbox.envelopes[lane] >= mailbox.most_envelopes[room]:
             return Limit.MAILBOX_ENVELOPES, 0
-        if mailbox.size_bytes[lane] + size_bytes > mailbox.most_bytes[lane]:
+        if mailbox.size_bytes[lane] + size_bytes > mailbox.most_bytes[room]:
             return Limit.MAILBOX_BYTES, 0
-        if lane is Lane.CONTACT:
+        if not is_stranger:
             account = mailbox.all_devices
             if met := account.met(size_bytes):
                 return met, 0
@@ -189,8 +192,9 @@ class Mailrooms:
             if mailbox.budget < 1:
                 return Limit.DEPOSITS_PER_MAILBOX, int((1 - mailbox.budget) / self._rate) + 1
             mailbox.budget -= 1
-            account.envelopes += 1
-            account.size_bytes += size_bytes
+        if lane is Lane.CONTACT:
+            mailbox.all_devices.envelopes += 1
+            mailbox.all_devices.size_bytes += size_bytes
         mailbox.envelopes[lane] += 1
         mailbox.size_bytes[lane] += size_bytes
         return Limit.NONE, 0

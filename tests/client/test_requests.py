@@ -12,6 +12,7 @@ from restante.client.interface import ContactState, Trust
 from restante.client.requests import MAX_REQUESTS, REQUEST_LANE_BYTES
 from restante.errors import ExitCode, UserError
 from restante.protocol.address import Address
+from restante.protocol.code import parse_code
 from restante.store.client_contacts import contacts, upsert_contact
 from tests.client.outsider import a_text, an_outsider
 from tests.client.world import (
@@ -203,6 +204,28 @@ async def test_the_others_of_a_blocked_ones_bucket_keep_writing_as_contacts(tmp_
         async with world.online("dora") as dora:
             at_dora = await dora.contact_add(await bob.contact_code())
             await reaches(dora, await dora.send(at_dora.key, "hi"), "delivered")
+
+
+async def test_a_block_changes_nothing_where_the_code_leads(tmp_path: Path) -> None:
+    """Else who was blocked would find another token there, and know that others were told."""
+    async with (
+        a_world(tmp_path) as world,
+        world.online("alice") as alice,
+        world.online("bob") as bob,
+    ):
+        code = await bob.contact_code()
+        at_bob = await alice.contact_add(code)
+        await reaches(alice, await alice.send(at_bob.key, "by your code"), "delivered")
+        assert await bob.synchronise(timeout_s=30)
+        assert await alice.synchronise(timeout_s=30)
+        found = await alice._services.directory.by_code(parse_code(code))
+        held = await alice._context.read(lambda rows: [row.token for row in contacts(rows)])
+        assert found.token not in held, "each contact has a token of a bucket of its own"
+        await bob.contact_block(await bob.resolve(world.address("alice")))
+        assert await bob.synchronise(timeout_s=30)
+        assert await bob.contact_code() == code
+        again = await alice._services.directory.by_code(parse_code(code))
+        assert again.token == found.token
 
 
 async def test_unblocking_is_adding_again(tmp_path: Path) -> None:

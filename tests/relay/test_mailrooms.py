@@ -151,7 +151,9 @@ async def test_what_is_on_its_way_to_the_disk_is_counted_though_its_mailbox_was_
         mailrooms = Mailrooms(relay.services.db, Limits())
         await mailrooms.fetch([bob.mailbox])
         mailbox = mailrooms.at_hand[bob.mailbox]
-        assert mailrooms.admit(mailbox, Lane.CONTACT, 512, trio.current_time()) == (Limit.NONE, 0)
+        now_s = trio.current_time()
+        admitted = mailrooms.admit(mailbox, Lane.CONTACT, 512, now_s, is_stranger=False)
+        assert admitted == (Limit.NONE, 0)
         mailrooms.forget_account(mailbox.account)
         await mailrooms.fetch([bob.mailbox])
         assert mailrooms.at_hand[bob.mailbox].envelopes == [1, 0]
