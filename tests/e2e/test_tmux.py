@@ -152,6 +152,32 @@ async def test_stopped_and_continued_it_draws_itself_again(
     await ended(terminal, 0)
 
 
+async def test_an_editor_has_the_terminal_and_gives_it_back(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\necho in the editor\nread -r more\nprintf " and $more" >> "$1"\n')
+    editor.chmod(0o700)
+    terminal.type(f"export EDITOR={editor}; unset VISUAL")
+    terminal.press("Enter")
+    await start_chat(terminal, tmp_path / "pid")
+    terminal.press("Enter")
+    await terminal.until_shown("Message bob")
+    terminal.type("half a thought")
+    await terminal.until_shown("half a thought")
+    terminal.press("C-x", "C-e")
+    await terminal.until_shown("in the editor")
+    assert terminal.modes() == NOTHING_ON
+    terminal.type("the rest")
+    terminal.press("Enter")
+    await terminal.until_shown("half a thought and the rest", "Find or start a chat")
+    assert terminal.modes() != NOTHING_ON
+    terminal.press("Enter")
+    await terminal.until_shown("half a thought and the rest", "sent")
+    terminal.press("C-q")
+    await ended(terminal, 0)
+
+
 async def test_a_terminal_resized_and_back_before_anybody_looked_is_drawn_anew(
     terminal: Terminal, tmp_path: Path
 ) -> None:

@@ -15,7 +15,6 @@ from restante.client.tui.chats import Chats
 from restante.client.tui.completion import Begun, Offer, command_offers, emoji_offers, name_offers
 from restante.client.tui.compose_box import PLAIN, ComposeBox, Purpose
 from restante.client.tui.conversation_pane import ConversationPane
-from restante.client.tui.editor import edit_outside
 from restante.client.tui.message_actions import MessageActions
 from restante.client.tui.palette import offered
 from restante.client.tui.stage import Stage
@@ -90,6 +89,8 @@ class Writing(MessageActions):
             self.act(self._write_outside(), group="editor")
 
     async def _write_outside(self) -> None:
+        from restante.client.tui.editor import edit_outside  # noqa: PLC0415  (few ever need it)
+
         box = self.pane.box
         text = await edit_outside(self.app, box.text)
         box.text = text
