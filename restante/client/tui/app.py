@@ -34,7 +34,7 @@ from restante.client.tui.chats import Chats
 from restante.client.tui.clean import ControlFilter, PlainFilter, clean_line
 from restante.client.tui.dialog import TextDialog
 from restante.client.tui.help_text import help_text, screen_keys
-from restante.client.tui.keymap import KeyLine, in_force, key_lines, spelled
+from restante.client.tui.keymap import KeyLine, in_force, key_lines, names_of_changed, spelled
 from restante.client.tui.keys_dialog import KeysDialog, PressDialog
 from restante.client.tui.palette import Commands
 from restante.client.tui.settings_dialog import SettingsDialog
@@ -67,6 +67,15 @@ class RestanteApp(App[None]):
         ),
         Binding(
             "ctrl+o", "jump", "Jump", key_display="^o", show=False, priority=True, id="app.jump"
+        ),
+        Binding(
+            "ctrl+p",
+            "command_palette",
+            "Palette",
+            key_display="^p",
+            show=False,
+            priority=True,
+            id="app.palette",
         ),
         Binding("f1", "help", "Help", key_display="F1", priority=True, id="app.help"),
         Binding("f2", "settings", "Settings", key_display="F2", priority=True, id="app.settings"),
@@ -234,7 +243,11 @@ class RestanteApp(App[None]):
         return [*key_lines(settings_words.EVERYWHERE, self.BINDINGS), *screen_keys()]
 
     def _take_keys(self) -> None:
-        self.set_keymap(in_force(self._key_lines(), self._stage.preferences.keys))
+        preferences, lines = self._stage.preferences, self._key_lines()
+        preferences.names_of_keys = names_of_changed(lines, preferences.keys)
+        self.set_keymap(in_force(lines, preferences.keys))
+        if self.is_running:
+            self._main.redraw()
 
     def get_key_display(self, binding: Binding) -> str:
         """Spell a key as it is spelled elsewhere."""
@@ -249,7 +262,7 @@ class RestanteApp(App[None]):
 
     def action_help_quit(self) -> None:
         """^c is no way out of a program that holds a half-written message."""
-        self.notify(words.QUIT_HINT, markup=False, timeout=3)
+        self.notify(words.quit_hint(self._stage.key_of("quit", "^q")), markup=False, timeout=3)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterator[SystemCommand]:
         """None of Textual's own: ours are in palette.py."""

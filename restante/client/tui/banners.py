@@ -15,6 +15,7 @@ from textual.widget import Widget
 from restante.client.interface import ContactState, Conversation, Status, Trust
 from restante.client.tui import account_words, words
 from restante.client.tui.clean import clean_line
+from restante.client.tui.stage import Stage
 from restante.client.tui.text_line import Line, banner_text
 from restante.client.tui.wrap import shorten
 
@@ -32,8 +33,9 @@ PADDING = 3
 class Banner(Line):
     """One banner; empty, it takes no room."""
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002  # Textual's name for it
+    def __init__(self, stage: Stage, *, id: str) -> None:  # noqa: A002  # Textual's name for it
         super().__init__(id=id, classes="banner")
+        self._stage = stage
         self._sentence = ""
         self._actions: list[Action] = []
 
@@ -45,7 +47,7 @@ class Banner(Line):
         for name in ("warning", "danger", "note"):
             self.set_class(name == tone, f"-{name}")
         self.display = True
-        self._draw()
+        self.draw()
 
     def hush(self) -> None:
         """Show nothing."""
@@ -58,14 +60,19 @@ class Banner(Line):
 
     def on_resize(self, _event: Resize) -> None:
         """Break the lines anew."""
-        self._draw()
+        self.draw()
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """Draw it as things stand."""
         # Before it was shown it has no width of its own, but it will be that of its parent.
         parent = self.parent
         outer = parent.size.width - PADDING if isinstance(parent, Widget) else 0
         width = self.content_size.width or outer
-        self.update(banner_text(self._sentence, self._actions, width) if width > 0 else Content())
+        actions = [
+            (self._stage.key_of("command_palette" if key == "^p" else action, key), label, action)
+            for key, label, action in self._actions
+        ]
+        self.update(banner_text(self._sentence, actions, width) if width > 0 else Content())
 
 
 def say_connection(banner: Banner, status: Status) -> None:

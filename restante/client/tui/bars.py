@@ -58,7 +58,7 @@ class FindLine(SignLine):
 
     def draw(self) -> None:
         """Fit the width."""
-        text, key = f" {self._stage.glyphs.find} {words.FIND}", "^k"
+        text, key = f" {self._stage.glyphs.find} {words.FIND}", self._stage.key_of("go_to", "^k")
         gap = " " * max(1, self.content_size.width - cells(text) - len(key))
         line = Content.assemble((text + gap, "$faint"), (key, "bold $warning"))
         self.update(line.stylize(Style.from_meta({"@click": "app.go_to"})))
@@ -191,7 +191,9 @@ class KeyHints(SignLine):
                 has_place = binding.action.startswith(("app.", "screen."))
                 action = binding.action if has_place else where + binding.action
                 shown.setdefault(action, (key, binding.description))
-        last = self._one("^p", words.PALETTE, "app.command_palette")
+        last = self._one(
+            self._stage.key_of("command_palette", "^p"), words.PALETTE, "app.command_palette"
+        )
         parts: list[Content] = []
         used = last.cell_length
         for action, (key, label) in shown.items():

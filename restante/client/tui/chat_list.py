@@ -169,7 +169,7 @@ class ChatList(ScrollView, can_focus=True):
         return Strip(segments).adjust_cell_length(width, self.rich_style + ground)
 
     def _empty_line(self, y: int, width: int) -> Strip:
-        lines = {1: words.NO_CHATS, 2: words.NO_CHATS_HINT}
+        lines = {1: words.NO_CHATS, 2: words.invite_hint(self._stage.key_of("new_chat", "^n"))}
         if len(self._chats):
             lines = {1: words.NO_ARCHIVED if self._chats.shows_archived else words.ALL_ARCHIVED}
         text = lines.get(y, "")

@@ -30,6 +30,7 @@ from restante.client.interface import (
     TypingChanged,
 )
 from restante.client.tui import words
+from restante.client.tui.banners import Banner
 from restante.client.tui.bars import ArchiveLine, ConnectionLine, FindLine, KeyHints, SignLine
 from restante.client.tui.bridge import ask
 from restante.client.tui.chat_list import ChatList
@@ -122,6 +123,8 @@ class ChatScreen(Writing):
         self._refresh_chats()
         for line in self.query(SignLine):
             line.draw()
+        for banner in self.query(Banner):
+            banner.draw()
 
     def jump_to(self, message: Message) -> None:
         """Show a message of the open conversation."""

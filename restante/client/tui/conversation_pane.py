@@ -43,8 +43,8 @@ class ConversationPane(Vertical):
         self._is_typing = False
         self._below_count: int | None = None
         self.header = HeaderLine(stage)
-        self.connection_banner = Banner(id="connection-banner")
-        self.contact_banner = Banner(id="contact-banner")
+        self.connection_banner = Banner(stage, id="connection-banner")
+        self.contact_banner = Banner(stage, id="contact-banner")
         self.messages = MessageList(stage)
         self.below = Line("", id="below")
         self.box = ComposeBox()
@@ -135,9 +135,10 @@ class ConversationPane(Vertical):
         """What stands where no conversation is open."""
         title = words.NO_CHAT_OPEN if has_chats else words.NO_CHATS
         keys = words.NO_CHAT_OPEN_KEYS[0 if has_chats else 1 :]
-        width = max(len(label) for _, label in keys)
+        width = max(len(label) for _, _, label in keys)
         parts: list[tuple[str, str]] = [(title + "\n", "")]
-        for key, label in keys:
+        for action, usual, label in keys:
+            key = self._stage.key_of(action, usual)
             parts += [(f"\n{key}  ", "bold $warning"), (label.ljust(width), "$faint")]
         self.nothing.update(Content.assemble(*parts))
 

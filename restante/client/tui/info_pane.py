@@ -72,7 +72,8 @@ class InfoPane(VerticalScroll, can_focus=False):
             rows = "\n".join(digit_rows(number.digits, 3))
             parts += [(f"\n\n{verify_words.SAFETY_TITLE}\n", "$faint"), (rows, "")]
         parts.append(("\n", ""))
-        for key, label, action in ABOUT_ME if conversation.is_self else ABOUT_THEM:
+        for usual, label, action in ABOUT_ME if conversation.is_self else ABOUT_THEM:
+            key = self._stage.key_of(action, usual)
             text = clickable(hint(key, label), action)
             parts += [("\n", ""), text.stylize("bold $warning", 0, len(key))]
         self._text.update(Content.assemble(*parts))

@@ -43,12 +43,19 @@ class KeyLine:
     does: str
     usual: str
     place: str
+    action: str
 
 
 def key_lines(place: str, bindings: Iterable[BindingType]) -> list[KeyLine]:
     """Return the lines of a class's bindings; those without an id are not ours to change."""
     return [
-        KeyLine(id=each.id, does=each.description, usual=each.key, place=place)
+        KeyLine(
+            id=each.id,
+            does=each.description,
+            usual=each.key,
+            place=place,
+            action=each.action.rpartition(".")[2],
+        )
         for each in bindings
         if isinstance(each, Binding) and each.id is not None
     ]
@@ -79,6 +86,11 @@ def in_force(lines: Iterable[KeyLine], changed: Mapping[str, str]) -> dict[str, 
     shares = {line.id: line.usual for line in every if freed & set(line.usual.split(","))}
     known = {line.id for line in every}
     return {**shares, **{name: keys for name, keys in changed.items() if name in known}}
+
+
+def names_of_changed(lines: Iterable[KeyLine], changed: Mapping[str, str]) -> dict[str, str]:
+    """Return how the keys that were changed are spelled, by the action they are for."""
+    return {line.action: spelled(changed[line.id]) for line in lines if line.id in changed}
 
 
 def whose(

@@ -24,6 +24,8 @@ class Preferences:
         self._values = {setting.name: setting.usual for setting in OF_MACHINE}
         self.keys: dict[str, str] = {}
         """Keys, separated by commas, of bindings that have others than usual."""
+        self.names_of_keys: dict[str, str] = {}
+        """How those keys are spelled, by their action; whoever knows the actions says it."""
         if path is not None:
             self._read(path)
 

@@ -50,6 +50,10 @@ class Stage:
         """The signs that are wanted now."""
         return _SIGNS.get(self.preferences["glyphs"], self.usual_glyphs)
 
+    def key_of(self, action: str, usual: str) -> str:
+        """Spell the key that an action of the app or its screen has now."""
+        return self.preferences.names_of_keys.get(action.rpartition(".")[2], usual)
+
     @property
     def is_12_hours(self) -> bool:
         """How times of day are written."""

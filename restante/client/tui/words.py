@@ -191,7 +191,6 @@ BELOW: Final = "Latest below"
 PALETTE: Final = "Palette"
 FIND: Final = "Find or start a chat"
 NO_CHATS: Final = "No chats yet."
-NO_CHATS_HINT: Final = "^n to invite someone."
 NO_ARCHIVED: Final = "Nothing is archived."
 ALL_ARCHIVED: Final = "All chats are archived."
 DRAFT: Final = "Draft:"
@@ -200,10 +199,15 @@ BLOCKED_PREVIEW: Final = "Blocked"
 NO_MESSAGES_PREVIEW: Final = "No messages yet"
 NO_CHAT_OPEN: Final = "Pick a chat on the left."
 NO_CHAT_OPEN_KEYS: Final = (
-    ("^k", "find a chat"),
-    ("^n", "add somebody by code or address"),
-    ("^t", "show your own code"),
+    ("go_to", "^k", "find a chat"),
+    ("new_chat", "^n", "add somebody by code or address"),
+    ("my_code", "^t", "show your own code"),
 )
+
+
+def invite_hint(key: str) -> str:
+    """In an empty list of chats."""
+    return f"{key} to invite someone."
 
 
 def chats(count: int) -> str:
@@ -327,7 +331,12 @@ DUMB_TERMINAL: Final = (
 NO_TERMINAL: Final = (
     "There is no terminal to show the interface on. Use `restante send` and `restante tail`."
 )
-QUIT_HINT: Final = "Press ^q to quit."
+
+
+def quit_hint(key: str) -> str:
+    """Instead of an end by ^c."""
+    return f"Press {key} to quit."
+
 
 CONTACT_STATE: Final = {
     ContactState.ACCEPTED: "",
