@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from restante.protocol import frames as f
 from tests.client.second_device import a_second_device
-from tests.client.world import QUICK, a_world, connected, introduce, reaches, shows
+from tests.client.world import QUICK, a_world, connected, eventually, introduce, reaches, shows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +53,35 @@ async def test_what_is_sent_is_not_echoed_to_own_devices(tmp_path: Path) -> None
             await shows(alice2, to_bob, [f"text {number}" for number in range(3)])
         for talk in tap.talks:
             assert len(about_alice(talk, ours)) <= 1
+
+
+async def test_who_is_blocked_is_told_alone(tmp_path: Path) -> None:
+    async with a_world(tmp_path, tapped=True) as world:
+        tap = world.tap
+        assert tap is not None
+        async with world.online("alice") as alice, world.online("bob") as bob:
+            await a_second_device(world, alice, "alice2")
+            to_bob, _ = await introduce(alice, bob)
+            async with world.online("alice2") as alice2:
+                await connected(alice2)
+                for each in (alice2, alice, alice2):
+                    assert await each.synchronise(timeout_s=30)
+        async with (
+            world.online("alice", tuning=PATIENT) as alice,
+            world.online("alice2", tuning=PATIENT) as alice2,
+        ):
+            assert await alice.synchronise(timeout_s=30)
+            ours = mailboxes(alice)
+            before = len(to_alice(tap, ours))
+            await reaches(alice, await alice.send(to_bob, "not to be echoed"), "relayed")
+            await alice.contact_block(to_bob)
+
+            async def is_blocked() -> bool:
+                return [each.state for each in await alice2.contacts()] == ["blocked"]
+
+            await eventually(alice2, is_blocked)
+            assert len(to_alice(tap, ours)) == before + 1
+            assert not await alice2.messages(to_bob, start=0, count=9)
 
 
 def to_alice(tap: Tap, ours: set[bytes]) -> list[bytes]:

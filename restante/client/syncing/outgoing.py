@@ -93,12 +93,15 @@ def read_items(conversation: bytes, messages: list[bytes], *, at_ms: int) -> lis
     ]
 
 
-def publish(rows: Rows, changes: Changes, *items: Item, now_ms: int) -> None:
-    """Let the account's other devices know; nothing is queued if there are none."""
+def publish(rows: Rows, changes: Changes, *items: Item, apart: bool = False, now_ms: int) -> None:
+    """Let the account's other devices know; nothing is queued if there are none.
+
+    `apart`: in a content of its own, which doesn't wait for the others.
+    """
     row = self_contact(rows)
     if row is None or not items or not other_devices(rows, row):
         return
-    waiting = _waiting(rows)
+    waiting = None if apart else _waiting(rows)
     known = [] if waiting is None else _items(Content.from_bytes(waiting.content))
     fresh = [each for at, each in enumerate(items) if each not in known and each not in items[:at]]
     if waiting is not None:
@@ -108,7 +111,8 @@ def publish(rows: Rows, changes: Changes, *items: Item, now_ms: int) -> None:
         fresh = fresh[fits:]
     for start in range(0, len(fresh), MAX_SYNC_ITEMS):
         entry_id = _enqueue(rows, changes, fresh[start : start + MAX_SYNC_ITEMS], now_ms=now_ms)
-        set_value(rows, _OPEN, entry_id)
+        if not apart:
+            set_value(rows, _OPEN, entry_id)
     changes.is_outbox_due = True
 
 

@@ -56,12 +56,8 @@ class SyncPause:
         now_ms = self._context.now_ms()
         going = []
         for each in entries:
-            if (
-                each.id in self._waiting
-                or self._in_a_hurry
-                or not jitter_ms
-                or not _waits(rows, each)
-            ):
+            may_wait = jitter_ms and not self._in_a_hurry and each.id not in self._waiting
+            if not may_wait or not _waits(rows, each):
                 self._waiting.discard(each.id)
                 going.append(each)
             elif client_outbox.outbox_entry(rows, each.id) is not None:

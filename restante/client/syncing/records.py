@@ -163,7 +163,8 @@ def _publish(rows: Rows, changes: Changes, kind: int, key: bytes, *, now_ms: int
     """Tell of a record, if it is this device's."""
     row = record(rows, kind, key)
     if row is not None and row.device_id == own_device(rows):
-        publish(rows, changes, record_item(kind, key), now_ms=now_ms)
+        is_blocking = kind == RecordKind.CONTACT_STATE and row.value == b"blocked"
+        publish(rows, changes, record_item(kind, key), apart=is_blocking, now_ms=now_ms)
 
 
 def _follow_token(rows: Rows, changes: Changes, said: RecordRow) -> None:
