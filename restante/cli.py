@@ -144,6 +144,24 @@ def audit(run: Invocation) -> int:
         return body(run.out, caller)
 
 
+@command(relay)
+@click.option("--data", metavar="DIR", required=True, help="The relay's directory.")
+@click.option("--settings", metavar="FILE", help="Its settings, for the limits in them.")
+@click.option("--thorough", is_flag=True, help="Read a large database through, too.")
+@click.option("--no-message", is_flag=True, help="Send no message from end to end.")
+def doctor(
+    run: Invocation, data: str, settings: str | None, thorough: bool, no_message: bool
+) -> int:
+    """Look for what is wrong with a relay, and say what to do about it."""
+    from pathlib import Path
+
+    from restante.client.commands.canary import fly
+    from restante.relay.verbs.doctoring import doctor as body
+
+    place, canary = Path(settings) if settings else None, None if no_message else fly
+    return body(run, Path(data), place, canary=canary, is_thorough=thorough)
+
+
 def main() -> NoReturn:
     """Run the command line and exit."""
     keep_faults_off_the_terminal()

@@ -78,6 +78,16 @@ def check_copy(path: Path) -> CopyFacts:
         )
 
 
+def damage_of(path: Path) -> str | None:
+    """Read a relay's database through, beside a running relay too; return what is wrong with it.
+
+    Raises StoreError's subclasses.
+    """
+    with _opened(path) as database:
+        (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
+        return None if verdict == "ok" else str(verdict)
+
+
 def schema_of(path: Path) -> int:
     """Return which schema a relay's database has. Raises StoreError's subclasses."""
     with _opened(path) as database:

@@ -64,6 +64,15 @@ def test_an_operators_day(tmp_path: Path, check: Check) -> None:
         seen.add(record["type"])
     assert audited[-1]["findings"] == []
     assert {"accounts", "devices", "waiting"} <= {each["table"] for each in audited[:-1]}
+    found = run("doctor", "--data", data, "--json").ok().records
+    for record in found:
+        check(record)
+        seen.add(record["type"])
+    assert found[-1]["check"] == "message"
+    assert {each["state"] for each in found} <= {"ok", "warning", "skipped"}
+    left = run("accounts", "ls", "--data", data, "--json").ok().records
+    assert [each["name"] for each in left] == ["alice"], "the canaries are gone"
+    assert run("invite", "ls", "--data", data, "--json").ok().records == []
     assert "--yes" in run("accounts", "delete", "alice", "--data", data).failed(2)
 
     backup = tmp_path / "a.backup"

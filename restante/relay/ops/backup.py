@@ -106,6 +106,11 @@ def _add(archive: tarfile.TarFile, name: str, source: IO[bytes], size_bytes: int
     archive.addfile(member, source)
 
 
+def is_kept(name: str) -> bool:
+    """Whether a small file of the relay's directory belongs into a backup."""
+    return _SMALL.fullmatch(name) is not None
+
+
 class Backup:
     """A backup that is read, from its beginning to its end."""
 
