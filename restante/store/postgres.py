@@ -84,7 +84,7 @@ _BY_STATE: Final[dict[str, type[StoreError]]] = {
     "XX002": Corrupted,
 }
 _SENTENCES: Final[dict[type[StoreError], str]] = {
-    DiskFull: "There is no room left for {place}. Free some space; nothing was lost.",
+    DiskFull: "{place} has no room left. Free some space; nothing was lost.",
     DiskFailed: "{place} refuses this relay: {error}. Check its user, password and rights.",
     Corrupted: "{place} is damaged: {error}. Restore it from a backup.",
     Busy: "{place} was busy for too long.",

@@ -36,7 +36,7 @@ def _number(name: str, *rest: Any, key: bool = False, nullable: bool = False) ->
 
 
 def _flag(name: str) -> Column[Any]:
-    return Column(name, Integer, nullable=False, server_default=text("0"))
+    return Column(name, _NUMBER, nullable=False, server_default=text("0"))
 
 
 def _blob(name: str, *, key: bool = False, nullable: bool = False) -> Column[Any]:
@@ -106,7 +106,7 @@ wakes = Table(
     metadata,
     Column(
         "device",
-        Integer,
+        _NUMBER,
         ForeignKey("devices.number", ondelete="CASCADE"),
         primary_key=True,
         nullable=False,

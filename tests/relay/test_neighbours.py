@@ -250,6 +250,29 @@ async def test_what_words_did_not_tell_a_sweep_finds(tmp_path: Path) -> None:
             assert len(await device.delivered(1)) == 1
 
 
+async def test_what_is_committed_late_is_delivered_though_its_sequence_is_lower(
+    tmp_path: Path,
+) -> None:
+    async with a_pair(tmp_path) as pair:
+        bob = await registered(pair.a, "bob")
+        async with pair.subscribed_at_b(bob) as device, anonymous(pair.a) as wire:
+            await device.drained()
+            # Another relay has taken a number, and hasn't committed yet.
+            ((late,),) = await sql(pair.a, "SELECT nextval('waiting_seq')")
+            await deposit(wire, item(bob))
+            assert len(await device.delivered(1, ack=False)) == 1
+            await sql(
+                pair.a,
+                "INSERT INTO waiting (seq, device, size_bytes, expires_hour, lane, id, payload) "
+                "SELECT LATE, number, 4096, 1000000, 0, '\\x0102030405060708090a0b0c0d0e0f10',"
+                " decode(repeat('00', 4096), 'hex') FROM devices".replace("LATE", str(late)),
+            )
+            pair.a.services.neighbours.arrived([1])
+            pair.a.services.neighbours.tell(Notice(kind=NoticeKind.SWEEP))
+            (found,) = await device.delivered(1)
+            assert found.id == bytes(range(1, 17))
+
+
 async def test_who_has_missed_words_looks_at_everything(tmp_path: Path) -> None:
     async with a_pair(tmp_path) as pair:
         bob = await registered(pair.a, "bob")
