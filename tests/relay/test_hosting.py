@@ -6,6 +6,7 @@ docs/self-hosting.md says so.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -24,6 +25,7 @@ from typing import Any
 import pytest
 
 from restante.cli import run_cli
+from restante.client.verbs.invocation import Invocation
 from restante.errors import ExitCode, UserError
 from restante.protocol.code import CodeType, parse_code
 from restante.relay.hosting import service, system
@@ -227,6 +229,34 @@ def test_a_certificate_that_its_user_may_not_read_is_refused_with_what_to_do(
     (root / "etc").chmod(0o700)
     with pytest.raises(UserError, match="can't read"):
         service.check_certificate(machine, wish)
+
+
+class Terminal(io.StringIO):
+    """Stdout as a person sees it."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_the_first_invite_is_drawn_for_people_and_not_for_programs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    code = "restante:r2zIj--ikAB1rH9zHP_yFa3QV_M7C1aEVrelay.example#"
+    run = Invocation()
+    assert run.qr(code) == [], "this is no terminal"
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    lines = run.qr(code)
+    assert len({len(line) for line in lines}) == 1
+    assert len(lines) > 15
+    assert Invocation.qr(_for_a_program(), code) == []
+
+
+def _for_a_program() -> Invocation:
+    run = Invocation()
+    run.is_json = True
+    return run
 
 
 # ---- what is put there ----------------------------------------------------------------------

@@ -98,7 +98,10 @@ def _begin(
         for line in run.qr(code):
             run.out.data({}, line)
         run.out.data({"type": "invite", "code": code, "uses": 1, "days": 7}, code)
-        run.out.note("With it one person takes a name: restante init --address NAME@HOST --invite")
+        run.out.note(
+            f"With it one person takes a name: restante init --address NAME@{wish.name} --invite "
+            "and that code"
+        )
     if wish.is_behind_proxy:
         run.out.note(service.proxy_hint(wish))
     run.out.note(system.firewall_hint(wish.port))
