@@ -107,6 +107,17 @@ async def test_a_signal_leaves_the_terminal_as_it_was_found(
     await ended(terminal, 130)
 
 
+async def test_a_bug_of_its_own_leaves_the_terminal_as_it_was_found(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    terminal.type(f"{sys.executable} -m tests.tui.crashing; echo code $?")
+    terminal.press("Enter")
+    await terminal.until_shown("Find or start a chat", "Bob")
+    terminal.press("Enter")
+    await terminal.until_shown("Restante stopped on a bug", "ZeroDivisionError")
+    await ended(terminal, 70)
+
+
 async def test_a_terminal_that_is_closed_ends_it(terminal: Terminal, tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     await start_chat(terminal, pid_file)

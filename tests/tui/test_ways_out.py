@@ -14,6 +14,7 @@ import pytest
 import trio
 import trio_asyncio
 from rich.console import Console
+from textual.color import Color
 
 from restante.client.interface import Event
 from restante.client.tui.app import RestanteApp
@@ -157,6 +158,23 @@ async def test_a_crash_reports_where_it_happened_and_not_a_single_value() -> Non
     assert "launch" not in report
     assert "can't stand" not in report
     assert app.return_code == ExitCode.BUG
+
+
+async def test_without_colour_nothing_is_coloured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    engine = ScriptedEngine()
+    engine.person("bob@relay.example", "Bob")
+
+    async def story(t: Teller) -> None:
+        await t.until_shown("Bob", "● Connected")
+        filters = t.app.get_line_filters()
+        for line in t.app.screen._compositor.render_strips():
+            for _, style, _ in line.apply_filter(filters[0], Color(0, 0, 0)):
+                for colour in (style.color, style.bgcolor) if style else ():
+                    if colour is not None and colour.triplet is not None:
+                        assert len(set(colour.triplet)) == 1, "grey at the most"
+
+    await tell(engine, story)
 
 
 async def test_without_a_terminal_it_refuses_with_what_to_do_instead() -> None:

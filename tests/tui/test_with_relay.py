@@ -10,7 +10,7 @@ from restante.client.engine import open_engine
 from restante.client.interface import MessageState, Trust
 from restante.client.tui.bridge import ask
 from tests.client.world import QUICK, a_world, key_of
-from tests.tui.stories import Teller, tell
+from tests.tui.stories import WIDE, Teller, tell
 
 PATIENCE_S = 60
 
@@ -108,3 +108,67 @@ async def test_a_stranger_is_asked_about_and_then_talked_to(tmp_path: Path) -> N
         with trio.fail_after(PATIENCE_S):
             first, second = await bob.messages(contact.key, start=0, count=10)
         assert (first.body, second.body) == ("do you remember me?", "of course")
+
+
+async def test_what_is_kept_shared_and_set_is_the_engine_s(tmp_path: Path) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("alice") as alice,
+        world.online("bob") as bob,
+    ):
+        code = await bob.contact_code()
+
+        async def story(t: Teller) -> None:
+            main = t.app._main
+            await t.until_shown("● Connected")
+            await t.press("ctrl+n")
+            await t.until_shown("New chat")
+            await t.paste(code)
+            await t.press("enter")
+            await t.until_shown("✔ verified", "No messages yet.")
+            await t.type("at eight")
+            await t.press("enter")
+            await t.until_shown("at eight", "✓✓ delivered")
+            await t.press("up", "end", "exclamation_mark", "enter")
+            await t.until_shown("at eight!", "edited")
+            main.pane.messages.focus()
+            await t.until(lambda: main.selected is not None, "a selected message")
+            await t.press("p")
+            await t.until_shown("pinned · edited")
+            await t.press("h")
+            await t.until_shown("What it said before")
+            await t.press("escape", "P")
+            await t.until_shown("You: at eight!")
+            await t.press("escape", "m")
+            await t.until_shown("For ever")
+            await t.press("end", "enter")
+            await t.until_shown("is muted.", "⊘")
+            main.list.focus()
+            await t.press("p")
+            await t.until_shown("↑")
+            await t.press("x")
+            await t.until_shown("1 archived")
+            await t.press("u")
+            main.action_send_place()
+            await t.until_shown("Nothing is looked")
+            await t.paste("-34.9060 -56.1994 The harbour")
+            await t.press("down", "enter")
+            await t.until_shown("The harbour", "live until", "✓✓ delivered")
+            main.action_send_contact()
+            await t.until_shown("Send a contact", "Nobody here yet.")
+            await t.press("escape", "f2")
+            await t.until_shown("Presence                off")
+            await t.press("down", "down", "enter")
+            await t.until_shown("Presence                on")
+
+        await tell(alice, story, size=WIDE, deadline_s=PATIENCE_S)
+        assert (await alice.settings())["presence"] == "on"
+        (line,) = await alice.conversations()
+        assert line.pinned
+        assert line.archived
+        assert line.muted_until is not None
+        assert line.muted_until.startswith("9999")
+        text, place = await bob.messages((await bob.conversations())[0].key, start=0, count=10)
+        assert (text.body, text.pinned, text.edited) == ("at eight!", True, True)
+        assert place.location is not None
+        assert place.location.live_until is not None

@@ -68,7 +68,9 @@ class GoToDialog(Dialog[str]):
         if self._may_start(query):
             options.append(Option(Content(words.start_chat_with(query)), id=START + query))
         if not options:
-            options.append(Option(Content(words.no_match(query)), disabled=True))
+            options.append(
+                Option(Content(words.no_match(query) if query else words.NOBODY), disabled=True)
+            )
         self._options.clear_options()
         self._options.add_options(options)
         self._options.highlighted = 0

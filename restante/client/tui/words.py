@@ -256,6 +256,9 @@ MY_CODE_TEXT: Final = "Whoever scans or pastes this can write to you, and knows 
 MY_CODE_WAITING: Final = "Making your code…"
 
 
+NOBODY: Final = "Nobody here yet."
+
+
 def no_match(text: str) -> str:
     """Nothing was found."""
     return f"No match for '{text}'."
