@@ -55,7 +55,10 @@ def back_up(data: Path, target: Path, *, program: str, with_blobs: bool) -> tupl
     `target` is a file's name, or a directory in which it gets one. Raises UserError, StoreError.
     """
     if not (data / DATABASE_NAME).is_file():
-        raise UserError(f"There is no relay's data in {data}. Name its directory: --data DIR.")
+        raise UserError(
+            f"There is no relay's database in {data}. Name its directory: --data DIR. One on a "
+            "server is backed up there, with pg_dump."
+        )
     made_at_s = int(time.time())
     if target.is_dir():
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(made_at_s))

@@ -1,0 +1,82 @@
+"""A relay on a disk that fills up: `python -m tests.relay.full_disk DIR`, DIR a small file system.
+
+Ends with 0 when all is as it should be: what was answered STORED is there and is delivered once,
+the rest was told that there is no room, and with room it goes on by itself.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import trio
+
+from restante.errors import WireCode
+from restante.protocol import frames as f
+from tests.relay.wire import (
+    anonymous,
+    authenticated,
+    deposit,
+    item,
+    person,
+    registered,
+    relay_at,
+    subscribed,
+)
+
+BALLAST_BYTES = 2 * 1024 * 1024
+FRAME = 16
+LONGEST_S = 60
+
+
+async def main(place: Path) -> None:
+    """Fill the disk, see what is said, make room, and see that nothing was lost."""
+    ballast = place / "ballast"
+    ballast.write_bytes(bytes(BALLAST_BYTES))
+    accepted: set[bytes] = set()
+    async with relay_at(place) as relay:
+        bob = await registered(relay, "bob")
+        async with anonymous(relay) as wire:
+
+            async def leave() -> set[int]:
+                items = [item(bob) for _ in range(FRAME)]
+                outcomes = await deposit(wire, *items)
+                stored = {
+                    one.id
+                    for one, result in zip(items, outcomes, strict=True)
+                    if result.outcome == f.Outcome.STORED
+                }
+                accepted.update(stored)
+                return {result.outcome for result in outcomes}
+
+            while (said := await leave()) == {f.Outcome.STORED}:
+                pass
+            assert said == {f.Outcome.RELAY_FULL}, said
+            assert len(accepted) > FRAME
+            eve = person("eve")
+            async with authenticated(relay, eve) as stranger:
+                refused = await stranger.ask(
+                    f.Register,
+                    name="eve",
+                    invite=None,
+                    manifest=eve.manifest(relay.address).to_bytes(),
+                    tokens=eve.hashes,
+                )
+                assert refused.code == WireCode.FULL, refused
+            async with subscribed(relay, bob) as device:
+                first = {one.id for one in await device.delivered(FRAME, ack=False)}
+                assert first <= accepted, "reading goes on"
+            ballast.unlink()
+            with trio.fail_after(LONGEST_S):
+                while await leave() != {f.Outcome.STORED}:  # noqa: ASYNC110  # a disk tells nobody
+                    await trio.sleep(0.05)
+        async with subscribed(relay, bob) as device:
+            items = await device.delivered(len(accepted))
+        assert {one.id for one in items} == accepted
+        assert len(items) == len(accepted), "each is delivered once"
+        async with subscribed(relay, bob) as device:
+            assert await device.drained() == [], "and acked"
+
+
+if __name__ == "__main__":
+    trio.run(main, Path(sys.argv[1]))
