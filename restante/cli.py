@@ -25,9 +25,10 @@ HOMES: Final = {
     "people": ("contact", "verify"),
     "devices": ("device",),
     "sending": ("send", "scheduled", "run"),
+    "hooks": ("tail", "hook"),
     "messages": (
         *("edit", "delete", "react", "pin", "timer"),
-        *("tail", "history", "mark", "why"),
+        *("history", "mark", "why"),
     ),
     "engine": ("chat", "daemon", "rpc", "setting"),
 }

@@ -19,7 +19,6 @@ from restante.client.interface import (
     Conversation,
     Message,
     MessageState,
-    Received,
     Trust,
     Why,
 )
@@ -38,7 +37,6 @@ from restante.protocol.content import Kind, RecordKind
 from restante.protocol.ids import ID_BYTES
 from restante.store import client_outbox
 from restante.store.client_contacts import ContactRow, contact, contacts, find
-from restante.store.client_feed import cursor, feed_after, set_cursor
 from restante.store.client_messages import count, placed_message, update_state, window
 from restante.store.client_records import records_of_conversation
 from restante.store.client_summaries import conversation_summaries
@@ -272,20 +270,6 @@ class Conversations:
         await self._context.write(work)
         if changes.changed or changes.conversations:
             await self._announcer.tell(changes)
-
-    async def consume(self, consumer: str, *, limit: int) -> list[Received]:
-        """Return what arrived past a consumer's cursor, oldest first; moves nothing."""
-
-        def work(rows: Rows) -> list[Received]:
-            shows = viewer(rows, self._context, self._own, contacts(rows))
-            lines = feed_after(rows, cursor(rows, consumer), min(max(limit, 1), MAX_WINDOW))
-            return [shows.received(line) for line in lines]
-
-        return await self._context.read(work)
-
-    async def acknowledge(self, consumer: str, *, up_to: int) -> None:
-        """Move a consumer's cursor forward."""
-        await self._context.write(lambda rows: set_cursor(rows, consumer, up_to))
 
     def account_id(self, key: str) -> bytes:
         """Return whom a conversation's key names. UserError if it is none."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from restante.client.clock import SystemClock
+from restante.client.consuming.methods import ConsumingMethods
 from restante.client.context import EngineContext, Tuning
 from restante.client.events import EventHub, Subscription
 from restante.client.failures import UnreachableError
@@ -23,7 +24,6 @@ from restante.client.interface import (
     Contact,
     Conversation,
     Message,
-    Received,
     Status,
     Why,
 )
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from restante.client.clock import Clock
+    from restante.client.consuming.consumers import Consumers
     from restante.client.grammar.parts import Grammar
     from restante.client.history_transfer.parts import Transfers
     from restante.client.sending.later import Later
@@ -68,6 +69,7 @@ class LocalEngine(
     LifecycleMethods,
     HistoryMethods,
     SendingMethods,
+    ConsumingMethods,
 ):
     """The engine in this process. Made by `open_engine`."""
 
@@ -230,14 +232,6 @@ class LocalEngine(
         """See interface.Engine."""
         await self._reading().conversations.mark_read(conversation, up_to=up_to)
 
-    async def consume(self, consumer: str, *, limit: int = 256) -> list[Received]:
-        """See interface.Engine."""
-        return await self._reading().conversations.consume(consumer, limit=limit)
-
-    async def acknowledge(self, consumer: str, *, cursor: int) -> None:
-        """See interface.Engine."""
-        await self._reading().conversations.acknowledge(consumer, up_to=cursor)
-
     # ---- people -----------------------------------------------------------------------------
 
     async def contact_code(self) -> str:
@@ -286,6 +280,9 @@ class LocalEngine(
     @property
     def _own(self) -> OwnAccount | None:
         return self._services.own
+
+    def _consumers(self) -> Consumers:
+        return self._reading().consumers
 
     def _later(self) -> Later:
         return self._running().later

@@ -18,6 +18,7 @@ from restante.client import status as parts
 from restante.client.announcer import Announcer
 from restante.client.catching_up import CatchingUp
 from restante.client.changes import Changes
+from restante.client.consuming.consumers import Consumers
 from restante.client.contacts import Contacts
 from restante.client.conversations import Conversations
 from restante.client.directory import Directory
@@ -81,6 +82,7 @@ class Parts:
     announcer: Announcer
     conversations: Conversations
     later: Later
+    consumers: Consumers
     contacts: Contacts
     verification: Verification
     outbox: Outbox
@@ -267,6 +269,7 @@ class Services:
             announcer=announcer,
             conversations=conversations,
             later=Later(context, conversations),
+            consumers=Consumers(context, own),
             contacts=people,
             verification=Verification(context, own, directory=directory, announcer=announcer),
             outbox=outbox,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from restante.store import client_sending  # noqa: F401  # its tables are the profile's, too
+from restante.store import client_consumers, client_sending  # noqa: F401  # tables of the profile's
 from restante.store.client_rows import Rows, Statement
 from restante.store.client_tables import client_metadata
 

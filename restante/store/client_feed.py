@@ -1,15 +1,15 @@
-"""Everything that arrived, in the order of arrival, and how far each named consumer has read.
+"""Everything that arrived, in the order of arrival.
 
-Rule: a cursor is never given twice and a consumer's never moves back; an erased message takes its
-lines with it. Spec: docs/client-store.md, section 6.
+Rule: a cursor is never given twice; an erased message takes its lines with it.
+Spec: docs/client-store.md, section 6.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import bindparam, func, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from restante.store import client_tables as tables
 from restante.store.client_messages import MessageRow, read_placed, select_messages
@@ -30,7 +30,6 @@ class FeedRow:
 
 _feed = tables.feed
 _messages = tables.messages
-_consumers = tables.consumers
 
 _APPEND = Statement(
     _feed.insert()
@@ -44,24 +43,25 @@ _APPEND = Statement(
     )
     .returning(_feed.c.cursor)
 )
-_AFTER = Statement(
-    select_messages.add_columns(_feed.c.cursor, _feed.c.type, _feed.c.at_ms, _feed.c.detail)
-    .join(_feed, _feed.c.message == _messages.c.number)
-    .where(_feed.c.cursor > bindparam("after"))
+_lines = select_messages.add_columns(
+    _feed.c.cursor, _feed.c.type, _feed.c.at_ms, _feed.c.detail
+).join(_feed, _feed.c.message == _messages.c.number)
+_after = (
+    _lines.where(_feed.c.cursor > bindparam("after"), _feed.c.at_ms >= bindparam("since_ms"))
     .order_by(_feed.c.cursor)
     .limit(bindparam("limit"))
 )
-_LAST = Statement(select(func.coalesce(func.max(_feed.c.cursor), 0)))
-_CURSOR = Statement(select(_consumers.c.cursor).where(_consumers.c.name == bindparam("name")))
-_moved = upsert(_consumers)
-_MOVE = Statement(
-    _moved.on_conflict_do_update(
-        index_elements=[_consumers.c.name],
-        set_={"cursor": func.max(_consumers.c.cursor, _moved.excluded.cursor)},
-    ),
-    "name",
-    "cursor",
+_AFTER = Statement(_after)
+_AFTER_OF = Statement(
+    _after.where(
+        _messages.c.conversation
+        == select(tables.conversations.c.number)
+        .where(tables.conversations.c.key == bindparam("conversation"))
+        .scalar_subquery()
+    )
 )
+_AT = Statement(_lines.where(_feed.c.cursor == bindparam("at")))
+_LAST = Statement(select(func.coalesce(func.max(_feed.c.cursor), 0)))
 _OF = Statement(
     select(_feed.c.cursor, _feed.c.type, _feed.c.at_ms, _feed.c.detail)
     .join(_messages, _feed.c.message == _messages.c.number)
@@ -100,38 +100,40 @@ def append_feed(
     return cursor
 
 
-def feed_after(rows: Rows, cursor: int, limit: int) -> list[FeedRow]:
-    """Return the lines past a cursor, oldest first."""
-    lines = []
-    for found in rows.all(_AFTER, after=cursor, limit=limit):
-        placed = read_placed(rows, found[:-_FEED_COLUMNS])
-        at, type_, at_ms, detail = found[-_FEED_COLUMNS:]
-        lines.append(
-            FeedRow(
-                cursor=at,
-                type=type_,
-                at_ms=at_ms,
-                detail=detail,
-                message=placed.row,
-                position=placed.position,
-            )
-        )
-    return lines
+def feed_after(
+    rows: Rows, cursor: int, limit: int, *, since_ms: int = 0, conversation: bytes | None = None
+) -> list[FeedRow]:
+    """Return the lines past a cursor, oldest first; those since a time, of one conversation."""
+    given = {"after": cursor, "since_ms": since_ms, "limit": limit}
+    if conversation is None:
+        found = rows.all(_AFTER, **given)
+    else:
+        found = rows.all(_AFTER_OF, **given, conversation=conversation)
+    return [_line(rows, row) for row in found]
+
+
+def feed_at(rows: Rows, cursor: int) -> FeedRow | None:
+    """Return one line; None if its message was erased."""
+    found = rows.first(_AT, at=cursor)
+    return None if found is None else _line(rows, found)
+
+
+def _line(rows: Rows, found: tuple[Any, ...]) -> FeedRow:
+    placed = read_placed(rows, found[:-_FEED_COLUMNS])
+    at, type_, at_ms, detail = found[-_FEED_COLUMNS:]
+    return FeedRow(
+        cursor=at,
+        type=type_,
+        at_ms=at_ms,
+        detail=detail,
+        message=placed.row,
+        position=placed.position,
+    )
 
 
 def last_cursor(rows: Rows) -> int:
     """Return the newest line's cursor; 0 if there is none."""
     return int(rows.value(_LAST))
-
-
-def cursor(rows: Rows, consumer: str) -> int:
-    """Return how far a consumer has read; 0 if it is new."""
-    return int(rows.value(_CURSOR, name=consumer) or 0)
-
-
-def set_cursor(rows: Rows, consumer: str, cursor: int) -> None:
-    """Move a consumer's cursor forward; a smaller one changes nothing."""
-    rows.run(_MOVE, name=consumer, cursor=cursor)
 
 
 def feed_of(rows: Rows, message_id: bytes) -> list[FeedLine]:

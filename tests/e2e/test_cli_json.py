@@ -96,6 +96,15 @@ def test_every_type_of_object_that_the_commands_print(tmp_path: Path, check: Che
         take(alice.run("relay", "config", "--json").ok().record)
         take(alice.run("device", "history", "--json").ok().record)
         take(alice.run("mark", bob.address(relay), "--unread", "--json").ok().record)
+        alice.run("tail", "--consumer", "hooks", "--once", "--ack").ok()
+        bob.run("send", alice.address(relay), "to a program").ok()
+        refuse = ("tail", "--consumer", "hooks", "--once", "--tries", "1", "--exec", "false")
+        assert alice.run(*refuse).code == 9
+        take(*alice.run("hook", "ls", "--json").ok().records)
+        (letter,) = alice.run("hook", "dead", "ls", "--json").ok().records
+        drop = ("hook", "dead", "drop", "hooks", str(letter["cursor"]))
+        take(letter, alice.run(*drop, "--json").ok().record)
+        take(alice.run("hook", "forget", "hooks", "--json").ok().record)
         waiting = alice.run("send", bob.address(relay), "x", "--at", "+1h", "--json").ok().record
         take(waiting, alice.run("scheduled", "cancel", waiting["id"], "--json").ok().record)
         take(alice.run("edit", answer.record["id"], "hi again", "--json").ok().record)

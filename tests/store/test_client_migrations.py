@@ -12,7 +12,12 @@ from pathlib import Path
 
 from sqlalchemy import create_engine
 
-from restante.store import client_messages, client_search, client_sending  # noqa: F401  (its tables)
+from restante.store import (  # noqa: F401  (their tables)
+    client_consumers,
+    client_messages,
+    client_search,
+    client_sending,
+)
 from restante.store.client_tables import client_metadata
 from restante.store.driver import RawConnection
 from restante.store.errors import Corrupted, SchemaTooNew

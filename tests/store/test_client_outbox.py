@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from restante.store import client_feed, client_inbox, client_messages, client_outbox
+from restante.store import (
+    client_consumers,
+    client_feed,
+    client_inbox,
+    client_messages,
+    client_outbox,
+)
 from restante.store.client_inbox import ReceiptRow
 from restante.store.client_outbox import OutboxRow
 from restante.store.errors import Conflict
@@ -155,6 +161,6 @@ async def test_the_feed_shows_each_message_as_it_stands(
 async def test_a_consumer_s_cursor_never_moves_back(tmp_path: Path) -> None:
     async with profile(tmp_path) as db:
         for moved_to, stands in ((5, 5), (3, 5), (9, 9)):
-            await db.write(client_feed.set_cursor, "tail", moved_to)
-            assert await db.read(client_feed.cursor, "tail") == stands
-        assert await db.read(client_feed.cursor, "another") == 0
+            await db.write(client_consumers.set_cursor, "tail", moved_to)
+            assert await db.read(client_consumers.cursor, "tail") == stands
+        assert await db.read(client_consumers.cursor, "another") == 0

@@ -12,6 +12,7 @@ from typing import Final
 from restante.errors import UserError
 
 _FROM_NOW: Final = re.compile(r"\+(\d{1,6})([smhdw])")
+_AGO: Final = re.compile(r"-(\d{1,6})([smhdw])")
 _TIME_OF_DAY: Final = re.compile(r"(\d{1,2}):(\d{2})")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -33,6 +34,17 @@ def moment(text: str, now: datetime) -> str:
             raise _no_time(said) from None
     # Without a zone it is the machine's own, which knows its summers.
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def past_moment(text: str, now: datetime) -> str:
+    """Return when a text says that something began: `-2h`, or what `moment` takes. UserError."""
+    said = text.strip()
+    if found := _AGO.fullmatch(said):
+        at = now.astimezone() - timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
+        return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if _FROM_NOW.fullmatch(said) or _TIME_OF_DAY.fullmatch(said):
+        raise UserError(f"{said[:40]!r} is no time gone by. Write -2h, or 2026-11-21 08:00.")
+    return moment(said, now)
 
 
 def _next(hour: int, minute: int, now: datetime, said: str) -> datetime:

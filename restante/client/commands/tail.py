@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from restante.client.commands.output import Output
 from restante.client.commands.records import message_record, received_text
@@ -32,6 +33,10 @@ class Tail:
     acknowledges: bool
     marks_read: bool = False
     """Whether what was printed has been read by the user."""
+    conversation: str | None = None
+    """Of which alone, if not of all."""
+    since: str | None = None
+    """Since when, RFC 3339; then from nobody's place."""
     printed: int = 0
     """The cursor of the last thing that this run printed."""
 
@@ -77,7 +82,7 @@ class Tail:
 
     def _print_new(self) -> None:
         while True:
-            page = self.caller.call("consume", consumer=self.consumer, limit=PAGE)
+            page = self._page()
             before = self.printed
             read: dict[str, str] = {}
             try:
@@ -97,12 +102,21 @@ class Tail:
                     self._mark(read)
             if len(page) < PAGE:
                 return
-            if not self.acknowledges:
+            if not self.acknowledges and self.since is None:
                 raise UserError(
                     f"{PAGE} of consumer {self.consumer!r} wait to be acknowledged; no more are "
                     "printed before. Acknowledge them, or use --ack.",
                     exit_code=ExitCode.LIMITED,
                 )
+
+    def _page(self) -> list[dict[str, Any]]:
+        chosen: dict[str, Any] = {"conversation": self.conversation}
+        if self.since is not None:
+            chosen |= {"since": self.since, "after": self.printed}
+        page: list[dict[str, Any]] = self.caller.call(
+            "consume", consumer=self.consumer, limit=PAGE, **chosen
+        )
+        return page
 
     def _mark(self, read: dict[str, str]) -> None:
         """Say that the user has read what was printed, up to the last of each conversation."""

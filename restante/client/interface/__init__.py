@@ -22,10 +22,12 @@ from restante.client.interface.values import Audit as Audit
 from restante.client.interface.values import AuditTable as AuditTable
 from restante.client.interface.values import Card as Card
 from restante.client.interface.values import ConnectionPhase as ConnectionPhase
+from restante.client.interface.values import Consumer as Consumer
 from restante.client.interface.values import Contact as Contact
 from restante.client.interface.values import ContactState as ContactState
 from restante.client.interface.values import Conversation as Conversation
 from restante.client.interface.values import ConversationKey as ConversationKey
+from restante.client.interface.values import DeadLetter as DeadLetter
 from restante.client.interface.values import Device as Device
 from restante.client.interface.values import DeviceLink as DeviceLink
 from restante.client.interface.values import HistoryState as HistoryState

@@ -13,9 +13,11 @@ from restante.client.interface.events import (
 from restante.client.interface.values import (
     AccountDeleted,
     Audit,
+    Consumer,
     Contact,
     Conversation,
     ConversationKey,
+    DeadLetter,
     Device,
     DeviceLink,
     HistoryState,
@@ -317,11 +319,37 @@ class Engine(Protocol):
     async def history_take(self, *, timeout_s: float) -> HistoryState:
         """Give out and take in what there is of a history now, and return how it stands then."""
 
-    async def consume(self, consumer: str, *, limit: int = 256) -> list[Received]:
-        """Return what arrived past the consumer's cursor, oldest first. Moves nothing."""
+    async def consume(
+        self,
+        consumer: str,
+        *,
+        limit: int = 256,
+        after: int | None = None,
+        since: str | None = None,
+        conversation: ConversationKey | None = None,
+    ) -> list[Received]:
+        """Return what arrived past the consumer's cursor, oldest first. Moves nothing.
+
+        `after` takes the cursor's place; `since` (RFC 3339) and `conversation` leave the rest out.
+        """
 
     async def acknowledge(self, consumer: str, *, cursor: int) -> None:
         """Move a consumer's cursor; it never moves back."""
+
+    async def consumers(self) -> list[Consumer]:
+        """Return all consumers that have acknowledged anything, by name."""
+
+    async def consumer_forget(self, consumer: str) -> None:
+        """Forget a consumer and its dead letters. UserError: there is none."""
+
+    async def dead_letter(self, consumer: str, *, cursor: int, error: str) -> None:
+        """Put a line aside that a consumer's program won't take, and move its cursor past it."""
+
+    async def dead_letters(self) -> list[DeadLetter]:
+        """Return all that was put aside, by consumer and order of arrival."""
+
+    async def dead_letter_drop(self, consumer: str, *, cursor: int) -> None:
+        """Take a line off that list: done after all, or given up. UserError: not there."""
 
     async def synchronise(self, *, timeout_s: float) -> bool:
         """Connect, flush the outbox, take what waits at the relay; False if time ran out."""

@@ -332,6 +332,25 @@ class Received(View, frozen=True):
     message: Message
 
 
+class Consumer(View, frozen=True):
+    """Who reads the feed under a name, and how far that is."""
+
+    name: str
+    cursor: int
+    waiting: int
+    """Lines past its cursor."""
+
+
+class DeadLetter(View, frozen=True):
+    """A line of the feed that a consumer's program would not take, after all its tries."""
+
+    consumer: str
+    error: str
+    died_at: str
+    """RFC 3339 UTC."""
+    received: Received
+
+
 class Scheduled(View, frozen=True):
     """A text that waits for its time."""
 

@@ -80,36 +80,6 @@ def timer(run: Invocation, conversation: str, time: str | None) -> int:
 
 
 @command(verbs)
-@click.option("--once", is_flag=True, help="Print what has arrived, then end.")
-@click.option("--consumer", metavar="NAME", help="Whose place to go on from; each has its own.")
-@click.option("--ack", is_flag=True, help="With --consumer: acknowledge what was printed.")
-@click.option("--mark-read", is_flag=True, help="What was printed has been read by you.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0),
-    default=30.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="With --once: how long to wait for the relay.",
-)
-def tail(
-    run: Invocation, *, once: bool, consumer: str | None, ack: bool, mark_read: bool, timeout: float
-) -> int:
-    """Print what arrives, each thing once."""
-    from restante.client.commands.tail import DEFAULT_CONSUMER, Tail
-
-    with run.caller() as caller:
-        printing = Tail(
-            out=run.out,
-            caller=caller,
-            consumer=consumer or DEFAULT_CONSUMER,
-            acknowledges=ack or consumer is None,
-            marks_read=mark_read,
-        )
-        return printing.once(timeout_s=timeout) if once else printing.follow()
-
-
-@command(verbs)
 @click.argument("conversation")
 @click.option("--last", type=click.IntRange(min=0), metavar="N", help="Only the last N.")
 @click.option("--versions", is_flag=True, help="With what edited messages said before.")

@@ -1,4 +1,4 @@
--- version 2
+-- version 3
 CREATE INDEX aside_by_tag ON aside (tag);
 CREATE INDEX contacts_by_address ON contacts (address);
 CREATE INDEX feed_by_message ON feed (message);
@@ -68,6 +68,10 @@ CREATE TABLE counters (
     conversation INTEGER NOT NULL, device_id BLOB NOT NULL, highest INTEGER NOT NULL,
     PRIMARY KEY (conversation, device_id)
 ) WITHOUT ROWID;
+CREATE TABLE dead_letters (
+        consumer TEXT NOT NULL, cursor INTEGER NOT NULL, error TEXT NOT NULL,
+        died_at_ms INTEGER NOT NULL, PRIMARY KEY (consumer, cursor)
+    ) WITHOUT ROWID;
 CREATE TABLE feed (
     cursor INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL,
     message INTEGER NOT NULL, at_ms INTEGER NOT NULL, detail TEXT,
