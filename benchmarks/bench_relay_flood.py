@@ -9,6 +9,7 @@ flood giving way; the relay has the other.
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -113,8 +114,12 @@ async def _flood(kind: str, address: RelayAddress, victim: Recipient) -> AsyncIt
             *(f"127.0.0.1:{address.port}", victim.mailbox.hex(), victim.token.hex()),
         ],
         cwd=Path(__file__).parent.parent,
+        stdout=subprocess.PIPE,
     )
     try:
+        if process.stdout is None:
+            raise RuntimeError("the flood's output is not read")
+        await process.stdout.receive_some(64)  # to start a program is no part of its flood
         yield
     finally:
         process.kill()

@@ -123,7 +123,7 @@ class Gates:
 
     def __init__(self, limits: Limits) -> None:
         self.connects = Buckets(
-            rate=limits.connects_per_network, burst=5 * limits.connects_per_network
+            rate=limits.connects_per_network, burst=2 * limits.connects_per_network
         )
         self.deposits = Buckets(
             rate=limits.deposits_per_network, burst=2 * limits.deposits_per_network

@@ -62,7 +62,7 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     connections_per_network: Count = 256
     """A household, an office or a small exit node; one address can't take them all."""
     connects_per_network: Count = 50
-    """Connections a second from one network; five times as many at once, for an office that comes
+    """Connections a second from one network; twice as many at once, for an office that comes
     back after an outage."""
     deposits_per_network: Count = 2_000
     """Envelopes a second from one network (an IPv4 address or an IPv6 /64): one group of 1,000

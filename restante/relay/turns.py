@@ -14,8 +14,8 @@ from typing import Final
 
 import trio
 
-SLICE_S: Final = 0.001
-"""Some fifteen small deposits: what the others wait for one network in a round."""
+SLICE_S: Final = 0.0005
+"""Some eight small deposits: what the others wait for one network in a round."""
 
 LOOK_UPS: Final = 4
 """Look-ups of a network under way: each costs the loop as much as a hundred envelopes."""
