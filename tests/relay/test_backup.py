@@ -26,9 +26,9 @@ from restante.relay.ops.backup import CONTENTS_NAME, back_up
 from restante.relay.ops.restoring import restore, verify
 from restante.relay.server import RunningRelay
 from restante.relay.settings import DATABASE_NAME
-from restante.store.migrations import RELAY
+from restante.store.migrations import RELAY, Lineage, bring_up_to_date
 from restante.store.relay_backup import check_copy
-from restante.store.seam import open_loop
+from restante.store.seam import open_database, open_loop
 from tests.processes import PATIENCE_S, start
 from tests.relay.wire import Person, anonymous, authenticated, deposit, item, registered, relay_at
 
@@ -212,17 +212,18 @@ async def test_verifying_starts_a_relay_and_leaves_nothing(tmp_path: Path) -> No
 
 
 async def test_an_older_schema_is_upgraded_on_the_way(tmp_path: Path) -> None:
-    async with relay_at(tmp_path) as relay:
-        await registered(relay, "bob")
-    database = tmp_path / "relay" / DATABASE_NAME
-    with closing(sqlite3.connect(database)) as raw, raw:
-        for column in ("quota_bytes", "is_blocked", "is_awaited", "seen_day"):
-            raw.execute(f"ALTER TABLE accounts DROP COLUMN {column}")
-        raw.execute("ALTER TABLE invites DROP COLUMN quota_bytes")
-        raw.execute("PRAGMA user_version = 2")
-    backup = taken(tmp_path)
+    steps, data = tmp_path / "steps", tmp_path / "relay"
+    for directory in (steps, data):
+        directory.mkdir()
+    for step in RELAY.directory.glob("000[12]_*.py"):
+        shutil.copy(step, steps)
+    older = Lineage(name="relay", application_id=RELAY.application_id, directory=steps)
+    account = "INSERT INTO accounts VALUES (7, 'bob', 'a.example', x'01', 1, 2, x'02', NULL, NULL)"
     async with open_loop():
-        contents = await restore(backup, tmp_path / "new")
+        async with open_database(data / DATABASE_NAME) as db:
+            await bring_up_to_date(db, older)
+            await db.write_raw(lambda raw: raw.execute(account))
+        contents = await restore(taken(tmp_path), tmp_path / "new")
     assert contents.facts.schema == 2
     facts = check_copy(tmp_path / "new" / DATABASE_NAME)
     assert (facts.schema, facts.accounts) == (RELAY.head, 1)
