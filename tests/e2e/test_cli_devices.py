@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,31 @@ def test_a_device_is_linked_named_and_revoked_from_the_command_line(tmp_path: Pa
         assert [each["id"] for each in left] == [devices[0]["id"]]
         assert "revoked" in laptop.run("tail", "--once", "--timeout", "10").failed(1)
         assert "on both" in laptop.run("history", "self").ok().out
+
+
+def test_a_device_that_only_commands_use_gets_its_history(tmp_path: Path) -> None:
+    with a_relay(tmp_path / "relay", "-q", "--open-registration") as relay:
+        (bob,) = settle(relay, tmp_path, "bob")
+        laptop = Person(name="bob", home=tmp_path / "laptop")
+        with bob.daemon():
+            bob.run("send", "self", "from before").ok()
+            linking = begin(laptop, bob.address(relay))
+            code = said(linking)["code"]
+            bob.run("device", "approve", code, "--no-input").failed(1)
+            digits = said(linking)["digits"]
+            bob.run("device", "approve", code, "--digits", digits).ok()
+            assert said(linking)["state"] == "linked"
+            linking.kill()
+            end(linking)
+            deadline = time.monotonic() + PATIENCE_S
+            while "from before" not in laptop.run("history", "self").ok().out:
+                assert time.monotonic() < deadline
+                laptop.run("tail", "--once").ok()
+            stands = laptop.run("device", "history", "--json").ok().record
+            assert (stands["type"], stands["state"]) == ("history", "whole")
+            laptop.run("device", "history", "--again", "--dismiss").failed(2)
+            again = laptop.run("device", "history", "--again", "--json").ok().record
+            assert (again["state"], again["error"]) == ("whole", None)
 
 
 def type_digits(old: Person, code: str, linking: Process) -> str:
