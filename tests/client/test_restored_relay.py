@@ -11,8 +11,18 @@ from msgspec.structs import replace
 from restante.protocol.manifest import PrekeyKind
 from restante.relay.ops.backup import back_up
 from restante.relay.ops.restoring import restore
+from tests.client.linked import a_new_device, link
 from tests.client.relays import GENEROUS
-from tests.client.world import World, a_world, connected, eventually, introduce, reaches, shows
+from tests.client.world import (
+    World,
+    a_world,
+    bodies,
+    connected,
+    eventually,
+    introduce,
+    reaches,
+    shows,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,3 +135,49 @@ async def test_a_backup_restored_twice_is_a_new_epoch_each_time(tmp_path: Path) 
             await come_back(world, backup)
             epochs.append(world.relay.running.services.epoch)
         assert len(set(epochs)) == 3
+
+
+async def test_a_device_that_came_after_the_backup_receives_once_an_older_one_is_back(
+    tmp_path: Path,
+) -> None:
+    async with (
+        a_world(tmp_path, limits=IMPATIENT) as world,
+        world.online("alice") as alice,
+        a_new_device(world, "laptop") as laptop,
+    ):
+        async with world.online("bob") as bob:
+            to_bob, to_alice = await introduce(alice, bob)
+            await reaches(alice, await alice.send(to_bob, "one"), "delivered")
+            backup = back_up_now(world)
+            await link(bob, laptop)
+            await reaches(alice, await alice.send(to_bob, "two"), "delivered")
+            await shows(laptop, to_alice, ["one", "two"])
+        await come_back(world, backup)
+        sent = await alice.send(to_bob, "three")
+        await awaits(alice, sent.id)
+        assert len(world.relay.waiting()) <= 1, "nothing for a device that the relay has forgotten"
+        async with world.online("bob") as bob:
+            await shows(bob, to_alice, ["one", "two", "three"])
+            await shows(laptop, to_alice, ["one", "two", "three"])
+
+
+async def test_a_device_revoked_after_the_backup_gets_nothing_that_is_sent_after_the_restore(
+    tmp_path: Path,
+) -> None:
+    async with a_world(tmp_path, limits=IMPATIENT) as world, world.online("alice") as alice:
+        async with world.online("bob") as bob:
+            to_bob, to_alice = await introduce(alice, bob)
+            async with a_new_device(world, "laptop") as laptop:
+                await link(bob, laptop, name="laptop")
+                await reaches(alice, await alice.send(to_bob, "one"), "delivered")
+                await shows(laptop, to_alice, ["one"])
+            backup = back_up_now(world)
+            await bob.device_revoke("laptop")
+            await reaches(alice, await alice.send(to_bob, "two"), "delivered")
+        await come_back(world, backup)
+        async with a_new_device(world, "laptop") as laptop:  # the relay lists it again
+            sent = await alice.send(to_bob, "three")
+            async with world.online("bob") as bob:
+                await reaches(alice, sent, "delivered")
+                await shows(bob, to_alice, ["one", "two", "three"])
+            assert await bodies(laptop, to_alice) == ["one"]
