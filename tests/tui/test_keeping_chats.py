@@ -154,7 +154,8 @@ async def test_a_live_place_is_sent_moved_and_ended() -> None:
         await t.press("home", "ctrl+k")
         await t.paste("-34.9060, -56.1994 The harbour")
         await t.press("down", "down", "enter")
-        await t.until_shown("The harbour", "live until 15:36, moved now", "geo:-34.90600,-56.19940")
+        await t.until_shown("live until 15:36, moved now", "geo:-34.90600,-56.19940")
+        await t.until_shown("You: Place: The harbour")
         await on_the_last(t)
         await t.press("l")
         await t.until_shown("Your live place")
@@ -181,7 +182,7 @@ async def test_a_contact_is_sent_and_opened() -> None:
         assert "Bob  bob@" not in t.screen_text(), "nobody needs their own address"
         await t.type("no")
         await t.press("enter")
-        await t.until_shown("Contact: Noor", "Enter opens the chat.")
+        await t.until_shown("You: Contact: Noor", "Enter opens the chat.")
         await on_the_last(t)
         await t.press("o")
         await t.until_shown("Message Noor")

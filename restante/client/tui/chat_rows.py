@@ -9,6 +9,7 @@ from __future__ import annotations
 from restante.client.interface import ContactState, Conversation, Message, MessageState, Trust
 from restante.client.tui import words
 from restante.client.tui.clean import clean_line
+from restante.client.tui.entry_parts import HAS_HEADING
 from restante.client.tui.glyphs import Glyphs
 from restante.client.tui.page import Page
 from restante.client.tui.times import local, short_age
@@ -91,7 +92,13 @@ def _excerpt(message: Message, glyphs: Glyphs) -> str:
     if instead is not None:
         return instead
     body = clean_line(message.body[:256]).strip()
-    if not message.sender.is_me or message.kind != "text":
+    if message.location is not None:
+        place = message.location
+        label = clean_line(place.label) or f"{place.latitude:.4f}, {place.longitude:.4f}"
+        body = f"{words.PLACE} {label}"
+    elif message.card is not None:
+        body = f"{words.CARD} {clean_line(message.card.name or message.card.address)}"
+    if not message.sender.is_me or message.kind not in HAS_HEADING:
         return body
     if message.state in {MessageState.FAILED, MessageState.EXPIRED}:
         return f"{glyphs.alert} {words.NOT_SENT} {body}"

@@ -12,8 +12,9 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from restante.client.tui.completion import Begun, Offer
+from restante.client.tui.wrap import cells
 
-LABEL_CELLS: Final = 24
+GAP_CELLS: Final = 2
 
 
 class Completions(OptionList, can_focus=False):
@@ -36,8 +37,13 @@ class Completions(OptionList, can_focus=False):
             return
         self._offers = offers
         self.clear_options()
+        width = max((cells(each.label) for each in offers), default=0) + GAP_CELLS
         self.add_options(
-            Option(Content.assemble(f"{each.label:<{LABEL_CELLS}} ", (each.says, "$faint")))
+            Option(
+                Content.assemble(
+                    each.label + " " * (width - cells(each.label)), (each.says, "$faint")
+                )
+            )
             for each in offers
         )
         self.highlighted = 0 if offers else None

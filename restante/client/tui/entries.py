@@ -83,7 +83,7 @@ def lay_out(
         goes_on = not lead and before is not None and _is_group(before, message, earlier, moment)
         if not goes_on and not lead and before is not None:
             lead.append(BLANK)
-        if goes_on and message.quote is not None:
+        if goes_on and (message.quote is not None or _stands_apart(message, before)):
             lead.append(BLANK)
         lines = [] if goes_on else [_heading(message, moment, page)]
         lines += _text(message, page)
@@ -92,6 +92,12 @@ def lay_out(
             lead.append(BLANK)
         lines = _notice(message, page)
     return Entry(lines=(*lead, *lines), lead=len(lead))
+
+
+def _stands_apart(message: Message, before: Message | None) -> bool:
+    """Whether one of two is a place or a card: several lines that read as one."""
+    parts = {"location", "contact"}
+    return message.kind in parts or (before is not None and before.kind in parts)
 
 
 def _is_group(

@@ -84,23 +84,30 @@ LIGHT: Final = Theme(
 _READABLE: Final = 4.5
 """WCAG 2.2, 1.4.3, level AA."""
 
-_ANSI: Final = {
+_NO_GROUND: Final = dict.fromkeys(
+    ("warning-tint", "error-tint", "note-tint", "bar"), "ansi_default"
+)
+_ANSI_DARK: Final = {
+    **_NO_GROUND,
+    "faint": "ansi_white",
+    "line": "ansi_bright_black",
+    "chosen": "ansi_bright_black",
+    "chosen-focus": "ansi_bright_black",
+}
+_ANSI_LIGHT: Final = {
+    **_NO_GROUND,
     "faint": "ansi_bright_black",
     "line": "ansi_bright_black",
-    "chosen": "ansi_default",
-    "chosen-focus": "ansi_default",
-    "warning-tint": "ansi_default",
-    "error-tint": "ansi_default",
-    "note-tint": "ansi_default",
-    "bar": "ansi_default",
+    "chosen": "ansi_white",
+    "chosen-focus": "ansi_white",
 }
-"""Of the terminal's own colours nobody knows which can be read on which: no ground is laid."""
+"""Of the terminal's own colours nobody knows which can be read on which: little ground is laid."""
 
 
 def tints(theme: Theme) -> dict[str, str]:
     """Return our names for the colours of a theme that is not ours."""
     if theme.ansi:
-        return dict(_ANSI)
+        return dict(_ANSI_DARK if theme.dark else _ANSI_LIGHT)
     colours = theme.to_color_system().generate()
     ground, text = Color.parse(colours["background"]), Color.parse(colours["foreground"])
     primary, panel = Color.parse(colours["primary"]), Color.parse(colours["panel"])
