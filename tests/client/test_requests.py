@@ -13,9 +13,11 @@ from restante.client.requests import MAX_REQUESTS, REQUEST_LANE_BYTES
 from restante.errors import ExitCode, UserError
 from restante.protocol.address import Address
 from restante.protocol.code import parse_code
-from restante.store.client_contacts import contacts, upsert_contact
+from restante.protocol.ids import Token
+from restante.store.client_contacts import contact, contacts, upsert_contact
 from tests.client.outsider import a_text, an_outsider
 from tests.client.world import (
+    World,
     a_world,
     bodies,
     eventually,
@@ -181,6 +183,66 @@ async def test_the_blocked_sees_only_what_an_offline_contact_would_show(tmp_path
         assert (await alice.message(after.id)).state == "relayed"
         with pytest.raises(UserError, match="blocked"):
             await bob.send(to_alice, "no")
+
+
+async def test_the_blocked_is_answered_in_all_as_if_they_were_offline(tmp_path: Path) -> None:
+    """Messages, changes, signals, keys, codes: Bob is there and has blocked her, Dora is away."""
+    async with a_world(tmp_path) as world, world.online("alice") as alice:
+        await alice.set_setting("typing", "on")
+        await alice.set_setting("presence", "on")
+        async with world.online("bob") as bob:
+            async with world.online("dora") as dora:
+                codes = {"bob": await bob.contact_code(), "dora": await dora.contact_code()}
+                to_bob, to_alice = await introduce(alice, bob)
+                to_dora, _ = await introduce(alice, dora)
+                for engine in (bob, dora):
+                    await engine.set_setting("typing", "on")
+                    await engine.set_setting("presence", "on")
+                first = {
+                    name: await reaches(alice, await alice.send(key, "before"), "delivered")
+                    for name, key in (("bob", to_bob), ("dora", to_dora))
+                }
+                assert await alice.synchronise(timeout_s=30)
+            await bob.contact_block(to_alice)
+            assert await bob.synchronise(timeout_s=30)
+            by_blocked = await seen_of(world, alice, "bob", to_bob, first["bob"].id, codes["bob"])
+            assert await bob.synchronise(timeout_s=30)
+            assert await bodies(bob, to_alice) == ["before"]
+            states = [each.state for each in await alice.messages(to_bob, start=0, count=9)]
+        away = await seen_of(world, alice, "dora", to_dora, first["dora"].id, codes["dora"])
+        assert by_blocked == away
+        assert [each.state for each in await alice.messages(to_dora, start=0, count=9)] == states
+
+
+async def seen_of(
+    world: World, alice: LocalEngine, name: str, key: str, first: str, code: str
+) -> list[object]:
+    """All that Alice sees of somebody when she tries everything."""
+    sent = await reaches(alice, await alice.send(key, "are you there?"), "relayed")
+    await alice.edit(sent.id, "hello?")
+    await alice.react(first, "\N{THUMBS UP SIGN}")
+    await alice.typing(key, is_typing=True)
+    is_done = await alice.synchronise(timeout_s=30)
+    shown = await alice.message(sent.id)
+    line = next(each for each in await alice.conversations() if each.key == key)
+    directory = alice._services.directory
+    address = Address.parse(world.address(name))
+    newest = await directory.newest(address)
+    row = await alice._context.read(lambda rows: contact(rows, bytes.fromhex(key)))
+    assert row is not None
+    devices = [each.device_id for each in newest.devices]
+    bundles = await directory.bundles(address, devices, Token(row.token or b""))
+    held = await directory.by_code(parse_code(code))
+    told = await alice.why(sent.id)
+    return [
+        is_done,
+        (shown.state, shown.error, shown.edited),
+        (line.is_online, line.seen_at, line.contact, line.trust),
+        [(each.one_time is None, each.kem.kind) for each in bundles.values()],
+        held.found.moved,
+        [each.event for each in told.lines],
+        (await alice.status()).outbox_count,
+    ]
 
 
 async def test_the_others_of_a_blocked_ones_bucket_keep_writing_as_contacts(tmp_path: Path) -> None:
