@@ -81,7 +81,10 @@ with socket.socket() as any_socket:
 
 def _may_have_a_machine() -> bool:
     done = subprocess.run(
-        ["unshare", "--mount", "--net", "--pid", "--fork", "mount", "--make-rprivate", "/"],
+        [
+            *("unshare", "--mount", "--net", "--pid", "--fork", "bash", "-c"),
+            "mount --make-rprivate / && mount -t proc proc /proc",
+        ],
         capture_output=True,
         check=False,
         timeout=PATIENCE_S,
@@ -94,7 +97,8 @@ def machine() -> Iterator[Path]:
     """The files of a machine: no users, no settings, Restante in /opt/restante."""
     if not _may_have_a_machine():
         pytest.skip("only where mount namespaces are allowed")
-    folder = Path(tempfile.mkdtemp(prefix="restante-machine-"))
+    # Not in memory: programs can't be started from there everywhere.
+    folder = Path(tempfile.mkdtemp(prefix="restante-machine-", dir="/var/tmp"))
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
@@ -147,6 +151,7 @@ def test_up_starts_it_invites_and_is_idempotent_and_down_takes_it_back(machine: 
 up="/opt/restante/bin/restante relay up --domain relay.example --yes --json"
 $up; echo ==; cat /var/calls; echo ==; : > /var/calls
 $up; echo ==; cat /var/calls; echo ==; : > /var/calls
+/opt/restante/bin/restante relay invite new --data {service.DATA_PATH} --uses 5 --json; echo ==
 cat /proc/$(cat /var/pid)/status; echo ==
 cat {service.ADDRESS_PATH}; echo ==
 stat -c '%U %a' {service.DATA_PATH} {service.DATA_PATH}/*; echo ==
@@ -156,7 +161,7 @@ ls -d {service.DATA_PATH} {service.SETTINGS_PATH} {service.UNIT_PATH} 2>/dev/nul
 id {SERVICE} 2>/dev/null || true
 """,
     )
-    first, calls, second, more_calls, status, address, owners, down, last_calls, left = [
+    first, calls, second, more_calls, another, status, address, owners, down, last_calls, left = [
         part.strip("\n") for part in said.split("==\n")
     ]
     objects: list[Any] = [json.loads(line) for line in first.splitlines()]
@@ -170,6 +175,7 @@ id {SERVICE} 2>/dev/null || true
     ]
     assert [json.loads(line)["state"] for line in second.splitlines()] == ["kept"] * 6
     assert more_calls == "", "nothing had changed, and nobody was disturbed"
+    assert json.loads(another)["uses"] == 5, "root makes them beside the running relay"
     assert "CapBnd:\t0000000000000400" in status, "CAP_NET_BIND_SERVICE alone"
     assert address.startswith("relay.example#")
     assert {line.split()[0] for line in owners.splitlines()} == {SERVICE}

@@ -142,6 +142,9 @@ async def test_a_relay_that_is_well_is_alive_and_ready(tmp_path: Path) -> None:
         assert await get(relay, "/healthz") == (200, "ok\n")
         assert await get(relay, "/readyz") == (503, "not ready: stopping\n")
         relay.services.is_stopping = False
+        assert await get(relay, "/readyz") == (200, "ready\n")
+        relay.services.drain.ask(over_s=1)
+        assert await get(relay, "/readyz") == (503, "not ready: draining\n")
 
 
 async def test_a_full_disk_is_not_ready_until_there_is_room(tmp_path: Path) -> None:

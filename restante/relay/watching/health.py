@@ -27,6 +27,8 @@ async def why_not_ready(services: Services) -> str | None:
     """Return why deposits would not be taken now; None: they would."""
     if services.is_stopping:
         return "stopping"
+    if services.drain.asked.is_set():
+        return "draining"
     if services.figures.is_disk_refusing:
         return "the disk refuses commits"
     if services.writer.oldest_wait_s > COMMIT_S:
