@@ -1,6 +1,6 @@
 """A relay's store over PostgreSQL beside the one over SQLite: commits, drain, and whole relays.
 
-The server is the package's with small buffers; both engines sync every commit to the same disk. The
+The server has its package's defaults; both engines sync every commit to the same disk. The
 server's processes take their share of the same two cores.
 """
 
@@ -10,7 +10,7 @@ import os
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ ENGINES = ("sqlite", "postgresql")
 
 def run() -> Iterator[dict[str, Any]]:
     """Yield all rows."""
-    server = Server()
+    server = Server(shared_buffers="128MB", max_connections="100")
     try:
         for size_bytes in SIZES:
             for items in (1, 10, 100, 1000):
@@ -44,10 +44,11 @@ def run() -> Iterator[dict[str, Any]]:
                     yield trio.run(_commits, server, engine, size_bytes, items)
             for engine in ENGINES:
                 yield trio.run(_drain, server, engine, size_bytes)
+            yield from trio.run(_cpu, server, size_bytes)
         take_load_core()
         for relays in (0, 1, 2):
             for items in (1, 100):
-                yield trio.run(_relays, server, relays, items)
+                yield from trio.run(_relays, server, relays, items)
     finally:
         server.remove()
 
@@ -111,22 +112,62 @@ async def _take_all(mailboxes: Mailboxes) -> float:
     return time.perf_counter() - started
 
 
-async def _relays(server: Server, relays: int, items: int) -> dict[str, Any]:
+async def _cpu(server: Server, size_bytes: int) -> list[dict[str, Any]]:
+    """Say what one envelope costs, stored, read and acked, on either side of the socket."""
+    async with _store(server, "postgresql") as mailboxes:
+        own, theirs = time.process_time(), _server_cpu_s(server)
+        for _ in range(DRAINED // 100):
+            arrivals = _arrivals(100, size_bytes)
+            one = [arrival._replace(targets=((1, 0),)) for arrival in arrivals]
+            await mailboxes.commit(one, (), hour=HOUR)
+        await _take_all(mailboxes)
+        spent = {"relay": time.process_time() - own, "server": _server_cpu_s(server) - theirs}
+    how = "CPU for an envelope stored (100 a commit), read (256 a page) and deleted"
+    return [
+        {
+            "bench": f"store.postgresql.cpu_of_{side}.{size_bytes}B",
+            "value": round(seconds / DRAINED * 1e6, 1),
+            "unit": "us",
+            "how": how,
+        }
+        for side, seconds in spent.items()
+    ]
+
+
+def _server_cpu_s(server: Server) -> float:
+    """Return the CPU that the server's processes have taken so far."""
+    return _cpu_s({server.pid})
+
+
+def _cpu_s(mains: set[int]) -> float:
+    """Return the CPU of processes and their children so far. Source: proc(5), stat."""
+    ticks = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # gone meanwhile
+            name, _, rest = path.read_text(encoding="ascii").rpartition(")")
+            fields = rest.split()
+            if mains & {int(name.split(" ", 1)[0]), int(fields[1])}:
+                ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+async def _relays(server: Server, relays: int, items: int) -> list[dict[str, Any]]:
     """Let senders fill mailboxes at so many relays over PostgreSQL; 0: at one over SQLite."""
     url = server.url(server.new_database()) if relays else ""
     size_bytes = 4096
     async with AsyncExitStack() as stack:
-        places = [
-            (await stack.enter_async_context(running_relay(size_bytes, database_url=url)))[0]
+        running = [
+            await stack.enter_async_context(running_relay(size_bytes, database_url=url))
             for _ in range(relays or 1)
         ]
+        places = [address for address, _ in running]
         people = await recipients(places[0], PAIRS)
         nursery = await stack.enter_async_context(trio.open_nursery())
         receivers = [Receiver(who, authority=places[0].authority) for who in people]
         for number, receiver in enumerate(receivers):
             await nursery.start(receiver.run, places[number % len(places)])
         sending_ones = senders(people, items=items, size_bytes=size_bytes)
-        started = trio.current_time()
+        started, spent = trio.current_time(), -_cpu_s({pid for _, pid in running})
         async with trio.open_nursery() as sending:
             for number, sender in enumerate(sending_ones):
                 # Half of the pairs with one end at each relay.
@@ -137,7 +178,13 @@ async def _relays(server: Server, relays: int, items: int) -> dict[str, Any]:
             while sum(receiver.received for receiver in receivers) < stored:
                 await next_arrival()
         seconds = max(receiver.last_at for receiver in receivers) - started
+        spent += _cpu_s({pid for _, pid in running})
         nursery.cancel_scope.cancel()
     name = f"postgresql_{relays}" if relays else "sqlite_1"
     how = f"durable and delivered, {PAIRS} pairs over all relays, all on one core, server beside"
-    return row(f"relay.{name}.online.{size_bytes}B.{items}_a_frame", stored / seconds, how)
+    name = f"relay.{name}.{size_bytes}B.{items}_a_frame"
+    cpu = {"bench": f"{name}.cpu", "value": round(spent / stored * 1e6, 1), "unit": "us"}
+    return [
+        row(f"{name}.online", stored / seconds, how),
+        cpu | {"how": "CPU of the relays, without the server's, for an envelope"},
+    ]

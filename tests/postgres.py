@@ -40,7 +40,7 @@ SETTINGS = {
 class Server:
     """A server that can be killed and started again."""
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: str) -> None:
         # A socket's path is short: not under pytest's directories.
         self._place = Path(tempfile.mkdtemp(prefix="restante-pg-"))
         self._data = self._place / "data"
@@ -55,10 +55,10 @@ class Server:
             # Not synced while it is empty; what follows is.
             [_program("initdb"), "-D", self._data, "-A", "trust", "-U", "relay", "--no-sync"],
         )
-        with (self._data / "postgresql.conf").open("a", encoding="utf-8") as settings:
-            for name, value in SETTINGS.items():
-                settings.write(f"{name} = '{value}'\n")
-            settings.write(f"unix_socket_directories = '{self._place}'\n")
+        with (self._data / "postgresql.conf").open("a", encoding="utf-8") as file:
+            for name, value in (SETTINGS | settings).items():
+                file.write(f"{name} = '{value}'\n")
+            file.write(f"unix_socket_directories = '{self._place}'\n")
         self.start()
         self.sql("CREATE DATABASE template_relay")
         trio.run(_migrate, self.url("template_relay"))
@@ -83,6 +83,11 @@ class Server:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+
+    @property
+    def pid(self) -> int:
+        """The process whose children all of the server's others are."""
+        return int((self._data / "postmaster.pid").read_text(encoding="ascii").split("\n")[0])
 
     def sql(self, statement: str, *, database: str = "postgres") -> str:
         """Run a statement; return what psql says, unaligned."""

@@ -119,7 +119,7 @@ SELECT DISTINCT device FROM waiting
 WHERE NOT EXISTS (SELECT FROM devices WHERE devices.number = waiting.device)"""
 _FORGET = """
 DELETE FROM deposit_ids USING (
-    SELECT segment, key FROM deposit_ids WHERE segment < $1 LIMIT $2
+    SELECT segment, key FROM deposit_ids WHERE segment < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
 ) AS old WHERE deposit_ids.segment = old.segment AND deposit_ids.key = old.key"""
 
 
@@ -220,7 +220,7 @@ class PostgresMailboxes:
         async def work(raw: Connection) -> bool:
             return bool(await raw.execute(_FORGET, oldest, FORGET_CHUNK) != "DELETE 0")
 
-        while await self._db.write_hot(work):
+        while await self._db.read_hot(work):  # beside the commits; all relays share the work
             pass
 
 
