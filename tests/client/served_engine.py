@@ -43,6 +43,7 @@ class ServedEngine(ScriptedEngine):
         *,
         quote: str | None = None,
         message_id: str | None = None,
+        idempotency_key: str | None = None,
     ) -> Message:
         self.calls.append("send")
         if message_id in self.sent_by_id:
@@ -57,7 +58,7 @@ class ServedEngine(ScriptedEngine):
         await self.hold_synchronise.wait()
         return True
 
-    async def consume(self, consumer: str, *, limit: int = 256) -> list[Received]:
+    async def consume(self, consumer: str, *, limit: int = 256, **_chosen: Any) -> list[Received]:
         await trio.lowlevel.checkpoint()
         after = self.cursors.get(consumer, 0)
         return [received for received in self.feed if received.cursor > after][:limit]

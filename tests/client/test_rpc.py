@@ -112,8 +112,9 @@ async def test_the_socket_is_its_owners_alone(tmp_path: Path) -> None:
 async def test_a_stale_socket_is_replaced(tmp_path: Path) -> None:
     profile = make_profile(tmp_path)
     async with listening(profile):
-        os.link(profile.socket_path, profile.directory / "kept")
-    os.rename(profile.directory / "kept", profile.socket_path)
+        kept = profile.socket_path.with_suffix(".kept")  # on the same file system, wherever that is
+        os.link(profile.socket_path, kept)
+    os.rename(kept, profile.socket_path)
     assert attach(profile) is None
     async with served(tmp_path) as (_, again):
         answer = await in_thread(again, lambda attached: attached.call("status", {}))
