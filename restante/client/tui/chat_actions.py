@@ -109,7 +109,7 @@ class ChatActions(ContactActions):
 
     def action_show_archived(self) -> None:
         """Show the chats that were put away, or the others again."""
-        self._chats.shows_archived = not self._chats.shows_archived
+        self._chats.toggle_archived()
         self.show_chats()
 
     def action_next_unread(self) -> None:

@@ -118,8 +118,7 @@ class ChatList(ScrollView, can_focus=True):
         return shown[self._cursor_index()] if shown else None
 
     def _cursor_index(self) -> int:
-        keys = [conversation.key for conversation in self._chats.shown()]
-        return keys.index(self._cursor) if self._cursor in keys else 0
+        return self._chats.place_of(self._cursor)
 
     def _show_cursor(self, at: int) -> None:
         top, height = self.scroll_offset.y, self.size.height

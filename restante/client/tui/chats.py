@@ -24,18 +24,20 @@ class Chats:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
         self._by_key: dict[str, Conversation] = {}
-        self._since: dict[str, datetime] = {}
+        self._since_s: dict[str, float] = {}
         self._order: list[str] | None = None
+        self._shown: tuple[Conversation, ...] | None = None
+        """In the order of the list; None until somebody asks, which every drawn line does."""
+        self._places: dict[str, int] = {}
         self.drafts: dict[str, str] = {}
         """What is written and not sent, by conversation."""
-        self.shows_archived = False
-        """Whether the list shows what was put away, instead of the others."""
+        self._shows_archived = False
         self._kept: dict[str, str] = {}
         """The drafts as the engine keeps them."""
 
     def replace(self, conversations: Iterable[Conversation]) -> None:
         """Take what the engine says there is."""
-        self._by_key = {}
+        self._by_key, self._order, self._shown = {}, None, None
         for conversation in conversations:
             self.update(conversation)
 
@@ -43,11 +45,11 @@ class Chats:
         """Take a new or changed conversation."""
         key = conversation.key
         if conversation.last is not None:
-            self._since[key] = datetime.fromisoformat(conversation.last.sent_at)
+            self._since_s[key] = datetime.fromisoformat(conversation.last.sent_at).timestamp()
         elif key not in self._by_key:
-            self._since[key] = self._now()
+            self._since_s[key] = self._now().timestamp()
         self._by_key[key] = conversation
-        self._order = None
+        self._order = self._shown = None
         if conversation.draft != self._kept.get(key, ""):  # also from another device
             self._kept[key] = self.drafts[key] = conversation.draft
 
@@ -69,9 +71,27 @@ class Chats:
             self._order = sorted(self._by_key, key=self._rank)
         return [self._by_key[key] for key in self._order]
 
-    def shown(self) -> list[Conversation]:
+    def shown(self) -> tuple[Conversation, ...]:
         """Return those that the list shows now: the archived ones, or all others."""
-        return [each for each in self.every() if each.archived is self.shows_archived]
+        if self._shown is None:
+            wanted = self._shows_archived
+            self._shown = tuple(each for each in self.every() if each.archived is wanted)
+            self._places = {each.key: at for at, each in enumerate(self._shown)}
+        return self._shown
+
+    def place_of(self, key: str | None) -> int:
+        """Return where a conversation stands in the list; 0 if it isn't there."""
+        self.shown()
+        return self._places.get(key or "", 0)
+
+    @property
+    def shows_archived(self) -> bool:
+        """Whether the list shows what was put away, instead of the others."""
+        return self._shows_archived
+
+    def toggle_archived(self) -> None:
+        """Let the list show what was put away, or the others again."""
+        self._shows_archived, self._shown = not self._shows_archived, None
 
     def archived(self) -> list[Conversation]:
         """Return those that were put away."""
@@ -82,18 +102,18 @@ class Chats:
 
         What was muted, archived or blocked is left alone.
         """
+        every = self.every()
         calling = [
-            each
-            for each in self.every()
+            (at, each)
+            for at, each in enumerate(every)
             if (each.unread_count or each.marked_unread)
             and not each.archived
             and not self.is_muted(each)
             and each.contact is not ContactState.BLOCKED
         ]
-        keys = [each.key for each in self.every()]
-        at = keys.index(after) if after in keys else -1
-        later = [each for each in calling if keys.index(each.key) > at]
-        return next((each for each in [*later, *calling] if each.key != after), None)
+        here = next((at for at, each in enumerate(every) if each.key == after), -1)
+        calling.sort(key=lambda each: each[0] < here)  # those behind it first, then from the top
+        return next((each for _, each in calling if each.key != after), None)
 
     def is_muted(self, conversation: Conversation) -> bool:
         """Whether the user wants to hear nothing of it now."""
@@ -114,4 +134,4 @@ class Chats:
     def _rank(self, key: str) -> tuple[bool, bool, float, str]:
         conversation = self._by_key[key]
         is_blocked = conversation.contact is ContactState.BLOCKED
-        return is_blocked, not conversation.pinned, -self._since[key].timestamp(), key
+        return is_blocked, not conversation.pinned, -self._since_s[key], key
