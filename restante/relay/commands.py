@@ -155,6 +155,11 @@ def restore(path: Path, data: Path | None) -> Contents:
     return _run(restoring.verify, path) if data is None else _run(restoring.restore, path, data)
 
 
+def begin_epoch(settings: Settings) -> int:
+    """Begin a new epoch on a database that its server's tools have restored. Raises UserError."""
+    return _run(restoring.begin_epoch_on_server, settings)
+
+
 def upgrade(data: Path, *, only_look: bool) -> upgrading.Upgraded:
     """Bring the database of a stopped relay to this version's schema. Raises UserError."""
     if only_look:

@@ -25,7 +25,16 @@ PROGRAM = (sys.executable, "-m", "restante")
 
 OPERATIONS = {
     *("backup", "restored", "upgrade", "open_invite", "invite_revoked"),
-    *("relay_account", "account_changed", "relay_stats", "drained", "held", "audit", "finding"),
+    *(
+        "relay_account",
+        "account_changed",
+        "relay_stats",
+        "drained",
+        "held",
+        "audit",
+        "finding",
+        "epoch",
+    ),
 }
 """Types of objects that the relay's operator is shown."""
 

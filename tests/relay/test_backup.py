@@ -23,14 +23,24 @@ from restante.protocol import frames as f
 from restante.protocol.ids import BlobCapability, blob_id
 from restante.protocol.manifest import PrekeyKind
 from restante.relay.ops.backup import CONTENTS_NAME, back_up
-from restante.relay.ops.restoring import restore, verify
+from restante.relay.ops.restoring import begin_epoch_on_server, restore, verify
 from restante.relay.server import RunningRelay
 from restante.relay.settings import DATABASE_NAME
 from restante.store.migrations import RELAY, Lineage, bring_up_to_date
 from restante.store.relay_backup import check_copy
 from restante.store.seam import open_database, open_loop
 from tests.processes import PATIENCE_S, start
-from tests.relay.wire import Person, anonymous, authenticated, deposit, item, registered, relay_at
+from tests.relay.wire import (
+    Person,
+    anonymous,
+    authenticated,
+    deposit,
+    item,
+    registered,
+    relay_at,
+    settings_for,
+    sql,
+)
 
 
 def taken(path: Path, *, with_blobs: bool = False) -> Path:
@@ -227,6 +237,28 @@ async def test_an_older_schema_is_upgraded_on_the_way(tmp_path: Path) -> None:
     assert contents.facts.schema == 2
     facts = check_copy(tmp_path / "new" / DATABASE_NAME)
     assert (facts.schema, facts.accounts) == (RELAY.head, 1)
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+@pytest.mark.needs("postgres")
+async def test_a_database_restored_on_a_server_begins_a_new_epoch(
+    tmp_path: Path, engine: str
+) -> None:
+    assert engine == "postgresql"
+    async with relay_at(tmp_path) as relay:
+        bob = await registered(relay, "bob")
+        await with_prekeys(relay, bob)
+        before = relay.services.epoch
+        with pytest.raises(UserError, match="Stop them all"):
+            await begin_epoch_on_server(settings_for(tmp_path))
+    async with open_loop():
+        assert await begin_epoch_on_server(settings_for(tmp_path)) > before
+    async with relay_at(tmp_path) as relay, anonymous(relay) as wire:
+        assert relay.services.epoch > before
+        kinds = {kind for (kind,) in await sql(relay, "SELECT kind FROM prekeys")}
+        assert kinds == {PrekeyKind.SIGNED, PrekeyKind.KEM_LAST_RESORT}
+        (outcome,) = await deposit(wire, item(bob))
+        assert outcome.outcome == f.Outcome.SLOW_DOWN
 
 
 def test_a_damaged_database_is_refused_with_the_command_that_restores_it(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from restante.relay.settings import DATABASE_NAME, Settings
 from restante.store.migrations import RELAY
 from restante.store.relay_backup import begin_epoch, check_copy
 from restante.store.relay_database import open_relay_database
+from restante.store.relay_opening import open_relay_store
 
 if TYPE_CHECKING:
     from restante.store.relay_backup import CopyFacts
@@ -64,6 +65,24 @@ async def restore(path: Path, data: Path) -> Contents:
     return backup.contents
 
 
+async def begin_epoch_on_server(settings: Settings) -> int:
+    """Make a database that was restored on its server a relay's again; return its epoch.
+
+    What `restore` does to a file, where the server's own tools have brought the rows back. Inside
+    `seam.open_loop`. Raises UserError, StoreError.
+    """
+    if not settings.database_url:
+        raise UserError("The settings name no database on a server: restore the backup's file.")
+    async with open_relay_store(settings.database, url=settings.database_url) as store:
+        if not await store.neighbours.is_alone():
+            raise UserError("Relays run over this database. Stop them all, then try again.")
+        return await store.db.write(lambda tx: begin_epoch(tx, now_ms=_now_ms()))
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
 async def verify(path: Path) -> Contents:
     """Restore a backup into a directory that goes again, and start a relay there.
 
@@ -84,7 +103,7 @@ async def _begin_anew(database: Path, expected: CopyFacts) -> None:
     if found != expected:
         raise UserError("The backup's database isn't what its contents say. Take another backup.")
     async with open_relay_database(database) as db:
-        await db.write(lambda tx: begin_epoch(tx, now_ms=time.time_ns() // 1_000_000))
+        await db.write(lambda tx: begin_epoch(tx, now_ms=_now_ms()))
     sync_file(database)
 
 

@@ -44,15 +44,31 @@ def backup(run: Run, target: Path, data: Path, blobs: bool) -> int:
 
 
 @verb(verbs)
-@click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("path", metavar="FILE", required=False, type=click.Path(path_type=Path))
 @click.option("--data", metavar="DIR", type=click.Path(path_type=Path), help="Where to restore it.")
 @click.option("--verify", is_flag=True, help="Only try it out, in a directory that goes again.")
-def restore(run: Run, path: Path, data: Path | None, verify: bool) -> int:
+@click.option(
+    "--settings",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="No FILE, but the database on a server, which pg_restore has brought back.",
+)
+def restore(
+    run: Run, path: Path | None, data: Path | None, verify: bool, settings: Path | None
+) -> int:
     """Make a backup a relay's directory again. It begins a new epoch."""
     from restante.relay import commands
 
-    if verify == (data is not None):
-        raise click.UsageError("Give either --data DIR or --verify.")
+    if path is None and settings is not None and not verify:
+        from restante.relay.settings import read_settings
+
+        place = None if data is None else str(data)
+        epoch = commands.begin_epoch(read_settings(settings, data=place))
+        run.out.data({"type": "epoch", "epoch": epoch}, None)
+        run.out.note("A new epoch has begun. Start the relays.")
+        return ExitCode.OK
+    if path is None or settings is not None or verify == (data is not None):
+        raise click.UsageError("Give FILE with either --data DIR or --verify; or --settings alone.")
     facts = commands.restore(path, data).facts
     run.out.data(
         {
