@@ -54,6 +54,7 @@ async def test_a_full_mailbox_is_said_and_the_message_goes_when_there_is_room(
         sent = [await alice.send(to_bob, text) for text in texts]
         full = await until_error(alice, sent[3], "full")  # those behind it wait in line
         assert full.state == "queued"
+        assert "mailbox_envelopes" in str(full.error), "the limit is named"
         assert (await alice.status()).outbox_count == 2
         async with world.online("bob") as bob:
             await shows(bob, to_alice, ["begin", "go on", *texts[:3]])

@@ -5,23 +5,31 @@ from __future__ import annotations
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
 from cryptography.hazmat.primitives import serialization
 
+from restante.client.failures import WrongServiceError
+from restante.client.link import open_link
+from restante.client.socket import Route
 from restante.errors import UserError
 from restante.protocol import frames as f
 from restante.protocol.address import RelayAddress
+from restante.protocol.code import parse_code
 from restante.protocol.tls_pin import spki_pin
 from restante.relay.certificate import OWN_KEY_FILE, own_certificate
+from restante.relay.commands import invite_new
 from restante.relay.networks import plain_address
 from restante.relay.proxies import FORWARDED, X_FORWARDED_FOR, Proxies
 from restante.relay.server import RunningRelay
 from restante.relay.settings import Limits
 from tests.relay.authority import Authority, shown
 from tests.relay.raw_socket import HOSTILE_SOURCE, a_raw_socket, opening
+from tests.relay.residents import make_resident, register
 from tests.relay.wire import anonymous, dialed, relay_at
 
 
@@ -61,6 +69,15 @@ async def test_without_a_certificate_a_public_relay_makes_a_key_and_pins_it(
         assert relay.address.pin == pin, "the key is the same for ever"
 
 
+async def test_an_invite_carries_the_pin_of_the_relays_own_key(tmp_path: Path) -> None:
+    async with _everywhere(tmp_path, open_registration=False) as relay:
+        made = partial(invite_new, tmp_path / "relay", uses=1, expires_s=3600)
+        code = parse_code(await trio.to_thread.run_sync(made))
+        assert code.pin == relay.address.pin is not None
+        resident = make_resident("bob", code.relay())
+        await register(code.relay(), resident, invite=code.secret)
+
+
 def test_a_damaged_key_of_its_own_is_not_replaced(tmp_path: Path) -> None:
     made = own_certificate(tmp_path)
     path = tmp_path / OWN_KEY_FILE
@@ -69,6 +86,16 @@ def test_a_damaged_key_of_its_own_is_not_replaced(tmp_path: Path) -> None:
         own_certificate(tmp_path)
     assert made.pin is not None
     assert len(path.read_bytes()) == 300
+
+
+async def test_who_forgot_the_pin_is_told_what_is_missing(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    authority.write()
+    async with relay_at(tmp_path, **authority.files) as relay, trio.open_nursery() as nursery:
+        unpinned = RelayAddress(host=relay.address.host, port=relay.port)
+        with pytest.raises(WrongServiceError, match="use its address with the #pin"):
+            await open_link(nursery, unpinned, route=Route(proxy=None, isolation="tests"))
+        nursery.cancel_scope.cancel()
 
 
 # ---- renewal ---------------------------------------------------------------------------------
