@@ -24,10 +24,12 @@ from restante.crypto.signatures import (
 from restante.errors import CryptoError
 from restante.protocol.frames import Lane
 from restante.protocol.manifest import SignedManifest
+from restante.store.client_aside import has_aside
 from restante.store.client_contacts import ContactRow, contact, find, upsert_contact
 from restante.store.client_requests import count_in_state_since
 
 if TYPE_CHECKING:
+    from restante.client.changes import Changes
     from restante.crypto.introduction import Introduction
     from restante.crypto.signatures import VerifiedManifest
     from restante.protocol.ids import Token
@@ -238,3 +240,12 @@ def heard_from(rows: Rows, row: ContactRow) -> ContactRow:
     row = replace(row, state=ContactState.ACCEPTED.value)
     upsert_contact(rows, row)
     return row
+
+
+def note_welcome(rows: Rows, changes: Changes, row: ContactRow) -> None:
+    """Somebody is welcome from now on: a hello of theirs that waits aside is tried again.
+
+    Perhaps their newer list is known by now; if not, their relay is asked then.
+    """
+    if has_aside(rows):
+        changes.outdated.setdefault(row.account_id, None)

@@ -8,7 +8,7 @@ Spec: docs/engine.md, section 5.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
     from restante.client.refreshing import Refreshing
 
 
-MAX_LATER: Final = 256
-"""Strangers who are remembered so: as many as wait as requests."""
-
-
 class CatchingUp:
     """The service. `run` looks for ever, when there is a reason to."""
 
@@ -39,8 +35,6 @@ class CatchingUp:
         self._inbox = inbox
         self._refreshing = refreshing
         self._outdated: dict[bytes, bytes | None] = {}
-        self._later: dict[bytes, bytes | None] = {}
-        """Who isn't welcome yet: their hellos wait aside, and count once they are accepted."""
         self._noted = trio.Event()
         announcer.also_tell(self._look_in)
 
@@ -65,12 +59,8 @@ class CatchingUp:
     async def _catch_up(self, account_id: bytes, known: bytes | None) -> None:
         self._forget(account_id)
         row = await self._context.read(lambda rows: contact(rows, account_id))
-        if row is None:
-            return
-        if not is_welcome(row):
-            if len(self._later) < MAX_LATER:
-                self._later[account_id] = known
-            return
+        if row is None or not is_welcome(row):
+            return  # once they are, they are noted again
         if row.manifest_hash == known:
             row = await self._refreshing.refresh(row)
         if row.manifest_hash != known:
@@ -79,8 +69,6 @@ class CatchingUp:
     def _look_in(self, changes: Changes) -> None:
         for account_id, known in changes.outdated.items():
             self._note(account_id, known)
-        for account_id in self._later.keys() & changes.conversations.keys():
-            self._note(account_id, self._later.pop(account_id))
 
     def _note(self, account_id: bytes, known: bytes | None) -> None:
         self._outdated.setdefault(account_id, known)

@@ -12,7 +12,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from restante.client import gaps, granting
-from restante.client.acquaintance import is_welcome, keep_manifest, new_contact, others_at
+from restante.client.acquaintance import (
+    is_welcome,
+    keep_manifest,
+    new_contact,
+    note_welcome,
+    others_at,
+)
 from restante.client.changes import Changes
 from restante.client.directory import Found, head_of, manifest_of, with_manifest
 from restante.client.giving_up import give_up
@@ -287,6 +293,7 @@ def accepted(rows: Rows, changes: Changes, context: EngineContext, row: ContactR
     changes.conversations[row.account_id] = None
     if was_welcome:
         return row
+    note_welcome(rows, changes, row)
     changes.are_requests_full = False  # until the next one finds no room
     now_ms, randomness = context.now_ms(), context.randomness
     granting.grant(rows, changes, row, randomness=randomness, now_ms=now_ms)

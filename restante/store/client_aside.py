@@ -82,6 +82,12 @@ def all_aside(rows: Rows) -> list[AsideRow]:
     return [_ASIDE.read(row) for row in rows.all(_ALL)]
 
 
+def has_aside(rows: Rows) -> bool:
+    """Whether anything waits aside."""
+    count, _ = rows.first(_TOTALS) or (0, 0)
+    return bool(count)
+
+
 def remove_aside(rows: Rows, envelope_ids: Iterable[bytes]) -> None:
     """Forget envelopes: they were opened, or will never be."""
     rows.run_many(_REMOVE, ({"envelope_id": each} for each in envelope_ids))

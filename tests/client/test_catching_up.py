@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-import trio
-import trio.testing
-
-from restante.client.catching_up import CatchingUp
 from restante.client.changes import Changes
-from restante.client.interface import ContactState
 from restante.client.syncing.heard import hear_of
 from restante.client.syncing.this_device import own_device
 from restante.protocol.content import SyncHeard
 from restante.store.client_contacts import contact, upsert_contact
 from restante.store.client_conversations import gaps, next_counter
 from tests.client.second_device import a_second_device
-from tests.client.world import PATIENCE_S, a_world, connected, eventually, introduce, shows
+from tests.client.world import a_world, bodies, connected, eventually, introduce, shows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,58 +104,29 @@ async def hears_of(engine: LocalEngine, known: ContactRow | None, item: SyncHear
     await engine._services.tell(changes)
 
 
-class Noting:
-    """What catching up asks for, only noted."""
-
-    def __init__(self) -> None:
-        self.asked: list[bytes] = []
-        self.taken = trio.Event()
-
-    async def refresh(self, row: ContactRow) -> ContactRow:
-        self.asked.append(row.account_id)
-        return replace(row, manifest_hash=b"another one")
-
-    async def take_again(self) -> None:
-        self.taken.set()
-
-
-async def test_a_strangers_hello_that_waits_is_taken_up_once_they_are_welcome(
+async def test_a_strangers_hello_that_waits_is_read_once_another_device_accepts(
     tmp_path: Path,
 ) -> None:
-    async with (
-        a_world(tmp_path) as world,
-        world.online("alice") as alice,
-        world.online("bob") as bob,
-    ):
-        to_bob, _ = await introduce(alice, bob)
-        account_id = bytes.fromhex(to_bob)
-        announcer, noting = alice._running().announcer, Noting()
-        catching_up = CatchingUp(
-            alice._context,
-            inbox=cast("Any", noting),
-            refreshing=cast("Any", noting),
-            announcer=announcer,
-        )
-
-        async def be(state: ContactState, **told: Any) -> None:
-            def work(rows: Rows) -> bytes | None:
-                row = contact(rows, account_id)
-                assert row is not None
-                upsert_contact(rows, replace(row, state=state.value))
-                return row.manifest_hash
-
-            known = await alice._context.write(work)
-            outdated = {account_id: known} if told else {}
-            changes = Changes(outdated=outdated, conversations={account_id: None})
-            await announcer.tell(changes)
-
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(catching_up.run)
-            await be(ContactState.REQUEST, is_outdated=True)
-            await trio.testing.wait_all_tasks_blocked(0.05)
-            assert not noting.asked
-            await be(ContactState.ACCEPTED)
-            with trio.fail_after(PATIENCE_S):
-                await noting.taken.wait()
-            assert noting.asked == [account_id]
-            nursery.cancel_scope.cancel()
+    async with a_world(tmp_path) as world:
+        async with world.online("alice") as alice, world.online("bob") as bob:
+            await a_second_device(world, alice, "alice2")
+            async with world.online("alice2") as second:
+                await connected(second)
+                to_alice = (await bob.contact_add(world.address("alice"))).key
+                await bob.send(to_alice, "let me in")
+                for each in (alice, second):
+                    await eventually(each, each.contacts)
+            (asking,) = await alice.contacts()
+            for name in ("bob2", "bob3"):
+                await a_second_device(world, bob, name)
+                async with world.online(name) as device:
+                    await connected(device)
+        async with world.online("bob3") as third:
+            await third.send(to_alice, "from his third")
+            assert await third.synchronise(timeout_s=30)
+        async with world.online("alice2") as second:
+            assert await second.synchronise(timeout_s=30)
+            assert await bodies(second, asking.key) == ["let me in"]
+        async with world.online("alice2") as second, world.online("alice") as alice:
+            await alice.contact_accept(asking.key)
+            await shows(second, asking.key, ["let me in", "from his third"])

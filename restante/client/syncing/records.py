@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from restante.client import gaps
-from restante.client.acquaintance import is_welcome
+from restante.client.acquaintance import is_welcome, note_welcome
 from restante.client.grammar.hiding import apply_hidden
 from restante.client.history_transfer.announcing import heard_how_far
 from restante.client.history_transfer.awaiting import is_history_awaited
@@ -123,6 +123,7 @@ def _ask_for_gaps(
     rows: Rows, changes: Changes, row: ContactRow, *, randomness: Randomness, now_ms: int
 ) -> None:
     """Ask somebody whom another device of ours has accepted for what is missing here."""
+    note_welcome(rows, changes, row)
     for device_id in gaps.devices_with_gaps(rows, row):
         gaps.ask_again(
             rows, changes, row, device_id, delay_ms=0, randomness=randomness, now_ms=now_ms
