@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from restante.client.interface import LinkState
 from tests.tui.scripted_devices import DIGITS, LINK_CODE
 from tests.tui.scripted_engine import ScriptedEngine
@@ -136,3 +138,14 @@ async def test_this_device_is_linked_from_the_welcome() -> None:
 
     await tell(engine, story)
     assert engine.cancelled == 0
+
+
+async def test_a_device_whose_history_is_not_whole_says_so() -> None:
+    engine = sam()
+    engine.listed[1] = replace(engine.listed[1], history="coming")
+
+    async def story(t: Teller) -> None:
+        await open_devices(t)
+        await t.until_shown("history on its way")
+
+    await tell(engine, story)

@@ -47,6 +47,7 @@ HISTORY_TITLE: Final = "Lost history"
 HISTORY_LEAVE: Final = "Leave it at what is here"
 HISTORY_WHOLE: Final = "Your history is complete on this device."
 HISTORY_ASKED: Final = "Asked. What is here stays; what comes is added."
+HISTORY_STATE: Final = {"coming": "history on its way", "incomplete": "history incomplete"}
 HISTORY_LEFT: Final = "Left at what is here."
 
 

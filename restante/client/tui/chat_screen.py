@@ -39,16 +39,15 @@ from restante.client.tui.compose_box import ComposeBox
 from restante.client.tui.connection_watch import ConnectionWatch
 from restante.client.tui.history_view import HistoryView
 from restante.client.tui.info_pane import InfoPane
-from restante.client.tui.jump_screen import JumpScreen, Target
+from restante.client.tui.jumping import Jumping
 from restante.client.tui.message_list import MessageList
 from restante.client.tui.stage import Stage
-from restante.client.tui.writing import Writing
 
 BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide")]
 """From how many columns on: one pane, two, three."""
 
 
-class ChatScreen(Writing):
+class ChatScreen(Jumping):
     """Everything about talking."""
 
     HORIZONTAL_BREAKPOINTS = BREAKPOINTS
@@ -64,7 +63,6 @@ class ChatScreen(Writing):
     def __init__(self, stage: Stage, chats: Chats) -> None:
         super().__init__(stage, chats)
         self._number: SafetyNumber | None = None
-        self.list = ChatList(stage, chats)
         self.foot = ArchiveLine(stage)
         self.info = InfoPane(stage)
         self.connection = ConnectionLine(stage, id="connection")
@@ -297,40 +295,6 @@ class ChatScreen(Writing):
     def _to_box(self) -> None:
         self.pane.messages.scroll_to_latest()
         self.pane.focus_best()
-
-    def action_jump(self) -> None:
-        """A letter on everything in sight."""
-        self.act(self._jump())
-
-    async def _jump(self) -> None:
-        left, middle, box = self.list.region, self.pane.messages.region, self.pane.box
-        targets = [
-            Target(x=left.x, y=left.y + row, go=f"screen.open_chat('{key}')")
-            for row, key in (self.list.in_sight() if left.width else [])
-        ]
-        if middle.width:
-            targets += [
-                Target(x=middle.x, y=middle.y + row, go=f"screen.select({position})")
-                for row, position in self.pane.messages.in_sight()
-            ]
-        if box.region.width and not box.disabled:
-            targets.append(Target(x=box.region.x, y=box.region.y + 1, go="screen.write_here"))
-        chosen = await self.app.push_screen_wait(JumpScreen(targets))
-        if chosen is not None:
-            await self.run_action(chosen)
-
-    def action_open_chat(self, key: str) -> None:
-        """Open a conversation."""
-        self.open_conversation(key)
-
-    def action_select(self, position: int) -> None:
-        """Put the cursor on a message."""
-        self.pane.messages.focus()
-        self.pane.messages.go_to(position)
-
-    def action_write_here(self) -> None:
-        """Put the cursor in the box."""
-        self.pane.box.focus()
 
     # ---- keys -----------------------------------------------------------------------------------
 
