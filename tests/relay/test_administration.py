@@ -213,30 +213,29 @@ async def test_a_directory_with_a_long_name_has_a_socket_too(tmp_path: Path) -> 
         assert (await asked(deep, "stats"))["running"] is True
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"",
-        b"{}",
-        b"[]",
-        b"null",
-        b"\xff\xfe",
-        b"[" * 100_000,
-        b'{"method": 1}',
-        b'{"method": "stats", "params": [1]}',
-        b'{"method": "stats", "params": {"more": 1}}',
-        b'{"method": "nothing"}',
-        b'{"method": "account", "params": {"name": 7}}',
-        b'{"method": "account", "params": {"name": "\' OR 1=1 --"}}',
-        b'{"method": "invite", "params": {"uses": 0, "expires_s": 5}}',
-        b'{"method": "invite", "params": {"uses": 1e400, "expires_s": 5}}',
-        b'{"method": "revoke", "params": {"invite": ""}}',
-    ],
-)
-async def test_whatever_comes_is_answered_with_a_sentence(tmp_path: Path, line: bytes) -> None:
+BAD_LINES = [
+    b"",
+    b"{}",
+    b"[]",
+    b"null",
+    b"\xff\xfe",
+    b"[" * 100_000,
+    b'{"method": 1}',
+    b'{"method": "stats", "params": [1]}',
+    b'{"method": "stats", "params": {"more": 1}}',
+    b'{"method": "nothing"}',
+    b'{"method": "account", "params": {"name": 7}}',
+    b'{"method": "account", "params": {"name": "\' OR 1=1 --"}}',
+    b'{"method": "invite", "params": {"uses": 0, "expires_s": 5}}',
+    b'{"method": "invite", "params": {"uses": 1e400, "expires_s": 5}}',
+    b'{"method": "revoke", "params": {"invite": ""}}',
+]
+
+
+async def test_whatever_comes_is_answered_with_a_sentence(tmp_path: Path) -> None:
     async with relay_at(tmp_path):
 
-        def talk() -> dict[str, Any]:
+        def talk(line: bytes) -> dict[str, Any]:
             with closing(socket.socket(socket.AF_UNIX)) as connection:
                 connection.connect(os.fspath(tmp_path / "relay" / SOCKET_FILE))
                 connection.sendall(line + b"\n")
@@ -244,8 +243,9 @@ async def test_whatever_comes_is_answered_with_a_sentence(tmp_path: Path, line: 
                     answer: dict[str, Any] = json.loads(file.readline())
                 return answer
 
-        answer = await trio.to_thread.run_sync(talk)
-        assert answer["error"]["message"]
+        for line in BAD_LINES:
+            answer = await trio.to_thread.run_sync(talk, line)
+            assert answer["error"]["message"], line[:80]
         assert (await asked(tmp_path, "stats"))["running"] is True
 
 
