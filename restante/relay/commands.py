@@ -71,19 +71,21 @@ def serve(settings: Settings, *, json_lines: bool = False) -> int:
 
 async def _serve(settings: Settings, json_lines: bool) -> None:
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
-        async with running_relay(settings) as relay, trio.open_nursery() as nursery:
-            _say(relay.address, settings, json_lines=json_lines)
+        async with trio.open_nursery() as nursery:
+            async with running_relay(settings) as relay:
+                drain = relay.services.drain
+                _say(relay.address, settings, json_lines=json_lines)
 
-            async def until_drained() -> None:
-                await relay.services.drain.asked.wait()
-                nursery.cancel_scope.cancel()
+                async def listen() -> None:
+                    async for number in signals:
+                        if number != signal.SIGHUP:
+                            drain.hurry()
+                        elif relay.certificate is not None:
+                            relay.certificate.look_again()
 
-            nursery.start_soon(until_drained)
-            async for number in signals:
-                if number != signal.SIGHUP:
-                    nursery.cancel_scope.cancel()
-                elif relay.certificate is not None:
-                    relay.certificate.look_again()
+                nursery.start_soon(listen)
+                await drain.asked.wait()
+            nursery.cancel_scope.cancel()
 
 
 def _store_error(error: UserError) -> BaseException | None:

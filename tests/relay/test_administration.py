@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import trio
+import trio.testing
 
 from restante.errors import UserError, WireCode
 from restante.protocol import frames as f
@@ -192,6 +193,19 @@ async def test_a_drained_relay_takes_nobody_and_tells_each_to_come_back(tmp_path
 async def _sent_away(relay: RunningRelay) -> None:
 
     await send_away(relay.services)
+
+
+async def test_a_signal_ends_a_long_draining(tmp_path: Path) -> None:
+    async with relay_at(tmp_path) as relay:
+        bob = await registered(relay, "bob")
+        async with subscribed(relay, bob) as device:
+            relay.services.drain.ask(over_s=3600)
+            with trio.fail_after(20):
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(send_away, relay.services)
+                    await trio.testing.wait_all_tasks_blocked()
+                    relay.services.drain.hurry()
+            assert isinstance(await device.ask(f.FetchPrekeyState), f.PrekeyState), "still here"
 
 
 # ---- the socket ------------------------------------------------------------------------------
