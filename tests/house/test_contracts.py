@@ -71,7 +71,7 @@ def test_the_contracts_are_kept(tree: Path) -> None:
         ("client/planted", "import sqlalchemy.orm", "Only the store knows the databases"),
         ("client/planted", "from textual.app import App", "Only the TUI knows Textual"),
         ("relay/planted", "import trio_websocket", "One socket module a side"),
-        ("store/planted", "import trio_asyncio", "Three seams join the loops"),
+        ("store/planted", "import trio_asyncio", "Few seams join the loops"),
         ("client/planted", "import msgpack", "Only the codec packs and unpacks"),
         ("relay/planted", "import click", "Only the command line knows click"),
     ],
