@@ -194,3 +194,21 @@ async def test_what_became_of_a_message_is_told() -> None:
         await t.until_shown("There is nothing to do.")
 
     await tell(engine, story)
+
+
+async def test_the_palette_works_on_the_selected_message() -> None:
+    engine, key = a_talk()
+
+    async def story(t: Teller) -> None:
+        await t.until_shown("Bob")
+        await t.press("enter")
+        await t.until_shown("Message Bob")
+        await select_last(t)
+        await t.press("ctrl+p")
+        await t.until_shown("Chat: Go to")
+        await t.paste("Message: Pin")
+        await t.until_shown("For both of you, or take that back")
+        await t.press("enter")
+        await t.until(lambda: engine.people[key].messages[-1].pinned)
+
+    await tell(engine, story)
