@@ -269,6 +269,8 @@ class Opener:
             return row
         if is_self(row):
             changes.is_account_doubtful = True
+            if head not in self.reader.own.heads:
+                note_unknown(rows, changes, row, head, now_ms=self.reader.now_ms)
             return row
         if is_earlier(rows, row, head):
             return row

@@ -20,6 +20,7 @@ from restante.client.failures import RelayError
 from restante.client.interface import Trust
 from restante.client.lifecycle.following import note_moved
 from restante.client.syncing.self_contact import keep_own_manifest, self_contact
+from restante.client.vouching import doubt
 from restante.errors import CryptoError, RemoteProtocolError, StoreError, UserError
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ FORGED: Final = (
     "Your relay shows a list of devices under your address that this device can't accept: another "
     "account, or a list that contradicts the one known here. Ask its operator, and compare safety "
     "numbers before you write anything secret."
+)
+
+HIDDEN: Final = (
+    "Another device of this account goes by a newer list of its devices than your relay shows. It "
+    "may hide that one was linked or revoked: look at the list on your first device."
 )
 
 
@@ -96,18 +102,24 @@ class AccountWatch:
         if found.row.trust == Trust.CHANGED.value:
             self._board.set_error(parts.ACCOUNT, FORGED)
             return
-        self._board.set_error(parts.ACCOUNT, None)
         changes = Changes()
-        await self._context.write(lambda rows: self._keep(rows, changes, found))
+        is_hidden = await self._context.write(lambda rows: self._keep(rows, changes, found))
+        self._board.set_error(parts.ACCOUNT, HIDDEN if is_hidden else None)
         await self._announcer.tell(changes)
 
-    def _keep(self, rows: Rows, changes: Changes, found: Refreshed) -> None:
+    def _keep(self, rows: Rows, changes: Changes, found: Refreshed) -> bool:
+        """Keep what was found; whether another device goes by a list that isn't shown, for long."""
         try:
             now_s = self._context.now_s()
             keep_own_manifest(rows, changes, manifest_of(found.row), now_s=now_s)
         except CryptoError:
-            return  # a newer one came by another way meanwhile
+            return False  # a newer one came by another way meanwhile
         row = self_contact(rows)
-        if row is not None and found.moved is not None:
+        if row is None:
+            return False
+        if found.moved is not None:
             with contextlib.suppress(CryptoError, RemoteProtocolError):  # not our own word
                 note_moved(rows, changes, row, found.moved)
+        known = doubt(rows, row)
+        grace_ms = int(self._context.tuning.doubt_grace_s * 1000)
+        return known is not None and self._context.now_ms() - known.since_ms >= grace_ms

@@ -16,6 +16,7 @@ from restante.client.interface import ContactState, Trust
 from restante.client.own_account import keep_manifest, load_own_account
 from restante.client.sessions import end_unlisted
 from restante.client.syncing.this_device import SELF, own_device
+from restante.client.vouching import end_doubt
 from restante.errors import CryptoError
 from restante.protocol.ids import ID_BYTES, AccountId, Token
 from restante.protocol.limits import BUCKET_TOKENS
@@ -101,6 +102,8 @@ def _follow(rows: Rows, own: OwnAccount, *, now_s: int) -> None:
             is_stale=False,
             now_s=now_s,
         )
+    if known.manifest_hash != own.manifest.head:
+        end_doubt(rows, known)
     row = replace(
         with_manifest(known, own.manifest),
         state=ContactState.SELF.value,
