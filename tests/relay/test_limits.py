@@ -148,6 +148,7 @@ async def test_what_an_account_holds_is_counted_again_after_a_restart(tmp_path: 
         assert _kinds(await deposit(wire, item(phone))) == [f.Outcome.FULL]
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # no database in it
 async def test_a_mailbox_takes_so_many_a_second_and_says_when_to_come_back(tmp_path: Path) -> None:
     limits = Limits(deposits_per_mailbox=1)
     async with relay_at(tmp_path, limits=limits) as relay:
@@ -164,6 +165,7 @@ async def test_a_mailbox_takes_so_many_a_second_and_says_when_to_come_back(tmp_p
             assert _kinds(await deposit(wire, item(carol))) == [f.Outcome.STORED]
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # no database in it
 async def test_strangers_of_one_recipient_share_a_rate_whether_or_not_there_is_one(
     tmp_path: Path,
 ) -> None:
@@ -178,6 +180,7 @@ async def test_strangers_of_one_recipient_share_a_rate_whether_or_not_there_is_o
             assert at_bob[3].retry_after_s >= 1
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # no database in it
 async def test_requests_of_an_account_have_a_rate_that_is_named(tmp_path: Path) -> None:
     limits = Limits(requests_per_account=1, blob_parts_per_account=1)
     async with relay_at(tmp_path, limits=limits) as relay:
@@ -236,6 +239,7 @@ async def test_one_connection_leaves_a_stranger_so_much_and_no_more(tmp_path: Pa
             assert _kinds(await deposit(wire, item(bob))) == [f.Outcome.STORED]
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # no database in it
 async def test_too_many_envelopes_a_second_are_told_when_to_come_back(tmp_path: Path) -> None:
     async with relay_at(tmp_path, limits=Limits(deposits_per_network=10)) as relay:
         bob = await registered(relay, "bob")
@@ -246,6 +250,7 @@ async def test_too_many_envelopes_a_second_are_told_when_to_come_back(tmp_path: 
             assert all(outcome.retry_after_s >= 1 for outcome in outcomes)
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # no database in it
 async def test_strangers_and_look_ups_pay_from_a_small_bucket(tmp_path: Path) -> None:
     limits = Limits(requests_per_network=1, request_burst=4)
     async with relay_at(tmp_path, limits=limits) as relay:
@@ -274,6 +279,7 @@ async def _until_late(ask: Callable[[], Awaitable[Any]], code: int) -> Any:
             return answer
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # no database in it
 async def test_fetches_have_a_rate(tmp_path: Path) -> None:
     async with relay_at(tmp_path, limits=Limits(fetches_per_network=1)) as relay:
         await registered(relay, "bob")
@@ -285,6 +291,7 @@ async def test_fetches_have_a_rate(tmp_path: Path) -> None:
             assert WireCode.SLOW_DOWN in codes
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # no database in it
 async def test_more_targets_than_a_frame_may_have_are_refused(tmp_path: Path) -> None:
     async with relay_at(tmp_path, limits=Limits(targets_per_frame=3)) as relay:
         bob = await registered(relay, "bob")
@@ -293,6 +300,7 @@ async def test_more_targets_than_a_frame_may_have_are_refused(tmp_path: Path) ->
             assert (answer.code, "3" in answer.reason) == (WireCode.TOO_LARGE, True)
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # no database in it
 async def test_connections_of_one_network_are_bounded(tmp_path: Path) -> None:
     async with relay_at(tmp_path, limits=Limits(connections_per_network=2)) as relay:
         async with anonymous(relay), anonymous(relay):
@@ -337,6 +345,7 @@ async def test_who_is_turned_away_learns_why_and_when_to_come_back(
         assert refused.exit_code is ExitCode.LIMITED
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # no database in it
 async def test_a_flood_of_connections_is_told_by_silence(tmp_path: Path) -> None:
     limits = Limits(connections_per_network=1)
     async with relay_at(tmp_path, limits=limits) as relay, anonymous(relay):
@@ -348,6 +357,7 @@ async def test_a_flood_of_connections_is_told_by_silence(tmp_path: Path) -> None
         assert told.count(b"") >= 4
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # no database in it
 async def test_connections_of_one_network_have_a_rate(tmp_path: Path) -> None:
     async with relay_at(tmp_path, limits=Limits(connects_per_network=1)) as relay:
         refused = 0
