@@ -84,12 +84,12 @@ async def totals(tx: AsyncConnection) -> Totals:
     blob_count, blob_bytes = (await tx.execute(stored)).one()
     return Totals(
         accounts=own[0],
-        blocked=own[1],
-        awaited=own[2],
+        blocked=int(own[1]),  # a sum is a Decimal on a server
+        awaited=int(own[2]),
         devices=await _count(tx, select(func.count()).select_from(devices)),
         envelopes=await _count(tx, select(func.count(waiting.c.device))),
         blobs=blob_count,
-        blob_bytes=blob_bytes,
+        blob_bytes=int(blob_bytes),
         invites=await _count(tx, select(func.count()).select_from(invites)),
     )
 
@@ -122,7 +122,9 @@ async def device_lines(tx: AsyncConnection, name: AccountName) -> list[DeviceLin
         .order_by(devices.c.number)
     )
     return [
-        DeviceLine(device=row[0].hex()[:8], envelopes=row[1], size_bytes=row[2], prekeys=row[3])
+        DeviceLine(
+            device=row[0].hex()[:8], envelopes=row[1], size_bytes=int(row[2]), prekeys=row[3]
+        )
         for row in await tx.execute(statement)
     ]
 
@@ -203,7 +205,7 @@ def _line(row: Any) -> AccountLine:
         devices=row.devices,
         envelopes=row.envelopes,
         blobs=row.blobs,
-        blob_bytes=row.blob_bytes,
+        blob_bytes=int(row.blob_bytes),
         quota_bytes=row.quota_bytes,
         is_blocked=bool(row.is_blocked),
         is_awaited=bool(row.is_awaited),

@@ -114,6 +114,7 @@ async def test_a_deleted_account_is_gone_with_all_that_waits_and_its_name(tmp_pa
             await asked(tmp_path, "delete", name="bob")
 
 
+@pytest.mark.usefixtures("engine")
 async def test_what_is_listed_names_accounts_and_counts_and_nothing_else(tmp_path: Path) -> None:
     async with relay_at(tmp_path) as relay:
         bob = await registered(relay, "bob")
@@ -121,6 +122,8 @@ async def test_what_is_listed_names_accounts_and_counts_and_nothing_else(tmp_pat
         (line,) = await asked(tmp_path, "accounts")
         shown = await asked(tmp_path, "account", name="bob")
         (device,) = shown.pop("listed")
+        stats = await asked(tmp_path, "stats")
+        assert [stats[name] for name in ("blocked", "awaited", "blob_bytes")] == [0, 0, 0]
     assert line == shown
     assert line == {
         "name": "bob",
