@@ -15,7 +15,7 @@ import pytest
 
 from restante.client.commands import send as send_command
 from restante.client.history import MAX_TEXT_BYTES
-from tests.e2e.town import PROGRAM, Person, Relay, a_relay, clean_environment, introduce, settle
+from tests.e2e.town import PROGRAM, Person, Relay, a_relay, introduce, settle
 from tests.processes import Process
 
 Friends = tuple[Person, Person]
@@ -105,21 +105,6 @@ def make_certificate(place: Path) -> tuple[Path, Path]:
         timeout=60,
     )
     return certificate, key
-
-
-def test_a_relay_that_is_not_on_this_machine_needs_tls(tmp_path: Path) -> None:
-    command = [*PROGRAM, "relay", "serve", "--listen", "0.0.0.0:0", "--name", "relay.example"]
-    done = subprocess.run(
-        [*command, "--data", str(tmp_path)],
-        env=clean_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == 1
-    assert "TLS" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_missing_wrong_or_used_up_invite(tmp_path: Path) -> None:
