@@ -9,7 +9,8 @@ import pytest
 from restante.client.clock import SystemClock, rfc3339
 from restante.client.engine import LocalEngine
 from restante.errors import UserError
-from tests.client.world import TurnedClock, a_world, introduce, shows
+from restante.store import failpoints
+from tests.client.world import TurnedClock, World, a_world, introduce, shows
 
 
 async def consumed(engine: LocalEngine, consumer: str, **chosen: str | int) -> list[str]:
@@ -89,3 +90,41 @@ async def test_what_is_put_aside_is_behind_the_place_and_on_the_list(tmp_path: P
         await alice.dead_letter_drop("hooks", cursor=only.received.cursor)
         with pytest.raises(UserError, match="no dead letter"):
             await alice.dead_letter_drop("hooks", cursor=only.received.cursor)
+
+
+class Died(BaseException):
+    """What a power cut is to the process that it ends."""
+
+
+async def dies(world: World, cursor: int, *, is_refused: bool) -> None:
+    async with world.online("alice") as alice:
+        if is_refused:
+            await alice.dead_letter("hooks", cursor=cursor, error="exit 1")
+        else:
+            await alice.acknowledge("hooks", cursor=cursor)
+
+
+@pytest.mark.parametrize("at", ["consumer.moved", "consumer.buried"])
+async def test_who_dies_after_a_line_is_done_with_does_not_get_it_again(
+    tmp_path: Path, at: str
+) -> None:
+    def die(point: str) -> None:
+        if point == at:
+            raise Died
+
+    async with a_world(tmp_path) as world, world.online("bob") as bob:
+        async with world.online("alice") as alice:
+            to_alice, to_bob = await introduce(bob, alice)
+            await bob.send(to_alice, "once")
+            await shows(alice, to_bob, ["once"])
+            line = next(each for each in await alice.consume("hooks") if each.type == "message")
+        failpoints.observe(die)
+        try:
+            with pytest.raises(BaseException) as died:  # noqa: PT011  # Died, alone or in a group
+                await dies(world, line.cursor, is_refused=at == "consumer.buried")
+        finally:
+            failpoints.observe(lambda _: None)
+        assert died.errisinstance(Died) or died.group_contains(Died)
+        async with world.online("alice") as alice:
+            assert await consumed(alice, "hooks") == []
+            assert len(await alice.dead_letters()) == int(at == "consumer.buried")
