@@ -16,9 +16,13 @@ import trio
 from restante.errors import RemoteProtocolError, UserError
 from restante.protocol.tls_pin import spki_pin
 from restante.relay import log
+from restante.relay.ops.files import named_when_whole, refused
 
 OWN_KEY_FILE: Final = "tls.pem"
 """In the data directory: the key that a relay without a certificate made for itself."""
+
+PINNED_COPY_FILE: Final = "pinned.pem"
+"""In the data directory: a copy of a pinned key that lies elsewhere, so that backups have it."""
 
 LOOK_EVERY_S: Final = 10.0
 """How late a renewed certificate may be noticed without a signal."""
@@ -40,6 +44,22 @@ class Certificate:
         self.context = tls_context(certificate, key)
         """What the next connection is served with."""
         self._key_pin = certificate_pin(certificate)
+
+    def copy_into(self, data: Path) -> None:
+        """Keep a pinned key of another directory in the relay's own, too. Raises UserError."""
+        copy = data / PINNED_COPY_FILE
+        try:
+            at_home = (
+                file.suffix == copy.suffix and file.parent.samefile(data) for file in self._files
+            )
+            if not self._is_pinned or all(at_home):
+                return
+            text = b"\n".join(file.read_bytes() for file in dict.fromkeys(self._files))
+            if not copy.exists() or copy.read_bytes() != text:
+                with named_when_whole(copy) as making:
+                    making.write_bytes(text)
+        except OSError as error:
+            raise refused(copy, error) from error
 
     @property
     def pin(self) -> bytes | None:

@@ -160,12 +160,39 @@ def _make_directory(data: Path) -> None:
 
 
 def _certificate(settings: Settings) -> Certificate | None:
-    if not settings.uses_tls:
-        return None
+    """Load what the relay shows, if it speaks TLS. Raises UserError: people were told another."""
+    data = Path(settings.data)
+    certificate: Certificate | None = None
     if settings.tls_cert:
         files = (Path(settings.tls_cert), Path(settings.tls_key))
-        return Certificate(*files, is_pinned=not settings.certified)
-    return own_certificate(Path(settings.data))
+        certificate = Certificate(*files, is_pinned=not settings.certified)
+    elif settings.uses_tls:
+        certificate = own_certificate(data)
+    _check_pin(data, None if certificate is None else certificate.pin)
+    if certificate is not None:
+        certificate.copy_into(data)
+    return certificate
+
+
+def _check_pin(data: Path, pin: bytes | None) -> None:
+    before = _told_address(data)
+    if before is None or before.pin in {None, pin}:
+        return
+    if pin is not None:
+        raise UserError(
+            f"Addresses and invites carry the pin of another key ({before}): every client would "
+            "refuse this one. Bring that key back, from a backup if need be. If it is lost, remove "
+            f"{data / ADDRESS_FILE} and give everybody the new address."
+        )
+    log.warn("address without its pin", reason="who was told it with a pin is refused")
+
+
+def _told_address(data: Path) -> RelayAddress | None:
+    """Return what the last start said, if it can be read."""
+    try:
+        return RelayAddress.parse((data / ADDRESS_FILE).read_text(encoding="ascii").strip())
+    except (OSError, ValueError):
+        return None
 
 
 def _public_address(settings: Settings, port: int, certificate: Certificate | None) -> RelayAddress:

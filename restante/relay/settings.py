@@ -163,6 +163,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     relay that listens elsewhere than on loopback makes a key of its own, pinned by its address."""
     tls_key: str = ""
     """PEM file with its private key."""
+    own_key: bool = False
+    """Whether the relay makes that key on loopback, too: for an onion service, whose clients speak
+    TLS with the relay itself."""
     certified: bool = False
     """Whether `tls_cert` is from a public authority, so that addresses need no pin of its key."""
     trusted_proxies: list[str] = msgspec.field(default_factory=list)
@@ -212,7 +215,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def uses_tls(self) -> bool:
         """Whether connections are encrypted by this process."""
         behind_proxy = self.is_loopback or bool(self.trusted_proxies)
-        return bool(self.tls_cert) or not behind_proxy
+        return bool(self.tls_cert) or self.own_key or not behind_proxy
 
     @property
     def is_loopback(self) -> bool:

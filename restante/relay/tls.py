@@ -6,6 +6,7 @@ pin is what addresses carry. Knows no WebSocket. Spec: docs/protocol/wire.md, se
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from restante.relay.certificate import Certificate
 
 BACKLOG: Final = 1024
+
+_NO_IPV6: Final = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
 
 Listener = trio.abc.Listener[trio.abc.Stream]
 
@@ -58,12 +61,34 @@ async def open_listeners(
 async def open_plain_listeners(host: str, port: int) -> list[trio.SocketListener]:
     """Listen without TLS. Raises UserError as `open_listeners`."""
     try:
+        if host == "::":
+            return await _open_everywhere(port)
         return await trio.open_tcp_listeners(port, host=host, backlog=BACKLOG)
     except OSError as error:
         why = (error.strerror or "failed").lower()
         raise UserError(
             f"Can't listen on {host}:{port}: {why}. Choose another place to listen."
         ) from error
+
+
+async def _open_everywhere(port: int) -> list[trio.SocketListener]:
+    """Listen on all addresses of both families; of IPv4 alone where the machine has no IPv6."""
+    listeners: list[trio.SocketListener] = []
+    try:
+        listeners = await trio.open_tcp_listeners(port, host="::", backlog=BACKLOG)
+    except OSError as error:
+        if error.errno not in _NO_IPV6:
+            raise
+    try:
+        same = port_of(listeners) if listeners else port
+        return [
+            *listeners,
+            *await trio.open_tcp_listeners(same, host="0.0.0.0", backlog=BACKLOG),  # noqa: S104
+        ]
+    except OSError:
+        for listener in listeners:
+            await listener.aclose()
+        raise
 
 
 def port_of(listeners: list[trio.SocketListener]) -> int:

@@ -22,6 +22,7 @@ from restante.errors import StoreError, UserError
 from restante.protocol import frames as f
 from restante.protocol.ids import BlobCapability, blob_id
 from restante.protocol.manifest import PrekeyKind
+from restante.relay.certificate import PINNED_COPY_FILE
 from restante.relay.ops.backup import CONTENTS_NAME, back_up
 from restante.relay.ops.restoring import begin_epoch_on_server, restore, verify
 from restante.relay.server import RunningRelay
@@ -30,6 +31,7 @@ from restante.store.migrations import RELAY, Lineage, bring_up_to_date
 from restante.store.relay_backup import check_copy
 from restante.store.seam import open_database, open_loop
 from tests.processes import PATIENCE_S, start
+from tests.relay.authority import Authority
 from tests.relay.wire import (
     Person,
     anonymous,
@@ -209,6 +211,47 @@ async def test_a_backup_that_is_cut_changed_or_none_leaves_nothing_behind(tmp_pa
             left = sorted(path.name for path in (tmp_path / "new").glob(f"{name}/*"))
             assert set(left) <= {"lock", "address"}, name
     assert not (tmp_path / "new" / "outside").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+async def test_what_root_restores_belongs_to_whom_the_directory_does(tmp_path: Path) -> None:
+    async with relay_at(tmp_path) as relay:
+        bob = await registered(relay, "bob")
+        await with_a_blob(relay, bob, b"bytes")
+        backup = taken(tmp_path, with_blobs=True)
+    data = tmp_path / "new"
+    data.mkdir(mode=0o700)
+    os.chown(data, 4711, 4712)
+    (data / "out").symlink_to(backup)
+    async with open_loop():
+        await restore(backup, data)
+    owners = {path.name: (path.lstat().st_uid, path.lstat().st_gid) for path in data.rglob("*")}
+    assert {DATABASE_NAME, "address", "blobs", "lock"} <= owners.keys()
+    assert set(owners.values()) == {(4711, 4712)}
+    assert backup.stat().st_uid == 0, "what a link leads to is not the directory's"
+
+
+async def test_a_pinned_key_of_another_directory_is_in_the_backup(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    authority.write()
+    async with relay_at(tmp_path, **authority.files) as relay:
+        pin = relay.address.pin
+        backup = taken(tmp_path)
+    async with open_loop():
+        await restore(backup, tmp_path / "new" / "relay")
+    for file in authority.files.values():
+        os.unlink(file)
+    copy = tmp_path / "new" / "relay" / PINNED_COPY_FILE
+    assert copy.stat().st_mode & 0o777 == 0o600
+    async with relay_at(tmp_path / "new", tls_cert=str(copy), tls_key=str(copy)) as relay:
+        assert relay.address.pin == pin
+
+
+async def test_a_certified_key_is_not_copied(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    authority.write()
+    async with relay_at(tmp_path, certified=True, **authority.files):
+        assert not (tmp_path / "relay" / PINNED_COPY_FILE).exists()
 
 
 async def test_verifying_starts_a_relay_and_leaves_nothing(tmp_path: Path) -> None:

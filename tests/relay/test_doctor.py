@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import replace
@@ -115,6 +116,22 @@ def test_a_name_that_leads_nowhere_is_bad() -> None:
     finding = reach.look_up(RelayAddress(host="nothing.invalid"))
     assert finding.state is State.BAD
     assert "records for nothing.invalid" in str(finding.fix)
+
+
+async def test_a_record_of_a_family_that_is_not_listened_on_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with relay_at(tmp_path) as relay:
+        port = relay.port
+        places = [
+            (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port)),
+            (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.77", port)),
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: places)
+        finding = reach.connect(RelayAddress(host="relay.example", port=port))
+    assert finding.state is State.WARNING
+    assert "127.0.0.1 accepts connections, 127.0.0.77 doesn't" in finding.found
+    assert f'listen = "[::]:{port}"' in str(finding.fix)
 
 
 # ---- certificates ----------------------------------------------------------------------------

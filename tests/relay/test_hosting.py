@@ -38,6 +38,7 @@ PROGRAM = str(Path(sys.prefix) / "bin" / "restante")
 UNIT = service.UNIT_PATH.lstrip("/")
 SETTINGS = service.SETTINGS_PATH.lstrip("/")
 DATA = service.DATA_PATH.lstrip("/")
+ONION = "v" * 56 + ".onion"
 
 # Root makes users and gives files away, as on a server; CI is root.
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a system user")
@@ -156,9 +157,62 @@ def test_up_mends_the_unit_and_never_touches_the_settings(
     assert up(capsys, root, "--domain", "relay.example").count("made") == 1
     assert (root / UNIT).read_text() == unit
     assert (root / SETTINGS).read_text() == settings
-    _, _, said = relay(capsys, "up", "--root", str(root), "--domain", "other.example", "--yes")
-    assert "doesn't name other.example; it is left as it is" in said
-    assert (root / SETTINGS).read_text() == settings
+    before = files(root)
+    for more, sentence in (
+        (["--domain", "other.example"], "doesn't name other.example; nothing was changed"),
+        (
+            ["--domain", "relay.example", "--behind-proxy"],
+            'Write into it: listen = "127.0.0.1:7441"; trusted_proxies = ["127.0.0.1", "::1"].',
+        ),
+        (
+            ["--domain", "relay.example", "--tls-cert", "/c.pem", "--tls-key", "/k.pem"],
+            'Write into it: tls_cert = "/c.pem"; tls_key = "/k.pem"; certified = true.',
+        ),
+    ):
+        code, _, said = relay(capsys, "up", "--root", str(root), "--yes", *more)
+        assert code == ExitCode.FIXABLE
+        assert sentence in said
+        assert files(root) == before, "also the unit"
+
+
+@as_root
+@needs_systemd
+def test_up_in_another_way_writes_its_own_settings_anew(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ways: list[list[str]] = [
+        [],
+        ["--behind-proxy"],
+        ["--tls-cert", "/c.pem", "--tls-key", "/k.pem"],
+        [],
+    ]
+    for number, way in enumerate(ways):
+        made = up(capsys, root, "--domain", "relay.example", *way).count("made")
+        assert made == (1 + (number < 3) if number else 6)
+        settings = read_settings(root / SETTINGS, environment={})
+        assert settings.uses_tls is ("--behind-proxy" not in way)
+        assert bool(settings.tls_cert) is ("--tls-cert" in way)
+        may_bind = "\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n" in (root / UNIT).read_text()
+        assert may_bind is (settings.listen_port < 1024)
+
+
+@as_root
+@needs_systemd
+def test_where_else_it_listens_is_the_operators(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    up(capsys, root, "--domain", "relay.example:7443")
+    written = (root / SETTINGS).read_text()
+    mine = written.replace("[::]:7443", "0.0.0.0:8443")
+    assert mine != written
+    (root / SETTINGS).write_text(mine)
+    assert up(capsys, root, "--domain", "relay.example:7443") == ["kept"] * 6
+    (root / SETTINGS).write_text(written.replace("[::]:7443", "[::]:443"))
+    asked = ("up", "--root", str(root), "--domain", "relay.example:7443", "--yes")
+    code, _, said = relay(capsys, *asked)
+    assert (code, 'listen = "[::]:7443"' in said) == (ExitCode.FIXABLE, True), (
+        "the unit may not take 443"
+    )
 
 
 @pytest.mark.parametrize(
@@ -171,6 +225,7 @@ def test_up_mends_the_unit_and_never_touches_the_settings(
             ["--domain", "r.example", "--behind-proxy", "--tls-cert", "c", "--tls-key", "k"],
             "Behind a proxy the proxy has the certificate",
         ),
+        (["--domain", ONION, "--behind-proxy"], "speak TLS with the relay itself"),
         (["--domain", "r.example", "--root", "/no/such/root"], "There is no directory"),
     ],
 )
@@ -266,6 +321,7 @@ WISHES = {
     "another port": {"name": "relay.example:7443"},
     "certified": {"name": "relay.example", "tls_cert": "/c.pem", "tls_key": "/k.pem"},
     "proxied": {"name": "relay.example", "is_behind_proxy": True},
+    "onion": {"name": ONION},
 }
 
 
@@ -305,7 +361,9 @@ def test_the_settings_are_taken_as_they_are(tmp_path: Path, wish: dict[str, Any]
     assert settings.names == [wish["name"]]
     assert not settings.open_registration
     assert settings.ops_listen == "127.0.0.1:7442"
-    assert settings.listen.startswith("127.0.0.1:" if wanted.is_behind_proxy else "0.0.0.0:")
+    is_local = wanted.is_behind_proxy or wanted.is_onion
+    assert settings.listen.startswith("127.0.0.1:" if is_local else "[::]:")
+    assert settings.uses_tls is not wanted.is_behind_proxy
 
 
 # ---- its start ------------------------------------------------------------------------------

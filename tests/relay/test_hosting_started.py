@@ -32,18 +32,22 @@ pytestmark = [
 ]
 
 SYSTEMCTL = f"""#!/bin/bash
-echo "$*" >> /var/calls
 unit=/etc/systemd/system/{service.UNIT}
+runs() {{ [ -e /var/pid ] && grep -qs '^State:.[RSD]' /proc/$(cat /var/pid)/status; }}
+if [ "$1" = show ]; then runs && echo active || echo inactive; exit; fi
+echo "$*" >> /var/calls
 case "$*" in
 "--quiet enable {service.UNIT}")
     mkdir -p /etc/systemd/system/multi-user.target.wants
     ln -s $unit /etc/systemd/system/multi-user.target.wants/{service.UNIT} ;;
-"--quiet disable --now {service.UNIT}")
-    rm /etc/systemd/system/multi-user.target.wants/{service.UNIT}
+"--quiet disable {service.UNIT}")
+    rm /etc/systemd/system/multi-user.target.wants/{service.UNIT} ;;
+"stop {service.UNIT}")
     kill $(cat /var/pid)
-    while grep -qs '^State:.[RSD]' /proc/$(cat /var/pid)/status; do sleep 0.02; done ;;
+    while runs; do sleep 0.02; done ;;
 "restart {service.UNIT}")
-    [ ! -e /var/pid ] || kill $(cat /var/pid)
+    ! runs || kill $(cat /var/pid)
+    while runs; do sleep 0.02; done
     setpriv --reuid={SERVICE} --regid={SERVICE} --clear-groups --no-new-privs \\
         --inh-caps=-all,+net_bind_service --ambient-caps=-all,+net_bind_service \\
         --bounding-set=-all,+net_bind_service \\
@@ -155,15 +159,17 @@ $up; echo ==; cat /var/calls; echo ==; : > /var/calls
 cat /proc/$(cat /var/pid)/status; echo ==
 cat {service.ADDRESS_PATH}; echo ==
 stat -c '%U %a' {service.DATA_PATH} {service.DATA_PATH}/*; echo ==
+systemctl stop {service.UNIT}
+$up > /dev/null; systemctl show; systemctl --quiet disable {service.UNIT}; : > /var/calls; echo ==
 /opt/restante/bin/restante relay down --purge --yes --json; echo ==
 cat /var/calls; echo ==
 ls -d {service.DATA_PATH} {service.SETTINGS_PATH} {service.UNIT_PATH} 2>/dev/null || true
 id {SERVICE} 2>/dev/null || true
 """,
     )
-    first, calls, second, more_calls, another, status, address, owners, down, last_calls, left = [
-        part.strip("\n") for part in said.split("==\n")
-    ]
+    parts = [part.strip("\n") for part in said.split("==\n")]
+    first, calls, second, more_calls, another, status, address, owners, *rest = parts
+    again, down, last_calls, left = rest
     objects: list[Any] = [json.loads(line) for line in first.splitlines()]
     assert [one["state"] for one in objects[:-1]] == ["made"] * 6
     invite = objects[-1]
@@ -180,6 +186,8 @@ id {SERVICE} 2>/dev/null || true
     assert address.startswith("relay.example#")
     assert {line.split()[0] for line in owners.splitlines()} == {SERVICE}
     assert all(int(line.split()[1], 8) & 0o077 == 0 for line in owners.splitlines()[:1])
-    assert {json.loads(line)["state"] for line in down.splitlines()} == {"removed"}
-    assert last_calls.split("\n") == [f"--quiet disable --now {service.UNIT}", "daemon-reload"]
+    assert again == "active", "nothing had changed, but it had been stopped"
+    states = [json.loads(line)["state"] for line in down.splitlines()]
+    assert states == ["removed", "not there", *["removed"] * (len(states) - 2)]
+    assert last_calls.split("\n") == [f"stop {service.UNIT}", "daemon-reload"]
     assert left.strip() == ""

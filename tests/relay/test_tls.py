@@ -25,7 +25,7 @@ from restante.relay.certificate import OWN_KEY_FILE, own_certificate
 from restante.relay.commands import invite_new
 from restante.relay.networks import plain_address
 from restante.relay.proxies import FORWARDED, X_FORWARDED_FOR, Proxies
-from restante.relay.server import RunningRelay
+from restante.relay.server import ADDRESS_FILE, RunningRelay
 from restante.relay.settings import Limits
 from tests.relay.authority import Authority, shown
 from tests.relay.raw_socket import HOSTILE_SOURCE, a_raw_socket, opening
@@ -38,6 +38,15 @@ def _free_port() -> int:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]
     return port
+
+
+def _has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
 
 
 @asynccontextmanager
@@ -76,6 +85,39 @@ async def test_an_invite_carries_the_pin_of_the_relays_own_key(tmp_path: Path) -
         assert code.pin == relay.address.pin is not None
         resident = make_resident("bob", code.relay())
         await register(code.relay(), resident, invite=code.secret)
+
+
+async def test_an_onion_services_relay_makes_a_key_on_loopback(tmp_path: Path) -> None:
+    onion = "v" * 56 + ".onion"
+    async with relay_at(tmp_path, names=[onion], own_key=True) as relay:
+        assert relay.address.host == onion
+        assert relay.address.pin is not None
+        seen = await shown(RelayAddress(host="127.0.0.1", port=relay.port))
+        assert spki_pin(seen.public_bytes(serialization.Encoding.DER)) == relay.address.pin
+
+
+async def test_both_families_are_listened_on_with_one_port(tmp_path: Path) -> None:
+    async with relay_at(tmp_path, listen="[::]:0", names=["127.0.0.1"]) as relay:
+        for host in ("127.0.0.1", "::1") if _has_ipv6() else ("127.0.0.1",):
+            stream = await trio.open_tcp_stream(host, relay.port)
+            await stream.aclose()
+
+
+async def test_another_key_than_addresses_pin_is_refused_at_the_start(tmp_path: Path) -> None:
+    async with _everywhere(tmp_path) as relay:
+        address = relay.address
+    key, told = tmp_path / "relay" / OWN_KEY_FILE, tmp_path / "relay" / ADDRESS_FILE
+    old = key.rename(tmp_path / "old.pem")
+    with pytest.RaisesGroup(
+        pytest.RaisesExc(UserError, match=f"carry the pin of another key .{address}."),
+        flatten_subgroups=True,
+    ):
+        async with _everywhere(tmp_path):
+            pass
+    assert told.read_text().strip() == str(address), "it is still what people were told"
+    old.replace(key)
+    async with _everywhere(tmp_path) as relay:
+        assert relay.address.pin == address.pin
 
 
 def test_a_damaged_key_of_its_own_is_not_replaced(tmp_path: Path) -> None:

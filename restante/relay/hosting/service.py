@@ -1,13 +1,14 @@
 """Putting the service there step by step, and taking it back.
 
 Rule: each step looks first whether it is done; so `up` can be run again at any time, and does then
-what is missing. What a person may have changed (the settings) is never written over.
+what is missing. What a person has changed (the settings) is never written over.
 Spec: docs/self-hosting.md.
 """
 
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -18,6 +19,7 @@ from restante.errors import UserError
 from restante.protocol.address import AddressError, RelayAddress
 from restante.relay.hosting.system import Ids, readable_by, run_program
 from restante.relay.hosting.texts import SERVICE, SYSUSERS, Wish, settings_text, unit_text
+from restante.relay.settings import read_settings
 
 if TYPE_CHECKING:
     from restante.relay.hosting.system import Machine
@@ -31,6 +33,8 @@ DATA_PATH: Final = f"/var/lib/{SERVICE}"
 ADDRESS_PATH: Final = f"{DATA_PATH}/address"
 
 START_S: Final = 60.0
+FIRST_FREE_PORT: Final = 1024
+"""Ports below it take a capability."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +59,14 @@ def checked_wish(
         raise UserError("--tls-cert and --tls-key belong together: give both, or neither.")
     if is_behind_proxy and tls_cert:
         raise UserError("Behind a proxy the proxy has the certificate. Leave --tls-cert out.")
-    return Wish(
+    wish = Wish(
         name=address.authority, is_behind_proxy=is_behind_proxy, tls_cert=tls_cert, tls_key=tls_key
     )
+    if wish.is_onion and is_behind_proxy:
+        raise UserError(
+            "Clients of an onion service speak TLS with the relay itself. Leave --behind-proxy out."
+        )
+    return wish
 
 
 def steps_up(machine: Machine, wish: Wish, *, program: str) -> list[Step]:
@@ -70,8 +79,11 @@ def steps_up(machine: Machine, wish: Wish, *, program: str) -> list[Step]:
             raise UserError(f"There is no user {SERVICE} yet.")
         return ids
 
-    def own_group() -> Ids:
-        return Ids(uid=0, gid=user().gid)
+    def write_settings() -> None:
+        if machine.is_this:
+            check_certificate(machine, wish)
+        text, owner = settings_text(wish, data=DATA_PATH), Ids(uid=0, gid=user().gid)
+        machine.write(SETTINGS_PATH, text, mode=0o640, owner=owner)
 
     return [
         Step(
@@ -91,10 +103,8 @@ def steps_up(machine: Machine, wish: Wish, *, program: str) -> list[Step]:
         ),
         Step(
             what=f"the settings {SETTINGS_PATH}",
-            is_done=lambda: machine.read(SETTINGS_PATH) is not None,
-            do=lambda: machine.write(
-                SETTINGS_PATH, settings_text(wish, data=DATA_PATH), mode=0o640, owner=own_group()
-            ),
+            is_done=lambda: _is_as_wished(machine, wish),
+            do=write_settings,
         ),
         Step(
             what=f"the unit {UNIT_PATH}",
@@ -123,7 +133,13 @@ def steps_down(machine: Machine, *, purges: bool) -> list[Step]:
         machine.remove(UNIT_PATH)
         machine.forget()
 
+    running = Step(
+        what=f"the running {UNIT}",
+        is_done=lambda: machine.state_of(UNIT) in {"inactive", "failed"},
+        do=lambda: machine.stop(UNIT),
+    )
     steps = [
+        *([running] if machine.is_this else []),
         Step(
             what=f"the start of {UNIT} with the machine",
             is_done=lambda: not machine.at(WANTED_PATH).is_symlink(),
@@ -158,15 +174,61 @@ def carry_out(steps: list[Step], *, is_dry: bool) -> Iterator[tuple[Step, bool]]
         yield step, is_missing
 
 
-def check_settings(machine: Machine, wish: Wish) -> str | None:
-    """Return a sentence if the settings that are there are of another relay than is wished."""
+def check_settings(machine: Machine, wish: Wish) -> None:
+    """Raise UserError if the settings that are there are another relay's, or changed by hand.
+
+    Those that `up` itself wrote for the same relay are `up`'s to write anew.
+    """
     found = machine.read(SETTINGS_PATH)
-    if found is None or json.dumps(wish.name) in found:
-        return None
-    return (
-        f"{SETTINGS_PATH} was there before and doesn't name {wish.name}; it is left as it is. "
-        "Correct it, or remove it and run this again."
+    if found is None or _is_as_wished(machine, wish):
+        return
+    settings = read_settings(machine.at(SETTINGS_PATH), environment={})
+    if wish.name not in settings.names:
+        raise UserError(
+            f"{SETTINGS_PATH} was there before and doesn't name {wish.name}; nothing was changed. "
+            "Correct its `names`, or remove it, and run this again."
+        )
+    before = Wish(
+        name=settings.names[0],
+        is_behind_proxy=not settings.uses_tls,
+        tls_cert=settings.tls_cert,
+        tls_key=settings.tls_key,
     )
+    if found != settings_text(before, data=DATA_PATH):
+        raise UserError(
+            f"{SETTINGS_PATH} was changed by hand and says otherwise than you do; nothing was "
+            f"changed. Write into it: {_differences(found, wish)}. Then run this again."
+        )
+
+
+def _is_as_wished(machine: Machine, wish: Wish) -> bool:
+    """Whether the relay that the settings describe can be the unit's, and is reached as wished.
+
+    Where else it listens is the operator's, as long as the unit may take the port.
+    """
+    if machine.read(SETTINGS_PATH) is None:
+        return False
+    settings = read_settings(machine.at(SETTINGS_PATH), environment={})
+    return (
+        wish.name in settings.names
+        and (settings.tls_cert, settings.tls_key) == (wish.tls_cert, wish.tls_key)
+        and settings.uses_tls is not wish.is_behind_proxy
+        and (wish.needs_low_port or settings.listen_port >= FIRST_FREE_PORT)
+        and (settings.is_loopback or not wish.is_onion)
+    )
+
+
+def _differences(found: str, wish: Wish) -> str:
+    """Return the lines that would make settings as wished."""
+    has = tomllib.loads(found)
+    wanted = tomllib.loads(settings_text(wish, data=DATA_PATH))
+    lines = []
+    for name in ("listen", "tls_cert", "tls_key", "certified", "own_key", "trusted_proxies"):
+        if name in wanted and has.get(name) != wanted[name]:
+            lines.append(f"{name} = {json.dumps(wanted[name])}")
+        elif name in has and name not in wanted:
+            lines.append(f"no {name}")
+    return "; ".join(lines)
 
 
 def check_certificate(machine: Machine, wish: Wish) -> None:

@@ -130,11 +130,19 @@ class Machine:
         self._run("systemctl", "--quiet", *self._root_option(), "enable", unit)
 
     def disable(self, unit: str) -> None:
-        """Stop a unit, and have it started no more."""
-        if self.is_this:
-            self._run("systemctl", "--quiet", "disable", "--now", unit)
-        else:
-            self._run("systemctl", "--quiet", *self._root_option(), "disable", unit)
+        """Have a unit started no more with the machine."""
+        self._run("systemctl", "--quiet", *self._root_option(), "disable", unit)
+
+    def state_of(self, unit: str) -> str:
+        """Return systemd's word for what a unit does, as `active`, `activating` or `inactive`."""
+        if not self.is_this:
+            return "inactive"
+        asked = ["systemctl", "show", "--property=ActiveState", "--value", unit]
+        return run_program(asked).strip()
+
+    def stop(self, unit: str) -> None:
+        """Stop a unit, also one that is being started again and again."""
+        self._run("systemctl", "stop", unit)
 
     def restart(self, unit: str) -> None:
         """Start a unit, or start it anew."""

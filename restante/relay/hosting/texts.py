@@ -15,6 +15,8 @@ SERVICE: Final = "restante-relay"
 
 OPS_LISTEN: Final = "127.0.0.1:7442"
 PROXIED_LISTEN: Final = "127.0.0.1:7441"
+ONION_LISTEN: Final = "127.0.0.1:7443"
+"""Where Tor on this machine finds it, and nobody else."""
 
 _UNIT: Final = """\
 # Written by `restante relay up`, which puts it back as it was. Your own changes go into a drop-in:
@@ -112,6 +114,12 @@ tls_key = {key}
 certified = true
 """
 
+_ONION: Final = """
+# An onion service's clients speak TLS with the relay itself: it makes a key of its own at its first
+# start, and invites and addresses carry its pin. Nobody has to renew anything.
+own_key = true
+"""
+
 _PINNED: Final = """
 # There is no certificate: the relay makes a key of its own at its first start, and invites and
 # addresses carry its pin. Nobody has to renew anything.
@@ -138,14 +146,21 @@ class Wish:
         return int(port) if colon and port.isdigit() else 443
 
     @property
+    def is_onion(self) -> bool:
+        """Whether Tor brings the clients, from this machine."""
+        return self.name.partition(":")[0].endswith(".onion")
+
+    @property
     def listen(self) -> str:
         """Where the relay itself listens."""
-        return PROXIED_LISTEN if self.is_behind_proxy else f"0.0.0.0:{self.port}"
+        if self.is_behind_proxy:
+            return PROXIED_LISTEN
+        return ONION_LISTEN if self.is_onion else f"[::]:{self.port}"
 
     @property
     def needs_low_port(self) -> bool:
         """Whether it has to take a port that is for the system's own."""
-        return not self.is_behind_proxy and self.port < 1024
+        return int(self.listen.rpartition(":")[2]) < 1024
 
 
 def unit_text(wish: Wish, *, program: str, settings: str) -> str:
@@ -167,14 +182,20 @@ def settings_text(wish: Wish, *, data: str) -> str:
     elif wish.tls_cert:
         tls = _CERTIFIED.format(cert=json.dumps(wish.tls_cert), key=json.dumps(wish.tls_key))
     else:
-        tls = _PINNED
+        tls = _ONION if wish.is_onion else _PINNED
     return _SETTINGS.format(
         service=SERVICE,
         data=json.dumps(data),
         data_plain=data,
         listen=json.dumps(wish.listen),
-        how=": by the proxy alone" if wish.is_behind_proxy else "",
+        how=_how(wish),
         name=json.dumps(wish.name),
         tls=tls,
         ops=json.dumps(OPS_LISTEN),
     )
+
+
+def _how(wish: Wish) -> str:
+    if wish.is_behind_proxy:
+        return ": by the proxy alone"
+    return ": by Tor alone" if wish.is_onion else ", by IPv4 and IPv6"

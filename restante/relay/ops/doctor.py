@@ -57,6 +57,13 @@ def examine(
     yield _disk(data, limits)
     yield _open_files(stats, limits)
     yield _clock()
+    if address.host.endswith(".onion"):
+        yield Finding(
+            check="dns",
+            state=State.SKIPPED,
+            found="An onion service is reached through Tor: try it with a client that uses Tor.",
+        )
+        return
     yield reach.look_up(address)
     port = reach.connect(address)
     yield port

@@ -6,10 +6,11 @@ not for a relay. Spec: docs/relay.md, section 9.
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from restante.errors import RemoteProtocolError
 from restante.protocol.tls_pin import spki_pin
@@ -23,6 +24,7 @@ SOON_DAYS: Final = 14
 """Let's Encrypt renews 30 days before the end: 14 left say that it doesn't."""
 
 _DAY_S: Final = 86_400
+_NO_WAY: Final = frozenset({errno.ENETUNREACH, errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
 
 
 def look_up(address: RelayAddress) -> Finding:
@@ -44,12 +46,30 @@ def look_up(address: RelayAddress) -> Finding:
 
 
 def connect(address: RelayAddress) -> Finding:
-    """Whether something listens at the relay's address."""
+    """Whether something listens wherever the relay's name leads to."""
     try:
-        with socket.create_connection((address.dial_host, address.port), PATIENCE_S):
-            pass
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
+        found = socket.getaddrinfo(address.dial_host, address.port, type=socket.SOCK_STREAM)
+        silent: dict[str, Exception | None] = {str(place[4][0]): _refusal(place) for place in found}
+    except (OSError, UnicodeError) as error:
+        silent = {address.dial_host: error}
+    answers = [place for place, error in silent.items() if error is None]
+    # What this machine has no way to, others may have.
+    bad = {
+        place: error
+        for place, error in silent.items()
+        if error is not None and getattr(error, "errno", None) not in _NO_WAY
+    }
+    if answers and bad:
+        return Finding(
+            check="port",
+            state=State.WARNING,
+            found=f"{', '.join(answers)} accepts connections, {', '.join(bad)} doesn't.",
+            fix=f'Listen on IPv4 and IPv6, listen = "[::]:{address.port}" in the settings, and let '
+            f"port {address.port} through the firewall for both; or take that record out.",
+        )
+    if not answers:
+        first = next(iter(silent.values()))
+        why = (getattr(first, "strerror", None) or str(first)).lower()
         return Finding(
             check="port",
             state=State.BAD,
@@ -58,6 +78,18 @@ def connect(address: RelayAddress) -> Finding:
             f"ufw allow {address.port}/tcp",
         )
     return Finding(check="port", state=State.OK, found=f"{address.authority} accepts connections.")
+
+
+def _refusal(place: tuple[Any, ...]) -> OSError | None:
+    """Return why no connection can be made, or None if one can."""
+    family, kind, protocol, _, at = place
+    try:
+        with socket.socket(family, kind, protocol) as probe:
+            probe.settimeout(PATIENCE_S)
+            probe.connect(at)
+    except OSError as error:
+        return error
+    return None
 
 
 def look_at_certificate(address: RelayAddress) -> Finding:

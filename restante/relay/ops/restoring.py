@@ -6,6 +6,8 @@ checked, upgraded and on the disk. Spec: docs/relay.md, section 9.
 
 from __future__ import annotations
 
+import os
+import stat
 import tempfile
 import time
 from contextlib import suppress
@@ -62,6 +64,7 @@ async def restore(path: Path, data: Path) -> Contents:
                 sync_directory(data)
             finally:
                 _forget(unfinished)
+                _give_to_owner(data)
     return backup.contents
 
 
@@ -118,6 +121,22 @@ def _check_version(path: Path, contents: Contents) -> None:
 def _make_directory(data: Path) -> None:
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise refused(data, error) from error
+
+
+def _give_to_owner(data: Path) -> None:
+    """Give what root has made to whom the directory belongs: the relay's user, who goes on."""
+    owner = data.stat()
+    if os.geteuid() != 0 or owner.st_uid == 0:
+        return
+    try:
+        # By open directories: whose it is might put links in the way of a path.
+        for _, folders, files, held in os.fwalk(data):
+            for name in (*folders, *files):
+                made = os.stat(name, dir_fd=held, follow_symlinks=False)
+                if made.st_uid == 0 and (made.st_nlink == 1 or stat.S_ISDIR(made.st_mode)):
+                    os.chown(name, owner.st_uid, owner.st_gid, dir_fd=held, follow_symlinks=False)
     except OSError as error:
         raise refused(data, error) from error
 

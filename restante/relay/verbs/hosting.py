@@ -69,14 +69,12 @@ def up(
     program = system.program_here()
     if machine.is_this:
         system.check_program(program)
+    service.check_settings(machine, wish)
     steps = service.steps_up(machine, wish, program=program)
     if not yes and not dry_run:
         _ask(run, steps, "Make them?")
     is_first = not service.was_there(machine)
-    other = service.check_settings(machine, wish)
     changed = _walk(run, steps, is_dry=dry_run, done="made")
-    if other is not None:
-        run.out.note(other)
     if not dry_run and machine.is_this:
         service.check_certificate(machine, wish)
         _begin(run, machine, wish, program=program, is_first=is_first, changed=changed)
@@ -91,7 +89,7 @@ def _begin(
     """Start what was put there, and say what a person does next."""
     from restante.relay.hosting import service, system
 
-    if changed or is_first:
+    if changed or is_first or machine.state_of(service.UNIT) != "active":
         run.out.note(f"The relay listens. Its address is {service.start(machine)}")
     if is_first:
         code = service.first_invite(machine, program=program)
