@@ -134,6 +134,14 @@ async def test_a_record_of_a_family_that_is_not_listened_on_is_found(
     assert f'listen = "[::]:{port}"' in str(finding.fix)
 
 
+async def test_of_an_onion_service_no_records_are_asked_for(tmp_path: Path) -> None:
+    async with relay_at(tmp_path, names=["v" * 56 + ".onion"], own_key=True):
+        seen = await found(tmp_path)
+    assert seen["dns"].state is State.SKIPPED
+    assert "through Tor" in seen["dns"].found
+    assert not {"port", "certificate", "message"} & seen.keys()
+
+
 # ---- certificates ----------------------------------------------------------------------------
 
 
