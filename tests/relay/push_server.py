@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -29,6 +29,8 @@ class PushServer:
     port: int
     answers: Callable[[bytes], bytes | None] = lambda _: CREATED
     """Takes a request; None: it never answers."""
+    before_answer: Callable[[int], Awaitable[None]] | None = None
+    """Takes a request's number, from 1 on, and waits for as long as its answer should."""
     requests: list[bytes] = field(default_factory=list)
     _came: trio.Event = field(default_factory=trio.Event)
 
@@ -52,8 +54,11 @@ class PushServer:
                     return
                 request += part
             self.requests.append(request)
+            number = len(self.requests)
             self._came.set()
             self._came = trio.Event()
+            if self.before_answer is not None:
+                await self.before_answer(number)
             answer = self.answers(request)
             if answer is None:
                 await trio.sleep_forever()

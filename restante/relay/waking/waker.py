@@ -8,9 +8,11 @@ while it doesn't come the pauses grow. Spec: docs/protocol/relay.md, section 13.
 from __future__ import annotations
 
 import ssl
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -42,8 +44,14 @@ MAX_PAUSE_S: Final = 86_400.0
 """The pauses of a device that doesn't come grow to a day."""
 
 MAX_PAUSES: Final = 65_536
-AT_ONCE: Final = 16
+AT_ONCE: Final = 64
 """Requests under way: an endpoint that doesn't answer holds one for the deadline."""
+
+AT_ONCE_PER_HOST: Final = 8
+"""Of these at one host: one that doesn't answer holds up nobody else's."""
+
+FAULT_PAUSE_S: Final = 1.0
+"""After a bug in choosing who is next: it might come again at once."""
 
 DEADLINE_S: Final = 10.0
 _LOST: Final = frozenset({404, 410})
@@ -56,7 +64,14 @@ HEADERS: Final = [("TTL", "86400"), ("Urgency", "normal")]
 @dataclass(slots=True)
 class _Due:
     at: float
+    """When; `inf`: as soon as a request at its host has ended."""
     tries: int
+
+
+class _Turn:
+    """One request of a device; it is no more the device's when that has come meanwhile."""
+
+    __slots__ = ()
 
 
 class Waker:
@@ -83,7 +98,11 @@ class Waker:
         """Who wants to be woken: all that most arrivals look at."""
         self._due: dict[int, _Due] = {}
         self._order: list[tuple[float, int]] = []
-        self._asking: set[int] = set()
+        self._asking: dict[int, _Turn] = {}
+        """The newest request of each device, unless it came since."""
+        self._at_host: Counter[str] = Counter()
+        self._held: dict[str, dict[int, None]] = {}
+        """By host, who waits until a request there has ended; also some who came since."""
         self._pauses: dict[int, tuple[float, float]] = {}
         self._has_work = trio.Event()
         self._per_host = Buckets(
@@ -130,30 +149,44 @@ class Waker:
         """Let a device be: it is here."""
         self._due.pop(device, None)
         self._pauses.pop(device, None)
-        self._asking.discard(device)
+        self._asking.pop(device, None)
 
     def _put(self, device: int, due: _Due) -> None:
         if len(self._due) >= self._limits.wakes_waiting:
             self._figures.wakes["dropped"] += 1
             return
         self._due[device] = due
-        heappush(self._order, (due.at, device))
-        self._has_work.set()
+        if due.at < inf:
+            heappush(self._order, (due.at, device))
+            self._has_work.set()
+
+    def _put_again(self, device: int, turn: _Turn, due: _Due) -> None:
+        """Let one wait that is not asked now, unless it came: then what arrived since counts."""
+        if self._asking.get(device) is turn:
+            self._put(device, due)
 
     async def run(self) -> None:
         """Wake who is due, for ever."""
-        turns = trio.CapacityLimiter(AT_ONCE)
+        places = trio.Semaphore(AT_ONCE)
         async with trio.open_nursery() as nursery:
             while True:
-                await self._until_due()
-                _, device = heappop(self._order)
-                due = self._due.get(device)
-                if due is None or due.at > trio.current_time():
-                    continue  # it came, or is due at another time
-                del self._due[device]
-                self._asking.add(device)
-                await turns.acquire_on_behalf_of(device)
-                nursery.start_soon(self._wake_in_turn, device, due, turns)
+                try:
+                    await self._wake_next(nursery, places)
+                except Exception as error:  # the boundary: who isn't woken stops no message
+                    self._failed(error)
+                    await trio.sleep(FAULT_PAUSE_S)
+
+    async def _wake_next(self, nursery: trio.Nursery, places: trio.Semaphore) -> None:
+        await self._until_due()
+        _, device = heappop(self._order)
+        due = self._due.get(device)
+        if due is None or due.at > trio.current_time():
+            return  # it came, or is due at another time
+        del self._due[device]
+        # Its request before may be under way still: it came, and went again.
+        turn = self._asking[device] = _Turn()
+        await places.acquire()
+        nursery.start_soon(self._wake_in_turn, device, due, turn, places)
 
     async def _until_due(self) -> None:
         while True:
@@ -164,19 +197,25 @@ class Waker:
             with trio.move_on_at(until):
                 await self._has_work.wait()
 
-    async def _wake_in_turn(self, device: int, due: _Due, turns: trio.CapacityLimiter) -> None:
+    async def _wake_in_turn(
+        self, device: int, due: _Due, turn: _Turn, places: trio.Semaphore
+    ) -> None:
         try:
-            await self._wake(device, due)
+            await self._wake(device, due, turn)
         except StoreError as error:
             log.warn("wake refused", reason=type(error).__name__)
         except Exception as error:  # the boundary: one endpoint's fault stays its own
-            self._figures.faults += 1
-            log.bug("wake failed", error)
+            self._failed(error)
         finally:
-            self._asking.discard(device)
-            turns.release_on_behalf_of(device)
+            if self._asking.get(device) is turn:
+                del self._asking[device]
+            places.release()
 
-    async def _wake(self, device: int, due: _Due) -> None:
+    def _failed(self, error: Exception) -> None:
+        self._figures.faults += 1
+        log.bug("wake failed", error)
+
+    async def _wake(self, device: int, due: _Due, turn: _Turn) -> None:
         if self._is_here(device):
             return
         # What came may have gone already, to a device that is connected to another process.
@@ -185,24 +224,52 @@ class Waker:
             return
         try:
             endpoint = parse_endpoint(text, allows_private=self._allows_private)
-            key = endpoint.host.encode()
-            if wait_s := self._per_host.take(key, 1, trio.current_time()):
-                self._put(device, _Due(trio.current_time() + wait_s, due.tries))
+            host = endpoint.host
+            if self._at_host[host] >= AT_ONCE_PER_HOST:
+                self._put_again(device, turn, _Due(inf, due.tries))
+                self._held.setdefault(host, {})[device] = None
                 return
-            said = await self._ask(endpoint)
+            if wait_s := self._per_host.take(host.encode(), 1, trio.current_time()):
+                self._put_again(device, turn, _Due(trio.current_time() + wait_s, due.tries))
+                return
+            self._at_host[host] += 1
+            try:
+                said = await self._ask(endpoint)
+            finally:
+                self._ended(host)
         except BadEndpointError:
             self._figures.wakes["forbidden"] += 1
             return
         except AskingError:
             said = Said(status=0, retry_after_s=0)
-        await self._take(device, due, text, said)
+        await self._take(device, due, turn, text, said)
 
-    async def _take(self, device: int, due: _Due, text: str, said: Said) -> None:
+    def _ended(self, host: str) -> None:
+        """Count a request less, and let as many be due as there is room for; at its last, all.
+
+        Not all who are due ask: none may be left waiting for a request that nobody makes.
+        """
+        self._at_host[host] -= 1
+        held = self._held.get(host, {})
+        under_way = self._at_host[host]
+        wanted = AT_ONCE_PER_HOST - under_way if under_way else len(held)
+        while held and wanted:
+            device = next(iter(held))
+            del held[device]
+            if (due := self._due.get(device)) is not None and due.at == inf:
+                wanted -= 1
+                self._put(device, _Due(trio.current_time(), due.tries))
+        if not held:
+            self._held.pop(host, None)
+        if not under_way:
+            del self._at_host[host]
+
+    async def _take(self, device: int, due: _Due, turn: _Turn, text: str, said: Said) -> None:
         """Draw the consequences of an answer; status 0: there was none."""
         now = trio.current_time()
         if 200 <= said.status < 300:
             self._figures.wakes["woken"] += 1
-            self._pause(device, now)
+            self._pause(device, turn, now)
         elif said.status in _LOST:
             self._figures.wakes["gone"] += 1
             await self._db.write(lambda tx: forget_wake(tx, device, text))
@@ -214,14 +281,14 @@ class Waker:
                 self._put(device, _Due(now + after_s, due.tries + 1))
             else:
                 self._figures.wakes["failed"] += 1
-                self._pause(device, now)
+                self._pause(device, turn, now)
         else:
             self._figures.wakes["refused"] += 1
-            self._pause(device, now)
+            self._pause(device, turn, now)
 
-    def _pause(self, device: int, now: float) -> None:
+    def _pause(self, device: int, turn: _Turn, now: float) -> None:
         """Wake it again only after a pause, which grows as long as it doesn't come."""
-        if device not in self._asking:
+        if self._asking.get(device) is not turn:
             return  # it came while its endpoint was asked
         _, before_s = self._pauses.pop(device, (0.0, self._limits.wake_every_s / 2))
         self._pauses[device] = (now, min(2 * before_s, MAX_PAUSE_S))
