@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -34,6 +35,9 @@ MAX_WAITING_BYTES: Final = 32 * 1024 * 1024
 
 RETRY_PAUSE_S: Final = 1.0
 """Before acks that met a full or busy disk are tried again."""
+
+MAX_REFUSALS: Final = 3
+"""Of acks that a barrier waits for: on a full disk they wait for long, and reading goes on."""
 
 _REFUSALS: Final = (DiskFull, DiskFailed, Busy, Unreachable)
 """Of a store that may do it later."""
@@ -61,6 +65,12 @@ class Deposits(Protocol):
         """Take that nothing of it was stored."""
 
 
+@dataclass(slots=True)
+class _Barrier:
+    passed: trio.Event = field(default_factory=trio.Event)
+    refusals: int = 0
+
+
 class Writer:
     """The group commit. `run` is its task; everything else may be called by any task."""
 
@@ -73,22 +83,26 @@ class Writer:
         on_removed: Callable[[Removed], None],
         after_commit: Callable[[], None],
         figures: Figures | None = None,
+        retry_pause_s: float = RETRY_PAUSE_S,
     ) -> None:
         self._mailboxes = mailboxes
         self._counting = counting
         self._clock = clock
         self._on_removed = on_removed
         self._after_commit = after_commit
-        self._deposits: deque[Deposits] = deque()
+        self._retry_pause_s = retry_pause_s
+        self._deposits: deque[tuple[float, Deposits]] = deque()
+        """With when each came."""
         self._waiting_bytes = 0
         self._acks: list[Removed] = []
         self._has_work = trio.Event()
         self._has_room = trio.Event()
         self._has_room.set()
-        self._barriers: list[trio.Event] = []
+        self._barriers: list[_Barrier] = []
         self._is_stopped = False
         self._figures = figures or Figures()
-        self._commit_began_at: float | None = None
+        self._committing_since: float | None = None
+        """When the oldest came that is in the commit under way."""
 
     async def load(self) -> None:
         """Read where the numbers stand; before `run`. Also end what a crash has left half done."""
@@ -101,7 +115,7 @@ class Writer:
 
     def deposit(self, deposits: Deposits) -> None:
         """Put envelopes into the next commit."""
-        self._deposits.append(deposits)
+        self._deposits.append((perf_counter(), deposits))
         self._waiting_bytes += deposits.size_bytes
         if self._waiting_bytes > MAX_WAITING_BYTES and self._has_room.is_set():
             self._has_room = trio.Event()
@@ -129,9 +143,11 @@ class Writer:
 
     @property
     def oldest_wait_s(self) -> float:
-        """For how long the commit under way has been so."""
-        began_at = self._commit_began_at
-        return 0.0 if began_at is None else perf_counter() - began_at
+        """For how long the oldest deposit that is not committed has waited, or such a commit."""
+        since = self._committing_since
+        if since is None and self._deposits:
+            since = self._deposits[0][0]
+        return 0.0 if since is None else perf_counter() - since
 
     def shared_of(self, seq: int) -> int | None:
         """Return the number of the shared payload of an envelope of the last commit, if any."""
@@ -140,7 +156,7 @@ class Writer:
     def pending(self, devices: Iterable[int]) -> dict[int, list[Arrival]]:
         """Return what is put for these devices and not committed; between two commits."""
         found: dict[int, list[Arrival]] = {device: [] for device in devices}
-        for deposits in self._deposits:
+        for _, deposits in self._deposits:
             for arrival in deposits.arrivals:
                 for device, lane in arrival.targets:
                     if device in found:
@@ -148,34 +164,49 @@ class Writer:
         return found
 
     async def barrier(self) -> None:
-        """Wait until all that was put so far has been committed, or was refused."""
+        """Wait until all that was put so far has been committed, or was refused.
+
+        Acks that are refused are tried again; past `MAX_REFUSALS` they are waited for no more.
+        """
         if self._is_stopped:
             return
-        done = trio.Event()
-        self._barriers.append(done)
+        barrier = _Barrier()
+        self._barriers.append(barrier)
         self._has_work.set()
-        await done.wait()
+        await barrier.passed.wait()
 
     async def run(self) -> None:
         """Commit for ever. Raises StoreError when the database can't be trusted any more."""
+        held: list[_Barrier] = []
         try:
             while True:
                 await self._has_work.wait()
                 self._has_work = trio.Event()
-                barriers, self._barriers = self._barriers, []
-                while self._deposits or self._acks:
-                    async with self._counting:
-                        is_done = await self._commit()
-                    if not is_done:
-                        await trio.sleep(RETRY_PAUSE_S)
-                        break
-                    await self._mailboxes.upkeep(hour=self.hour)
-                for done in barriers:
-                    done.set()
+                held += self._barriers
+                self._barriers = []
+                is_done = await self._commit_all()
+                for barrier in held:
+                    barrier.refusals += not is_done
+                    if is_done or barrier.refusals >= MAX_REFUSALS:
+                        barrier.passed.set()
+                held = [barrier for barrier in held if not barrier.passed.is_set()]
+                if not is_done:
+                    self._has_work.set()  # nobody else may ever come
+                    await trio.sleep(self._retry_pause_s)
         finally:
             self._is_stopped = True
-            for done in self._barriers:
-                done.set()
+            for barrier in (*held, *self._barriers):
+                barrier.passed.set()
+
+    async def _commit_all(self) -> bool:
+        """Commit until nothing waits; False: acks do, for the disk refused them."""
+        while self._deposits or self._acks:
+            async with self._counting:
+                is_done = await self._commit()
+            if not is_done:
+                return False
+            await self._mailboxes.upkeep(hour=self.hour)
+        return True
 
     async def _commit(self) -> bool:
         """Commit what waits; False: the disk refused, and what is left should wait a while.
@@ -185,12 +216,17 @@ class Writer:
         taken: list[Deposits] = []
         size_bytes = 0
         while self._deposits and size_bytes < MAX_BATCH_BYTES:
-            taken.append(self._deposits.popleft())
-            size_bytes += taken[-1].size_bytes
+            came_at, deposits = self._deposits.popleft()
+            if not taken:
+                self._committing_since = came_at
+            taken.append(deposits)
+            size_bytes += deposits.size_bytes
         acks, self._acks = self._acks, []
         hour = self.hour
         arrivals = [arrival for deposits in taken for arrival in deposits.arrivals]
-        began_at = self._commit_began_at = perf_counter()
+        began_at = perf_counter()
+        if not taken:
+            self._committing_since = began_at
         try:
             result = await self._mailboxes.commit(arrivals, acks, hour=hour)
         except _REFUSALS as error:
@@ -200,7 +236,7 @@ class Writer:
             self._settle_failed(taken, error, size_bytes)
             return bool(taken)
         finally:
-            self._commit_began_at = None
+            self._committing_since = None
         self._figures.committed(
             envelopes=len(result) - result.count(0),
             acks=len(acks),

@@ -18,7 +18,7 @@ from restante.errors import UserError
 from restante.protocol import frames as f
 from restante.relay.server import RunningRelay
 from restante.relay.settings import Limits, read_settings
-from restante.relay.watching.figures import Histogram
+from restante.relay.watching.figures import REFUSING_S, Figures, Histogram
 from restante.relay.watching.health import why_not_ready
 from tests.programs import find_program
 from tests.relay.wire import anonymous, deposit, dialed, item, registered, relay_at, subscribed
@@ -164,6 +164,31 @@ async def test_a_full_disk_is_not_ready_until_there_is_room(tmp_path: Path) -> N
                 await relay.services.writer.barrier()
                 assert (await deposit(wire, item(anna)))[0].outcome == f.Outcome.STORED
         assert await why_not_ready(relay.services) is None
+
+
+def test_a_disk_that_refused_long_ago_is_asked_again() -> None:
+    figures = Figures()
+    figures.commit_failed("DiskFull")
+    assert figures.is_disk_refusing
+    assert figures.disk_refused_at is not None
+    figures.disk_refused_at -= REFUSING_S
+    assert not figures.is_disk_refusing
+
+
+async def test_deposits_that_wait_for_the_lock_of_an_expiry_are_seen(tmp_path: Path) -> None:
+    async with watched(tmp_path) as relay:
+        anna = await registered(relay, "anna")
+        services = relay.services
+        async with anonymous(relay) as wire, trio.open_nursery() as nursery:
+            await deposit(wire, item(anna))  # her mailbox is at hand from now on
+            async with services.mailrooms.counting:
+                nursery.start_soon(deposit, wire, item(anna))
+                with trio.fail_after(HTTP_S):
+                    while not services.writer.oldest_wait_s:  # noqa: ASYNC110  # it tells nobody
+                        await trio.sleep(0.01)
+                _, text = await get(relay, "/metrics")
+                assert value(text, "restante_relay_commit_queue_age_seconds") > 0
+        assert services.writer.oldest_wait_s == 0
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,9 @@ class _Relay(Collector):
         )
         yield _gauge("commit_queue_bytes", "Waiting for a commit.", writer.waiting_bytes)
         yield _gauge(
-            "commit_queue_age_seconds", "Age of the commit under way.", writer.oldest_wait_s
+            "commit_queue_age_seconds",
+            "For how long the oldest deposit that isn't committed has waited.",
+            writer.oldest_wait_s,
         )
 
     def _requests(self) -> Iterator[Metric]:

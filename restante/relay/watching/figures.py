@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Final
 
 DURATIONS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -17,6 +18,10 @@ DURATIONS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
 
 COUNTS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000)
 """Envelopes of one commit."""
+
+REFUSING_S: Final = 30.0
+"""For so long a disk that refused a commit counts as one that does: whoever keeps deposits away
+from it meanwhile sends some again then, or nobody would ever learn that there is room."""
 
 
 class Histogram:
@@ -71,8 +76,8 @@ class Figures:
     """Exceptions that nobody expected: bugs."""
     commit_failures: Counter[str] = field(default_factory=Counter)
     """Commits that the disk refused, by error."""
-    is_disk_refusing: bool = False
-    """Whether the last commit was one of those."""
+    disk_refused_at: float | None = None
+    """When the last commit was refused, by the monotonic clock; None: it wasn't."""
     deposits_s: Histogram = field(default_factory=lambda: Histogram(DURATIONS_S))
     """From a deposit's arrival to its answer, with its commit."""
     requests_s: Histogram = field(default_factory=lambda: Histogram(DURATIONS_S))
@@ -82,7 +87,7 @@ class Figures:
 
     def committed(self, *, envelopes: int, acks: int, took_s: float) -> None:
         """Count a commit."""
-        self.is_disk_refusing = False
+        self.disk_refused_at = None
         self.stored += envelopes
         self.acked += acks
         self.commits_s.add(took_s)
@@ -90,5 +95,11 @@ class Figures:
 
     def commit_failed(self, error: str) -> None:
         """Count a commit that the disk refused."""
-        self.is_disk_refusing = True
+        self.disk_refused_at = monotonic()
         self.commit_failures[error] += 1
+
+    @property
+    def is_disk_refusing(self) -> bool:
+        """Whether the last commit was one that the disk refused, and not long ago."""
+        at = self.disk_refused_at
+        return at is not None and monotonic() - at < REFUSING_S

@@ -1,0 +1,96 @@
+"""Acks that a disk refuses are tried again by themselves; who waits for them is told no sooner."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from restante.relay.server import RunningRelay
+from restante.relay.writer import MAX_REFUSALS, Writer
+from restante.store.errors import DiskFull
+from restante.store.relay_mailboxes import Arrival, Removed
+from restante.store.relay_store import Mailboxes
+from tests.relay.wire import anonymous, deposit, item, registered, relay_at, sql
+
+pytestmark = pytest.mark.usefixtures("engine")
+
+PATIENCE_S = 20
+
+
+class FullAtFirst:
+    """The mailboxes of a relay, on a disk that refuses the first commits."""
+
+    def __init__(self, mailboxes: Mailboxes, *, times: float) -> None:
+        self._mailboxes = mailboxes
+        self._times_left = times
+        self.refused = 0
+
+    async def commit(
+        self, arrivals: Sequence[Arrival], acks: Collection[Removed], *, hour: int
+    ) -> list[int]:
+        """Refuse, or commit."""
+        if self._times_left > 0:
+            self._times_left -= 1
+            self.refused += 1
+            await trio.lowlevel.checkpoint()
+            raise DiskFull
+        return await self._mailboxes.commit(arrivals, acks, hour=hour)
+
+    async def upkeep(self, *, hour: int) -> None:
+        """Do what is to be done between commits."""
+        await self._mailboxes.upkeep(hour=hour)
+
+
+@asynccontextmanager
+async def a_writer(relay: RunningRelay, disk: FullAtFirst) -> AsyncIterator[Writer]:
+    mailboxes: Any = disk
+    writer = Writer(
+        mailboxes,
+        clock=relay.services.clock,
+        counting=trio.Lock(),
+        on_removed=lambda _: None,
+        after_commit=lambda: None,
+        retry_pause_s=0.01,
+    )
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(writer.run)
+        yield writer
+        nursery.cancel_scope.cancel()
+
+
+async def waiting(relay: RunningRelay) -> list[Removed]:
+    rows = await sql(relay, "SELECT seq, device, lane, size_bytes FROM waiting")
+    return [Removed(*row, None) for row in rows]
+
+
+async def test_refused_acks_are_tried_again_though_nothing_else_comes(tmp_path: Path) -> None:
+    async with relay_at(tmp_path) as relay:
+        bob = await registered(relay, "bob")
+        async with anonymous(relay) as wire:
+            await deposit(wire, item(bob), item(bob))
+        disk = FullAtFirst(relay.services.mailboxes, times=MAX_REFUSALS - 1)
+        async with a_writer(relay, disk) as writer:
+            writer.ack(await waiting(relay))
+            with trio.fail_after(PATIENCE_S):
+                await writer.barrier()
+            assert disk.refused == MAX_REFUSALS - 1
+            assert await waiting(relay) == [], "a barrier passes when they are committed"
+
+
+async def test_a_disk_that_stays_full_keeps_nobody_waiting_for_ever(tmp_path: Path) -> None:
+    async with relay_at(tmp_path) as relay:
+        bob = await registered(relay, "bob")
+        async with anonymous(relay) as wire:
+            await deposit(wire, item(bob))
+        disk = FullAtFirst(relay.services.mailboxes, times=float("inf"))
+        async with a_writer(relay, disk) as writer:
+            writer.ack(await waiting(relay))
+            with trio.fail_after(PATIENCE_S):
+                await writer.barrier()
+            assert disk.refused >= MAX_REFUSALS
+            assert len(await waiting(relay)) == 1
