@@ -143,7 +143,7 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """After a restore: when to try again with what is for an account that hasn't been back yet."""
     going_away_s: Count = 10
     """How long a stopping relay waits for its connections to end by themselves."""
-    database_bytes: int = 0
+    database_bytes: Annotated[int, Meta(ge=0, le=2**53)] = 0
     """Most that the database file may grow to; 0 for as long as the disk has room."""
 
 
@@ -186,7 +186,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     inactive_after_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
     """Accounts none of whose devices was connected for so many days are deleted; 0: none ever.
     Only then the day of an account's last connection is kept."""
-    log_level: str = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least that is logged: debug, info, warning, error."""
     limits: Limits = msgspec.field(default_factory=Limits)
 

@@ -258,6 +258,8 @@ def test_a_data_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         ({"data": "d", "names": ["UPPER"]}, "host"),
         ({"data": "d", "limits": {"mailbox_bytes": -1}}, "mailbox_bytes"),
         ({"data": "d", "limits": {"no_such_limit": 1}}, "no_such_limit"),
+        ({"data": "d", "limits": {"database_bytes": -5}}, "database_bytes"),
+        ({"data": "d", "log_level": "loud"}, "log_level"),
     ],
 )
 def test_settings_that_are_no_good_are_refused_by_name(options: dict[str, Any], words: str) -> None:
