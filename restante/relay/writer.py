@@ -95,6 +95,9 @@ class Writer:
         """With when each came."""
         self._waiting_bytes = 0
         self._acks: list[Removed] = []
+        self._are_acks_refused = False
+        self._taken = 0
+        """How many deposits commits have taken up."""
         self._has_work = trio.Event()
         self._has_room = trio.Event()
         self._has_room.set()
@@ -199,13 +202,19 @@ class Writer:
                 barrier.passed.set()
 
     async def _commit_all(self) -> bool:
-        """Commit until nothing waits; False: acks do, for the disk refused them."""
+        """Commit all that waits by now; False: acks wait on, for the disk refused them.
+
+        What comes meanwhile is of the next round: under load there is always some.
+        """
+        until = self._taken + len(self._deposits)
         while self._deposits or self._acks:
             async with self._counting:
                 is_done = await self._commit()
             if not is_done:
                 return False
             await self._mailboxes.upkeep(hour=self.hour)
+            if self._taken >= until and not self._are_acks_refused:
+                break
         return True
 
     async def _commit(self) -> bool:
@@ -221,6 +230,7 @@ class Writer:
                 self._committing_since = came_at
             taken.append(deposits)
             size_bytes += deposits.size_bytes
+        self._taken += len(taken)
         acks, self._acks = self._acks, []
         hour = self.hour
         arrivals = [arrival for deposits in taken for arrival in deposits.arrivals]
@@ -233,10 +243,12 @@ class Writer:
             log.warn("commit refused", reason=type(error).__name__, envelopes=len(arrivals))
             self._figures.commit_failed(type(error).__name__)
             self._acks = acks + self._acks
+            self._are_acks_refused = bool(acks)
             self._settle_failed(taken, error, size_bytes)
             return bool(taken)
         finally:
             self._committing_since = None
+        self._are_acks_refused = False
         self._figures.committed(
             envelopes=len(result) - result.count(0),
             acks=len(acks),

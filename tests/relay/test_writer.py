@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,15 @@ PATIENCE_S = 20
 class FullAtFirst:
     """The mailboxes of a relay, on a disk that refuses the first commits."""
 
-    def __init__(self, mailboxes: Mailboxes, *, times: float) -> None:
+    def __init__(
+        self,
+        mailboxes: Mailboxes,
+        *,
+        times: float = 0,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> None:
         self._mailboxes = mailboxes
+        self._meanwhile = meanwhile
         self._times_left = times
         self.refused = 0
 
@@ -39,6 +46,7 @@ class FullAtFirst:
             self.refused += 1
             await trio.lowlevel.checkpoint()
             raise DiskFull
+        self._meanwhile()
         return await self._mailboxes.commit(arrivals, acks, hour=hour)
 
     async def upkeep(self, *, hour: int) -> None:
@@ -94,3 +102,15 @@ async def test_a_disk_that_stays_full_keeps_nobody_waiting_for_ever(tmp_path: Pa
                 await writer.barrier()
             assert disk.refused >= MAX_REFUSALS
             assert len(await waiting(relay)) == 1
+
+
+async def test_what_comes_with_every_commit_holds_up_nobody_who_waits_for_one(
+    tmp_path: Path,
+) -> None:
+    async with relay_at(tmp_path) as relay:
+        gone = [Removed(2**40, 1, 0, 1, None)]
+        disk = FullAtFirst(relay.services.mailboxes, meanwhile=lambda: writer.ack(gone))
+        async with a_writer(relay, disk) as writer:
+            writer.ack(gone)
+            with trio.fail_after(PATIENCE_S):
+                await writer.barrier()
