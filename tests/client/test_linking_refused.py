@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+import trio
 
 from restante.client.changes import Changes
 from restante.client.interface import LinkState
@@ -16,6 +17,7 @@ from restante.crypto.randomness import SystemRandomness
 from restante.errors import ExitCode, UserError
 from restante.protocol.ids import MailboxId
 from restante.protocol.limits import MAX_DEVICES
+from restante.store import failpoints
 from tests.client.linked import a_new_device, comes_to, digits_of, link
 from tests.client.relays import GENEROUS
 from tests.client.world import QUICK, World, a_world
@@ -115,6 +117,45 @@ async def test_ended_on_the_old_device(tmp_path: Path) -> None:
         assert "ended on the other device" in str((await comes_to(laptop, LinkState.FAILED)).error)
         with pytest.raises(UserError, match="No new device waits"):
             await bob.link_confirm(digits)
+
+
+async def test_ended_on_the_old_device_while_the_digits_are_compared(tmp_path: Path) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("bob") as bob,
+        a_new_device(world, "laptop") as laptop,
+        trio.open_nursery() as nursery,
+    ):
+        await bob.link_open(await code_of(laptop, world))
+        digits = await digits_of(laptop)
+        nursery.start_soon(bob.link_cancel)
+        with pytest.raises(UserError, match="ended here"):
+            await bob.link_confirm(digits)
+        assert "ended on the other device" in str((await comes_to(laptop, LinkState.FAILED)).error)
+        assert await is_alone(bob)
+
+
+async def test_a_device_that_is_signed_for_is_linked_whoever_ends_it_then(tmp_path: Path) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("bob") as bob,
+        a_new_device(world, "laptop") as laptop,
+        trio.open_nursery() as nursery,
+    ):
+        await bob.link_open(await code_of(laptop, world))
+        digits = await digits_of(laptop)
+
+        def end_it(point: str) -> None:
+            if point == "linking.signed":
+                nursery.start_soon(bob.link_cancel)
+
+        failpoints.observe(end_it)
+        try:
+            linked = await bob.link_confirm(digits)
+        finally:
+            failpoints.observe(lambda _: None)
+        await comes_to(laptop, LinkState.LINKED)
+        assert linked == (await bob.devices())[1]
 
 
 async def test_an_expired_code_is_worth_nothing_on_either_side(tmp_path: Path) -> None:

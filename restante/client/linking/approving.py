@@ -7,6 +7,8 @@ shows, and there is one guess; a grant that can't be handed over is taken back. 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import trio
@@ -86,6 +88,7 @@ class Approving:
             name=offered_name(exchange.name) or short_id(exchange.entry.id),
             code=str(code),
         )
+        self._is_granting = False
         self.code = code
 
     @classmethod
@@ -153,6 +156,20 @@ class Approving:
         if is_cancelled:
             await self._end(_failed(CANCELLED, self._own))
 
+    @contextmanager
+    def granting(self) -> Iterator[None]:
+        """Sign for the new device meanwhile, and hand the grant over: nothing cancels it then.
+
+        UserError: it was ended here while the digits were compared.
+        """
+        if self._view.has_ended:
+            raise UserError(str(self.now.error))
+        self._is_granting = True
+        try:
+            yield
+        finally:
+            self._is_granting = False
+
     async def grant(self, manifest: VerifiedManifest, provision: bytes) -> bool:
         """Hand the grant over; False if the relay can't be reached for so long that it is over."""
         verdict = self._exchange.grant(manifest, provision)
@@ -168,8 +185,8 @@ class Approving:
         return True
 
     async def cancel(self) -> None:
-        """End it; the new device is told if the relay can be reached."""
-        if not self.has_ended:
+        """End it, unless it is being granted; the new device hears of it if the relay does."""
+        if not self.has_ended and not self._is_granting:
             await self._abort("The linking was ended here.")
 
     async def _compare(self) -> None:
@@ -202,6 +219,8 @@ class Approving:
         raise error
 
     async def _abort(self, sentence: str) -> None:
+        if self._view.has_ended:
+            return  # ended by somebody else meanwhile, who says so on both sides
         self._view.become(LinkState.FAILED, error=sentence)
         verdict = self._exchange.abort()
         with parting(self._context):

@@ -2,7 +2,8 @@
 
 Outlives the services: these are put together anew when the list changes. Rule: what changes the
 account is one transaction, told to everybody after it; a linking whose grant can't be handed over
-is taken back. Spec: docs/engine.md, section 14.
+is taken back, and one that is being granted isn't cancelled any more.
+Spec: docs/engine.md, section 14.
 """
 
 from __future__ import annotations
@@ -122,7 +123,7 @@ class Desk:
                 raise UserError(NOTHING_TO_CONFIRM)
             if not approving.has_ended:
                 await approving.check(digits)
-                with trio.CancelScope(shield=True):  # granted and handed over, or neither
+                with approving.granting(), trio.CancelScope(shield=True):  # all of it, or nothing
                     await self._grant(approving)
             return await self._context.read(lambda rows: device_view(rows, approving.device_id))
 
@@ -151,8 +152,14 @@ class Desk:
 
         manifest, provision = await self._change(sign)
         reach("linking.signed")
-        if not await approving.grant(manifest, provision):
-            await self._change(partial(take_back, device_id=approving.device_id, context=context))
+        is_handed_over = False
+        try:
+            is_handed_over = await approving.grant(manifest, provision)
+        finally:
+            if not is_handed_over:
+                back = partial(take_back, device_id=approving.device_id, context=context)
+                await self._change(back)
+        if not is_handed_over:
             raise UserError(str(approving.now.error), exit_code=ExitCode.UNAVAILABLE)
         reach("linking.handed_over")
         await self._until_published()
