@@ -96,6 +96,8 @@ class Writer:
         self._waiting_bytes = 0
         self._acks: list[Removed] = []
         self._are_acks_refused = False
+        self._are_acks_alone = False
+        self._are_acks_alone = False
         self._taken = 0
         """How many deposits commits have taken up."""
         self._has_work = trio.Event()
@@ -224,7 +226,9 @@ class Writer:
         """
         taken: list[Deposits] = []
         size_bytes = 0
-        while self._deposits and size_bytes < MAX_BATCH_BYTES:
+        # What frees room must not be refused for what needs some: then it goes alone, once.
+        is_alone, self._are_acks_alone = self._are_acks_alone, False
+        while self._deposits and size_bytes < MAX_BATCH_BYTES and not is_alone:
             came_at, deposits = self._deposits.popleft()
             if not taken:
                 self._committing_since = came_at
@@ -244,8 +248,9 @@ class Writer:
             self._figures.commit_failed(type(error).__name__)
             self._acks = acks + self._acks
             self._are_acks_refused = bool(acks)
+            self._are_acks_alone = bool(acks and taken)
             self._settle_failed(taken, error, size_bytes)
-            return bool(taken)
+            return bool(taken or (is_alone and self._deposits))
         finally:
             self._committing_since = None
         self._are_acks_refused = False

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import trio
 
+from restante.errors import StoreError
+from restante.protocol.ids import EnvelopeId
 from restante.relay.server import RunningRelay
 from restante.relay.writer import MAX_REFUSALS, Writer
 from restante.store.errors import DiskFull
@@ -30,18 +32,20 @@ class FullAtFirst:
         mailboxes: Mailboxes,
         *,
         times: float = 0,
+        refuses_arrivals: bool = False,
         meanwhile: Callable[[], None] = lambda: None,
     ) -> None:
         self._mailboxes = mailboxes
         self._meanwhile = meanwhile
         self._times_left = times
+        self._refuses_arrivals = refuses_arrivals
         self.refused = 0
 
     async def commit(
         self, arrivals: Sequence[Arrival], acks: Collection[Removed], *, hour: int
     ) -> list[int]:
         """Refuse, or commit."""
-        if self._times_left > 0:
+        if self._times_left > 0 or (arrivals and self._refuses_arrivals):
             self._times_left -= 1
             self.refused += 1
             await trio.lowlevel.checkpoint()
@@ -102,6 +106,48 @@ async def test_a_disk_that_stays_full_keeps_nobody_waiting_for_ever(tmp_path: Pa
                 await writer.barrier()
             assert disk.refused >= MAX_REFUSALS
             assert len(await waiting(relay)) == 1
+
+
+class Flood:
+    """Deposits that come again as soon as they are refused."""
+
+    def __init__(self, writer: Writer, arrival: Arrival) -> None:
+        self._writer = writer
+        self.arrivals = [arrival]
+        self.size_bytes = len(arrival.payload)
+        self.target_count = 1
+        self.refused = 0
+
+    def stored(self, sequences: list[int]) -> None:
+        raise AssertionError(sequences)
+
+    def failed(self, error: StoreError) -> None:
+        self.refused += 1
+        self._writer.deposit(self)
+
+
+async def test_what_frees_room_is_not_refused_for_what_needs_some(tmp_path: Path) -> None:
+    async with relay_at(tmp_path) as relay:
+        bob = await registered(relay, "bob")
+        async with anonymous(relay) as wire:
+            await deposit(wire, item(bob))
+        (acked,) = await waiting(relay)
+        disk = FullAtFirst(relay.services.mailboxes, refuses_arrivals=True)
+        async with a_writer(relay, disk) as writer:
+            arrival = Arrival(
+                id=EnvelopeId(bytes(16)),
+                payload=b"x",
+                expires_hour=2**30,
+                is_retry=False,
+                targets=((acked.device, 0),),
+            )
+            flood = Flood(writer, arrival)
+            writer.deposit(flood)
+            writer.ack([acked])
+            with trio.fail_after(PATIENCE_S):
+                while await waiting(relay):
+                    await trio.lowlevel.checkpoint()
+            assert flood.refused > 0
 
 
 async def test_what_comes_with_every_commit_holds_up_nobody_who_waits_for_one(
