@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from contextlib import asynccontextmanager
 from functools import partial
@@ -244,6 +245,19 @@ async def test_a_quota_holds_an_upload_up_and_a_size_limit_ends_it(tmp_path: Pat
         with pytest.raises(RefusedError):
             await alice.send(*large)
         await alice.uploader.delete(blob_id(first[1]))  # and the second one goes on by itself
+
+
+async def test_a_blob_that_the_relay_lost_the_end_of_is_gone(tmp_path: Path) -> None:
+    path, capability = a_file(tmp_path, 11, 300_000)
+    async with somebody(tmp_path) as (alice, world):
+        await alice.send(path, capability)
+        await world.relay.stop()
+        (held,) = (tmp_path / "relay").rglob(blob_id(capability).hex())
+        os.truncate(held, 200_000)
+        await world.relay.start()
+        with pytest.raises(BlobGoneError):
+            await alice.fetch(copy_of(path), capability, size_bytes=300_000)
+        assert copy_of(path).read_bytes() == path.read_bytes()[:200_000]
 
 
 async def test_a_file_that_is_cut_or_gone_is_an_error_and_no_endless_attempt(

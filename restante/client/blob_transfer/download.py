@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import trio
 
@@ -31,14 +31,22 @@ if TYPE_CHECKING:
     from restante.protocol.ids import BlobCapability
 
 
+MOST_EMPTY: Final = 4
+"""Answers in a row with nothing more of a blob: what a relay has lost an end of, it has lost."""
+
+
 class BlobGoneError(UserError):
-    """The relay has no such blob any more, or it is another one than was announced."""
+    """The relay has no such blob any more, not all of it, or another one than was announced."""
 
     def __init__(self, relay: RelayAddress) -> None:
         super().__init__(
             f"What was sent is no longer at {relay.authority}. Ask for it once more.",
             exit_code=ExitCode.FIXABLE,
         )
+
+
+class _ShortError(UnreachableError):
+    """The relay has the blob, and no more of it than we do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +80,26 @@ class Downloader:
         what holds it up, and with None when it goes on. Raises BlobGoneError, or UserError if the
         file can't be written. Cancellation: goes on from the file's end, when called again.
         """
+        furthest_bytes, empty = 0, 0
 
         async def attempt(note: Callable[[int], None]) -> None:
-            # A link for itself: what is fetched here is seen together with nothing else.
-            async with self._links.once(download.relay, any_key=False) as link:
-                await self._fetch(link, download, note)
+            nonlocal empty
+
+            def keep(here_bytes: int) -> None:
+                nonlocal furthest_bytes, empty
+                if here_bytes > furthest_bytes:
+                    furthest_bytes, empty = here_bytes, 0
+                note(here_bytes)
+
+            try:
+                # A link for itself: what is fetched here is seen together with nothing else.
+                async with self._links.once(download.relay, any_key=False) as link:
+                    await self._fetch(link, download, keep)
+            except _ShortError as error:
+                empty += 1
+                if empty >= MOST_EMPTY:
+                    raise BlobGoneError(download.relay) from error
+                raise
 
         try:
             await persist(
@@ -99,7 +122,7 @@ class Downloader:
             ):
                 raise BlobGoneError(download.relay)
             if not part.data:
-                raise UnreachableError(f"{download.relay.authority} doesn't have all of it yet.")
+                raise _ShortError(f"{download.relay.authority} doesn't have all of it yet.")
             await trio.to_thread.run_sync(_append, download.path, here, part.data)
             here += len(part.data)
             keep(here)
