@@ -226,6 +226,27 @@ async def test_what_cannot_be_a_part_is_left_out_and_the_rest_is_taken(tmp_path:
         assert not staged(world, "bob")
 
 
+async def test_a_history_that_has_no_place_is_said_and_goes_on_once_it_has_one(
+    tmp_path: Path,
+) -> None:
+    row = made_message(SECRET, counter=0)
+    async with a_world(tmp_path) as world, world.online("bob") as bob:
+        await write(bob, await_history, now_ms=bob._context.now_ms())
+        forger = Forger(bob)
+        announced = await forger.put(tmp_path, forger.part(0, row, is_last=True))
+        in_the_way = world.profile("bob") / "transfers"
+        in_the_way.touch()
+        await forger.announce(announced)
+
+        async def is_said() -> bool:
+            return "can't be made" in str((await bob.status()).error)
+
+        await eventually(bob, is_said)
+        in_the_way.unlink()
+        await over(bob, IN)
+        assert await read(bob, message, row.id) is not None
+
+
 async def test_an_entry_that_cannot_be_read_costs_only_itself(tmp_path: Path) -> None:
     rows = [made_message(SECRET, rank=number << 16, counter=0) for number in range(2)]
     async with a_world(tmp_path) as world, world.online("bob") as bob:

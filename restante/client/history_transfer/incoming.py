@@ -145,20 +145,21 @@ class Incoming:
         turns = trio.CapacityLimiter(DOWNLOADS)
         fetched = {part.number: trio.Event() for part in waiting}
         failed: list[UserError | StoreError] = []
+        await self._staging.prepare()
         async with trio.open_nursery() as nursery:
 
             async def fetch(part: PartRow) -> None:
                 try:
-                    async with turns:
-                        await self._fetch(part, progress)
-                except BlobGoneError:
-                    await self._leave_out(part)
+                    try:
+                        async with turns:
+                            await self._fetch(part, progress)
+                    except BlobGoneError:
+                        await self._leave_out(part)
                 except (UserError, StoreError) as error:
                     failed.append(error)
                     nursery.cancel_scope.cancel()
                 fetched[part.number].set()
 
-            await self._staging.prepare()
             for part in waiting:
                 nursery.start_soon(fetch, part)
             for part in waiting:

@@ -53,9 +53,8 @@ class Staging:
         await trio.to_thread.run_sync(self._prepare)
 
     async def remove(self, transfer: bytes, number: int) -> None:
-        """Remove a part's file, if it is there."""
-        path = self.path(transfer, number)
-        await trio.to_thread.run_sync(lambda: path.unlink(missing_ok=True))
+        """Remove a part's file, if it is there. Raises StoreError."""
+        await trio.to_thread.run_sync(_removed, self.path(transfer, number))
 
     async def keep_only(self, wanted: Collection[tuple[bytes, int]]) -> None:
         """Remove all files but those of these parts."""
@@ -98,6 +97,15 @@ class Staging:
             for path in self._folder.iterdir():
                 if path.name not in names:
                     path.unlink(missing_ok=True)
+
+
+def _removed(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"The file {path} can't be removed: {error.strerror}. Check its folder's permissions."
+        ) from error
 
 
 def _sealed(part: PartRow, pieces: Pieces, randomness: Randomness) -> Iterator[bytes]:
