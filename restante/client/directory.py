@@ -53,12 +53,14 @@ class Found:
     """Who is found under an address, or where the account has gone from there.
 
     `moved` is the last move that was followed. `pending` is one, unverified, whose relay couldn't
-    be reached: to be followed later.
+    be reached: to be followed later. `astray` is one that wasn't followed: it leads to nobody,
+    to another account or an older list, or too far on.
     """
 
     manifest: VerifiedManifest
     moved: VerifiedMoved | None = None
     pending: bytes | None = None
+    astray: VerifiedMoved | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,9 +228,9 @@ class Directory:
             except RelayError:
                 return Found(manifest=manifest, moved=last, pending=said)
             except (CryptoError, UserError):
-                break
+                return Found(manifest=manifest, moved=last, astray=moved)
             manifest, said, last = newest, then, moved
-        return Found(manifest=manifest, moved=last)
+        return Found(manifest=manifest, moved=last, astray=_next_move(manifest, said, last))
 
     async def _catch_up(
         self, known: VerifiedManifest, seen: ManifestHead, *, about_us: bool

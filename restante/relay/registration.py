@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from restante.errors import CryptoError, WireCode
 from restante.protocol.ids import AccountName, TokenHash
+from restante.protocol.manifest import SignedMoved
 from restante.relay.manifests import device_rows, stored_head, verified
 from restante.relay.refusal import Refusal
 from restante.store import relay_accounts as store
 from restante.store.errors import Conflict
 from restante.store.relay_codes import redeem_invite
-from restante.store.relay_leaving import give_devices
+from restante.store.relay_leaving import find_moved, give_devices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,6 +109,8 @@ class Registration:
             return Registered(
                 account=account, gone=await store.replace_devices(tx, account, listed)
             )
+        if await _has_left_since(tx, account, manifest):
+            raise Refusal(WireCode.NAME_TAKEN, "the account has moved away since that manifest")
         if await store.is_blocked(tx, account):
             raise Refusal(WireCode.BLOCKED, "the relay's operator has blocked this account")
         if before is not None:
@@ -142,6 +145,12 @@ def _hashes(request: f.Register) -> list[TokenHash]:
 def _supersedes(manifest: VerifiedManifest, held: store.StoredHead) -> bool:
     """Whether a first manifest is a later generation of the same account."""
     return manifest.account_id == held.account_id and manifest.generation > held.generation
+
+
+async def _has_left_since(tx: Transaction, account: int, manifest: VerifiedManifest) -> bool:
+    """Whether the root key's word that the account has gone is as new as a manifest, or newer."""
+    moved = await find_moved(tx, account)
+    return moved is not None and SignedMoved.from_bytes(moved).moved().at_s >= manifest.generation
 
 
 async def _renames(tx: Transaction, manifest: VerifiedManifest, account: int) -> bool:

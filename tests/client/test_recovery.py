@@ -10,6 +10,7 @@ from restante.client.engine import open_engine
 from restante.client.interface import Trust
 from restante.errors import ExitCode, UserError
 from restante.store.client_account import load_account
+from tests.client.test_moving import at, two_relays
 from tests.client.world import (
     QUICK,
     a_world,
@@ -123,6 +124,56 @@ async def test_the_old_devices_learn_that_they_were_superseded(tmp_path: Path) -
                     await thief.send(to_bob, "it is still me")
         async with world.online("alice") as thief:
             assert "recovered" in ((await thief.status()).error or "")
+
+
+@pytest.mark.parametrize("to", ["another relay", "another name", "both, one after the other"])
+async def test_the_kits_address_leads_to_where_the_account_has_moved(
+    tmp_path: Path, to: str
+) -> None:
+    async with two_relays(tmp_path) as (world, other), world.online("alice") as thief:
+        kit = await thief.recovery_kit()
+        stops = {"another relay": [at(other, "alice")], "another name": [world.address("ally")]}
+        moves = stops.get(to) or [world.address("ally"), at(other, "alice")]
+        for address in moves:
+            await thief.account_move(address=address)
+            await connected(thief)
+        async with an_empty_profile(tmp_path / "new") as alice:
+            status = await alice.recover(address=kit.address, words=" ".join(kit.words))
+            assert status.address == moves[-1]
+
+            async def says_so() -> bool:
+                return "recovered" in ((await thief.status()).error or "")
+
+            await eventually(thief, says_so)
+            async with world.online("bob") as bob:
+                found = await bob.contact_add(kit.address)
+                assert found.address == moves[-1]
+                await reaches(bob, await bob.send(found.key, "is it you?"), "relayed")
+            await the_conversation(alice)
+
+
+async def test_nothing_is_recovered_where_the_account_is_no_more(tmp_path: Path) -> None:
+    async with (
+        two_relays(tmp_path) as (world, other),
+        world.online("alice") as alice,
+        an_empty_profile(tmp_path / "new") as empty,
+    ):
+        kit = await alice.recovery_kit()
+        words = " ".join(kit.words)
+        await alice.account_move(address=at(other, "alice"))
+        await connected(alice)
+        await other.stop()
+        with pytest.raises(UserError, match=r"has moved from .* try again later") as refused:
+            await empty.recover(address=kit.address, words=words)
+        assert refused.value.exit_code is ExitCode.UNAVAILABLE
+        other.forget_everything()
+        await other.start()
+        async with world.online("bob") as bob:  # somebody else has the name there now
+            await bob.account_move(address=at(other, "alice"))
+            with pytest.raises(UserError, match="shows another account") as refused:
+                await empty.recover(address=kit.address, words=words)
+            assert refused.value.exit_code is ExitCode.UNTRUSTED
+        assert (await empty.status()).address is None
 
 
 async def test_words_that_are_wrong_or_another_accounts_change_nothing(tmp_path: Path) -> None:

@@ -113,9 +113,24 @@ async def test_a_move_outlives_a_recovery(tmp_path: Path) -> None:
             await device.ask(f.PublishMoved, moved=moved)
         bob = anew(lost)
         async with authenticated(relay, bob) as device:
-            manifest = next_generation(bob, relay.address)
+            manifest = next_generation(bob, relay.address, generation=1001)
             assert isinstance(await register(device, bob, manifest), f.Done)
         assert await moved_of(wire, "bob") == moved
+
+
+async def test_nobody_recovers_an_account_into_the_time_before_it_moved(tmp_path: Path) -> None:
+    async with relay_at(tmp_path) as relay:
+        lost = await registered(relay, "bob")
+        async with authenticated(relay, lost) as device:
+            await device.ask(f.PublishMoved, moved=move(lost, relay))
+        bob = anew(lost)
+        for generation in (2, 1000):
+            manifest = next_generation(bob, relay.address, generation=generation)
+            async with authenticated(relay, bob) as device:
+                answer = await register(device, bob, manifest)
+                assert code_of(answer) == WireCode.NAME_TAKEN
+        async with authenticated(relay, lost) as device:
+            assert isinstance(await device.ask(f.Subscribe), f.Done)
 
 
 async def fill(relay: RunningRelay, who: Person, wire: Wire) -> Blob:

@@ -124,7 +124,7 @@ async def test_an_account_comes_back_to_the_name_that_it_had(tmp_path: Path) -> 
         rob = called(bob, "rob")
         async with authenticated(relay, bob) as device:
             await register(device, rob, next_generation(rob, relay.address))
-            await device.ask(f.PublishMoved, moved=moved_from(rob, "bob", relay))
+            await device.ask(f.PublishMoved, moved=moved_from(rob, "bob", relay, at_s=2))
             again = called(rob, "bob")
             manifest = next_generation(again, relay.address, generation=3)
             assert isinstance(await register(device, again, manifest), f.Done)

@@ -40,6 +40,10 @@ def move(
         "Moved. Contacts follow by themselves, and what they still send to the old address "
         "arrives, for 30 days at least. Your contact code is another one now: restante contact code"
     )
+    out.note(
+        "The recovery kit's words stay good, but the address printed on it is out of date: write "
+        f"{status['address']} there."
+    )
     if not told:
         out.note("Not everybody has been told yet; that goes on whenever Restante runs.")
     return ExitCode.OK

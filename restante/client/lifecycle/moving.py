@@ -196,8 +196,8 @@ def _planned(rows: Rows, wanted: Address, words: str | None, *, context: EngineC
         randomness=context.randomness,
     )
     # Later than each move before, whatever the clock says: an older one is followed by nobody.
-    at_s = max(now_s, generation)
-    moved = signing.sign_moved(root, from_address=own.address, to_address=wanted, at_s=at_s)
+    # And no later than its own generation: the next one may come back to the name that is left.
+    moved = signing.sign_moved(root, from_address=own.address, to_address=wanted, at_s=generation)
     plan = _Plan(account_secret=account.raw, manifest=signed.to_bytes(), moved=moved.to_bytes())
     set_value(rows, MOVING, encode(plan))
     return plan

@@ -1,15 +1,16 @@
 """Bringing an account back on an empty machine: words in, a higher generation out.
 
-Rule: the words decide which account this is, the relay only where it stands; the new generation is
-past all that is known. Repeated after a crash it begins anew, and that is as good. The secret is
-used and forgotten: it is kept nowhere. Spec: docs/engine.md, section 17.
+Rule: the words decide which account this is, the relays only where it stands: where the root key
+says that it has gone, and nowhere else. The new generation is past all that is known. Repeated
+after a crash it begins anew, and that is as good. The secret is used and forgotten: it is kept
+nowhere. Spec: docs/engine.md, section 17.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from restante.client.failures import RefusedError
+from restante.client.failures import RefusedError, UnreachableError
 from restante.client.lifecycle.recovery_kit import note_confirmed, root_of
 from restante.client.link import open_link
 from restante.client.own_account import keep_new_account, mark_registered, note_recovered
@@ -19,6 +20,7 @@ from restante.crypto import own_keys, signing
 from restante.errors import ExitCode, UserError, WireCode
 from restante.protocol.address import Address, AddressError
 from restante.protocol.ids import MailboxId
+from restante.protocol.manifest import SignedMoved
 from restante.store.client_account import AccountRow
 from restante.store.failpoints import reach
 
@@ -26,10 +28,9 @@ if TYPE_CHECKING:
     import trio
 
     from restante.client.context import EngineContext
-    from restante.client.directory import Directory
+    from restante.client.directory import Directory, Found
     from restante.client.own_account import OwnAccount
     from restante.crypto.keys import RootSigningKey
-    from restante.crypto.signatures import VerifiedManifest
     from restante.store.client_rows import Rows
 
 
@@ -55,9 +56,9 @@ async def recover_account(
         wanted = Address.parse(address.strip())
     except AddressError as error:
         raise UserError(str(error)) from None
-    shown = await _shown(directory, wanted, root)
+    found = await _found(directory, wanted, root)
     recovered = await context.write(
-        lambda rows: _keep(rows, shown, root, before=own, context=context)
+        lambda rows: _keep(rows, found, root, before=own, context=context)
     )
     reach("recovery.kept")
     route = Route(proxy=context.proxy, isolation="device")
@@ -83,21 +84,40 @@ async def recover_account(
     return await context.write(work)
 
 
-async def _shown(directory: Directory, address: Address, root: RootSigningKey) -> VerifiedManifest:
-    """Return what the relay shows of the account. UserError if it is another's."""
-    shown = await directory.newest(address)
-    if shown.root != signing.root_key(root):
+async def _found(directory: Directory, address: Address, root: RootSigningKey) -> Found:
+    """Return what is shown of the account where it is now. UserError if it is another's.
+
+    Also if where it is now isn't known: recovered where it was, it would be left to whoever has its
+    devices. Asked as about ourselves: no contact's link is to carry our own name.
+    """
+    found = await directory.find(address, about_us=True)
+    if found.manifest.root != signing.root_key(root):
         raise UserError(
             f"These words are another account's than the one at {address.unpinned}. Check the "
             "address on the kit.",
             exit_code=ExitCode.UNTRUSTED,
         )
-    return shown
+    here = found.manifest.address.unpinned
+    if found.pending is not None:
+        there = Address.parse(SignedMoved.from_bytes(found.pending).moved().to_address)
+        raise UnreachableError(
+            f"The account has moved from {here} to {there.unpinned}, and that relay doesn't show "
+            "it now. Nothing was changed: try again later."
+        )
+    if found.astray is not None and found.astray.at_s >= found.manifest.generation:
+        there = found.astray.to_address
+        raise UserError(
+            f"The account has moved from {here} to {there.unpinned}, but that relay shows another "
+            "account there, or an old list of its devices. Nothing was changed. If you know that "
+            "it is there, recover with that address.",
+            exit_code=ExitCode.UNTRUSTED,
+        )
+    return found
 
 
 def _keep(
     rows: Rows,
-    shown: VerifiedManifest,
+    found: Found,
     root: RootSigningKey,
     *,
     before: OwnAccount | None,
@@ -105,6 +125,7 @@ def _keep(
 ) -> OwnAccount:
     """Make the keys of the new generation, and keep all of them but the root's."""
     randomness, now_s = context.randomness, context.now_s()
+    shown = found.manifest
     known = shown.generation
     if before is not None and before.root == shown.root:
         known = max(known, before.manifest.generation)  # a recovery that wasn't finished
