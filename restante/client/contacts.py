@@ -1,7 +1,8 @@
 """What the user decides about people: add, accept, block, rename; and one's own code.
 
 Rule: a person is a root key. What a look-up shows is compared with what is known before anything is
-kept; a verified contact's address never passes to another key without a fresh code.
+kept; a verified contact's address never passes to another key without a fresh code, and a look-up
+alone never ends what is paused.
 Spec: docs/engine.md, section 7.
 """
 
@@ -24,7 +25,13 @@ from restante.client.directory import Found, head_of, manifest_of, with_manifest
 from restante.client.giving_up import give_up
 from restante.client.interface import ContactState, Trust
 from restante.client.lifecycle.following import note_arrival, note_moved
-from restante.client.lifecycle.key_changes import resume, supersede
+from restante.client.lifecycle.key_changes import (
+    is_held,
+    is_undecided,
+    paused_because,
+    resume,
+    supersede,
+)
 from restante.client.views import contact_view
 from restante.crypto.signatures import VerifiedManifest, accept_manifest
 from restante.errors import CryptoError, ExitCode, RemoteProtocolError, UserError
@@ -138,14 +145,16 @@ class Contacts:
 
     async def accept(self, account_id: bytes) -> Contact:
         """Accept a request: it gets a token, and receipts for what it wrote."""
-        row = await self._context.read(lambda rows: person(rows, account_id))
+        row = await self._context.read(lambda rows: _decided(rows, person(rows, account_id)))
         is_doubtful = row.trust == Trust.CHANGED.value
         if is_doubtful:
             row = await self._confirm(row)
         trust = row.trust
 
         def work(rows: Rows, changes: Changes) -> ContactRow:
-            now = replace(existing(rows, account_id), trust=trust)
+            now = replace(_decided(rows, existing(rows, account_id)), trust=trust)
+            if now.state == ContactState.REQUEST.value and is_held(rows, now):
+                raise held(now)
             if is_doubtful:
                 now = self._settle_address(rows, changes, now, by_code=False)
                 resume(rows, changes, now, now_ms=self._context.now_ms())
@@ -228,6 +237,8 @@ class Contacts:
                 now_s=self._context.now_s(),
             )
         else:
+            if not by_code:
+                _decided(rows, known)
             row = _known_again(known, manifest, trust=trust, token=token, name=name)
         if found.moved is not None and others_at(rows, row):
             raise UserError(
@@ -255,15 +266,10 @@ class Contacts:
     ) -> ContactRow:
         """The relay has said whose the address is now: keep them, in the place of others there.
 
-        UserError if the one whom the user has verified there is another.
+        UserError if the user has verified another one there, or is still to decide about them.
         """
-        others = others_at(rows, row)
-        if not by_code and any(other.trust == Trust.VERIFIED.value for other in others):
-            raise UserError(
-                f"{row.address} has another key than the one you have verified. It may be a new "
-                "installation, or somebody in between: ask for a new contact code and add that.",
-                exit_code=ExitCode.UNTRUSTED,
-            )
+        if not by_code and is_held(rows, row):
+            raise held(row)
         upsert_contact(rows, row)
         return supersede(rows, changes, row, now_ms=self._context.now_ms())
 
@@ -350,6 +356,22 @@ def _refuse_taken(
     other = None if name is None else contact_by_petname(rows, name)
     if other is not None and other.account_id != account_id and other.address != address:
         raise UserError(f"You call {other.address} {name!r} already. Choose another name.")
+
+
+def held(row: ContactRow) -> UserError:
+    """Return the refusal of somebody at the address of one whom the user knows with another key."""
+    return UserError(
+        f"{row.address} has another key than the one you have verified. It may be a new "
+        "installation, or somebody in between: ask for a new contact code and add that.",
+        exit_code=ExitCode.UNTRUSTED,
+    )
+
+
+def _decided(rows: Rows, row: ContactRow) -> ContactRow:
+    """Return a contact. UserError if its own key waits for the user's decision."""
+    if is_undecided(rows, row):
+        raise UserError(paused_because(row), exit_code=ExitCode.UNTRUSTED)
+    return row
 
 
 def _not_theirs(row: ContactRow) -> UserError:

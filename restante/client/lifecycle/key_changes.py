@@ -4,7 +4,8 @@
     unverified contact                        followed, with a notice in both conversations
 Rule: a conversation is with one root key. What the old key's owner wrote stays with the old key;
 what was not sent yet goes on to the new one once that is decided. The first key that was shown
-stays the one that is decided on: else the number that was compared might be another one's.
+stays the one that is decided on: else the number that was compared might be another one's. While
+it is undecided nobody else takes the contact's place, whatever the relay says of the address.
 Inside the caller's transaction. Spec: docs/engine.md, section 16.
 """
 
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from restante.client import tracing
-from restante.client.acquaintance import new_contact, others_at
+from restante.client.acquaintance import is_welcome, new_contact, others_at
 from restante.client.interface import ContactState, MessageState, Trust
 from restante.client.notices import file_notice
 from restante.client.queueing import enqueue_content, local_id, unpark
@@ -64,18 +65,22 @@ def note_changed(
 
     Returns the contact as it is now: CHANGED, whether it was followed or not.
     """
-    may_follow = row.trust == Trust.UNVERIFIED.value
+    may_follow = row.trust == Trust.UNVERIFIED.value and not is_held(rows, row)
+    is_ours = row.trust == Trust.VERIFIED.value or is_welcome(row)
     if shown is not None and get_value(rows, _key(row)) is None:
         set_value(rows, _key(row), shown.signed.to_bytes())
     row = replace(row, trust=Trust.CHANGED.value, is_stale=False)
     upsert_contact(rows, row)
     changes.conversations[row.account_id] = None
-    if (goes_on := successor(rows, row)) is not None:  # decided, on another device of ours
+    goes_on = _shown(rows, row)
+    if goes_on is not None and _took_over(goes_on, row):  # decided, on another device of ours
         supersede(rows, changes, goes_on, now_ms=now_ms)
         return contact(rows, row.account_id) or row
     if shown is not None and may_follow and _is_followable(rows, shown, own_account):
         follow(rows, changes, row, shown, trust=Trust.UNVERIFIED, now_ms=now_ms)
         return contact(rows, row.account_id) or row
+    if is_ours:
+        leave_undecided(rows, row)
     _note(
         rows,
         changes,
@@ -122,8 +127,43 @@ def proposed(rows: Rows, row: ContactRow) -> VerifiedManifest | None:
     return None if packed is None else verify_manifest(SignedManifest.from_bytes(packed))
 
 
+def leave_undecided(rows: Rows, row: ContactRow) -> None:
+    """Remember that a contact is paused until the user has decided about its key.
+
+    CHANGED alone doesn't say it: an impostor's request, and whoever was followed, are that, too.
+    """
+    set_value(rows, _undecided(row), b"\x01")
+
+
+def is_undecided(rows: Rows, row: ContactRow) -> bool:
+    """Whether a contact's key changed, or its list forked, and the user has to decide."""
+    if row.trust != Trust.CHANGED.value:
+        return False
+    if get_value(rows, _undecided(row)) is not None:
+        return True
+    shown = proposed(rows, row)
+    found = None if shown is None else contact(rows, shown.account_id)
+    return is_welcome(row) and (found is None or found.trust == Trust.CHANGED.value)
+
+
+def is_held(rows: Rows, row: ContactRow) -> bool:
+    """Whether a contact's address is that of another, whom the user has verified or must decide on.
+
+    Then only a fresh code, a number that was compared or `accept_key` gives it to somebody else.
+    """
+    return any(
+        other.trust == Trust.VERIFIED.value or is_undecided(rows, other)
+        for other in others_at(rows, row)
+    )
+
+
 def successor(rows: Rows, row: ContactRow) -> ContactRow | None:
     """Return the contact that goes on in this one's place, if that is decided."""
+    return None if get_value(rows, _undecided(row)) is not None else _shown(rows, row)
+
+
+def _shown(rows: Rows, row: ContactRow) -> ContactRow | None:
+    """Return whom a changed contact's relay shows, if that is somebody whom we write to."""
     if row.trust != Trust.CHANGED.value:
         return None
     shown = proposed(rows, row)
@@ -131,6 +171,11 @@ def successor(rows: Rows, row: ContactRow) -> ContactRow | None:
     if found is None or found.trust == Trust.CHANGED.value:
         return None
     return None if found.state == ContactState.BLOCKED.value else found
+
+
+def _took_over(found: ContactRow, row: ContactRow) -> bool:
+    """Whether a contact is in another's place by a decision, and not only known from elsewhere."""
+    return found.address == row.address and is_welcome(found)
 
 
 def follow(
@@ -170,6 +215,7 @@ def supersede(rows: Rows, changes: Changes, row: ContactRow, *, now_ms: int) -> 
             upsert_contact(rows, row)
         upsert_contact(rows, replace(old, trust=Trust.CHANGED.value, is_stale=False))
         set_value(rows, _key(old), row.manifest)
+        set_value(rows, _undecided(old), None)
         for message_id in _unsent(rows, old):
             move_message(rows, changes, message_id, row, now_ms=now_ms)
         for entry in client_outbox.by_account(rows, old.account_id):
@@ -198,14 +244,17 @@ def supersede(rows: Rows, changes: Changes, row: ContactRow, *, now_ms: int) -> 
 
 def take_over(rows: Rows, changes: Changes, row: ContactRow, *, now_ms: int) -> None:
     """Go on with a contact as another own device does, in whose place it was shown here, too."""
-    found = [successor(rows, each) for each in others_at(rows, row)]
-    if any(each is not None and each.account_id == row.account_id for each in found):
+    found = [_shown(rows, each) for each in others_at(rows, row)]
+    if is_welcome(row) and any(
+        each is not None and each.account_id == row.account_id for each in found
+    ):
         supersede(rows, changes, row, now_ms=now_ms)
 
 
 def resume(rows: Rows, changes: Changes, row: ContactRow, *, now_ms: int) -> None:
     """Send what was paused: the contact's own key was decided to hold."""
     set_value(rows, _key(row), None)
+    set_value(rows, _undecided(row), None)
     unpark(rows, changes, row.account_id, now_ms=now_ms)
     changes.conversations[row.account_id] = None
 
@@ -290,3 +339,7 @@ def _note(
 
 def _key(row: ContactRow) -> str:
     return f"shown-instead:{row.account_id.hex()}"
+
+
+def _undecided(row: ContactRow) -> str:
+    return f"undecided:{row.account_id.hex()}"

@@ -10,11 +10,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from restante.client.changes import Changes
-from restante.client.contacts import accepted, person
+from restante.client.contacts import accepted, held, person
 from restante.client.directory import head_of, manifest_of, with_manifest
 from restante.client.interface import ContactState, SafetyNumber, Trust
 from restante.client.lifecycle.key_changes import (
     follow,
+    is_held,
     note_changed,
     proposed,
     resume,
@@ -132,6 +133,8 @@ class Verification:
             goes_on = successor(rows, old)
             if goes_on is None:
                 goes_on = follow(rows, changes, old, shown, trust=trust, now_ms=now_ms)
+                if goes_on.address != old.address:
+                    raise _known_elsewhere(old, goes_on)
             elif trust is Trust.VERIFIED:
                 goes_on = replace(goes_on, trust=trust.value)
                 upsert_contact(rows, goes_on)
@@ -151,6 +154,8 @@ class Verification:
                     rows, changes, now, newest, own_account=self._own.account_id, now_ms=now_ms
                 )
                 return now
+            if trust is not Trust.VERIFIED and is_held(rows, now):
+                raise held(now)  # it is decided there, not on the newcomer's word
             now = replace(_as_shown(now, newest), trust=trust.value)
             upsert_contact(rows, now)
             resume(rows, changes, now, now_ms=now_ms)
@@ -182,6 +187,14 @@ class Verification:
 def _root_in_question(rows: Rows, row: ContactRow) -> bytes:
     shown = proposed(rows, row) if row.trust == Trust.CHANGED.value else None
     return row.root_key if shown is None else shown.root.raw
+
+
+def _known_elsewhere(old: ContactRow, shown: ContactRow) -> UserError:
+    return UserError(
+        f"The key that is shown for {old.address} is that of {display_name(shown)}, whom you know "
+        f"as {shown.address}. Ask them for a new contact code, or block them.",
+        exit_code=ExitCode.UNTRUSTED,
+    )
 
 
 def _as_shown(row: ContactRow, newest: VerifiedManifest) -> ContactRow:

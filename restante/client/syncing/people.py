@@ -13,11 +13,17 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from msgspec import Meta, Struct
 
-from restante.client.acquaintance import keep_manifest, new_contact, others_at
+from restante.client.acquaintance import is_welcome, keep_manifest, new_contact, others_at
 from restante.client.giving_up import give_up
 from restante.client.interface import ContactState, Trust
 from restante.client.lifecycle.following import note_arrival
-from restante.client.lifecycle.key_changes import note_forked, pause, resume, take_over
+from restante.client.lifecycle.key_changes import (
+    leave_undecided,
+    note_forked,
+    pause,
+    resume,
+    take_over,
+)
 from restante.client.requests import forgotten_elsewhere
 from restante.client.syncing.putting import put
 from restante.client.syncing.self_contact import is_self
@@ -181,7 +187,10 @@ def _follow_decision(
             name = printable(text, multiline=False)[:MAX_PETNAME_CHARS].strip()
             upsert_contact(rows, replace(row, petname=name or None))
         case RecordKind.CONTACT_STATE if text in set(ContactState) - {ContactState.SELF}:
-            upsert_contact(rows, replace(row, state=text))
+            now = replace(row, state=text)
+            upsert_contact(rows, now)
+            if row.trust != Trust.CHANGED.value:
+                take_over(rows, changes, now, now_ms=now_ms)  # who was decided on is welcome now
             if text == ContactState.BLOCKED:
                 for entry in client_outbox.by_account(rows, row.account_id):
                     give_up(rows, changes, entry, BLOCKED, now_ms=now_ms)
@@ -201,6 +210,8 @@ def _follow_trust(
     elif row.trust != Trust.CHANGED.value:
         # Which key it was is asked for here, too: another own device's word shows no number.
         upsert_contact(rows, replace(now, is_stale=True))
+        if row.trust == Trust.VERIFIED.value or is_welcome(row):
+            leave_undecided(rows, row)
         changes.outdated[row.account_id] = row.manifest_hash
         for entry in client_outbox.by_account(rows, row.account_id):
             pause(rows, changes, entry, now, now_ms=now_ms)

@@ -1,0 +1,143 @@
+"""A changed key that nobody has decided about: no look-up, request or card ends the pause."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from restante.client.changes import Changes
+from restante.client.interface import ContactState, Trust
+from restante.client.lifecycle.key_changes import note_changed, note_forked, proposed
+from restante.errors import ExitCode, UserError
+from restante.store.client_contacts import contact
+from tests.client.test_changed_keys import two_messages_paused
+from tests.client.world import a_world, eventually, introduce, reaches
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from restante.client.engine import LocalEngine
+    from restante.client.interface import Message
+    from restante.store.client_rows import Rows
+
+
+@asynccontextmanager
+async def refused(
+    alice: LocalEngine, not_bob: LocalEngine, to_bob: str, paused: list[Message], *, sentence: str
+) -> AsyncIterator[None]:
+    """What happens inside is refused (4), and leaves all as it was."""
+    heard = await not_bob.conversations()
+    with pytest.raises(UserError, match=sentence) as error:
+        yield
+    assert error.value.exit_code is ExitCode.UNTRUSTED
+    known = next(each for each in await alice.contacts() if each.key == to_bob)
+    assert (known.trust, known.petname) == (Trust.CHANGED, "Bob")
+    for message in paused:
+        now = await alice.message(message.id)
+        assert (now.state, now.conversation) == ("queued", to_bob)
+        assert "Paused" in str(now.error)
+    assert [each.key for each in await not_bob.conversations()] == [each.key for each in heard]
+
+
+async def test_neither_the_address_nor_a_card_gives_the_place_of_a_paused_contact(
+    tmp_path: Path,
+) -> None:
+    async with two_messages_paused(tmp_path) as (alice, not_bob, to_bob, paused):
+        address = next(each.address for each in await alice.contacts() if each.key == to_bob)
+        async with refused(alice, not_bob, to_bob, paused, sentence="contact code"):
+            await alice.contact_add(address)
+
+        def impostor(rows: Rows) -> bytes:
+            known = contact(rows, bytes.fromhex(to_bob))
+            assert known is not None
+            shown = proposed(rows, known)
+            assert shown is not None
+            return shown.account_id
+
+        who = await alice._context.read(impostor)
+        async with refused(alice, not_bob, to_bob, paused, sentence="contact code"):
+            await alice._grammar().sharing._contacts.add(address, petname=None, account_id=who)
+        decided = await alice.contact_add(await not_bob.contact_code())
+        assert (decided.trust, decided.petname) == (Trust.VERIFIED, "Bob")
+        for message in paused:
+            assert (await reaches(alice, message, "delivered")).conversation == decided.key
+        assert (await alice.contact_add(address)).trust is Trust.VERIFIED
+
+
+async def test_the_request_of_whoever_has_the_address_now_does_not_give_it_either(
+    tmp_path: Path,
+) -> None:
+    async with two_messages_paused(tmp_path) as (alice, not_bob, to_bob, paused):
+        alices = await not_bob.contact_add(await alice.contact_code())
+        await not_bob.send(alices.key, "It's me, Bob. New phone.")
+
+        async def request() -> str | None:
+            found = await alice.conversations()
+            keys = [each.key for each in found if each.contact is ContactState.REQUEST]
+            return keys[0] if keys else None
+
+        key = await eventually(alice, request)
+        assert key is not None
+        for accept in (alice.contact_accept, alice.accept_key):
+            async with refused(alice, not_bob, to_bob, paused, sentence="contact code"):
+                await accept(key)
+        accepted = await alice.accept_key(to_bob)  # that is the decision
+        assert (accepted.key, accepted.petname) == (key, "Bob")
+        for message in paused:
+            assert (await reaches(alice, message, "delivered")).conversation == key
+
+
+async def test_somebody_known_from_elsewhere_does_not_go_on_in_a_verified_place(
+    tmp_path: Path,
+) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("alice") as alice,
+        world.online("bob") as bob,
+        world.online("mallory") as mallory,
+    ):
+        to_bob, _ = await introduce(alice, bob)
+        await alice.contact_add(world.address("mallory"))
+        head = mallory._services.own.manifest
+
+        def shown_as_bob(rows: Rows) -> None:
+            row = contact(rows, bytes.fromhex(to_bob))
+            assert row is not None
+            now = note_changed(
+                rows, Changes(), row, head, own_account=alice._services.own.account_id, now_ms=1
+            )
+            assert now.trust == Trust.CHANGED
+
+        await alice._context.write(shown_as_bob)
+        with pytest.raises(UserError, match="Nothing is sent"):
+            await alice.send(to_bob, "for Bob")
+        with pytest.raises(UserError, match="whom you know as"):
+            await alice.accept_key(to_bob)
+        with pytest.raises(UserError, match="Nothing is sent"):
+            await alice.send(to_bob, "for Bob")
+
+
+async def test_a_fork_is_not_ended_by_adding_the_address_again(tmp_path: Path) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("alice") as alice,
+        world.online("bob") as bob,
+    ):
+        to_bob, _ = await introduce(alice, bob)
+        await alice.contact_rename(to_bob, "Bob")
+
+        def fork(rows: Rows) -> None:
+            row = contact(rows, bytes.fromhex(to_bob))
+            assert row is not None
+            note_forked(rows, Changes(), row, now_ms=1)
+
+        await alice._context.write(fork)
+        for again in (alice.contact_add(world.address("bob")), alice.contact_accept(to_bob)):
+            async with refused(alice, bob, to_bob, [], sentence="Paused"):
+                await again
+        number = await alice.safety_number(to_bob)
+        assert (await alice.compare_safety_number(to_bob, number.payload)).trust is Trust.VERIFIED
+        await reaches(alice, await alice.send(to_bob, "go on"), "delivered")
