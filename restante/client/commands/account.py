@@ -65,4 +65,9 @@ def delete(out: Output, profile: Profile, caller: Caller, *, address: str) -> Ex
         "Deleted: the account at its relay, and this profile. Contacts told: "
         f"{gone['told']}.{untold} The name is given to nobody again."
     )
+    for left in gone["unerased"]:
+        out.note(
+            f"The relay of {left}, where the account was before, couldn't be asked to erase it: "
+            "ask its operator to."
+        )
     return ExitCode.OK

@@ -265,6 +265,8 @@ class AccountDeleted(View, frozen=True):
     told: int
     untold: int
     """They find out when they write."""
+    unerased: list[str]
+    """Addresses of before, whose relays couldn't be asked to erase the account."""
 
 
 class AuditTable(View, frozen=True):

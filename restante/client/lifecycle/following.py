@@ -198,6 +198,7 @@ class MoveFollower:
             note_old_mailbox(
                 rows,
                 own.address,
+                to=newest.address,
                 moved=packed,
                 account_secret=None,
                 head=own.manifest.head,

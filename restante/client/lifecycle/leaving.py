@@ -2,7 +2,8 @@
 
     1  the relay can be reached               else nothing happens
     2  goodbyes are queued, and sent          as far as they go in a while
-    3  the relay erases, and keeps the name   on a signature of the account key
+    3  the relay erases, and keeps the name   on a signature of the account key; first each relay
+                                              that the account has left and that still keeps it
     4  every table here is emptied
 Rule: repeated after a crash it goes on: a relay that doesn't know the device any more has erased
 it.
@@ -20,6 +21,7 @@ import trio
 from restante.client.changes import Changes
 from restante.client.giving_up import give_up
 from restante.client.interface import AccountDeleted, ContactState
+from restante.client.lifecycle.old_mailbox import erase_old_places
 from restante.client.link import open_link
 from restante.client.notices import file_notice
 from restante.client.queueing import control_content, enqueue_content, local_id
@@ -66,6 +68,7 @@ async def delete_account(
     own = running.own
     _check_address(own, address)
     told, untold = 0, 0
+    unerased: list[str] = []
     if own.is_listed:
         await _see_relay(context, nursery, own)
         changes = Changes()
@@ -76,12 +79,13 @@ async def delete_account(
         untold = await context.read(lambda rows: _left_in_outbox(rows, goodbyes))
         told = len(goodbyes) - untold
         reach("leaving.told")
+        unerased = await erase_old_places(context, nursery, own.device)
         await _erase_at_relay(context, nursery, own)
         reach("leaving.erased")
     await services.end()
     await erase_everything(context.database)
     await services.reload()
-    return AccountDeleted(address=own.address.unpinned, told=told, untold=untold)
+    return AccountDeleted(address=own.address.unpinned, told=told, untold=untold, unerased=unerased)
 
 
 def note_left(rows: Rows, changes: Changes, row: ContactRow, *, now_ms: int) -> None:

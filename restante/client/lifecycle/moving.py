@@ -234,6 +234,7 @@ def _settle_in(rows: Rows, changes: Changes, plan: _Plan, *, context: EngineCont
         note_old_mailbox(
             rows,
             own.address,
+            to=manifest.address,
             moved=plan.moved,
             account_secret=row.account_secret,
             head=own.manifest.head,
