@@ -221,7 +221,8 @@ class Crowd:
 
     async def verify(self, device: Device, engine: LocalEngine, whom: str) -> None:
         is_verified = device.chance.random() < 0.5
-        await engine.set_verified(self.keys[whom], verified=is_verified)
+        digits = (await engine.safety_number(self.keys[whom])).payload
+        await engine.set_verified(self.keys[whom], verified=is_verified, digits=digits)
         trust = "verified" if is_verified else "unverified"
         self.tally.chose(device.name, trust, "trust", device.account, whom)
 

@@ -12,8 +12,8 @@ from restante.client.interface import ContactState, Trust
 from restante.client.lifecycle.key_changes import note_changed, note_forked, proposed
 from restante.errors import ExitCode, UserError
 from restante.store.client_contacts import contact
-from tests.client.test_changed_keys import two_messages_paused
-from tests.client.world import a_world, eventually, introduce, reaches
+from tests.client.test_changed_keys import give_name_away, two_messages_paused, until_paused
+from tests.client.world import a_world, connected, eventually, introduce, reaches
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -141,3 +141,47 @@ async def test_a_fork_is_not_ended_by_adding_the_address_again(tmp_path: Path) -
         number = await alice.safety_number(to_bob)
         assert (await alice.compare_safety_number(to_bob, number.payload)).trust is Trust.VERIFIED
         await reaches(alice, await alice.send(to_bob, "go on"), "delivered")
+
+
+async def test_a_number_that_was_read_before_the_key_changed_verifies_nothing(
+    tmp_path: Path,
+) -> None:
+    async with a_world(tmp_path) as world, world.online("alice") as alice:
+        async with world.online("bob") as bob:
+            to_bob, _ = await introduce(alice, bob)
+            await alice.contact_rename(to_bob, "Bob")
+            await reaches(alice, await alice.send(to_bob, "begin"), "delivered")
+        read = await alice.safety_number(to_bob)
+        await give_name_away(world, "bob")
+        async with world.online("bob") as not_bob:
+            paused = [await until_paused(alice, await alice.send(to_bob, "one"))]
+            for digits in (read.payload, read.digits):
+                async with refused(alice, not_bob, to_bob, paused, sentence="another number"):
+                    await alice.set_verified(to_bob, verified=True, digits=digits)
+            async with refused(alice, not_bob, to_bob, paused, sentence="not the number"):
+                await alice.compare_safety_number(to_bob, read.payload)
+            number = (await alice.safety_number(to_bob)).payload
+            decided = await alice.set_verified(to_bob, verified=True, digits=number)
+            assert (decided.trust, decided.petname) == (Trust.VERIFIED, "Bob")
+            await reaches(alice, paused[0], "relayed")
+
+
+async def test_the_number_of_one_who_was_followed_is_not_that_of_who_was_there(
+    tmp_path: Path,
+) -> None:
+    async with a_world(tmp_path) as world, world.online("alice") as alice:
+        async with world.online("bob") as bob:
+            to_bob = (await alice.contact_add(world.address("bob"), petname="Bob")).key
+            await connected(bob)
+        read = (await alice.safety_number(to_bob)).payload
+        await give_name_away(world, "bob")
+        async with world.online("bob"):
+            sent = await reaches(alice, await alice.send(to_bob, "hello"), "relayed")
+            assert await alice.resolve("Bob") == sent.conversation != to_bob
+            for key in (to_bob, sent.conversation):
+                with pytest.raises(UserError, match="another number"):
+                    await alice.set_verified(key, verified=True, digits=read)
+            assert {each.trust for each in await alice.contacts()} == {
+                Trust.CHANGED,
+                Trust.UNVERIFIED,
+            }

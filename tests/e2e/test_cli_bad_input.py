@@ -271,7 +271,8 @@ def test_usage_errors(online: Friends) -> None:
         ("nonsense",),
         ("--nonsense",),
         ("init", "--no-input"),
-        ("verify", "bob", "--confirm", "--undo"),
+        ("verify", "bob", "--confirm"),
+        ("verify", "bob", "--confirm", "1" * 60, "--undo"),
         ("relay", "invite", "new"),
     ):
         alice.run(*wrong).failed(2)

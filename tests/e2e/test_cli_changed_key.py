@@ -12,6 +12,7 @@ from tests.e2e.town import Person, Relay, introduce, settle
 def test_what_is_sent_to_a_changed_key_waits_with_exit_code_4(relay: Relay, tmp_path: Path) -> None:
     alice, bob = settle(relay, tmp_path, "alice", "bob")
     introduce(alice, bob)
+    old = alice.run("verify", "bob", "--json").ok().record["payload"]
     relay.kill()
     with closing(sqlite3.connect(relay.data / "relay.sqlite3")) as connection, connection:
         connection.execute("PRAGMA foreign_keys = ON")
@@ -27,6 +28,7 @@ def test_what_is_sent_to_a_changed_key_waits_with_exit_code_4(relay: Relay, tmp_
     number = alice.run("verify", "bob", "--json")
     assert (number.code, number.records[0]["trust"]) == (4, "changed")
     assert "not the number" in alice.run("verify", "bob", "--scanned", "1" * 60).failed(4)
+    assert "another number" in alice.run("verify", "bob", "--confirm", old).failed(4)
     went_on = alice.run("contact", "accept-key", "bob", "--json").ok().record
     assert (went_on["trust"], went_on["name"]) == ("unverified", "bob")
     arrived = other.run("tail", "--once", "--json").ok().records

@@ -66,8 +66,10 @@ def test_every_type_of_object_that_the_commands_print(tmp_path: Path, check: Che
         take(*bob.run("tail", "--once", "--json").ok().records)
         take(*bob.run("contact", "ls", "--json").ok().records)
         take(bob.run("contact", "accept", alice.address(relay), "--json").ok().record)
-        take(bob.run("verify", alice.address(relay), "--json").ok().record)
-        take(bob.run("verify", alice.address(relay), "--confirm", "--json").ok().record)
+        number = bob.run("verify", alice.address(relay), "--json").ok().record
+        take(number)
+        confirm = ("--confirm", number["payload"])
+        take(bob.run("verify", alice.address(relay), *confirm, "--json").ok().record)
         take(bob.run("send", alice.address(relay), "hi", "--json").ok().record)
         bob.run("tail", "--once").ok()
         take(*alice.run("tail", "--once", "--json").ok().records)

@@ -53,7 +53,7 @@ class ScriptedContacts(ScriptedCore):
         number = await self.safety_number(conversation)
         if digits != number.payload:
             raise UserError("That is not the number.", exit_code=ExitCode.UNTRUSTED)
-        return await self.set_verified(conversation, verified=True)
+        return await self.set_verified(conversation, verified=True, digits=digits)
 
     async def contact_block(self, conversation: str) -> Contact:
         return await self._settle(conversation, state=ContactState.BLOCKED)
@@ -72,7 +72,11 @@ class ScriptedContacts(ScriptedCore):
             payload=digits.replace(" ", ""),
         )
 
-    async def set_verified(self, conversation: str, *, verified: bool) -> Contact:
+    async def set_verified(
+        self, conversation: str, *, verified: bool, digits: str | None = None
+    ) -> Contact:
+        if verified and digits != (await self.safety_number(conversation)).payload:
+            raise UserError("It is another number now.", exit_code=ExitCode.UNTRUSTED)
         trust = Trust.VERIFIED if verified else Trust.UNVERIFIED
         return await self._settle(conversation, trust=trust)
 

@@ -25,20 +25,27 @@ def show(out: Output, caller: Caller, conversation: str, *, qr: bool) -> ExitCod
             ExitCode.UNTRUSTED,
             f"The security key of {number['peer']} changed. This happens with a new phone, or if "
             "someone is intercepting. The number is of the new key: compare it with them. If both "
-            f"are the same: restante verify {conversation} --confirm",
+            f"are the same: restante verify {conversation} --confirm {number['payload']}",
         )
     if number["trust"] == "unverified":
         out.note(
             f"Compare this number with {number['peer']}, in person or on the phone. If both are "
-            f"the same: restante verify {conversation} --confirm"
+            f"the same: restante verify {conversation} --confirm {number['payload']}"
         )
     return ExitCode.OK
 
 
-def record(out: Output, caller: Caller, conversation: str, *, verified: bool) -> ExitCode:
-    """Record that the numbers were compared and are the same, or take that back."""
+def confirm(out: Output, caller: Caller, conversation: str, digits: str) -> ExitCode:
+    """Record that both have the number that was printed, if it is still theirs."""
     key = caller.call("resolve", text=conversation)
-    return _print(out, caller.call("set_verified", conversation=key, verified=verified))
+    contact = caller.call("set_verified", conversation=key, verified=True, digits=digits)
+    return _print(out, contact)
+
+
+def undo(out: Output, caller: Caller, conversation: str) -> ExitCode:
+    """Take a verification back."""
+    key = caller.call("resolve", text=conversation)
+    return _print(out, caller.call("set_verified", conversation=key, verified=False))
 
 
 def compare(out: Output, caller: Caller, conversation: str, digits: str) -> ExitCode:

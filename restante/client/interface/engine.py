@@ -259,8 +259,13 @@ class Engine(Protocol):
     async def safety_number(self, conversation: ConversationKey) -> SafetyNumber:
         """Return the number to compare with the other person."""
 
-    async def set_verified(self, conversation: ConversationKey, *, verified: bool) -> Contact:
-        """Record that the numbers were compared. Of a changed key: the same ones accept it."""
+    async def set_verified(
+        self, conversation: ConversationKey, *, verified: bool, digits: str | None = None
+    ) -> Contact:
+        """Record that the numbers were compared. Of a changed key: the same ones accept it.
+
+        `digits`: the number that the user was shown, to verify. UserError: theirs is another now.
+        """
 
     async def compare_safety_number(self, conversation: ConversationKey, digits: str) -> Contact:
         """Compare with the digits that they show: the same verify them. UserError: they differ."""

@@ -34,11 +34,13 @@ class LifecycleMethods:
         account_id = reading.conversations.account_id(conversation)
         return await reading.verification.safety_number(account_id)
 
-    async def set_verified(self, conversation: str, *, verified: bool) -> Contact:
+    async def set_verified(
+        self, conversation: str, *, verified: bool, digits: str | None = None
+    ) -> Contact:
         """See interface.Engine."""
         running = self._running()
         account_id = running.conversations.account_id(conversation)
-        return await running.verification.set_verified(account_id, verified=verified)
+        return await running.verification.set_verified(account_id, verified=verified, digits=digits)
 
     async def compare_safety_number(self, conversation: str, digits: str) -> Contact:
         """See interface.Engine."""

@@ -1,7 +1,8 @@
 """Whether it is really them: safety numbers, compared by eye or by code, and keys that changed.
 
 Rule: a number is always of the key that the decision is about; what is accepted is exactly that
-key. Numbers that differ never let anything be sent. Spec: docs/engine.md, section 16.
+key, looked at again in the write that accepts it. Numbers that differ never let anything be sent.
+Spec: docs/engine.md, section 16.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from restante.client.interface import ContactState, SafetyNumber, Trust
 from restante.client.lifecycle.key_changes import (
     follow,
     is_held,
+    is_undecided,
     note_changed,
+    paused_because,
     proposed,
     resume,
     successor,
@@ -41,6 +44,9 @@ if TYPE_CHECKING:
     from restante.store.client_contacts import ContactRow
     from restante.store.client_rows import Rows
 
+    Check = Callable[[Rows, ContactRow], None]
+    """Raises UserError unless what the user has said is about a contact as it is now."""
+
 
 class Verification:
     """What the user says about keys, for the contacts of one account."""
@@ -61,12 +67,11 @@ class Verification:
     async def safety_number(self, account_id: bytes) -> SafetyNumber:
         """Return the sixty digits, in groups of five: of the new key, if one waits for a word."""
 
-        def work(rows: Rows) -> tuple[ContactRow, bytes]:
+        def work(rows: Rows) -> tuple[ContactRow, str]:
             row = person(rows, account_id)
-            return row, _root_in_question(rows, row)
+            return row, self._digits(rows, row)
 
-        row, root = await self._context.read(work)
-        digits = safety_number(self._own.root, RootKey(root))
+        row, digits = await self._context.read(work)
         return SafetyNumber(
             digits=" ".join(digits[at : at + 5] for at in range(0, len(digits), 5)),
             trust=Trust(row.trust),
@@ -79,59 +84,96 @@ class Verification:
 
         UserError, and nothing changes: they differ, or aren't sixty digits.
         """
-        theirs = "".join(digits.split())
-        if len(theirs) != 60 or not (theirs.isascii() and theirs.isdigit()):
-            raise UserError("A safety number has 60 digits. Scan or copy it again, whole.")
-        number = await self.safety_number(account_id)
-        if theirs != number.payload:
-            raise UserError(
-                f"That is not the number that you share with {number.peer}. Somebody may be in "
-                "between: don't write to them before it is the same on both sides.",
-                exit_code=ExitCode.UNTRUSTED,
-            )
-        return await self.set_verified(account_id, verified=True)
+        theirs = _sixty(digits)
 
-    async def set_verified(self, account_id: bytes, *, verified: bool) -> Contact:
-        """Record that the numbers were compared, or take that back.
+        def check(rows: Rows, row: ContactRow) -> None:
+            if theirs != self._digits(rows, row):
+                raise UserError(
+                    f"That is not the number that you share with {display_name(row)}. Somebody may "
+                    "be in between: don't write to them before it is the same on both sides.",
+                    exit_code=ExitCode.UNTRUSTED,
+                )
+
+        return await self._verify(account_id, check)
+
+    async def set_verified(
+        self, account_id: bytes, *, verified: bool, digits: str | None = None
+    ) -> Contact:
+        """Record that the number `digits`, as it was shown, was compared; or take that back.
 
         For a changed key, the same numbers accept it; different ones leave everything paused.
+        UserError, and nothing changes: no digits, or meanwhile the number is another key's.
         """
-        row = await self._context.read(lambda rows: person(rows, account_id))
-        if row.trust == Trust.CHANGED.value:
-            if verified:
-                return await self.accept_key(account_id, trust=Trust.VERIFIED)
-            return contact_view(row)
+        if verified:
+            if digits is None:
+                raise UserError("Say which number was compared: its 60 digits, as they were shown.")
+            shown = _sixty(digits)
+
+            def check(rows: Rows, row: ContactRow) -> None:
+                if shown != self._digits(rows, row):
+                    raise UserError(
+                        f"{display_name(row)} has another number now than the one that was "
+                        "compared: the key has changed meanwhile. Compare the new one.",
+                        exit_code=ExitCode.UNTRUSTED,
+                    )
+
+            return await self._verify(account_id, check)
 
         def work(rows: Rows, _: Changes) -> ContactRow:
-            trust = Trust.VERIFIED if verified else Trust.UNVERIFIED
-            row = replace(person(rows, account_id), trust=trust.value)
-            upsert_contact(rows, row)
+            row = person(rows, account_id)
+            if row.trust != Trust.CHANGED.value:
+                row = replace(row, trust=Trust.UNVERIFIED.value)
+                upsert_contact(rows, row)
             return row
 
         return contact_view(await self._change(work))
 
-    async def accept_key(self, account_id: bytes, *, trust: Trust = Trust.UNVERIFIED) -> Contact:
+    async def accept_key(self, account_id: bytes) -> Contact:
         """Go on with the key that a contact's relay shows; return whom one writes to from now on.
 
         UserError if no key changed, or if the relay shows yet another one.
         """
 
-        def look(rows: Rows) -> tuple[ContactRow, VerifiedManifest | None]:
-            row = person(rows, account_id)
-            return row, proposed(rows, row)
+        def check(rows: Rows, row: ContactRow) -> None:
+            if row.trust != Trust.CHANGED.value:
+                raise UserError(f"The security key of {display_name(row)} has not changed.")
 
-        row, manifest = await self._context.read(look)
-        if row.trust != Trust.CHANGED.value:
-            raise UserError(f"The security key of {display_name(row)} has not changed.")
-        if manifest is None:
-            return await self._accept_own(row, trust)
-        shown = manifest
+        return await self._decide(account_id, Trust.UNVERIFIED, check)
+
+    async def _verify(self, account_id: bytes, check: Check) -> Contact:
+        return await self._decide(account_id, Trust.VERIFIED, check)
+
+    async def _decide(self, account_id: bytes, trust: Trust, check: Check) -> Contact:
+        """Take the key that is in question once `check` has passed it, in the same write."""
+
+        def look(rows: Rows) -> tuple[ContactRow, bytes, bool]:
+            row = person(rows, account_id)
+            check(rows, row)
+            is_own = row.trust == Trust.CHANGED.value and proposed(rows, row) is None
+            return row, _root_in_question(rows, row), is_own
+
+        row, root, is_own = await self._context.read(look)
+        if is_own:
+            return await self._accept_own(row, trust, check)
 
         def work(rows: Rows, changes: Changes) -> ContactRow:
             old = person(rows, account_id)
+            check(rows, old)
+            if _root_in_question(rows, old) != root:
+                raise _yet_another(old)
+            if old.trust != Trust.CHANGED.value:
+                old = replace(old, trust=trust.value)
+                upsert_contact(rows, old)
+                return old
+            shown = proposed(rows, old)
+            if shown is None:
+                raise _yet_another(old)
             now_ms = self._context.now_ms()
             goes_on = successor(rows, old)
             if goes_on is None:
+                known = contact(rows, shown.account_id)
+                if known is not None and is_undecided(rows, known):
+                    raise UserError(paused_because(known), exit_code=ExitCode.UNTRUSTED)
                 goes_on = follow(rows, changes, old, shown, trust=trust, now_ms=now_ms)
                 if goes_on.address != old.address:
                     raise _known_elsewhere(old, goes_on)
@@ -142,12 +184,15 @@ class Verification:
 
         return contact_view(await self._change(work))
 
-    async def _accept_own(self, row: ContactRow, trust: Trust) -> Contact:
+    async def _accept_own(self, row: ContactRow, trust: Trust, check: Check) -> Contact:
         """Go on with a contact whose own list of devices was in doubt: a fork, or a newcomer."""
         newest = await self._directory.newest(manifest_of(row).address)
 
         def work(rows: Rows, changes: Changes) -> ContactRow:
             now = person(rows, row.account_id)
+            check(rows, now)
+            if _root_in_question(rows, now) != row.root_key:
+                raise _yet_another(now)
             now_ms = self._context.now_ms()
             if newest.root.raw != now.root_key:
                 note_changed(
@@ -164,12 +209,11 @@ class Verification:
 
         kept = await self._change(work)
         if newest.root.raw != row.root_key:
-            raise UserError(
-                f"The relay shows yet another key for {row.address}. Compare the number again, or "
-                "ask for a contact code.",
-                exit_code=ExitCode.UNTRUSTED,
-            )
+            raise _yet_another(row)
         return contact_view(kept)
+
+    def _digits(self, rows: Rows, row: ContactRow) -> str:
+        return safety_number(self._own.root, RootKey(_root_in_question(rows, row)))
 
     def _welcome(self, rows: Rows, changes: Changes, row: ContactRow) -> ContactRow:
         if row.state == ContactState.REQUEST.value:
@@ -187,6 +231,22 @@ class Verification:
 def _root_in_question(rows: Rows, row: ContactRow) -> bytes:
     shown = proposed(rows, row) if row.trust == Trust.CHANGED.value else None
     return row.root_key if shown is None else shown.root.raw
+
+
+def _sixty(digits: str) -> str:
+    """Return a safety number without its spaces. UserError if it is none."""
+    number = "".join(digits.split())
+    if len(number) != 60 or not (number.isascii() and number.isdigit()):
+        raise UserError("A safety number has 60 digits. Scan or copy it again, whole.")
+    return number
+
+
+def _yet_another(row: ContactRow) -> UserError:
+    return UserError(
+        f"The relay shows yet another key for {row.address}. Compare the number again, or ask for "
+        "a contact code.",
+        exit_code=ExitCode.UNTRUSTED,
+    )
 
 
 def _known_elsewhere(old: ContactRow, shown: ContactRow) -> UserError:

@@ -167,11 +167,12 @@ class ContactActions(Screen[None]):
         engine, key = self._stage.engine, conversation.key
         number = await ask(engine.safety_number, key)
         dialog = SafetyNumberDialog(self._stage, conversation, number)
-        is_same = await self.app.push_screen_wait(dialog)
-        if is_same is not None:
-            await ask(engine.set_verified, key, verified=is_same)
+        digits = await self.app.push_screen_wait(dialog)
+        if digits is not None:
+            # What was read, not what is so by now: the key may have changed meanwhile.
+            await ask(engine.set_verified, key, verified=bool(digits), digits=digits or None)
             name = clean_line(conversation.title)
-            self.say(words.marked_verified(name) if is_same else words.marked_unverified(name))
+            self.say(words.marked_verified(name) if digits else words.marked_unverified(name))
 
     def action_accept(self) -> None:
         """Accept a request, a changed key, or somebody who was blocked."""

@@ -30,8 +30,11 @@ from restante.client.tui.text_line import Line
 from restante.errors import RestanteError
 
 
-class SafetyNumberDialog(Dialog[bool]):
-    """The number to compare with the other person; returns whether it was the same."""
+class SafetyNumberDialog(Dialog[str]):
+    """The number to compare with the other person; returns the one that was the same.
+
+    Empty: it is not verified any more.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "settle(True)", "They match", id="safety.match"),
@@ -77,7 +80,7 @@ class SafetyNumberDialog(Dialog[bool]):
     def action_settle(self, is_same: bool) -> None:
         """Return what came out of the comparison; only what is offered does something."""
         if is_same is not (self._trust is Trust.VERIFIED):
-            self.dismiss(is_same)
+            self.dismiss(self._number.payload if is_same else "")
 
     def action_differ(self) -> None:
         """Say what it means when the numbers differ, and what to do."""
@@ -95,9 +98,9 @@ class SafetyNumberDialog(Dialog[bool]):
 
     @work(exclusive=True)
     async def _type(self) -> None:
-        is_same = await self.app.push_screen_wait(TypeTheirsDialog(self._stage, self._key))
-        if is_same:
-            self.dismiss(True)
+        theirs = await self.app.push_screen_wait(TypeTheirsDialog(self._stage, self._key))
+        if theirs:
+            self.dismiss(theirs)
 
 
 class SafetyPicture(ModalScreen[None]):
@@ -126,8 +129,8 @@ class SafetyPicture(ModalScreen[None]):
         self.dismiss(None)
 
 
-class TypeTheirsDialog(Dialog[bool]):
-    """A line for the number, or its picture's text, that they sent; True if it is the same."""
+class TypeTheirsDialog(Dialog[str]):
+    """A line for the number, or its picture's text, that they sent; returned if it is the same."""
 
     title_text = verify_words.SAFETY_TYPE_TITLE
     hints = (("Enter", "Compare", "screen.take"), ("Esc", "Cancel", "screen.leave"))
@@ -160,4 +163,4 @@ class TypeTheirsDialog(Dialog[bool]):
         except RestanteError as error:
             self._answer.update(Content.styled(clean_line(str(error)), "$error"))
         else:
-            self.dismiss(True)
+            self.dismiss(value)

@@ -135,19 +135,21 @@ def rename(run: Invocation, conversation: str, name: str) -> int:
 @click.argument("conversation")
 @click.option("--qr", is_flag=True, help="Draw it as a QR code too.")
 @click.option("--scanned", metavar="DIGITS", help="Compare with DIGITS, read off their screen.")
-@click.option("--confirm", is_flag=True, help="Record that both have the same number.")
+@click.option("--confirm", metavar="DIGITS", help="Record that both have this number, as printed.")
 @click.option("--undo", is_flag=True, help="Take that back.")
 def verify(run: Invocation, conversation: str, *, qr: bool, **said: Any) -> int:
     """Print the safety number to compare with a person."""
     from restante.client.commands import verify as bodies
 
-    if sum(map(bool, said.values())) > 1:
+    if sum(value not in {None, False} for value in said.values()) > 1:
         raise click.UsageError("One of --scanned, --confirm and --undo.")
     with run.caller() as caller:
-        if said["scanned"]:
+        if said["scanned"] is not None:
             return bodies.compare(run.out, caller, conversation, said["scanned"])
-        if said["confirm"] or said["undo"]:
-            return bodies.record(run.out, caller, conversation, verified=said["confirm"])
+        if said["confirm"] is not None:
+            return bodies.confirm(run.out, caller, conversation, said["confirm"])
+        if said["undo"]:
+            return bodies.undo(run.out, caller, conversation)
         return bodies.show(run.out, caller, conversation, qr=qr)
 
 
