@@ -97,6 +97,9 @@ def note_arrival(
     newly_missing = note_counter(rows, key, device_id, counter)
     if is_history_awaited(rows):
         return  # most of what it lacks is still to come
+    newly_missing = [
+        each for each in newly_missing if not _close_if_here(rows, key, device_id, each)
+    ]
     left = _by_block(_missing(rows, key, device_id))
     changed = {each // COUNTERS_PER_ENTRY for each in newly_missing}
     if was_missing:
@@ -141,6 +144,8 @@ def show_all(
     now_ms: int,
 ) -> set[bytes]:
     """Show and ask for all that is missing from a device; return the ids of the entries."""
+    for counter in _missing(rows, conversation, device_id):
+        _close_if_here(rows, conversation, device_id, counter)
     left = _by_block(_missing(rows, conversation, device_id))
     for block, missing in left.items():
         _show(
@@ -343,6 +348,17 @@ def _sent(
 
 def _missing(rows: Rows, conversation: bytes, device_id: bytes) -> list[int]:
     return [counter for device, counter in gaps(rows, conversation) if device == device_id]
+
+
+def _close_if_here(rows: Rows, conversation: bytes, device_id: bytes, counter: int) -> bool:
+    """Note that a content came with the history, which says nothing of younger counters."""
+    is_here = (
+        message_by_counter(rows, conversation, device_id, counter) is not None
+        or mark_by_counter(rows, conversation, device_id, counter) is not None
+    )
+    if is_here:
+        note_counter(rows, conversation, device_id, counter)
+    return is_here
 
 
 def _by_block(counters: Iterable[int]) -> dict[int, list[int]]:

@@ -26,8 +26,8 @@ class TransferRow:
     """One transfer: `direction` OUT or IN, `device_id` of the other device.
 
     Going out: `stage` and `cursor` say where in the history it is, `next_number` which part is made
-    next, `message_number` and `mark_number` what there was when it began. Coming in: `next_number`
-    is how many parts there are, 0 until that is known.
+    next, `message_number` and `mark_number` what there was when it began, or what has come late and
+    was given out. Coming in: `next_number` is how many parts there are, 0 until that is known.
     """
 
     id: bytes

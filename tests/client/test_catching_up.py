@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 from restante.client.changes import Changes
@@ -10,8 +11,10 @@ from restante.client.syncing.this_device import own_device
 from restante.protocol.content import SyncHeard
 from restante.store.client_contacts import contact, upsert_contact
 from restante.store.client_conversations import gaps, next_counter
+from restante.store.client_messages import insert_messages
 from tests.client.second_device import a_second_device
 from tests.client.world import a_world, bodies, connected, eventually, introduce, shows
+from tests.store.made_rows import made_message
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +69,7 @@ async def test_a_device_that_was_only_heard_of_is_looked_up_and_asked(tmp_path: 
         to_bob, to_alice = await introduce(alice, bob)
         ours, theirs = bytes.fromhex(to_alice), bytes.fromhex(to_bob)
         before = await alice._context.read(lambda rows: contact(rows, theirs))
+        assert before is not None
         await a_second_device(world, bob, "bob2")
         async with world.online("bob2") as second:
             await second.send(to_alice, "from his second")
@@ -82,13 +86,72 @@ async def test_a_device_that_was_only_heard_of_is_looked_up_and_asked(tmp_path: 
             await eventually(alice, is_settled)
 
 
-async def hears_of(engine: LocalEngine, known: ContactRow | None, item: SyncHeard) -> None:
-    """Have a device hear of a message from another, while it knows a contact as `known` has it."""
-    assert known is not None
+async def test_what_is_heard_of_before_its_writer_is_known_is_asked_for_then(
+    tmp_path: Path,
+) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("alice") as alice,
+        world.online("bob") as bob,
+    ):
+        await a_second_device(world, alice, "alice2")
+        async with world.online("alice2") as second:
+            await connected(second)
+            ours, theirs = alice._running().own.account_id, bob._running().own.account_id
+            device_id = await bob._context.read(own_device)
+            # One was counted, and is no more: who asks for it is told so.
+            lost = await bob._context.write(lambda rows: next_counter(rows, ours))
+            await hears_of(second, None, SyncHeard(theirs, device_id, lost))
+            to_bob, to_alice = await introduce(alice, bob)
+
+            async def is_settled() -> bool:
+                return not await second._context.read(lambda rows: gaps(rows, theirs))
+
+            await eventually(second, is_settled)
+            await bob.send(to_alice, "nothing is missing")
+            await shows(second, to_bob, ["nothing is missing"])
+
+
+async def test_what_came_with_the_history_is_not_missed(tmp_path: Path) -> None:
+    chance = random.Random(1)
+    async with (
+        a_world(tmp_path) as world,
+        world.online("alice") as alice,
+        world.online("bob") as bob,
+    ):
+        to_bob, to_alice = await introduce(alice, bob)
+        ours, theirs = bytes.fromhex(to_alice), bytes.fromhex(to_bob)
+        device_id = await bob._context.read(own_device)
+        for counter in (1, 2):
+            row = made_message(
+                chance,
+                rank=counter << 16,
+                conversation=theirs,
+                author=theirs,
+                device_id=device_id,
+                counter=counter,
+                text=f"before, {counter}",
+            )
+            await alice._context.write(lambda rows, row=row: insert_messages(rows, theirs, [row]))
+            await bob._context.write(lambda rows: next_counter(rows, ours))
+        await hears_of(alice, None, SyncHeard(theirs, device_id, 1), is_missed=False)
+        await bob.send(to_alice, "now")
+        await shows(alice, to_bob, ["before, 1", "before, 2", "now"])
+        assert not await alice._context.read(lambda rows: gaps(rows, theirs))
+
+
+async def hears_of(
+    engine: LocalEngine, known: ContactRow | None, item: SyncHeard, *, is_missed: bool = True
+) -> None:
+    """Have a device hear of a message from another.
+
+    `known`: while it knows a contact as that has it. `is_missed`: whether it isn't there yet.
+    """
     changes = Changes()
 
     def work(rows: Rows) -> None:
-        upsert_contact(rows, known)
+        if known is not None:
+            upsert_contact(rows, known)
         hear_of(
             rows,
             changes,
@@ -98,7 +161,8 @@ async def hears_of(engine: LocalEngine, known: ContactRow | None, item: SyncHear
             randomness=engine._context.randomness,
             now_ms=engine._context.now_ms(),
         )
-        assert gaps(rows, item.conversation) == [(item.device, item.counter)]
+        missing = [(item.device, item.counter)] if is_missed else []
+        assert gaps(rows, item.conversation) == missing
 
     await engine._context.write(work)
     await engine._services.tell(changes)

@@ -197,6 +197,32 @@ async def test_what_comes_meanwhile_on_either_side_is_neither_lost_nor_doubled(
         assert await new.read(marks_of, late.id)
 
 
+async def test_what_comes_when_only_the_counters_are_left_is_given_out_before_them(
+    tmp_path: Path,
+) -> None:
+    chance = random.Random(6)
+    key = b"A" * 16
+    late = made_message(chance, rank=(NOW_MS - 5) << 16, conversation=key, author=key, counter=9001)
+    async with two_devices(tmp_path) as (old, new):
+        await old.write(fill, messages=60, conversations=2)
+        place, part = await begun(old), Filling(room_bytes=60_000)
+        while place.transfer.stage != Stage.COUNTERS:
+            place = await old.read(
+                exporting.step, place, part, own_device=OWN_DEVICE, now_ms=NOW_MS
+            )
+        await old.write(insert_messages, key, [late])
+        await old.write(note_counter, key, late.device_id, late.counter)
+        await old.write(add_mark, made_change(chance, late, Kind.REACTION, "❤"))
+        while place.transfer.stage != Stage.DONE:
+            place = await old.read(
+                exporting.step, place, part, own_device=OWN_DEVICE, now_ms=NOW_MS
+            )
+        packed = part_pieces(TRANSFER, 0, part.items, exporting.ends(place, part))
+        assert await take_in(new, b"".join(packed), 0)
+        assert await new.read(message, late.id) == await old.read(message, late.id)
+        assert await new.read(marks_of, late.id)
+
+
 async def test_of_two_states_the_further_counts(tmp_path: Path) -> None:
     chance = random.Random(6)
     ours = made_message(

@@ -71,7 +71,7 @@ class Stage(IntEnum):
     """What came since the beginning: perhaps from somebody who didn't know of the new device."""
     LATE_MARKS = 5
     COUNTERS = 6
-    """Once more, as they stand now."""
+    """Once more, as they stand now; whatever came meanwhile is given out first."""
     DONE = 7
 
 
@@ -215,7 +215,9 @@ def _late_messages(rows: Rows, place: Place, part: Filling, *, now_ms: int) -> P
         number, so_far = each, so_far + 1
     place = _counted(place, so_far)
     is_over = not part.is_full and len(found) < STEP_ROWS
-    return _next(place) if is_over else _at(place, number.to_bytes(8, "big"))
+    if not is_over:
+        return _at(place, number.to_bytes(8, "big"))
+    return _next(replace(place, transfer=replace(place.transfer, message_number=number)))
 
 
 def _marks(rows: Rows, place: Place, part: Filling, *, now_ms: int) -> Place:
@@ -227,16 +229,31 @@ def _marks(rows: Rows, place: Place, part: Filling, *, now_ms: int) -> Place:
             break
         number = each
     is_over = not part.is_full and len(found) < STEP_ROWS
-    return _next(place) if is_over else _at(place, number.to_bytes(8, "big"))
+    if not is_over:
+        return _at(place, number.to_bytes(8, "big"))
+    if not are_strays:
+        place = replace(place, transfer=replace(place.transfer, mark_number=number))
+    return _next(place)
 
 
 def _counters(rows: Rows, place: Place, part: Filling, *, own_device: bytes) -> Place:
     position, _ = _read_cursor(place)
+    if _has_more_come(rows, place):  # counters would say of it that nobody misses it
+        return replace(
+            place, transfer=replace(place.transfer, stage=int(Stage.LATE_MESSAGES), cursor=b"")
+        )
     for here in islice(place.walk, position, position + STEP_ROWS):
         if not part.take(*_counters_of(rows, here.conversation, own_device=own_device)):
             break
         position += 1
     return _next(place) if position >= len(place.walk) else _at(place, _cursor(position, 0))
+
+
+def _has_more_come(rows: Rows, place: Place) -> bool:
+    """Whether something came since all that had come late was given out."""
+    message_number, mark_number = history.last_numbers(rows)
+    row = place.transfer
+    return message_number > row.message_number or mark_number > row.mark_number
 
 
 def _packed(rows: Rows, row: MessageRow, *, now_ms: int) -> list[bytes]:

@@ -47,12 +47,17 @@ def hear_of(
     randomness: Randomness,
     now_ms: int,
 ) -> None:
-    """Miss what another device of ours was sent, unless it has come here, too."""
+    """Miss what another device of ours was sent, unless it has come here, too.
+
+    This may be heard before it is known here who wrote: the record that says so comes by itself, or
+    with the history. What is missing is asked for then.
+    """
     key = item.conversation
-    row = contact(rows, key)
-    if row is None or item.device == own.device_id or len(missing(rows, key)) >= gaps.MAX_TRACKED:
+    if item.device == own.device_id or len(missing(rows, key)) >= gaps.MAX_TRACKED:
         return
-    if note_missing(rows, key, item.device, item.counter) and not is_history_awaited(rows):
+    is_missing = note_missing(rows, key, item.device, item.counter)
+    row = contact(rows, key)
+    if is_missing and row is not None and not is_history_awaited(rows):
         gaps.show_all(
             rows,
             changes,
