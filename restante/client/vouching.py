@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from restante.client.clock import rfc3339
+from restante.client.directory import manifest_of
 from restante.client.interface import ContactState
 from restante.client.notices import file_notice
 from restante.client.queueing import local_id
@@ -54,13 +55,18 @@ def is_look_due(rows: Rows, row: ContactRow, *, now_s: int) -> bool:
 def note_look(
     rows: Rows, changes: Changes, row: ContactRow, *, vouched_at_s: int, now_ms: int
 ) -> None:
-    """Note that a contact's relay was asked, and when a device had vouched for the list last."""
+    """Note that a contact's relay was asked, and when a device had vouched for the list last.
+
+    `vouched_at_s` is 0 if the relay showed nothing newer than what we know.
+    """
     now_s = now_ms // 1000
     set_value(rows, _looked(row), now_s.to_bytes(8, "big"))
     before_s = int.from_bytes(get_value(rows, _vouched(row)) or b"", "big")
     at_s = max(before_s, min(vouched_at_s, now_s))
     if at_s != before_s:
         set_value(rows, _vouched(row), at_s.to_bytes(8, "big"))
+    if not at_s:  # the relay has never shown a list that we accept: what is kept came otherwise
+        at_s = min(max(manifest_of(row).issued_at_s, row.created_at_s), now_s)
     if now_s - at_s > VOUCHED_FOR_S:
         _warn(
             rows,

@@ -9,16 +9,24 @@ import pytest
 
 from restante.client.acquaintance import keep_manifest
 from restante.client.changes import Changes
-from restante.client.clock import SystemClock
+from restante.client.clock import SystemClock, rfc3339
 from restante.client.interface import ContactState
 from restante.client.linking.announcing import REMIND_AGAIN_MS, remind
-from restante.client.vouching import MAX_EARLIER, doubt, is_earlier, note_earlier, note_unknown
+from restante.client.vouching import (
+    MAX_EARLIER,
+    doubt,
+    is_earlier,
+    note_earlier,
+    note_look,
+    note_unknown,
+)
 from restante.crypto import own_keys
 from restante.crypto.signatures import VerifiedManifest
 from restante.protocol.ids import ManifestHash
 from restante.store.client_contacts import ContactRow, contacts
 from restante.store.client_outbox import by_account, delete
 from restante.store.client_rows import Rows
+from restante.store.client_transfer_rows import AFTER_ALL, messages_before
 from tests.client.second_device import sign_with
 from tests.client.stranger import Stranger, an_entry
 from tests.client.world import a_world, bodies, eventually, introduce, reaches
@@ -67,6 +75,25 @@ def test_so_many_earlier_lists_are_remembered_and_no_more(alice: Device) -> None
         alice.run(lambda rows, _, h=head: note_earlier(rows, stranger.row(rows), h))
     known = [alice.run(lambda rows, _, h=h: is_earlier(rows, stranger.row(rows), h)) for h in heads]
     assert known == [False, *[True] * MAX_EARLIER]
+
+
+def test_a_relay_that_shows_only_older_lists_warns_after_its_time_and_not_at_once(
+    alice: Device,
+) -> None:
+    stranger = Stranger(alice, ContactState.ACCEPTED)
+
+    def notices(*, days_later: int) -> list[str]:
+        def work(rows: Rows, changes: Changes) -> list[str]:
+            row, now_ms = stranger.row(rows), NOW_MS + days_later * 86_400_000
+            note_look(rows, changes, row, vouched_at_s=0, now_ms=now_ms)
+            return [str(each.error) for each in messages_before(rows, stranger.key, AFTER_ALL, 9)]
+
+        return alice.run(work)
+
+    assert notices(days_later=0) == notices(days_later=3) == []
+    (warning,) = notices(days_later=4)
+    assert f"since {rfc3339(NOW_MS)[:10]}. " in warning
+    assert len(notices(days_later=5)) == 1
 
 
 def test_who_goes_by_an_older_list_is_reminded_again_every_hour(alice: Device) -> None:
