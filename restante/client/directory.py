@@ -85,6 +85,8 @@ class Refreshed:
     """Where the account says that it has gone, unverified."""
     vouched_at_s: int = 0
     """When a device of theirs, or the account, last said that this manifest is the newest."""
+    is_rolled_back: bool = False
+    """The relay shows an older manifest than we know."""
 
 
 class Directory:
@@ -182,7 +184,8 @@ class Directory:
         except ManifestForkError:
             return Refreshed(row=replace(row, trust=Trust.CHANGED.value, is_stale=False))
         except ManifestRollbackError:
-            return Refreshed(row=replace(row, is_stale=False), moved=moved)
+            kept = replace(row, is_stale=False)
+            return Refreshed(row=kept, moved=moved, is_rolled_back=True)
         except CryptoError:
             newest = await self._catch_up(known, seen, about_us=about_us)
         vouched_at_s = max(newest.issued_at_s, _vouched_at_s(newest, found.heartbeat))

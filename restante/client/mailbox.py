@@ -128,7 +128,7 @@ class Mailbox:
                 reason = UnreachableError(str(error))
             was_connected = self._drained.is_set()
             self._drained = trio.Event()
-            self._published = trio.Event()
+            self._out_of_date()
             if was_connected and trio.current_time() - started_at > _LONG_S:
                 attempts = 0
             attempts += 1
@@ -226,7 +226,8 @@ class Mailbox:
             again_s = UPKEEP_EVERY_S
             try:
                 await maintain(self._context, self._own, link)
-                self._published.set()
+                if not self._upkeep_due.is_set():  # else something changed meanwhile
+                    self._published.set()
             except RefusedError as error:
                 link.raise_if_lost()
                 self._board.set_error(parts.RELAY, str(error))  # and go on receiving
@@ -236,8 +237,12 @@ class Mailbox:
 
     def _look_in(self, changes: Changes) -> None:
         if changes.are_tokens_changed or changes.is_upkeep_due:
-            self._published = trio.Event()
+            self._out_of_date()
             self._upkeep_due.set()
+
+    def _out_of_date(self) -> None:
+        if self._published.is_set():  # else somebody may wait for it already
+            self._published = trio.Event()
 
 
 def _may_be_revoked(error: RelayError) -> bool:

@@ -119,6 +119,11 @@ def note_manifest_changed(rows: Rows) -> None:
     client_account.set_value(rows, _MANIFEST_CHANGED, b"\x01")
 
 
+def is_manifest_changed(rows: Rows) -> bool:
+    """Whether the relay is still to have the manifest that we have."""
+    return _value(rows, key=_MANIFEST_CHANGED) is not None
+
+
 async def _publish_manifest(context: EngineContext, own: OwnAccount, link: Link) -> None:
     """Bring the relay up to the manifest that the database has, which may be newer than `own`."""
     newest = (await context.read(load_own_account) or own).manifest
