@@ -128,13 +128,7 @@ async def test_a_fork_is_not_ended_by_adding_the_address_again(tmp_path: Path) -
     ):
         to_bob, _ = await introduce(alice, bob)
         await alice.contact_rename(to_bob, "Bob")
-
-        def fork(rows: Rows) -> None:
-            row = contact(rows, bytes.fromhex(to_bob))
-            assert row is not None
-            note_forked(rows, Changes(), row, now_ms=1)
-
-        await alice._context.write(fork)
+        await alice._context.write(lambda rows: fork(rows, to_bob))
         for again in (alice.contact_add(world.address("bob")), alice.contact_accept(to_bob)):
             async with refused(alice, bob, to_bob, [], sentence="Paused"):
                 await again
@@ -185,3 +179,22 @@ async def test_the_number_of_one_who_was_followed_is_not_that_of_who_was_there(
                 Trust.CHANGED,
                 Trust.UNVERIFIED,
             }
+
+
+async def test_an_old_conversation_decides_nothing_about_who_goes_on_in_it(tmp_path: Path) -> None:
+    async with two_messages_paused(tmp_path) as (alice, _, to_bob, paused):
+        goes_on = (await alice.accept_key(to_bob)).key
+        await reaches(alice, paused[-1], "relayed")
+        await alice._context.write(lambda rows: fork(rows, goes_on))
+        with pytest.raises(UserError, match="Paused") as error:
+            await alice.accept_key(to_bob)
+        assert error.value.exit_code is ExitCode.UNTRUSTED
+        known = next(each for each in await alice.contacts() if each.key == goes_on)
+        assert known.trust is Trust.CHANGED
+
+
+def fork(rows: Rows, key: str) -> None:
+    """Take note of a second list that a contact has signed."""
+    row = contact(rows, bytes.fromhex(key))
+    assert row is not None
+    note_forked(rows, Changes(), row, now_ms=1)
