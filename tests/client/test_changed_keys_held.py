@@ -145,17 +145,19 @@ async def test_a_number_that_was_read_before_the_key_changed_verifies_nothing(
             to_bob, _ = await introduce(alice, bob)
             await alice.contact_rename(to_bob, "Bob")
             await reaches(alice, await alice.send(to_bob, "begin"), "delivered")
-        read = await alice.safety_number(to_bob)
+        with pytest.raises(UserError, match="Look at the number first"):
+            await alice.set_verified(to_bob, verified=True)
+        read = await alice.safety_number(to_bob, printed=True)
         await give_name_away(world, "bob")
         async with world.online("bob") as not_bob:
             paused = [await until_paused(alice, await alice.send(to_bob, "one"))]
-            for digits in (read.payload, read.digits):
+            for digits in (read.payload, read.digits, None):
                 async with refused(alice, not_bob, to_bob, paused, sentence="another number"):
                     await alice.set_verified(to_bob, verified=True, digits=digits)
             async with refused(alice, not_bob, to_bob, paused, sentence="not the number"):
                 await alice.compare_safety_number(to_bob, read.payload)
-            number = (await alice.safety_number(to_bob)).payload
-            decided = await alice.set_verified(to_bob, verified=True, digits=number)
+            await alice.safety_number(to_bob, printed=True)
+            decided = await alice.set_verified(to_bob, verified=True)
             assert (decided.trust, decided.petname) == (Trust.VERIFIED, "Bob")
             await reaches(alice, paused[0], "relayed")
 

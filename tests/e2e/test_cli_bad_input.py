@@ -271,7 +271,7 @@ def test_usage_errors(online: Friends) -> None:
         ("nonsense",),
         ("--nonsense",),
         ("init", "--no-input"),
-        ("verify", "bob", "--confirm"),
+        ("verify", "bob", "--confirm", "--undo"),
         ("verify", "bob", "--confirm", "1" * 60, "--undo"),
         ("relay", "invite", "new"),
     ):

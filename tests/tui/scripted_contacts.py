@@ -61,7 +61,8 @@ class ScriptedContacts(ScriptedCore):
     async def contact_rename(self, conversation: str, petname: str) -> Contact:
         return await self._settle(conversation, petname=petname or None)
 
-    async def safety_number(self, conversation: str) -> SafetyNumber:
+    async def safety_number(self, conversation: str, *, printed: bool = False) -> SafetyNumber:
+        assert not printed, "the screen says which number was compared"
         await trio.lowlevel.checkpoint()
         person = self.people[conversation]
         digits = " ".join(f"{12345 + 4703 * group:05}" for group in range(12))

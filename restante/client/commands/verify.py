@@ -16,7 +16,7 @@ from restante.errors import ExitCode
 def show(out: Output, caller: Caller, conversation: str, *, qr: bool) -> ExitCode:
     """Print the safety number, with `qr` as a picture too."""
     key = caller.call("resolve", text=conversation)
-    number = caller.call("safety_number", conversation=key)
+    number = caller.call("safety_number", conversation=key, printed=True)
     out.data({"type": "safety_number", "conversation": key, **number}, number["digits"])
     if qr:
         draw(out, number["payload"])
@@ -25,18 +25,18 @@ def show(out: Output, caller: Caller, conversation: str, *, qr: bool) -> ExitCod
             ExitCode.UNTRUSTED,
             f"The security key of {number['peer']} changed. This happens with a new phone, or if "
             "someone is intercepting. The number is of the new key: compare it with them. If both "
-            f"are the same: restante verify {conversation} --confirm {number['payload']}",
+            f"are the same: restante verify {conversation} --confirm",
         )
     if number["trust"] == "unverified":
         out.note(
             f"Compare this number with {number['peer']}, in person or on the phone. If both are "
-            f"the same: restante verify {conversation} --confirm {number['payload']}"
+            f"the same: restante verify {conversation} --confirm"
         )
     return ExitCode.OK
 
 
-def confirm(out: Output, caller: Caller, conversation: str, digits: str) -> ExitCode:
-    """Record that both have the number that was printed, if it is still theirs."""
+def confirm(out: Output, caller: Caller, conversation: str, digits: str | None) -> ExitCode:
+    """Record that both have the number, the one that was printed last, if it is still theirs."""
     key = caller.call("resolve", text=conversation)
     contact = caller.call("set_verified", conversation=key, verified=True, digits=digits)
     return _print(out, contact)

@@ -256,15 +256,21 @@ class Engine(Protocol):
     async def contact_rename(self, conversation: ConversationKey, petname: str) -> Contact:
         """Give a contact the user's own name; empty takes it back."""
 
-    async def safety_number(self, conversation: ConversationKey) -> SafetyNumber:
-        """Return the number to compare with the other person."""
+    async def safety_number(
+        self, conversation: ConversationKey, *, printed: bool = False
+    ) -> SafetyNumber:
+        """Return the number to compare with the other person.
+
+        `printed`: it is what `set_verified` without digits is about, until another one is.
+        """
 
     async def set_verified(
         self, conversation: ConversationKey, *, verified: bool, digits: str | None = None
     ) -> Contact:
         """Record that the numbers were compared. Of a changed key: the same ones accept it.
 
-        `digits`: the number that the user was shown, to verify. UserError: theirs is another now.
+        `digits`: the number that the user was shown, to verify; without, the one last `printed`.
+        UserError: theirs is another now, or none was.
         """
 
     async def compare_safety_number(self, conversation: ConversationKey, digits: str) -> Contact:

@@ -28,11 +28,11 @@ class LifecycleMethods:
     def _reading(self) -> Parts:
         raise NotImplementedError
 
-    async def safety_number(self, conversation: str) -> SafetyNumber:
+    async def safety_number(self, conversation: str, *, printed: bool = False) -> SafetyNumber:
         """See interface.Engine."""
         reading = self._reading()
         account_id = reading.conversations.account_id(conversation)
-        return await reading.verification.safety_number(account_id)
+        return await reading.verification.safety_number(account_id, printed=printed)
 
     async def set_verified(
         self, conversation: str, *, verified: bool, digits: str | None = None

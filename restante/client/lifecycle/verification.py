@@ -30,6 +30,7 @@ from restante.crypto.keys import RootKey
 from restante.crypto.safety_number import safety_number
 from restante.crypto.signatures import ManifestForkError, accept_manifest
 from restante.errors import CryptoError, ExitCode, UserError
+from restante.store.client_account import get_value, set_value
 from restante.store.client_contacts import contact, upsert_contact
 
 if TYPE_CHECKING:
@@ -64,14 +65,21 @@ class Verification:
         self._directory = directory
         self._announcer = announcer
 
-    async def safety_number(self, account_id: bytes) -> SafetyNumber:
-        """Return the sixty digits, in groups of five: of the new key, if one waits for a word."""
+    async def safety_number(self, account_id: bytes, *, printed: bool = False) -> SafetyNumber:
+        """Return the sixty digits, in groups of five: of the new key, if one waits for a word.
+
+        `printed`: remember them as what the user is about to compare.
+        """
 
         def work(rows: Rows) -> tuple[ContactRow, str]:
             row = person(rows, account_id)
-            return row, self._digits(rows, row)
+            digits = self._digits(rows, row)
+            if printed:
+                set_value(rows, _printed(account_id), digits.encode("ascii"))
+            return row, digits
 
-        row, digits = await self._context.read(work)
+        run = self._context.write if printed else self._context.read
+        row, digits = await run(work)
         return SafetyNumber(
             digits=" ".join(digits[at : at + 5] for at in range(0, len(digits), 5)),
             trust=Trust(row.trust),
@@ -102,14 +110,18 @@ class Verification:
         """Record that the number `digits`, as it was shown, was compared; or take that back.
 
         For a changed key, the same numbers accept it; different ones leave everything paused.
-        UserError, and nothing changes: no digits, or meanwhile the number is another key's.
+        Without `digits` it is the one that was printed last. UserError, and nothing changes: none
+        was, or meanwhile the number is another key's.
         """
         if verified:
-            if digits is None:
-                raise UserError("Say which number was compared: its 60 digits, as they were shown.")
-            shown = _sixty(digits)
+            given = None if digits is None else _sixty(digits)
 
             def check(rows: Rows, row: ContactRow) -> None:
+                shown = given or (get_value(rows, _printed(account_id)) or b"").decode("ascii")
+                if not shown:
+                    raise UserError(
+                        f"Look at the number first, and compare it: restante verify {row.address}"
+                    )
                 if shown != self._digits(rows, row):
                     raise UserError(
                         f"{display_name(row)} has another number now than the one that was "
@@ -226,6 +238,10 @@ class Verification:
         changes.conversations[row.account_id] = None
         await self._announcer.tell(changes)
         return row
+
+
+def _printed(account_id: bytes) -> str:
+    return f"printed:{account_id.hex()}"
 
 
 def _root_in_question(rows: Rows, row: ContactRow) -> bytes:

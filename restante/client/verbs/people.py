@@ -6,13 +6,15 @@ Spec: docs/cli.md.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from restante.client.verbs.invocation import CONVERSATION, Invocation, command
 
 verbs = click.Group()
+
+AS_PRINTED: Final = "as printed"
 
 
 @verbs.group()
@@ -135,7 +137,13 @@ def rename(run: Invocation, conversation: str, name: str) -> int:
 @click.argument("conversation")
 @click.option("--qr", is_flag=True, help="Draw it as a QR code too.")
 @click.option("--scanned", metavar="DIGITS", help="Compare with DIGITS, read off their screen.")
-@click.option("--confirm", metavar="DIGITS", help="Record that both have this number, as printed.")
+@click.option(
+    "--confirm",
+    is_flag=False,
+    flag_value=AS_PRINTED,
+    metavar="[DIGITS]",
+    help="Record that both have the number that was printed.",
+)
 @click.option("--undo", is_flag=True, help="Take that back.")
 def verify(run: Invocation, conversation: str, *, qr: bool, **said: Any) -> int:
     """Print the safety number to compare with a person."""
@@ -147,7 +155,8 @@ def verify(run: Invocation, conversation: str, *, qr: bool, **said: Any) -> int:
         if said["scanned"] is not None:
             return bodies.compare(run.out, caller, conversation, said["scanned"])
         if said["confirm"] is not None:
-            return bodies.confirm(run.out, caller, conversation, said["confirm"])
+            digits = None if said["confirm"] == AS_PRINTED else said["confirm"]
+            return bodies.confirm(run.out, caller, conversation, digits)
         if said["undo"]:
             return bodies.undo(run.out, caller, conversation)
         return bodies.show(run.out, caller, conversation, qr=qr)
