@@ -123,7 +123,7 @@ async def test_the_number_of_a_changed_key_is_the_new_ones_and_verifies_it(tmp_p
         assert refused.value.exit_code is ExitCode.UNTRUSTED
         with pytest.raises(UserError, match="60 digits"):
             await alice.compare_safety_number(to_bob, "12345")
-        with pytest.raises(UserError, match="which number"):
+        with pytest.raises(UserError, match="Look at the number first"):
             await alice.set_verified(to_bob, verified=True)
         assert (await alice.set_verified(to_bob, verified=False)).trust is Trust.CHANGED
         assert (await alice.message(paused[0].id)).state == "queued"
