@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from restante.client.changes import Changes
 from restante.client.syncing.heard import hear_of
+from restante.client.syncing.people import write_down
+from restante.client.syncing.records import receive
 from restante.client.syncing.this_device import own_device
-from restante.protocol.content import SyncHeard
+from restante.protocol.content import RecordKind, SyncHeard, SyncRecord
 from restante.store.client_contacts import contact, upsert_contact
 from restante.store.client_conversations import gaps, next_counter
 from restante.store.client_messages import insert_messages
@@ -138,6 +141,39 @@ async def test_what_came_with_the_history_is_not_missed(tmp_path: Path) -> None:
         await bob.send(to_alice, "now")
         await shows(alice, to_bob, ["before, 1", "before, 2", "now"])
         assert not await alice._context.read(lambda rows: gaps(rows, theirs))
+
+
+async def test_what_was_just_decided_outdoes_what_another_device_said_before(
+    tmp_path: Path,
+) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("alice") as alice,
+        world.online("bob") as bob,
+    ):
+        key = bob._running().own.account_id
+        await bob.send((await bob.contact_add(world.address("alice"))).key, "let me in")
+        await eventually(alice, alice.contacts)
+        said = SyncRecord(
+            kind=int(RecordKind.CONTACT_STATE),
+            key=key,
+            rank=1,
+            device=b"\xff" * 16,
+            value=b"request",
+        )
+
+        def work(rows: Rows) -> None:
+            row = contact(rows, key)
+            assert row is not None
+            write_down(rows, row, now_ms=alice._context.now_ms())
+            upsert_contact(rows, replace(row, state="accepted", petname="Bob"))
+            context = alice._context
+            receive(rows, Changes(), said, randomness=context.randomness, now_ms=context.now_ms())
+
+        await alice._context.write(work)
+        now = await alice._context.read(lambda rows: contact(rows, key))
+        assert now is not None
+        assert (now.state, now.petname) == ("accepted", "Bob")
 
 
 async def hears_of(

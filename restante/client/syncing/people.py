@@ -83,6 +83,24 @@ def write_down(rows: Rows, row: ContactRow, *, now_ms: int) -> None:
         put(rows, kind, key, value.encode(), now_ms=now_ms, is_decision=decided)
 
 
+def write_decisions_down(rows: Rows, account_id: bytes, *, now_ms: int) -> None:
+    """Let the records say what the user has decided here, before another device's word counts.
+
+    The journal says it a moment later: until then the record there is from before the decision.
+    """
+    row = contact(rows, account_id)
+    if row is None or is_self(row):
+        return
+    petname = None if row.petname is None else row.petname.encode()
+    put(rows, RecordKind.PETNAME, account_id, petname, now_ms=now_ms)
+    for kind, value in ((RecordKind.CONTACT_STATE, row.state), (RecordKind.TRUST, row.trust)):
+        before = record(rows, int(kind), account_id)
+        if before is not None and before.value is not None:
+            was = before.value.decode()
+            if was != value and _is_decision(kind, was, value):
+                put(rows, kind, account_id, value.encode(), now_ms=now_ms)
+
+
 def follow(rows: Rows, changes: Changes, said: RecordRow, *, is_newest: bool, now_ms: int) -> None:
     """Let a contact be what a record says. `is_newest`: it took the place of the one before.
 

@@ -75,6 +75,8 @@ def receive(
     said = RecordRow(
         kind=item.kind, key=item.key, rank=item.rank, device_id=item.device, value=item.value
     )
+    if said.kind in people.KINDS:
+        people.write_decisions_down(rows, said.key, now_ms=now_ms)
     is_newest = put_record(rows, said)
     try:
         apply(rows, changes, said, is_newest=is_newest, randomness=randomness, now_ms=now_ms)
