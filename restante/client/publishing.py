@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from restante.client import tracing
+from restante.client.failures import RefusedError
 from restante.client.linking.chain import publish_chain
 from restante.client.own_account import load_own_account
 from restante.crypto import codes, own_keys, signing
 from restante.crypto.codes import CodeSecret
+from restante.errors import WireCode
 from restante.protocol import frames as f
 from restante.protocol.ids import Token, token_hash
 from restante.protocol.limits import DEFAULT_TTL_S, MAX_RETIRED_TOKENS, MAX_TTL_S
@@ -47,6 +49,7 @@ _EPOCH: Final = "relay_epoch"
 _HEARTBEAT: Final = "heartbeat_at_s"
 _TOKENS_CHANGED: Final = "tokens_changed"
 _MANIFEST_CHANGED: Final = "manifest_changed"
+_MANIFEST_LOST: Final = "manifest_lost"
 
 
 async def register(
@@ -91,6 +94,8 @@ async def maintain(context: EngineContext, own: OwnAccount, link: Link) -> None:
         await _publish_code(context, link)
     if await context.read(partial(_value, key=_MANIFEST_CHANGED)):
         await _publish_manifest(context, own, link)
+    if await context.read(partial(_value, key=_MANIFEST_LOST)):
+        await _publish_manifest_again(context, own, link)
     code = await context.read(client_account.own_code)
     if code is not None and not code.is_published:
         await _publish_code(context, link)
@@ -117,6 +122,20 @@ async def publish_to_restored(context: EngineContext, own: OwnAccount, link: Lin
 def note_manifest_changed(rows: Rows) -> None:
     """Remember that the relay has an older manifest than we do."""
     client_account.set_value(rows, _MANIFEST_CHANGED, b"\x01")
+
+
+def note_manifest_lost(rows: Rows) -> None:
+    """Remember that the relay shows an older manifest than it took from us."""
+    client_account.set_value(rows, _MANIFEST_LOST, b"\x01")
+
+
+async def _publish_manifest_again(context: EngineContext, own: OwnAccount, link: Link) -> None:
+    await context.write(partial(_set_value, key=_MANIFEST_LOST, value=None))
+    try:
+        await _publish_manifest(context, own, link)
+    except RefusedError as error:
+        if error.code is not WireCode.CONFLICT:
+            raise  # else it hides what it has: whoever looks tells of it, and the rest goes on
 
 
 def is_manifest_changed(rows: Rows) -> bool:

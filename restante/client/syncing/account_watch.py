@@ -22,7 +22,7 @@ from restante.client.failures import RelayError
 from restante.client.interface import Trust
 from restante.client.lifecycle.following import note_moved
 from restante.client.linking.own_manifest import signing_account
-from restante.client.publishing import is_manifest_changed, note_manifest_changed
+from restante.client.publishing import is_manifest_changed, note_manifest_lost
 from restante.client.syncing.self_contact import keep_own_manifest, self_contact
 from restante.client.vouching import doubt
 from restante.errors import CryptoError, RemoteProtocolError, StoreError, UserError
@@ -155,7 +155,7 @@ class AccountWatch:
         if found.is_rolled_back and not is_manifest_changed(rows):
             with contextlib.suppress(UserError):  # another device signs, and has the links
                 signing_account(rows)
-                note_manifest_changed(rows)
+                note_manifest_lost(rows)
                 changes.is_upkeep_due = True
         if found.moved is not None:
             with contextlib.suppress(CryptoError, RemoteProtocolError):  # not our own word
