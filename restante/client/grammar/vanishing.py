@@ -6,23 +6,17 @@ the wall clock decides, and is looked at often. Spec: docs/engine.md, section 13
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-import trio
-
+from restante.client.alarm import Alarm
 from restante.client.changes import Changes
 from restante.client.grammar.timers import erase_gone
-from restante.errors import StoreError
 from restante.store.client_rewrites import next_gone_ms
 
 if TYPE_CHECKING:
     from restante.client.announcer import Announcer
     from restante.client.context import EngineContext
     from restante.store.client_rows import Rows
-
-LOOK_EVERY_S: Final = 30.0
-"""The clock that a pause goes by stands still while a machine sleeps."""
 
 
 class Vanishing:
@@ -31,32 +25,23 @@ class Vanishing:
     def __init__(self, context: EngineContext, announcer: Announcer) -> None:
         self._context = context
         self._announcer = announcer
-        self._changed = trio.Event()
+        self._alarm = Alarm(context)
         announcer.also_tell(self._look_in)
 
     async def run(self) -> None:
         """Erase what is over, whenever something is; for ever."""
-        while True:
-            changed = self._changed = trio.Event()
-            try:
-                next_ms = await self._erase()
-            except StoreError:  # others say what is wrong with the disk
-                next_ms = math.inf
-            wait_s = min((next_ms - self._context.now_ms()) / 1000, LOOK_EVERY_S)
-            with trio.move_on_after(max(wait_s, 0.0)):
-                await changed.wait()
+        await self._alarm.run(self._erase)
 
-    async def _erase(self) -> float:
+    async def _erase(self) -> int | None:
         """Erase what is over now; return when something is next, in unix milliseconds."""
         changes = await erase_over(self._context)
         if changes is not None:
             await self._announcer.tell(changes)
-        next_ms = await self._context.read(next_gone_ms)
-        return math.inf if next_ms is None else next_ms
+        return await self._context.read(next_gone_ms)
 
     def _look_in(self, changes: Changes) -> None:
         if any(each.row.gone_at_ms is not None for each in (*changes.added, *changes.changed)):
-            self._changed.set()
+            self._alarm.set_anew()
 
 
 async def erase_over(context: EngineContext) -> Changes | None:

@@ -7,18 +7,16 @@ forgetting that it was due sends nothing twice. Spec: docs/engine.md, section 19
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Final
 
-import trio
-
+from restante.client.alarm import Alarm
 from restante.client.clock import read_rfc3339, rfc3339
 from restante.client.contacts import existing
 from restante.client.history import check_text
 from restante.client.interface import Resync, Scheduled
 from restante.client.named import account_of, message_of
 from restante.client.views import conversation_key
-from restante.errors import StoreError, UserError
+from restante.errors import UserError
 from restante.protocol.ids import ID_BYTES
 from restante.store.client_messages import placed_message
 from restante.store.client_sending import (
@@ -41,9 +39,6 @@ MAX_AHEAD_MS: Final = 366 * 86_400_000
 MAX_SCHEDULED: Final = 1_000
 """Of one profile: more is a mailing list, which a script keeps better."""
 
-LOOK_EVERY_S: Final = 30.0
-"""The clock that a pause goes by stands still while a machine sleeps."""
-
 
 class Later:
     """What waits for its time; `run` for ever."""
@@ -51,7 +46,7 @@ class Later:
     def __init__(self, context: EngineContext, conversations: Conversations) -> None:
         self._context = context
         self._conversations = conversations
-        self._changed = trio.Event()
+        self._alarm = Alarm(context)
 
     async def schedule(
         self, conversation: str, text: str, *, at: str, quote: str | None, message_id: str | None
@@ -90,7 +85,7 @@ class Later:
             return row
 
         kept = await self._context.write(work)
-        self._changed.set()
+        self._alarm.set_anew()
         return _view(kept)
 
     async def all(self) -> list[Scheduled]:
@@ -105,17 +100,9 @@ class Later:
 
     async def run(self) -> None:
         """Send what is due, whenever something is; for ever."""
-        while True:
-            changed = self._changed = trio.Event()
-            try:
-                next_ms = await self._send_due()
-            except StoreError:  # others say what is wrong with the disk
-                next_ms = math.inf
-            wait_s = min((next_ms - self._context.now_ms()) / 1000, LOOK_EVERY_S)
-            with trio.move_on_after(max(wait_s, 0.0)):
-                await changed.wait()
+        await self._alarm.run(self._send_due)
 
-    async def _send_due(self) -> float:
+    async def _send_due(self) -> int | None:
         """Send what is due; return when something is next, in unix milliseconds."""
         next_ms = await self._context.read(next_due_ms)
         now_ms = self._context.now_ms()
@@ -124,8 +111,7 @@ class Later:
         for row in await self._context.read(scheduled_texts):
             if row.due_ms <= now_ms:
                 await self._send(row)
-        next_ms = await self._context.read(next_due_ms)
-        return math.inf if next_ms is None else next_ms
+        return await self._context.read(next_due_ms)
 
     async def _send(self, row: ScheduledRow) -> None:
         because: str | None = None
