@@ -15,7 +15,16 @@ from restante.store.client_contacts import contacts
 from restante.store.client_sessions import sessions_of, sessions_with
 from tests.client.linked import a_new_device, link
 from tests.client.outsider import a_text, an_outsider
-from tests.client.world import a_world, bodies, connected, eventually, introduce, reaches, shows
+from tests.client.world import (
+    a_world,
+    bodies,
+    connected,
+    eventually,
+    introduce,
+    reaches,
+    shows,
+    the_conversation,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +43,7 @@ async def test_its_hellos_open_nowhere_and_change_no_session(tmp_path: Path) -> 
         to_bob, to_alice = await introduce(alice, bob)
         await link(bob, laptop, name="laptop")
         await reaches(alice, await alice.send(to_bob, "to both"), "delivered")
+        assert await the_conversation(laptop) == to_alice  # it comes with the history
         await reaches(laptop, await laptop.send(to_alice, "from the laptop"), "delivered")
         stolen = laptop._own
         assert stolen is not None
