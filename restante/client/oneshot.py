@@ -100,6 +100,12 @@ class Caller:
             self._lose()
             return self.next_event(timeout_s=timeout_s)
 
+    def wait_for_received(self) -> None:
+        """Wait until something has arrived, or may have."""
+        event = self.next_event()
+        while event is None or event["type"] not in {"received", "resync"}:
+            event = self.next_event()
+
     def connection(self) -> Attached:
         """Return the line to the engine itself; who uses it meets the end by EngineGoneError."""
         return self._connect()

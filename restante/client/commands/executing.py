@@ -100,9 +100,7 @@ class Executing:
         self.caller.subscribe()
         while True:
             self._take_all()
-            event = self.caller.next_event()
-            while event is None or event["type"] not in {"received", "resync"}:
-                event = self.caller.next_event()
+            self.caller.wait_for_received()
 
     def _take_all(self) -> None:
         consumer = self.program.consumer

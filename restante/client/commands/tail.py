@@ -76,9 +76,7 @@ class Tail:
         self.caller.subscribe()
         while True:
             self._print_new()
-            event = self.caller.next_event()
-            while event is None or event["type"] not in {"received", "resync"}:
-                event = self.caller.next_event()
+            self.caller.wait_for_received()
 
     def _print_new(self) -> None:
         while True:
