@@ -25,7 +25,7 @@ demo: venv ## a relay and two people on this machine, talking
 	@$(bin)/python demo/play.py
 
 test: venv ## all tests, the short rounds; under 10 minutes on 2 cores
-	@PYTHONDONTWRITEBYTECODE= $(pytest) -n $(JOBS) --maxprocesses 8 --dist loadfile $(PYTEST_ARGS)
+	@PYTHONDONTWRITEBYTECODE= sh dev/test.sh $(bin)/python $(JOBS) $(PYTEST_ARGS)
 
 check: lint test ## format, lint, types, imports, tests
 

@@ -54,6 +54,11 @@ hypothesis.settings.register_profile(
     suppress_health_check=_SLOW_IS_FINE,
 )
 hypothesis.settings.register_profile(
+    "ci",
+    hypothesis.settings.get_profile("short"),
+    derandomize=True,  # as the fixed seed of .ci/run: the same tree has the same outcome
+)
+hypothesis.settings.register_profile(
     "soak",
     max_examples=5_000,
     stateful_step_count=200,
@@ -61,7 +66,7 @@ hypothesis.settings.register_profile(
     print_blob=True,
     suppress_health_check=_SLOW_IS_FINE,
 )
-hypothesis.settings.load_profile("soak" if SOAK else "short")
+hypothesis.settings.load_profile("soak" if SOAK else "ci" if IN_CI else "short")
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -104,3 +104,41 @@ def test_an_unexpected_skip_fails_in_ci_and_only_there(tmp_path: Path, workers: 
             assert ("unexpectedly skipped in CI: felt like it" in outcome) == is_refused, outcome
         assert "only on macOS" in outcomes["test_for_another_system.py"]
         assert "known" in outcomes["test_known.py"]
+
+
+FAILS_AT_FIRST = """
+import pathlib
+def test_unsteady():
+    been = pathlib.Path({been!r})
+    there = been.exists()
+    been.touch()
+    assert there
+"""
+FAILS_ALWAYS = "\ndef test_broken(): assert 0\n"
+
+
+def test_a_second_look_forgives_what_time_did_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev" / "test.sh").write_bytes((ROOT / "dev" / "test.sh").read_bytes())
+    (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
+    unsteady = FAILS_AT_FIRST.format(been=str(tmp_path / "been"))
+
+    def look(source: str) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "been").unlink(missing_ok=True)
+        (tmp_path / "test_it.py").write_text(source)
+        return subprocess.run(
+            ["sh", str(tmp_path / "dev" / "test.sh"), sys.executable, "1"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    forgiven = look(unsteady)
+    assert forgiven.returncode == 0
+    assert "UNSTEADY" in forgiven.stderr
+    assert "test_it.py::test_unsteady" in forgiven.stderr
+    assert look(unsteady + FAILS_ALWAYS).returncode == 1
+    many = look("".join(f"def test_{n}(): assert 0\n" for n in range(6)))
+    assert many.returncode == 1
+    assert "too many" in many.stderr
