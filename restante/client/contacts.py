@@ -12,39 +12,33 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from restante.client import gaps, granting
-from restante.client.acquaintance import (
-    is_welcome,
-    keep_manifest,
-    new_contact,
-    note_welcome,
-    others_at,
-)
+from restante.client import granting
+from restante.client.acquaintance import keep_manifest, new_contact, others_at
 from restante.client.changes import Changes
-from restante.client.directory import Found, head_of, manifest_of, with_manifest
+from restante.client.directory import Found, manifest_of
 from restante.client.giving_up import give_up
 from restante.client.interface import ContactState, Trust
 from restante.client.lifecycle.following import note_arrival, note_moved
-from restante.client.lifecycle.key_changes import (
-    is_held,
-    is_undecided,
-    paused_because,
-    resume,
-    supersede,
+from restante.client.lifecycle.key_changes import is_held, resume, supersede
+from restante.client.people_kept import (
+    accepted,
+    clean_petname,
+    decided,
+    existing,
+    held,
+    known_again,
+    not_theirs,
+    person,
+    refuse_taken,
 )
 from restante.client.views import contact_view
-from restante.crypto.signatures import VerifiedManifest, accept_manifest
 from restante.errors import CryptoError, ExitCode, RemoteProtocolError, UserError
 from restante.protocol.address import Address, AddressError
 from restante.protocol.code import CodeError, CodeType, looks_like_code, make_code, parse_code
-from restante.protocol.content import ReceiptState
 from restante.protocol.ids import contact_pin
-from restante.protocol.text import printable
 from restante.store import client_outbox
 from restante.store.client_account import own_code
-from restante.store.client_contacts import contact, contact_by_petname, contacts, upsert_contact
-from restante.store.client_inbox import queue_receipt
-from restante.store.client_messages import window
+from restante.store.client_contacts import contact, contacts, upsert_contact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,9 +51,6 @@ if TYPE_CHECKING:
     from restante.protocol.ids import Token
     from restante.store.client_contacts import ContactRow
     from restante.store.client_rows import Rows
-
-MAX_PETNAME_CHARS: Final = 64
-_RECENT: Final = 512
 
 BLOCKED: Final = "You have blocked this contact."
 
@@ -145,14 +136,14 @@ class Contacts:
 
     async def accept(self, account_id: bytes) -> Contact:
         """Accept a request: it gets a token, and receipts for what it wrote."""
-        row = await self._context.read(lambda rows: _decided(rows, person(rows, account_id)))
+        row = await self._context.read(lambda rows: decided(rows, person(rows, account_id)))
         is_doubtful = row.trust == Trust.CHANGED.value
         if is_doubtful:
             row = await self._confirm(row)
         trust = row.trust
 
         def work(rows: Rows, changes: Changes) -> ContactRow:
-            now = replace(_decided(rows, existing(rows, account_id)), trust=trust)
+            now = replace(decided(rows, existing(rows, account_id)), trust=trust)
             if now.state == ContactState.REQUEST.value and is_held(rows, now):
                 raise held(now)
             if is_doubtful:
@@ -190,7 +181,7 @@ class Contacts:
 
         def work(rows: Rows, _: Changes) -> ContactRow:
             row = person(rows, account_id)
-            _refuse_taken(rows, name, account_id)
+            refuse_taken(rows, name, account_id)
             renamed = replace(row, petname=name)
             upsert_contact(rows, renamed)
             return renamed
@@ -208,7 +199,7 @@ class Contacts:
         """Ask a doubtful contact's relay whose its address is. UserError if it isn't theirs."""
         newest = await self._directory.newest(manifest_of(row).address)
         if newest.root.raw != row.root_key:
-            raise _not_theirs(row)
+            raise not_theirs(row)
         return replace(row, trust=Trust.UNVERIFIED.value)
 
     def _keep(
@@ -224,7 +215,7 @@ class Contacts:
         manifest, now_ms = found.manifest, self._context.now_ms()
         trust = Trust.VERIFIED if by_code else Trust.UNVERIFIED
         address = manifest.address.unpinned
-        _refuse_taken(rows, name, manifest.account_id, address=address)
+        refuse_taken(rows, name, manifest.account_id, address=address)
         known = contact(rows, manifest.account_id)
         if known is None:
             row = new_contact(
@@ -238,8 +229,8 @@ class Contacts:
             )
         else:
             if not by_code:
-                _decided(rows, known)
-            row = _known_again(known, manifest, trust=trust, token=token, name=name)
+                decided(rows, known)
+            row = known_again(known, manifest, trust=trust, token=token, name=name)
         if found.moved is not None and others_at(rows, row):
             raise UserError(
                 f"They say that they have moved to {row.address}, where you know somebody else. "
@@ -272,111 +263,3 @@ class Contacts:
             raise held(row)
         upsert_contact(rows, row)
         return supersede(rows, changes, row, now_ms=self._context.now_ms())
-
-
-def existing(rows: Rows, account_id: bytes) -> ContactRow:
-    """Return a contact. UserError if there is none."""
-    row = contact(rows, account_id)
-    if row is None:
-        raise UserError("There is no such conversation. See: restante contact ls")
-    return row
-
-
-def person(rows: Rows, account_id: bytes) -> ContactRow:
-    """Return a contact who is somebody else. UserError if there is none."""
-    row = existing(rows, account_id)
-    if row.state == ContactState.SELF.value:
-        raise UserError("That is yourself. Choose somebody else.")
-    return row
-
-
-def accepted(rows: Rows, changes: Changes, context: EngineContext, row: ContactRow) -> ContactRow:
-    """Make somebody welcome: a token, receipts for what waits, and what is missing asked for."""
-    was_welcome = is_welcome(row)
-    if not was_welcome:
-        row = replace(row, state=ContactState.ACCEPTED.value)
-    upsert_contact(rows, row)
-    changes.conversations[row.account_id] = None
-    if was_welcome:
-        return row
-    note_welcome(rows, changes, row)
-    changes.are_requests_full = False  # until the next one finds no room
-    now_ms, randomness = context.now_ms(), context.randomness
-    granting.grant(rows, changes, row, randomness=randomness, now_ms=now_ms)
-    for entry in window(rows, row.account_id, 0, _RECENT):
-        if entry.received_at_ms is not None:
-            queue_receipt(rows, row.account_id, entry.id, int(ReceiptState.DELIVERED))
-            changes.are_receipts_owed = True
-    for device_id in gaps.devices_with_gaps(rows, row):
-        gaps.ask_again(
-            rows, changes, row, device_id, delay_ms=0, randomness=randomness, now_ms=now_ms
-        )
-    return existing(rows, row.account_id)
-
-
-def clean_petname(petname: str) -> str:
-    """Return a petname as it is kept. UserError: empty or too long."""
-    name = " ".join(printable(petname, multiline=False).split())
-    if not name or len(name) > MAX_PETNAME_CHARS:
-        raise UserError(f"A name for a contact has 1 to {MAX_PETNAME_CHARS} characters.")
-    return name
-
-
-def _known_again(
-    known: ContactRow,
-    manifest: VerifiedManifest,
-    *,
-    trust: Trust,
-    token: Token | None,
-    name: str | None,
-) -> ContactRow:
-    """Return a contact that was looked up once more."""
-    try:
-        accept_manifest(head_of(known), [manifest])
-    except CryptoError:
-        row = (
-            known  # an older list, or one with a hole: ours stays, and is brought up to date later
-        )
-        row = replace(row, is_stale=True)
-    else:
-        row = with_manifest(known, manifest)
-    keeps_trust = trust is Trust.UNVERIFIED and known.trust == Trust.VERIFIED.value
-    return replace(
-        row,
-        trust=known.trust if keeps_trust else trust.value,
-        token=token or known.token,
-        petname=name or known.petname,
-    )
-
-
-def _refuse_taken(
-    rows: Rows, name: str | None, account_id: bytes, *, address: str | None = None
-) -> None:
-    """Refuse a petname that somebody else has; whoever takes over `address` may take it along."""
-    other = None if name is None else contact_by_petname(rows, name)
-    if other is not None and other.account_id != account_id and other.address != address:
-        raise UserError(f"You call {other.address} {name!r} already. Choose another name.")
-
-
-def held(row: ContactRow) -> UserError:
-    """Return the refusal of somebody at the address of one whom the user knows with another key."""
-    return UserError(
-        f"{row.address} has another key than the one you have verified. It may be a new "
-        "installation, or somebody in between: ask for a new contact code and add that.",
-        exit_code=ExitCode.UNTRUSTED,
-    )
-
-
-def _decided(rows: Rows, row: ContactRow) -> ContactRow:
-    """Return a contact. UserError if its own key waits for the user's decision."""
-    if is_undecided(rows, row):
-        raise UserError(paused_because(row), exit_code=ExitCode.UNTRUSTED)
-    return row
-
-
-def _not_theirs(row: ContactRow) -> UserError:
-    return UserError(
-        f"Their relay says that {row.address} is somebody else's. Block this request, or ask for a "
-        "contact code.",
-        exit_code=ExitCode.UNTRUSTED,
-    )

@@ -12,7 +12,7 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from restante.client import gaps, granting, tracing
+from restante.client import gap_requests, gaps, granting, tracing
 from restante.client.acquaintance import (
     heard_from,
     is_first_device,
@@ -165,7 +165,7 @@ class Reader:
         elif content.kind in EPHEMERAL and is_welcome(arrival.contact):
             hear(rows, changes, arrival.contact.account_id, content)
         elif content.kind == Kind.RESEND_REQUEST and is_welcome(arrival.contact):
-            gaps.answer(
+            gap_requests.answer(
                 rows,
                 changes,
                 self.own,

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 from restante.client import tracing
 from restante.client.changes import Changes
-from restante.client.contacts import existing
 from restante.client.grammar.readings import read_here
 from restante.client.grammar.writing import own_entry, refuse_unwelcome
 from restante.client.history import check_text, own_text
@@ -24,6 +23,7 @@ from restante.client.interface import (
 )
 from restante.client.lifecycle.key_changes import move_message, successor
 from restante.client.named import account_of, id_of, message_of
+from restante.client.people_kept import existing
 from restante.client.queueing import enqueue_content
 from restante.client.sending.keys import SENT_AND_GONE, keyed
 from restante.client.syncing.outgoing import publish, read_items, sent_item

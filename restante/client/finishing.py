@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from restante.client.gaps import missing_from
+from restante.client.gap_requests import missing_from
 from restante.client.resending import is_place, now_in
 from restante.client.syncing.outgoing import final_sync, publish, sent_item
 from restante.client.syncing.self_contact import is_self

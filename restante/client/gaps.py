@@ -1,43 +1,28 @@
-"""What didn't arrive: shown where it is missing, asked for again, answered from our own history.
+"""What didn't arrive is shown where it is missing, until it came or can't come any more.
 
 Each device counts what it files in a conversation; a hole in its counters is a gap (attack 17).
 Sixty-four counters share one entry, so that a peer who skips a million can't fill the history.
-Rule: a gap is shown at once, asked for only of people we want to hear from, after a pause, and
-answered within limits. Inside the caller's transaction. Spec: docs/engine.md, section 8.
+Rule: a gap is shown at once, and asked for only of people we want to hear from, after a pause.
+Inside the caller's transaction. Spec: docs/engine.md, section 8.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
-from restante.client import tracing
 from restante.client.acquaintance import is_welcome
-from restante.client.directory import manifest_of
-from restante.client.history import erased_content, file_note
+from restante.client.gap_requests import ask_again, missing_counters, was_asked_long_ago
+from restante.client.history import file_note
 from restante.client.history_transfer.awaiting import is_history_awaited
 from restante.client.own_account import was_recovered
-from restante.client.queueing import control_content, enqueue_content, local_id
-from restante.client.resending import place_of
+from restante.client.queueing import local_id
 from restante.client.syncing.self_contact import is_self
-from restante.protocol.codec import decode, encode
-from restante.protocol.content import (
-    MAX_RECEIPT_IDS,
-    Content,
-    Kind,
-    ResendExpired,
-    ResendRequest,
-)
-from restante.store.client_account import get_value, set_value
-from restante.store.client_contacts import contact, upsert_contact
+from restante.protocol.content import Content
 from restante.store.client_conversations import (
     count_from,
     gaps,
     is_missing,
     note_counter,
-    own_counter,
 )
 from restante.store.client_marks import mark_by_counter
 from restante.store.client_messages import (
@@ -46,13 +31,11 @@ from restante.store.client_messages import (
     message_by_counter,
     update_state,
 )
-from restante.store.client_outbox import by_message, outbox_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from restante.client.changes import Changes
-    from restante.client.own_account import OwnAccount
     from restante.crypto.randomness import Randomness
     from restante.store.client_contacts import ContactRow
     from restante.store.client_rows import Rows
@@ -61,12 +44,6 @@ COUNTERS_PER_ENTRY: Final = 64
 
 MAX_TRACKED: Final = 2000
 """Missing counters of a device past which no more are noted: they are its word alone."""
-
-ASK_AGAIN_AFTER_MS: Final = 3_600_000
-"""What is still missing when its device writes again so much later is asked for once more."""
-
-MAX_RESENDS: Final = 256
-"""Messages sent again for one request: what one request can name."""
 
 
 def note_arrival(
@@ -92,7 +69,7 @@ def note_arrival(
     if was_recovered(rows):
         count_from(rows, key, device_id, counter)  # what was said before went to devices of before
     was_missing = is_missing(rows, key, device_id, counter)
-    if not was_missing and len(_missing(rows, key, device_id)) >= MAX_TRACKED:
+    if not was_missing and len(missing_counters(rows, key, device_id)) >= MAX_TRACKED:
         return
     newly_missing = note_counter(rows, key, device_id, counter)
     if is_history_awaited(rows):
@@ -100,7 +77,7 @@ def note_arrival(
     newly_missing = [
         each for each in newly_missing if not _close_if_here(rows, key, device_id, each)
     ]
-    left = _by_block(_missing(rows, key, device_id))
+    left = _by_block(missing_counters(rows, key, device_id))
     changed = {each // COUNTERS_PER_ENTRY for each in newly_missing}
     if was_missing:
         changed.add(counter // COUNTERS_PER_ENTRY)
@@ -118,7 +95,7 @@ def note_arrival(
             before_rank=content.rank if block in after else None,
             now_ms=now_ms,
         )
-    is_due = newly_missing or (left and _was_asked_long_ago(rows, key, device_id, now_ms))
+    is_due = newly_missing or (left and was_asked_long_ago(rows, key, device_id, now_ms))
     if is_due and is_welcome(row):
         ask_again(
             rows,
@@ -144,9 +121,9 @@ def show_all(
     now_ms: int,
 ) -> set[bytes]:
     """Show and ask for all that is missing from a device; return the ids of the entries."""
-    for counter in _missing(rows, conversation, device_id):
+    for counter in missing_counters(rows, conversation, device_id):
         _close_if_here(rows, conversation, device_id, counter)
-    left = _by_block(_missing(rows, conversation, device_id))
+    left = _by_block(missing_counters(rows, conversation, device_id))
     for block, missing in left.items():
         _show(
             rows,
@@ -188,7 +165,7 @@ def close(
     closed = [each for each in counters if is_missing(rows, key, device_id, each)]
     for counter in closed:
         note_counter(rows, key, device_id, counter)
-    left = _by_block(_missing(rows, key, device_id))
+    left = _by_block(missing_counters(rows, key, device_id))
     for block in sorted({each // COUNTERS_PER_ENTRY for each in closed}):
         _show(
             rows,
@@ -201,153 +178,6 @@ def close(
             before_rank=None,
             now_ms=now_ms,
         )
-
-
-def ask_again(
-    rows: Rows,
-    changes: Changes,
-    row: ContactRow,
-    device_id: bytes,
-    *,
-    conversation: bytes | None = None,
-    delay_ms: int,
-    randomness: Randomness,
-    now_ms: int,
-) -> None:
-    """Queue a request for what is missing from a device; what it names is settled when it goes."""
-    key = conversation or row.account_id
-    _look_up_if_unknown(rows, row, device_id)
-    set_value(rows, _asked(key, device_id), now_ms.to_bytes(8, "big"))
-    missing = _missing(rows, key, device_id)
-    # A request names so many and no more; the newest are asked for first.
-    for number in range(-(-len(missing) // MAX_RECEIPT_IDS) or 1):
-        content = control_content(Kind.RESEND_REQUEST, None, now_ms=now_ms, randomness=randomness)
-        if key != row.account_id:
-            content = msgspec.structs.replace(content, conversation=key)
-        if number:
-            content = msgspec.structs.replace(content, body=encode(number))
-        which = number.to_bytes(1, "big") if number else b""
-        entry_id = local_id("resend-request", key, device_id, which)
-        before = outbox_entry(rows, entry_id)
-        if before is not None and before.payload is not None:
-            # That one is sealed, and can't name what is missing since.
-            last = max(missing, default=0).to_bytes(8, "big")
-            entry_id = local_id("resend-request", key, device_id, last, which)
-        enqueue_content(
-            rows,
-            changes,
-            row,
-            content.to_bytes(),
-            entry_id=entry_id,
-            message_id=None,
-            now_ms=now_ms,
-            device_id=device_id,
-            delay_ms=delay_ms,
-        )
-
-
-def _look_up_if_unknown(rows: Rows, row: ContactRow, device_id: bytes) -> None:
-    """Have their relay asked first, or a request to a device only heard of would be given up."""
-    known = contact(rows, row.account_id)
-    if known is None or is_self(known):
-        return
-    if all(listed.device_id != device_id for listed in manifest_of(known).devices):
-        upsert_contact(rows, replace(known, is_stale=True))
-
-
-def _was_asked_long_ago(rows: Rows, conversation: bytes, device_id: bytes, now_ms: int) -> bool:
-    """Whether a request, or what answered it, may be lost itself by now."""
-    at_ms = int.from_bytes(get_value(rows, _asked(conversation, device_id)) or b"", "big")
-    return abs(now_ms - at_ms) > ASK_AGAIN_AFTER_MS
-
-
-def _asked(conversation: bytes, device_id: bytes) -> str:
-    return f"asked:{conversation.hex()}:{device_id.hex()}"
-
-
-def missing_from(
-    rows: Rows, conversation: bytes, device_id: bytes, waiting: bytes
-) -> ResendRequest | None:
-    """Return what a resend request to a device should name now; None if nothing is missing.
-
-    `waiting` is the body that it has had in the outbox: which of several requests it is.
-    """
-    counters = _missing(rows, conversation, device_id)
-    end = len(counters) - (decode(waiting, int) if waiting else 0) * MAX_RECEIPT_IDS
-    named = counters[max(end - MAX_RECEIPT_IDS, 0) : max(end, 0)]
-    return ResendRequest(counters=named) if named else None
-
-
-def answer(
-    rows: Rows,
-    changes: Changes,
-    own: OwnAccount,
-    row: ContactRow,
-    device_id: bytes,
-    *,
-    request: ResendRequest,
-    randomness: Randomness,
-    now_ms: int,
-) -> None:
-    """Queue again, for one device, what it says it missed and we have sent in this conversation.
-
-    Of what has disappeared or was replaced it is told that it will never come.
-    """
-    expired: list[int] = []
-    last = own_counter(rows, row.account_id)
-    for counter in dict.fromkeys(request.counters[:MAX_RESENDS]):
-        sent = _sent(rows, row.account_id, own.device_id, counter)
-        if sent is None and 0 < counter <= last:
-            expired.append(counter)
-        if sent is None:
-            continue  # never sent here
-        message_id, packed = sent
-        # On its way anyhow; what is sealed for their other devices is of no use to this one.
-        if {each.device_id for each in by_message(rows, message_id)} & {None, device_id}:
-            continue
-        enqueue_content(
-            rows,
-            changes,
-            row,
-            place_of(packed),
-            entry_id=local_id("resend", message_id, device_id),  # one at a time
-            message_id=None,
-            now_ms=now_ms,
-            device_id=device_id,
-        )
-        again = tracing.Event.SENT_AGAIN
-        tracing.note(rows, message_id, again, now_ms=now_ms, device_id=device_id)
-    if expired:
-        body = ResendExpired(counters=expired)
-        content = control_content(Kind.RESEND_EXPIRED, body, now_ms=now_ms, randomness=randomness)
-        enqueue_content(
-            rows,
-            changes,
-            row,
-            content.to_bytes(),
-            entry_id=local_id("resend-expired", row.account_id, device_id, encode(body)),
-            message_id=None,
-            now_ms=now_ms,
-            device_id=device_id,
-        )
-
-
-def _sent(
-    rows: Rows, conversation: bytes, device_id: bytes, counter: int
-) -> tuple[bytes, bytes] | None:
-    """Return the id of what a device of ours sent under a counter, and what is sent again of it.
-
-    Of a deleted message that is its place; None if nothing is left.
-    """
-    row = message_by_counter(rows, conversation, device_id, counter)
-    if row is not None:
-        return row.id, row.body or erased_content(row)
-    change = mark_by_counter(rows, conversation, device_id, counter)
-    return None if change is None else (change.id, change.body)
-
-
-def _missing(rows: Rows, conversation: bytes, device_id: bytes) -> list[int]:
-    return [counter for device, counter in gaps(rows, conversation) if device == device_id]
 
 
 def _close_if_here(rows: Rows, conversation: bytes, device_id: bytes, counter: int) -> bool:

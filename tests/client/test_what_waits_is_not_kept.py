@@ -9,7 +9,7 @@ import pytest
 
 from restante.client.changes import Changes
 from restante.client.finishing import final_content
-from restante.client.gaps import answer
+from restante.client.gap_requests import answer
 from restante.client.grammar.timers import forget
 from restante.client.syncing.outgoing import as_it_waits, publish, sent_item
 from restante.protocol.codec import decode

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from restante.client.changes import Changes
-from restante.client.contacts import existing
 from restante.client.grammar.folding import ERASABLE
 from restante.client.grammar.hiding import hide
 from restante.client.grammar.marking import take_back, take_back_changes
@@ -20,6 +19,7 @@ from restante.client.grammar.shown import versions
 from restante.client.grammar.writing import own_change, refuse_unwelcome
 from restante.client.history import check_text
 from restante.client.interface import MessageState
+from restante.client.people_kept import existing
 from restante.client.viewing import viewer_of
 from restante.errors import UserError
 from restante.protocol.codec import encode

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from restante.client.changes import Changes
-from restante.client.contacts import existing
 from restante.client.directory import manifest_of
 from restante.client.grammar.changing import found
 from restante.client.grammar.folding import fold
 from restante.client.grammar.shown import effective_body
 from restante.client.grammar.timers import conversation_timer_s
 from restante.client.grammar.writing import own_entry
+from restante.client.people_kept import existing
 from restante.errors import UserError
 from restante.protocol.codec import decode, encode
 from restante.protocol.content import ContactCard, Content, Edit, Kind, Location, Setting

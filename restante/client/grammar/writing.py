@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from restante.client import tracing
-from restante.client.contacts import accepted, existing
 from restante.client.grammar.marking import keep_change
 from restante.client.grammar.timers import start_clock
 from restante.client.history import file_own, too_long
 from restante.client.interface import ContactState, Trust
 from restante.client.lifecycle.key_changes import successor
 from restante.client.lifecycle.leaving import left_because
+from restante.client.people_kept import accepted, existing
 from restante.client.queueing import enqueue_content
 from restante.client.syncing.self_contact import is_self, other_devices
 from restante.client.views import display_name

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from restante.client.changes import Changes
-from restante.client.contacts import accepted, held, person
 from restante.client.directory import head_of, manifest_of, with_manifest
 from restante.client.interface import ContactState, SafetyNumber, Trust
 from restante.client.lifecycle.key_changes import (
@@ -25,6 +24,7 @@ from restante.client.lifecycle.key_changes import (
     successor,
     supersede,
 )
+from restante.client.people_kept import accepted, held, person
 from restante.client.views import contact_view, display_name
 from restante.crypto.keys import RootKey
 from restante.crypto.safety_number import safety_number

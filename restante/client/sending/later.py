@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from restante.client.alarm import Alarm
 from restante.client.clock import read_rfc3339, rfc3339
-from restante.client.contacts import existing
 from restante.client.history import check_text
 from restante.client.interface import Resync, Scheduled
 from restante.client.named import account_of, message_of
+from restante.client.people_kept import existing
 from restante.client.views import conversation_key
 from restante.errors import UserError
 from restante.protocol.ids import ID_BYTES

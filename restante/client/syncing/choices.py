@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from restante.client.changes import Changes
-from restante.client.contacts import existing
 from restante.client.grammar import preferences
+from restante.client.people_kept import existing
 from restante.client.syncing.putting import put
 from restante.client.viewing import viewer_of
 from restante.errors import UserError

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from restante.client import gaps
+from restante.client import gap_requests, gaps
 from restante.client.acquaintance import is_first_device
 from restante.client.grammar.filing import file_content
 from restante.client.grammar.readings import read_elsewhere
@@ -250,7 +250,7 @@ class OwnReader:
         return True
 
     def _answer_all(self, rows: Rows, changes: Changes, arrival: Arrival, content: Content) -> None:
-        counters = decode(content.body, ResendRequest).counters[: gaps.MAX_RESENDS]
+        counters = decode(content.body, ResendRequest).counters[: gap_requests.MAX_RESENDS]
         gone = [
             each
             for each in dict.fromkeys(counters)

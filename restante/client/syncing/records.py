@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from restante.client import gaps
+from restante.client import gap_requests, gaps
 from restante.client.acquaintance import is_welcome, note_welcome
 from restante.client.grammar.hiding import apply_hidden
 from restante.client.history_transfer.announcing import heard_how_far
@@ -127,7 +127,7 @@ def _ask_for_gaps(
     """Ask somebody whom another device of ours has accepted for what is missing here."""
     note_welcome(rows, changes, row)
     for device_id in gaps.devices_with_gaps(rows, row):
-        gaps.ask_again(
+        gap_requests.ask_again(
             rows, changes, row, device_id, delay_ms=0, randomness=randomness, now_ms=now_ms
         )
 
