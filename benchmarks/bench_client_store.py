@@ -119,7 +119,7 @@ async def _window_ms(db: Database, conversation: bytes, count: int) -> float:
 
 
 def _search(word: str, raw: RawConnection) -> int:
-    return len(client_search.search(Rows(raw), word, None, 50))
+    return len(client_search.search(Rows(raw), client_search.Wanted(words=word), 50))
 
 
 async def _position(db: Database) -> tuple[str, float, str, str]:

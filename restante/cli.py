@@ -28,7 +28,7 @@ HOMES: Final = {
     "hooks": ("tail", "hook"),
     "messages": (
         *("edit", "delete", "react", "pin", "timer"),
-        *("history", "mark", "why"),
+        *("history", "search", "mark", "why"),
     ),
     "engine": ("chat", "daemon", "rpc", "setting"),
 }

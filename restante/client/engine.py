@@ -17,6 +17,7 @@ from restante.client.consuming.methods import ConsumingMethods
 from restante.client.context import EngineContext, Tuning
 from restante.client.events import EventHub, Subscription
 from restante.client.failures import UnreachableError
+from restante.client.finding.methods import FindingMethods
 from restante.client.grammar.methods import GrammarMethods
 from restante.client.history_transfer.methods import HistoryMethods
 from restante.client.interface import (
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 
     from restante.client.clock import Clock
     from restante.client.consuming.consumers import Consumers
+    from restante.client.finding.finder import Finder
     from restante.client.grammar.parts import Grammar
     from restante.client.history_transfer.parts import Transfers
     from restante.client.sending.later import Later
@@ -70,6 +72,7 @@ class LocalEngine(
     HistoryMethods,
     SendingMethods,
     ConsumingMethods,
+    FindingMethods,
 ):
     """The engine in this process. Made by `open_engine`."""
 
@@ -283,6 +286,9 @@ class LocalEngine(
 
     def _consumers(self) -> Consumers:
         return self._reading().consumers
+
+    def _finder(self) -> Finder:
+        return self._reading().finder
 
     def _later(self) -> Later:
         return self._running().later

@@ -22,6 +22,7 @@ from restante.client.consuming.consumers import Consumers
 from restante.client.contacts import Contacts
 from restante.client.conversations import Conversations
 from restante.client.directory import Directory
+from restante.client.finding.finder import Finder
 from restante.client.grammar.parts import Grammar
 from restante.client.grammar.parts import put_together as put_grammar_together
 from restante.client.grammar.upgrading import read_anew
@@ -83,6 +84,7 @@ class Parts:
     conversations: Conversations
     later: Later
     consumers: Consumers
+    finder: Finder
     contacts: Contacts
     verification: Verification
     outbox: Outbox
@@ -270,6 +272,7 @@ class Services:
             conversations=conversations,
             later=Later(context, conversations),
             consumers=Consumers(context, own),
+            finder=Finder(context, own),
             contacts=people,
             verification=Verification(context, own, directory=directory, announcer=announcer),
             outbox=outbox,

@@ -14,6 +14,7 @@ from contextlib import closing
 from sqlalchemy import bindparam, func, select
 
 from restante.store import client_tables as tables
+from restante.store.client_conversations import number_of
 from restante.store.client_rows import Rows, Statement
 from restante.store.errors import Corrupted
 
@@ -78,3 +79,10 @@ def chunk_at(rows: Rows, conversation: int, position: int, *, total: int) -> tup
             if from_the_start:
                 before += size
     raise Corrupted("The history's positions are damaged. Restore the database from a backup.")
+
+
+def position_at_rank(rows: Rows, conversation: bytes, rank: int) -> int:
+    """Return how many messages of a conversation, named by its key, sort before a rank (u64)."""
+    number = number_of(rows, conversation)
+    key = rank.to_bytes(8, "big") + bytes(16)
+    return 0 if number is None else position_of_key(rows, number, key)

@@ -100,7 +100,7 @@ async def test_no_file_of_a_profile_shows_a_text_a_name_or_a_key(
 ) -> None:
     async with profile(tmp_path) as db:
         await db.write(_fill, seeded_random)
-        assert await db.read(client_search.search, "xylophone", None, 1000)
+        assert await db.read(client_search.search, client_search.Wanted(words="xylophone"), 1000)
         files = _files(tmp_path)
         assert {"profile.db", "profile.db-wal"} <= files.keys()
         assert len(files["profile.db-wal"]) > 300 * len(TEXT)

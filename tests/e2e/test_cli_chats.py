@@ -97,3 +97,23 @@ def test_a_refused_init_leaves_no_profile_behind(relay: Relay, tmp_path: Path) -
     assert not second.directory.exists()
     first.run("init", "--no-input", "--address", first.address(relay)).failed(1)
     assert first.run("device", "ls").ok().out
+
+
+def test_what_was_said_is_found(online: Friends) -> None:
+    alice, bob = online
+    for text in ("Crème by the lighthouse", "https://example.org/lighthouse", "nothing"):
+        alice.run("send", "bob", text).ok()
+    found = alice.run("search", "LIGHTHOUSE", "creme", "--json").ok().record
+    assert found["body"] == "Crème by the lighthouse"
+    links = alice.run("search", "--type", "link", "--chat", "bob", "--from", "me", "--since", "-1h")
+    (line,) = links.ok().out.splitlines()
+    assert line.endswith("https://example.org/lighthouse")
+    named = alice.run("search", "lighthouse", "--limit", "1").ok().out
+    assert named.startswith("[bob] ")
+    for none in (("lighthouse", "--from", "bob"), ("lighthouse", "--before", "2001-01-01")):
+        assert alice.run("search", *none).ok().out == ""
+    bob.run("tail", "--once").ok()
+    assert bob.run("search", "--from", "alice", "lighth", "--limit", "3", "--json").ok().records
+    assert "Say what to look for" in alice.run("search").failed(1)
+    assert "no time gone by" in alice.run("search", "x", "--since", "tomorrow").failed(1)
+    assert "There are: text" in alice.run("search", "--type", "colour").failed(1)

@@ -134,7 +134,11 @@ async def test_a_history_is_all_there_after_a_migration(
     before.rename(older / "profile.db")
     async with profile(older) as db:
         assert await db.read(client_messages.window, BOB, 0, 2000) == added
-        found = await db.read(client_search.search, "xylophone", BOB, 5000)
+        found = await db.read(
+            client_search.search,
+            client_search.Wanted(words="xylophone", conversation=BOB),
+            5000,
+        )
         assert len(found) == len(added)
 
     # And this version doesn't touch what the newer one wrote.

@@ -42,9 +42,13 @@ def past_moment(text: str, now: datetime) -> str:
     if found := _AGO.fullmatch(said):
         at = now.astimezone() - timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
         return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    none = UserError(f"{said[:40]!r} is no time gone by. Write -2h, or 2026-11-21 08:00.")
     if _FROM_NOW.fullmatch(said) or _TIME_OF_DAY.fullmatch(said):
-        raise UserError(f"{said[:40]!r} is no time gone by. Write -2h, or 2026-11-21 08:00.")
-    return moment(said, now)
+        raise none
+    try:
+        return moment(said, now)
+    except UserError:
+        raise none from None
 
 
 def _next(hour: int, minute: int, now: datetime, said: str) -> datetime:

@@ -100,6 +100,29 @@ class Engine(Protocol):
     ) -> list[Message]:
         """Return the messages at positions start .. start+count-1 (at most 512), oldest first."""
 
+    async def search(
+        self,
+        words: str = "",
+        *,
+        conversation: ConversationKey | None = None,
+        sender: ConversationKey | None = None,
+        since: str | None = None,
+        before: str | None = None,
+        type: str | None = None,  # noqa: A002  # what the command line calls it
+        past: str | None = None,
+        limit: int = 50,
+    ) -> list[Message]:
+        """Return the newest messages (at most 512) that have all the words, and are all the rest.
+
+        The last word may be unfinished; accents and case don't matter. `sender`: the conversation
+        with whoever wrote it (one's own: with oneself). Times are RFC 3339; `before` itself is
+        left out. `type`: a message's kind, or `link`. `past`: older than this message, to go on.
+        UserError: nothing to look for, no such type, no time.
+        """
+
+    async def position_at(self, conversation: ConversationKey, *, at: str) -> int:
+        """Return the position of the first message of a time (RFC 3339), or of the end."""
+
     async def send(
         self,
         conversation: ConversationKey,

@@ -6,6 +6,8 @@ Spec: docs/cli.md.
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from restante.client.verbs.invocation import CONVERSATION, Invocation, command
@@ -96,6 +98,22 @@ def history(
         if pinned:
             return bodies.pinned(run.out, caller, conversation)
         return bodies.history(run.out, caller, conversation, last=last, versions=versions)
+
+
+@command(verbs)
+@click.argument("words", nargs=-1)
+@click.option("--chat", metavar="CONVERSATION", help="Only in this one.")
+@click.option("--from", "sender", metavar="WHO", help="Only by this contact, or by `me`.")
+@click.option("--since", metavar="TIME", help="Since -2h, -3d, 2026-11-01 or 2026-11-21 08:00.")
+@click.option("--before", metavar="TIME", help="Before that.")
+@click.option("--type", "type_", metavar="TYPE", help="text, link, location, contact.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
+def search(run: Invocation, words: tuple[str, ...], **wanted: Any) -> int:
+    """Find messages that have all WORDS, the newest first. Accents and case don't matter."""
+    from restante.client.commands.search import search as body
+
+    with run.caller() as caller:
+        return body(run.out, caller, " ".join(words), **wanted)
 
 
 @command(verbs)

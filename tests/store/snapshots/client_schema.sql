@@ -1,4 +1,4 @@
--- version 3
+-- version 4
 CREATE INDEX aside_by_tag ON aside (tag);
 CREATE INDEX contacts_by_address ON contacts (address);
 CREATE INDEX feed_by_message ON feed (message);
@@ -95,8 +95,10 @@ CREATE TABLE marks (
 );
 CREATE VIRTUAL TABLE message_search USING fts5 (
     text,
+    facets,
     content = 'searchable',
     content_rowid = 'number',
+    prefix = '3',
     tokenize = 'unicode61 remove_diacritics 2'
 );
 CREATE TABLE messages (
@@ -253,8 +255,16 @@ CREATE TRIGGER message_added AFTER INSERT ON messages BEGIN
         unread_count = unread_count
             + (NEW.received_at_ms IS NOT NULL AND NEW.state = 'delivered')
     WHERE number = NEW.conversation;
-    INSERT INTO message_search (rowid, text)
-    SELECT NEW.number, NEW.text WHERE NEW.kind = 'text';
+    INSERT INTO message_search (rowid, text, facets)
+    SELECT (max(0, min(
+        min(NEW.sent_at_ms, coalesce(NEW.received_at_ms, NEW.sent_at_ms)) / 1000, 8589934591
+    )) << 30 | NEW.number), NEW.text,
+        'c' || NEW.conversation || ' a' || lower(hex(NEW.author)) || ' k' || NEW.kind
+        || CASE WHEN instr(NEW.text, 'http://') OR instr(NEW.text, 'https://')
+            THEN ' klink' ELSE '' END
+    WHERE NEW.kind NOT IN (
+        'gap', 'undecryptable', 'unknown', 'notice', 'setting', 'deleted'
+    );
 END;
 CREATE TRIGGER message_counts AFTER UPDATE OF received_at_ms, state ON messages BEGIN
     UPDATE conversations SET unread_count = unread_count
@@ -273,14 +283,40 @@ CREATE TRIGGER message_erased AFTER DELETE ON messages BEGIN
         unread_count = unread_count
             - (OLD.received_at_ms IS NOT NULL AND OLD.state = 'delivered')
     WHERE number = OLD.conversation;
-    INSERT INTO message_search (message_search, rowid, text)
-    SELECT 'delete', OLD.number, OLD.text WHERE OLD.kind = 'text';
+    INSERT INTO message_search (message_search, rowid, text, facets)
+    SELECT 'delete', (max(0, min(
+        min(OLD.sent_at_ms, coalesce(OLD.received_at_ms, OLD.sent_at_ms)) / 1000, 8589934591
+    )) << 30 | OLD.number), OLD.text,
+        'c' || OLD.conversation || ' a' || lower(hex(OLD.author)) || ' k' || OLD.kind
+        || CASE WHEN instr(OLD.text, 'http://') OR instr(OLD.text, 'https://')
+            THEN ' klink' ELSE '' END
+    WHERE OLD.kind NOT IN (
+        'gap', 'undecryptable', 'unknown', 'notice', 'setting', 'deleted'
+    );
 END;
-CREATE TRIGGER message_rewritten AFTER UPDATE OF kind, text ON messages BEGIN
-    INSERT INTO message_search (message_search, rowid, text)
-    SELECT 'delete', OLD.number, OLD.text WHERE OLD.kind = 'text';
-    INSERT INTO message_search (rowid, text)
-    SELECT NEW.number, NEW.text WHERE NEW.kind = 'text';
+CREATE TRIGGER message_rewritten
+AFTER UPDATE OF kind, text, author, sent_at_ms, received_at_ms ON messages
+BEGIN
+    INSERT INTO message_search (message_search, rowid, text, facets)
+    SELECT 'delete', (max(0, min(
+        min(OLD.sent_at_ms, coalesce(OLD.received_at_ms, OLD.sent_at_ms)) / 1000, 8589934591
+    )) << 30 | OLD.number), OLD.text,
+        'c' || OLD.conversation || ' a' || lower(hex(OLD.author)) || ' k' || OLD.kind
+        || CASE WHEN instr(OLD.text, 'http://') OR instr(OLD.text, 'https://')
+            THEN ' klink' ELSE '' END
+    WHERE OLD.kind NOT IN (
+        'gap', 'undecryptable', 'unknown', 'notice', 'setting', 'deleted'
+    );
+    INSERT INTO message_search (rowid, text, facets)
+    SELECT (max(0, min(
+        min(NEW.sent_at_ms, coalesce(NEW.received_at_ms, NEW.sent_at_ms)) / 1000, 8589934591
+    )) << 30 | NEW.number), NEW.text,
+        'c' || NEW.conversation || ' a' || lower(hex(NEW.author)) || ' k' || NEW.kind
+        || CASE WHEN instr(NEW.text, 'http://') OR instr(NEW.text, 'https://')
+            THEN ' klink' ELSE '' END
+    WHERE NEW.kind NOT IN (
+        'gap', 'undecryptable', 'unknown', 'notice', 'setting', 'deleted'
+    );
 END;
 CREATE TRIGGER message_stays BEFORE UPDATE OF id, conversation, order_key ON messages BEGIN
     SELECT raise(ABORT, 'a message never moves');
@@ -301,4 +337,13 @@ CREATE TRIGGER token_added AFTER INSERT ON tokens WHEN NEW.is_live BEGIN
     INSERT INTO touched SELECT 30, x'' WHERE NOT EXISTS (
         SELECT 1 FROM touched WHERE kind = 30);
 END;
-CREATE VIEW searchable AS SELECT number, text FROM messages WHERE kind = 'text';
+CREATE VIEW searchable AS
+SELECT (max(0, min(
+        min(messages.sent_at_ms, coalesce(messages.received_at_ms, messages.sent_at_ms)) / 1000, 8589934591
+    )) << 30 | messages.number) AS number, text,
+    'c' || messages.conversation || ' a' || lower(hex(messages.author)) || ' k' || messages.kind
+        || CASE WHEN instr(messages.text, 'http://') OR instr(messages.text, 'https://')
+            THEN ' klink' ELSE '' END AS facets
+FROM messages WHERE messages.kind NOT IN (
+        'gap', 'undecryptable', 'unknown', 'notice', 'setting', 'deleted'
+    );

@@ -1,0 +1,1 @@
+"""Finding messages again: by words, person, time and kind, and by date."""
