@@ -114,21 +114,29 @@ def introduced(rows: Rows, introduction: Introduction, *, lane: Lane, now_s: int
     """
     manifest = introduction.manifest
     known = contact(rows, manifest.account_id)
-    if known is not None and known.state == ContactState.SELF.value:
-        _refuse_scripts(known, introduction)
     if known is None:
         row = _stranger(rows, introduction, lane=lane, now_s=now_s)
     else:
         row = _brought_up_to_date(known, introduction)
-    if introduction.reply_token is not None and row.state != ContactState.SELF.value:
+    if is_of_key(introduction):
+        _refuse_unknown_key(known, row, introduction)
+    elif introduction.reply_token is not None and row.state != ContactState.SELF.value:
         row = replace(row, token=introduction.reply_token)
     return row
 
 
-def _refuse_scripts(known: ContactRow, introduction: Introduction) -> None:
-    """Refuse a capability key of our own account: what SYNC says only its devices may say."""
-    if introduction.manifest.device(introduction.key.raw).entry.mailbox is None:
-        raise RefusedHelloError("a hello of a capability key", known)
+def is_of_key(introduction: Introduction) -> bool:
+    """Whether a hello comes from a capability key, which is no device of its account."""
+    return introduction.manifest.device(introduction.key.raw).entry.is_capability_key
+
+
+def _refuse_unknown_key(
+    known: ContactRow | None, row: ContactRow, introduction: Introduction
+) -> None:
+    """Refuse a capability key that may do nothing, and one that would introduce its account."""
+    entry = manifest_of(row).device(introduction.key.raw).entry
+    if known is None or not is_welcome(known) or entry.grant is None:
+        raise RefusedHelloError("a hello of a capability key", row)
 
 
 def keep_introduced(rows: Rows, row: ContactRow) -> None:

@@ -3,6 +3,7 @@
     processed already      nothing
     tag of a session       open; on failure the session stays as it was (attack 23)
     a hello for us         open with our prekeys, once; then erase the one-time ones
+    one of a key           what its grant allows, and no session (client/capability_keys)
     neither                put aside, and tried again when some session's tags move on to it
     a hello that fails     put aside, and tried again when we know a newer manifest, ours or theirs
 
@@ -21,9 +22,11 @@ from typing import TYPE_CHECKING, Final
 from restante.client.acquaintance import (
     RefusedHelloError,
     introduced,
+    is_of_key,
     is_welcome,
     keep_introduced,
 )
+from restante.client.capability_keys.reading import GrantedReader
 from restante.client.contents import Arrival, Reader
 from restante.client.directory import manifest_of
 from restante.client.granting import grant
@@ -200,7 +203,10 @@ class Opener:
                 note_earlier(rows, row, introduction.manifest.head)  # it was long on its way
         for spent in prekeys.spent(references):
             delete_prekey(rows, spent.kind, spent.id)
-        if row.state == ContactState.BLOCKED.value:
+        if is_of_key(introduction):
+            key, now_ms = opened.session.facts.peer_device, self.reader.now_ms
+            GrantedReader(own=own, now_ms=now_ms).read(rows, changes, row, key, opened.content)
+        if row.state == ContactState.BLOCKED.value or is_of_key(introduction):
             return _NO_TAGS
         keep_opened(rows, opened, now_ms=self.reader.now_ms)
         # What had no keys to begin with can be sealed on this session.

@@ -21,7 +21,13 @@ from restante.crypto.keys import (
 )
 from restante.errors import LocalProtocolError
 from restante.protocol.ids import NO_MANIFEST, device_id
-from restante.protocol.manifest import Capability, DeviceEntry, ManifestBody, PrekeyKind
+from restante.protocol.manifest import (
+    Capability,
+    DeviceEntry,
+    DeviceFlag,
+    ManifestBody,
+    PrekeyKind,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,6 +128,20 @@ def device_entry(device: DeviceSecrets, *, mailbox: MailboxId, now_s: int) -> De
         capabilities=int(Capability.MESSAGES),
         added_at_s=now_s,
         grant=None,
+    )
+
+
+def capability_entry(device: DeviceSecrets, *, grant: bytes, now_s: int) -> DeviceEntry:
+    """Return what a manifest says of a capability key; `grant` is the hash of what it may do."""
+    return DeviceEntry(
+        signing_key=device.key.raw,
+        identity_key=device.identity.public.raw,
+        identity_signature=signing.sign_identity_key(device.signing, device.identity.public),
+        mailbox=None,
+        flags=int(DeviceFlag.CAPABILITY_KEY),
+        capabilities=0,
+        added_at_s=now_s,
+        grant=grant,
     )
 
 

@@ -104,6 +104,13 @@ class VerifiedManifest:
                 return device
         raise CryptoError("a device is not listed in its account's manifest")
 
+    def device_by_id(self, wanted: DeviceId) -> ListedDevice:
+        """Return the device with that id. Raises CryptoError if it isn't listed."""
+        for device in self.devices:
+            if device.device_id == wanted:
+                return device
+        raise CryptoError("a device is not listed in its account's manifest")
+
     def position(self) -> ManifestHead:
         """Return where this manifest stands, to be remembered once it is accepted."""
         return ManifestHead(
@@ -257,6 +264,8 @@ def verify_heartbeat(heartbeat: Heartbeat, manifest: VerifiedManifest) -> None:
     if heartbeat.manifest != manifest.head:
         raise CryptoError("a heartbeat is for another manifest")
     device = manifest.device(heartbeat.signing_key)
+    if device.entry.is_capability_key:
+        raise CryptoError("a capability key vouches for nothing")
     statement = statements.heartbeat(head=manifest.head, at_s=heartbeat.at_s)
     _verify(device.key, statement, heartbeat.signature)
 

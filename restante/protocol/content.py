@@ -68,6 +68,8 @@ class Kind(IntEnum):
     """The account has other devices now."""
     TYPING = 110
     PRESENCE = 111
+    GRANTED = 130
+    """What a capability key says, with the grant that allows it: see `protocol.grant`."""
 
 
 CHANGES: Final = frozenset({Kind.EDIT, Kind.DELETION, Kind.REACTION, Kind.PIN})

@@ -111,6 +111,11 @@ def blob_id(capability: BlobCapability) -> BlobId:
     return BlobId(_digest("blob", capability))
 
 
+def grant_hash(grant: bytes) -> bytes:
+    """Return what a manifest says of a grant: SHA-256("grant" 00 || the packed grant), 32 B."""
+    return _digest("grant", grant)
+
+
 def gone_name_hash(name: AccountName) -> bytes:
     """Return what a relay keeps of a deleted account: SHA-256("gone-name" 00 || name), 32 B."""
     return _digest("gone-name", name.encode("ascii"))

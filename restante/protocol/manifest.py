@@ -68,6 +68,11 @@ class DeviceEntry(Struct, array_like=True, frozen=True, forbid_unknown_fields=Tr
         """The device's id, derived from its signing key."""
         return device_id(self.signing_key)
 
+    @property
+    def is_capability_key(self) -> bool:
+        """Whether it is a key for scripts, which speaks for nobody but itself."""
+        return self.mailbox is None
+
 
 class ManifestBody(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     """What the account key signs: the devices, the current address, and what came before."""

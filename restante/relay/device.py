@@ -186,8 +186,6 @@ class DeviceTalk:
 
     async def _subscribe(self, frame: f.Subscribe) -> f.Frame:
         device = self._registered(frame)
-        if not device.has_mailbox:
-            raise Refusal(WireCode.FORBIDDEN, "this device has no mailbox")
         services = self._services
         # Acks on their way to the disk are committed first, or their envelopes would come again.
         services.subscribing[device.device] = self._session

@@ -60,9 +60,11 @@ class Registration:
         """
         manifest = verified(request.manifest)
         try:
-            manifest.device(key.raw)
+            is_device = not manifest.device(key.raw).entry.is_capability_key
         except CryptoError:
-            raise Refusal(WireCode.CONFLICT, "the manifest doesn't list this device") from None
+            is_device = False
+        if not is_device:
+            raise Refusal(WireCode.CONFLICT, "the manifest doesn't list this device")
         address = manifest.address
         if address.name != request.name or address.relay.authority != authority:
             raise Refusal(WireCode.CONFLICT, "the manifest names another address")

@@ -50,7 +50,6 @@ class Registered:
     device: int
     account: int
     key: DeviceKey
-    has_mailbox: bool
     authority: str
     """The name by which the account's devices reach this relay."""
     is_blocked: bool
@@ -88,13 +87,12 @@ class Registry:
     async def device(self, key: DeviceKey) -> Registered | None:
         """Return the registered device with that key, if there is one."""
         found = await self._db.read(lambda tx: store.find_device(tx, key.raw))
-        if found is None:
-            return None
+        if found is None or not found.has_mailbox:
+            return None  # a capability key asks nothing of its account's relay
         return Registered(
             device=found.number,
             account=found.account,
             key=key,
-            has_mailbox=found.has_mailbox,
             authority=found.authority,
             is_blocked=found.is_blocked,
         )

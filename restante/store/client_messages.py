@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from restante.store import client_tables as tables
@@ -100,6 +100,14 @@ _BY_COUNTER = Statement(
         _messages.c.device_id == bindparam("device_id"),
         _messages.c.counter == bindparam("counter"),
         _messages.c.counter > 0,
+    )
+)
+_OF_DEVICE = Statement(
+    select(func.count())
+    .select_from(_messages)
+    .where(
+        _messages.c.conversation == bindparam("conversation"),
+        _messages.c.device_id == bindparam("device_id"),
     )
 )
 _EXPIRING = Statement(
@@ -231,6 +239,12 @@ def count(rows: Rows, conversation: bytes) -> int:
     """Return how many messages a conversation has."""
     _, total = rows.first(_TOTAL, key=conversation) or (None, 0)
     return int(total)
+
+
+def count_of_device(rows: Rows, conversation: bytes, device_id: bytes) -> int:
+    """Return how many of a conversation's messages a device wrote; it looks at each of them."""
+    number = number_of(rows, conversation)
+    return int(rows.value(_OF_DEVICE, conversation=number, device_id=device_id) or 0)
 
 
 def position_of(rows: Rows, id: bytes) -> int | None:  # noqa: A002  # the column's name

@@ -172,6 +172,22 @@ def test_a_heartbeat_counts_for_its_manifest_and_from_its_devices_only() -> None
             verify_heartbeat(wrong, manifest)
 
 
+def test_a_capability_key_vouches_for_nothing() -> None:
+    history, key = History(), own_keys.generate_device(RANDOM)
+    listed = own_keys.capability_entry(key, grant=bytes(32), now_s=NOW_S)
+    manifest = verify_manifest(
+        own_keys.make_manifest(
+            history.account, address=ADDRESS, devices=[history.entry, listed], now_s=NOW_S
+        )
+    )
+    assert manifest.device_by_id(key.device_id).entry.is_capability_key
+    with pytest.raises(CryptoError):
+        manifest.device_by_id(own_keys.generate_device(RANDOM).device_id)
+    beat = signing.sign_heartbeat(key.signing, manifest.head, at_s=NOW_S)
+    with pytest.raises(CryptoError):
+        verify_heartbeat(beat, manifest)
+
+
 def test_a_login_is_for_one_relay_one_challenge_and_one_device() -> None:
     device: DeviceSecrets = a_person("bob").device
     other = a_person("alice").device

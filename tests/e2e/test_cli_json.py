@@ -111,6 +111,11 @@ def test_every_type_of_object_that_the_commands_print(tmp_path: Path, check: Che
         take(waiting, alice.run("scheduled", "cancel", waiting["id"], "--json").ok().record)
         take(alice.run("edit", answer.record["id"], "hi again", "--json").ok().record)
         take(*alice.run("history", bob.address(relay), "--versions", "--json").ok().records)
+        key = ("--to", bob.address(relay), "--messages", "3", "--until", "+1d", "--json")
+        made = alice.run("device", "grant", "new", *key).ok().record
+        script = Person(name="script", home=tmp_path / "script")
+        by_key = script.run("send", "-", "built", "--json", RESTANTE_GRANT=made["secret"])
+        take(made, by_key.ok().record, alice.run("device", "grant", "ls", "--json").ok().record)
         laptop = Person(name="alice", home=tmp_path / "laptop")
         linking = laptop.start("device", "link", alice.address(relay), "--json")
         take(json.loads(read_line(linking.stdout)))

@@ -305,6 +305,27 @@ async def test_a_device_of_nobody_may_only_register(tmp_path: Path, kind: type[A
         assert _refused(await wire.ask(kind)) == WireCode.FORBIDDEN
 
 
+async def test_a_capability_key_is_nobody_to_its_accounts_relay(tmp_path: Path) -> None:
+    async with relay_at(tmp_path) as relay:
+        bob, script = person("bob"), person("bob")
+        listed = [
+            own_keys.device_entry(bob.device, mailbox=bob.mailbox, now_s=1),
+            own_keys.capability_entry(script.device, grant=bytes(32), now_s=1),
+        ]
+        manifest = bob.manifest(relay.address, devices=listed).to_bytes()
+        async with authenticated(relay, script) as wire:
+            answer = await _register(wire, bob, relay.address, manifest=manifest)
+            assert _refused(answer) == WireCode.CONFLICT
+        async with authenticated(relay, bob) as wire:
+            answer = await _register(wire, bob, relay.address, manifest=manifest)
+            assert isinstance(answer, f.Done)
+        async with authenticated(relay, script) as wire:
+            for kind in (f.Subscribe, f.FetchPrekeyState, f.FetchHoldings):
+                assert _refused(await wire.ask(kind)) == WireCode.FORBIDDEN
+            tokens = await wire.ask(f.PublishTokens, live=bob.hashes, retired=[])
+            assert _refused(tokens) == WireCode.FORBIDDEN
+
+
 async def test_what_is_held_is_told_to_its_own_account_alone(tmp_path: Path) -> None:
     async with relay_at(tmp_path) as relay:
         bob, carol = await registered(relay, "bob"), await registered(relay, "carol")

@@ -143,8 +143,20 @@ def device_text(device: dict[str, Any]) -> str:
     """Write a device for people: one line."""
     said = ["this device"] * device["is_this"] + ["adds and revokes devices"] * device["is_first"]
     said += [f"history {device['history']}"] if device["history"] else []
+    if device["is_key"]:
+        said.append(_grant_text(device["grant"]) if device["grant"] else "a key for scripts")
     notes = f" ({', '.join(said)})" if said else ""
     return f"{device['name']} {device['id'][:8]} since {local_time(device['added_at'])}{notes}"
+
+
+def _grant_text(grant: dict[str, Any]) -> str:
+    over = " over" if grant["until"] <= _now_text() or grant["used"] >= grant["messages"] else ""
+    used, most, to = grant["used"], grant["messages"], grant["to"] or "nobody any more"
+    return f"a key for scripts: {used} of {most} to {to} until {local_time(grant['until'])}{over}"
+
+
+def _now_text() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
 
 
 def link_record(link: dict[str, Any]) -> dict[str, Any]:

@@ -31,10 +31,12 @@ from restante.client.interface.values import DeadLetter as DeadLetter
 from restante.client.interface.values import Device as Device
 from restante.client.interface.values import DeviceLink as DeviceLink
 from restante.client.interface.values import HistoryState as HistoryState
+from restante.client.interface.values import KeyGrant as KeyGrant
 from restante.client.interface.values import LinkState as LinkState
 from restante.client.interface.values import Mentioned as Mentioned
 from restante.client.interface.values import Message as Message
 from restante.client.interface.values import MessageState as MessageState
+from restante.client.interface.values import NewKey as NewKey
 from restante.client.interface.values import Place as Place
 from restante.client.interface.values import Quoted as Quoted
 from restante.client.interface.values import Reacted as Reacted

@@ -22,6 +22,7 @@ from restante.client.interface.values import (
     DeviceLink,
     HistoryState,
     Message,
+    NewKey,
     Received,
     RecoveryKit,
     SafetyNumber,
@@ -318,6 +319,14 @@ class Engine(Protocol):
         """Take a device off the account; return those that are left.
 
         UserError: not on the first device, the first device itself.
+        """
+
+    async def key_new(
+        self, conversation: ConversationKey, *, messages: int, until: str, name: str | None = None
+    ) -> NewKey:
+        """Make a capability key, which may send so many texts there, `until` then (RFC 3339).
+
+        UserError: not on the first device; nobody who has accepted this account.
         """
 
     async def link_begin(self, *, address: str, name: str | None = None) -> DeviceLink:

@@ -366,8 +366,21 @@ class Scheduled(View, frozen=True):
     """Why it was not sent although its time has come; it is when that is settled."""
 
 
+class KeyGrant(View, frozen=True):
+    """What a capability key may do: send texts into one conversation, so many, until then."""
+
+    conversation: ConversationKey
+    to: str
+    """What the conversation is called."""
+    messages: int
+    used: int
+    """How many of them have come here."""
+    until: str
+    """RFC 3339 UTC."""
+
+
 class Device(View, frozen=True):
-    """One of the account's devices."""
+    """One of the account's devices, or a capability key, which a script holds."""
 
     id: str
     """Hex of the device id."""
@@ -380,6 +393,17 @@ class Device(View, frozen=True):
     """RFC 3339 UTC."""
     history: Literal["coming", "incomplete"] | None = None
     """How the account's history stands there: of this device, or of one that gets it from here."""
+    is_key: bool = False
+    """Whether it is a capability key: it reads nothing, and does no more than its grant says."""
+    grant: KeyGrant | None = None
+    """Of a capability key, once it is known here: where it was made, or it was used."""
+
+
+class NewKey(View, frozen=True):
+    """A capability key that was just made, and its secret, which is shown this once."""
+
+    device: Device
+    secret: str
 
 
 class DeviceLink(View, frozen=True):

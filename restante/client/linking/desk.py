@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import trio
 
+from restante.client.capability_keys.making import Wanted, make_key
 from restante.client.changes import Changes
 from restante.client.failures import RefusedError
 from restante.client.history_transfer.asking import give_history
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from restante.client.context import EngineContext
-    from restante.client.interface import Device, DeviceLink
+    from restante.client.interface import Device, DeviceLink, NewKey
     from restante.client.services import Parts, Services
     from restante.crypto.signatures import VerifiedManifest
     from restante.store.client_rows import Rows
@@ -222,6 +223,20 @@ class Desk:
             await self._change(partial(revoke, text=text, context=self._context))
             await self._until_published()
         return await self._context.read(list_devices)
+
+    async def new_key(
+        self, conversation: str, *, messages: int, until: str, name: str | None
+    ) -> NewKey:
+        """See interface.Engine.key_new."""
+        self._services.running()
+        context = self._context
+        wanted = Wanted.read(
+            conversation, messages=messages, until=until, name=name, now_ms=context.now_ms()
+        )
+        async with self._busy:
+            made = await self._change(partial(make_key, wanted=wanted, context=context))
+            await self._until_published()
+        return made
 
     async def _until_published(self) -> None:
         """Wait a while until the relay has heard of it; what it hasn't, it hears later."""

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from restante.client.capability_keys.known import grant_of, used_so_far
 from restante.client.clock import rfc3339
 from restante.client.history_transfer.losses import history_state
-from restante.client.interface import Device
+from restante.client.interface import Device, KeyGrant
 from restante.client.linking.names import find_device, shown_name
 from restante.client.linking.own_manifest import change_devices, signing_account
 from restante.client.linking.rotating import rotate_all
 from restante.client.own_account import load_own_account
+from restante.client.views import conversation_key
 from restante.errors import StoreError, UserError
+from restante.store.client_contacts import contact
 from restante.store.client_transfers import OUT, transfers
 
 if TYPE_CHECKING:
@@ -28,13 +31,9 @@ if TYPE_CHECKING:
 
 
 def list_devices(rows: Rows) -> list[Device]:
-    """Return the account's devices with a mailbox, the first one first."""
+    """Return the account's devices, the first one first, and its capability keys."""
     own = _own(rows)
-    return [
-        _view(rows, own, device)
-        for device in own.manifest.devices
-        if device.entry.mailbox is not None
-    ]
+    return [_view(rows, own, device) for device in own.manifest.devices]
 
 
 def one_device(rows: Rows, text: str) -> tuple[OwnAccount, ListedDevice]:
@@ -86,6 +85,22 @@ def _view(rows: Rows, own: OwnAccount, device: ListedDevice) -> Device:
         is_first=device is own.manifest.devices[0],
         added_at=rfc3339(device.entry.added_at_s * 1000),
         history=_history(rows, device, is_this=device.device_id == own.device_id),
+        is_key=device.entry.is_capability_key,
+        grant=_grant(rows, device) if device.entry.is_capability_key else None,
+    )
+
+
+def _grant(rows: Rows, key: ListedDevice) -> KeyGrant | None:
+    grant = grant_of(rows, key.device_id)
+    if grant is None:
+        return None
+    row = contact(rows, grant.conversation)
+    return KeyGrant(
+        conversation=conversation_key(grant.conversation),
+        to="" if row is None else row.petname or row.address,
+        messages=grant.messages,
+        used=used_so_far(rows, grant.conversation, key.device_id),
+        until=rfc3339(grant.until_s * 1000),
     )
 
 

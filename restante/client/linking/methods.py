@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from restante.client.interface import Device, DeviceLink
+    from restante.client.interface import Device, DeviceLink, NewKey
     from restante.client.linking.desk import Desk
 
 
@@ -33,6 +33,12 @@ class LinkingMethods:
     async def device_revoke(self, device: str) -> list[Device]:
         """See interface.Engine."""
         return await self._desk().revoke(device)
+
+    async def key_new(
+        self, conversation: str, *, messages: int, until: str, name: str | None = None
+    ) -> NewKey:
+        """See interface.Engine."""
+        return await self._desk().new_key(conversation, messages=messages, until=until, name=name)
 
     async def link_begin(self, *, address: str, name: str | None = None) -> DeviceLink:
         """See interface.Engine."""

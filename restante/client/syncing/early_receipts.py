@@ -1,4 +1,6 @@
-"""Receipts that come before what they are about: another own device sent it, and its copy is late.
+"""Receipts that come before what they are about: the copy of that is late.
+
+Another own device sent it, or a capability key.
 
 Rule: a bounded number of each contact's is kept, and each counts when its message comes. Inside the
 caller's transaction. Spec: docs/engine.md, section 12.
@@ -8,10 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from restante.client.directory import manifest_of
 from restante.client.grammar.marking import own_mark_id
 from restante.client.interface import MessageState
 from restante.client.states import moved
-from restante.client.syncing.self_contact import other_devices, self_contact
+from restante.client.syncing.self_contact import self_contact
 from restante.protocol.content import Kind
 from restante.protocol.ids import ID_BYTES
 from restante.store.client_marks import MarkRow, add_mark, count_stray_marks, delete_mark, mark
@@ -31,8 +34,8 @@ def keep_early_receipt(
 ) -> None:
     """Keep what a contact says of a message that isn't here; the furthest state counts."""
     us = self_contact(rows)
-    if us is None or not other_devices(rows, us):
-        return
+    if us is None or len(manifest_of(us).devices) == 1:
+        return  # nobody else, and no capability key, writes for this account
     mark_id = _id(row.account_id, message_id)
     earlier = mark(rows, mark_id)
     if earlier is not None:

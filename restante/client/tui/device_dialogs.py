@@ -79,6 +79,7 @@ class DevicesDialog(Dialog[None]):
         notes = [account_words.added_on(added)]
         notes += [account_words.THIS_DEVICE] if device.is_this else []
         notes += [account_words.FIRST_DEVICE] if device.is_first else []
+        notes += [account_words.CAPABILITY_KEY] if device.is_key else []
         notes += [account_words.HISTORY_STATE[device.history]] if device.history else []
         return Content.assemble(
             clean_line(device.name), ("  " + f" {self._stage.glyphs.dot} ".join(notes), "$faint")

@@ -117,3 +117,39 @@ def revoke(run: Invocation, device_name: str, yes: bool, no_input: bool) -> int:
 
     with run.caller() as caller:
         return bodies.revoke(run.out, caller, device_name, ask=None if yes else ask)
+
+
+@device.group()
+def grant() -> None:
+    """Capability keys: what a script may send without a profile."""
+
+
+@command(grant, "new")
+@click.option("--to", required=True, metavar="CONVERSATION", help="Whom it may write to.")
+@click.option(
+    "--messages", required=True, type=click.IntRange(min=1), metavar="N", help="How often."
+)
+@click.option("--until", required=True, metavar="TIME", help="Until when: +30d, or 2026-12-31.")
+@click.option("--name", help="What to call it in the list of devices.")
+def _new_grant(run: Invocation, to: str, messages: int, until: str, name: str | None) -> int:
+    """Make a key that sends to one conversation, and print it.
+
+    The secret that is printed is shown this once.
+    """
+    from datetime import datetime
+
+    from restante.client.commands import keys as bodies
+    from restante.client.commands.moments import moment
+
+    ends = moment(until, datetime.now())  # noqa: DTZ005  (the person's own zone)
+    with run.caller() as caller:
+        return bodies.new(run.out, caller, to, messages=messages, until=ends, name=name)
+
+
+@command(grant, "ls")
+def _ls_grants(run: Invocation) -> int:
+    """List the keys, with how often each was used. `device revoke` ends one."""
+    from restante.client.commands import keys as bodies
+
+    with run.caller() as caller:
+        return bodies.ls(run.out, caller)

@@ -6,6 +6,7 @@ Spec: docs/cli.md.
 
 from __future__ import annotations
 
+import os
 from typing import Final
 
 import click
@@ -83,9 +84,27 @@ def send(
     )
     if jsonl or conversation is None:
         return _send_lines(run, wait, timeout)
+    recipients = [conversation, *others]
+    if any(os.environ.get(each) for each in ("RESTANTE_GRANT", "RESTANTE_GRANT_FILE")):
+        from restante.client.commands import keys
+
+        _refuse_contradictions(
+            {
+                "By a capability key, one CONVERSATION is sent one TEXT.": text is None
+                or bool(others or reply or live or at or location or contact),
+                "Nobody answers a capability key: --wait relayed.": wait in {"delivered", "read"},
+            }
+        )
+        return keys.send_by_secret(
+            run.out,
+            os.environ,
+            conversation,
+            bodies.text_argument(text or ""),
+            idempotency_key=idempotency_key,
+            timeout_s=timeout,
+        )
     if live:
         return _send_live(run, conversation, reply, wait, timeout)
-    recipients = [conversation, *others]
     if at is not None:
         return _send_later(run, recipients, text or "", at, reply)
     profile = run.profile

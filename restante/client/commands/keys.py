@@ -1,0 +1,127 @@
+"""`restante device grant`, and `restante send` by a capability key, without a profile.
+
+Rule: the secret is data: it goes to stdout, once, and comes from a file or the environment, never
+from the command line. Spec: docs/cli.md, sections "device" and "send".
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from restante.client.commands.output import Output
+from restante.client.commands.records import device_record, device_text
+from restante.client.commands.send import find_conversation
+from restante.client.oneshot import Caller
+from restante.errors import ExitCode, UserError
+
+IN_PLACE: Final = "RESTANTE_GRANT"
+IN_FILE: Final = "RESTANTE_GRANT_FILE"
+_MAX_FILE_BYTES: Final = 128 * 1024
+_TELL_TIMEOUT_S: Final = 15.0
+
+
+def new(
+    out: Output, caller: Caller, conversation: str, *, messages: int, until: str, name: str | None
+) -> ExitCode:
+    """Make a capability key and print its secret."""
+    key = find_conversation(caller, conversation)
+    made = caller.call("key_new", conversation=key, messages=messages, until=until, name=name)
+    record = {**made["device"], "type": "device_key", "secret": made["secret"]}
+    out.data(record, made["secret"])
+    out.note(
+        "Whoever has this line can send, and nothing else. Keep it in a file: "
+        f"{IN_FILE}=FILE restante send {_word(made['device']['grant']['to'])} TEXT"
+    )
+    if not caller.call("synchronise", timeout_s=_TELL_TIMEOUT_S):
+        out.note("It works once the relay can be reached and Restante has run here again.")
+    return ExitCode.OK
+
+
+def ls(out: Output, caller: Caller) -> ExitCode:
+    """Print the capability keys."""
+    for device in caller.call("devices"):
+        if device["is_key"]:
+            out.data(device_record(device), device_text(device))
+    return ExitCode.OK
+
+
+def secret_of(environ: Mapping[str, str]) -> str:
+    """Return the secret that the environment names. UserError: the file can't be read."""
+    if given := environ.get(IN_PLACE):
+        return given
+    place = Path(environ[IN_FILE])
+    try:
+        with place.open("rb") as file:
+            return file.read(_MAX_FILE_BYTES).decode("ascii", errors="replace")
+    except OSError as error:
+        raise UserError(
+            f"{IN_FILE} names {place}, which can't be read: {error.strerror}."
+        ) from None
+
+
+def send_by_secret(
+    out: Output,
+    environ: Mapping[str, str],
+    conversation: str,
+    text: str,
+    *,
+    idempotency_key: str | None,
+    timeout_s: float,
+) -> ExitCode:
+    """Send a text by the capability key that the environment names."""
+    import trio  # noqa: PLC0415  (seldom wanted)
+
+    from restante.client.capability_keys import sending  # noqa: PLC0415
+    from restante.client.clock import rfc3339  # noqa: PLC0415
+    from restante.client.history import check_text  # noqa: PLC0415
+    from restante.protocol.address import Address  # noqa: PLC0415
+
+    secret = sending.read_secret(secret_of(environ))
+    addresses = [Address.parse(each.address).unpinned for each in secret.readers]
+    if conversation not in {"-", secret.label, *addresses}:
+        raise UserError(
+            f"This capability key writes to {secret.label} ({', '.join(addresses)}), not to "
+            f"{conversation[:80]!r}. Nothing was sent."
+        )
+    check_text(text)
+    message_id = (
+        os.urandom(16)
+        if idempotency_key is None
+        else sending.named_message(secret, idempotency_key)
+    )
+
+    async def work() -> sending.SentByKey:
+        with trio.fail_after(timeout_s):
+            return await sending.send_by_key(
+                secret, text, message_id=message_id, now_ms=int(time.time() * 1000)
+            )
+
+    try:
+        sent = trio.run(work, strict_exception_groups=False)
+    except trio.TooSlowError:
+        raise UserError(
+            f"The relay didn't take the message within {timeout_s:g} s. Some who read it may have "
+            "it; with --idempotency-key it can be sent again without being shown twice.",
+            exit_code=ExitCode.UNAVAILABLE,
+        ) from None
+    record: dict[str, Any] = {
+        "type": "sent_by_key",
+        "id": sent.message_id.hex(),
+        "address": sent.address,
+        "sent_at": rfc3339(sent.sent_at_ms),
+        "state": "relayed",
+    }
+    out.data(record, None)
+    out.detail(f"Relayed: {sent.message_id.hex()}")
+    return ExitCode.OK
+
+
+def _word(name: str) -> str:
+    """Return a name as one word of a shell, for people to copy."""
+    import shlex  # noqa: PLC0415
+
+    return shlex.quote(name)

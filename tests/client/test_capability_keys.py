@@ -1,0 +1,87 @@
+"""A capability key writes into one conversation; what it writes is its owner's on both sides."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from restante.client.capability_keys.sending import named_message, read_secret, send_by_key
+from restante.errors import UserError
+from tests.client.linked import a_new_device, link
+from tests.client.two_people import becomes, two_people
+from tests.client.world import a_world, introduce, reaches, shows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from restante.client.engine import LocalEngine
+    from restante.client.interface import NewKey
+
+
+def in_days(days: int) -> str:
+    return (datetime.now(UTC) + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+async def a_key(
+    alice: LocalEngine, to_bob: str, bob: LocalEngine, to_alice: str, *, name: str | None = None
+) -> NewKey:
+    """Bob answers Alice, who makes a key that may write to him."""
+    await reaches(bob, await bob.send(to_alice, "hi"), "delivered")
+    await shows(alice, to_bob, ["hi"])
+    return await alice.key_new(to_bob, messages=5, until=in_days(1), name=name)
+
+
+async def say(secret: str, text: str) -> bytes:
+    """Send a text by a key, under a name of its own: however often, it is one message."""
+    read = read_secret(secret)
+    message_id = named_message(read, text)
+    await send_by_key(read, text, message_id=message_id, now_ms=int(time.time() * 1000))
+    return message_id
+
+
+async def test_what_a_key_sends_is_acknowledged_to_its_owner_until_it_is_revoked(
+    tmp_path: Path,
+) -> None:
+    async with two_people(tmp_path) as two:
+        made = await a_key(two.alice, two.to_bob, two.bob, two.to_alice, name="build server")
+        assert (made.device.name, made.device.is_key) == ("build server", True)
+        for _ in range(2):  # a retry of the script's, shown and counted once
+            message_id = await say(made.secret, "The build is red.")
+        await shows(two.bob, two.to_alice, ["hi", "The build is red."])
+        await shows(two.alice, two.to_bob, ["hi", "The build is red."])
+        got = await two.bob.message(message_id.hex())
+        mine = await two.alice.message(message_id.hex())
+        assert (got.sender.is_me, got.sender.device) == (False, made.device.id)
+        assert mine.sender.is_me
+        await becomes(two.alice, mine, lambda it: it.state == "delivered")
+        (key,) = [each for each in await two.alice.devices() if each.is_key]
+        assert key.grant is not None
+        assert (key.grant.used, key.grant.messages) == (1, 5)
+        assert not any(each.is_key for each in await two.alice.device_revoke(made.device.id))
+        with pytest.raises(UserError, match="revoked"):
+            await say(made.secret, "Still here?")
+
+
+async def test_all_devices_of_both_show_what_a_key_sends(tmp_path: Path) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("alice") as alice,
+        world.online("bob") as bob,
+        a_new_device(world, "laptop") as laptop,
+        a_new_device(world, "tablet") as tablet,
+    ):
+        await link(bob, laptop)
+        await link(alice, tablet)
+        to_bob, to_alice = await introduce(alice, bob)
+        made = await a_key(alice, to_bob, bob, to_alice)
+        with pytest.raises(UserError, match="first device"):
+            await tablet.key_new(to_bob, messages=1, until=in_days(1))
+        for messages, until in ((0, in_days(1)), (5, in_days(-1)), (5, in_days(400)), (5, "soon")):
+            with pytest.raises(UserError):
+                await alice.key_new(to_bob, messages=messages, until=until)
+        await say(made.secret, "To all of you.")
+        for engine, key in ((alice, to_bob), (bob, to_alice), (laptop, to_alice), (tablet, to_bob)):
+            await shows(engine, key, ["hi", "To all of you."])
