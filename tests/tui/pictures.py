@@ -82,6 +82,22 @@ async def _find(t: Teller, engine: ScriptedEngine) -> None:
     await t.until_gone("Release bots  builds")
 
 
+async def _search(t: Teller, engine: ScriptedEngine) -> None:
+    await _conversation(t, engine)
+    await t.press("ctrl+t")
+    await t.type("the")
+    await t.until_shown("7 messages, the newest first")
+
+
+async def _here(t: Teller, engine: ScriptedEngine) -> None:
+    await _conversation(t, engine)
+    await t.press("ctrl+f")
+    await t.type("num")
+    await t.until_shown("1 of 2")
+    await t.press("enter")
+    await t.until_shown("2 of 2")
+
+
 async def _palette(t: Teller, engine: ScriptedEngine) -> None:
     await _conversation(t, engine)
     await t.press("ctrl+p")
@@ -149,6 +165,10 @@ PICTURES = {
     "key-changed": Picture(scene=_key_changed, caption="A contact's key changed: sending waits"),
     "offline": Picture(scene=_offline, caption="Offline: what waits, and what to do"),
     "find": Picture(scene=_find, caption="The quick switcher"),
+    "search": Picture(
+        scene=_search, size=(100, 30), caption="All chats searched, the newest match first"
+    ),
+    "search-here": Picture(scene=_here, size=(100, 30), caption="From match to match in one chat"),
     "palette": Picture(scene=_palette, caption="All commands"),
     "settings": Picture(scene=_settings, caption="Settings, each with what it does"),
     "compact": Picture(

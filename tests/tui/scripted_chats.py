@@ -22,6 +22,7 @@ from restante.client.interface import (
     StatusChanged,
     Version,
 )
+from restante.client.tui.matches import Matches
 from restante.errors import UserError
 from tests.tui.scripted_core import ScriptedCore
 from tests.tui.scripted_parts import rfc3339
@@ -94,6 +95,44 @@ class ScriptedChats(ScriptedCore):
             *(Version(body=body, at=message.sent_at) for body in earlier),
             Version(body=message.body, at=message.edited_at or message.sent_at),
         ]
+
+    async def search(
+        self,
+        words: str = "",
+        *,
+        conversation: str | None = None,
+        sender: str | None = None,
+        since: str | None = None,
+        before: str | None = None,
+        type: str | None = None,  # noqa: A002  # as the engine
+        past: str | None = None,
+        limit: int = 50,
+    ) -> list[Message]:
+        await trio.lowlevel.checkpoint()
+        matches = Matches(words)
+        wanted = {"location", "contact", "text"} if type is None else {type}
+        found = []
+        for person in self.people.values():
+            for position, each in enumerate(person.messages):
+                spans = {each.body[slice(*span)].casefold() for span in matches.spans(each.body)}
+                author = "self" if each.sender.is_me else person.key
+                if (
+                    len(spans) >= len(set(words.split()))
+                    and conversation in {None, person.key}
+                    and sender in {None, author}
+                    and (since is None or each.sent_at >= since)
+                    and (before is None or each.sent_at < before)
+                    and ("http" in each.body if type == "link" else each.kind in wanted)
+                ):
+                    found.append(replace(each, position=position))
+        found.sort(key=lambda each: each.sent_at, reverse=True)
+        ids = [each.id for each in found]
+        start = ids.index(past) + 1 if past in ids else 0
+        return found[start : start + limit]
+
+    async def position_at(self, conversation: str, *, at: str) -> int:
+        await trio.lowlevel.checkpoint()
+        return sum(each.sent_at < at for each in self.people[conversation].messages)
 
     async def pinned(self, conversation: str) -> list[Message]:
         await trio.lowlevel.checkpoint()

@@ -91,6 +91,8 @@ class ScriptedEngine(ScriptedContacts, ScriptedChats, ScriptedDevices):
 
     async def resolve(self, text: str) -> str:
         await trio.lowlevel.checkpoint()
+        if text == "self":
+            return "self"
         for person in self.people.values():
             if text in {person.key, person.address, person.petname}:
                 return person.key
@@ -132,7 +134,7 @@ class ScriptedEngine(ScriptedContacts, ScriptedChats, ScriptedDevices):
     async def message(self, message_id: str) -> Message:
         await trio.lowlevel.checkpoint()
         person, index = self._find(message_id)
-        return person.messages[index]
+        return replace(person.messages[index], position=index)
 
     async def cancel(self, message_id: str) -> Message:
         await trio.lowlevel.checkpoint()

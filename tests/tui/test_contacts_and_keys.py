@@ -256,7 +256,7 @@ async def test_one_s_own_code_fits_the_smallest_screen_and_is_copied() -> None:
 
     async def story(t: Teller) -> None:
         await t.until_shown("● Connected ·")
-        await t.press("ctrl+t")
+        await t.press("f4")
         await t.until_shown(MY_CODE, "Copy")
         assert sum("█" in line or "▀" in line for line in t.screen_text().splitlines()) >= 17
         await t.press("c")

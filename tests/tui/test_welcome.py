@@ -116,7 +116,7 @@ async def test_sharing_can_wait() -> None:
     async def story(t: Teller) -> None:
         await to_step_three(t)
         await t.press("enter")
-        await t.until_shown("No chats yet.", "^n", "^t")
+        await t.until_shown("No chats yet.", "^n", "F4")
 
     await tell(engine, story)
 

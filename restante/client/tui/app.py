@@ -79,7 +79,19 @@ class RestanteApp(App[None]):
         ),
         Binding("f1", "help", "Help", key_display="F1", priority=True, id="app.help"),
         Binding("f2", "settings", "Settings", key_display="F2", priority=True, id="app.settings"),
-        Binding("ctrl+t", "my_code", "My code", key_display="^t", show=False, id="app.code"),
+        Binding(
+            "ctrl+f", "find", "Find", key_display="^f", show=False, priority=True, id="app.find"
+        ),
+        Binding(
+            "ctrl+t",
+            "search_all",
+            "Search all",
+            key_display="^t",
+            show=False,
+            priority=True,
+            id="app.search",
+        ),
+        Binding("f4", "my_code", "My code", key_display="F4", show=False, id="app.code"),
         Binding("ctrl+r", "retry", "Retry", show=False, priority=True, id="app.retry"),
         Binding(
             "ctrl+q", "quit", "Quit", key_display="^q", show=False, priority=True, id="app.quit"
@@ -172,6 +184,14 @@ class RestanteApp(App[None]):
     def action_jump(self) -> None:
         """A letter on everything in sight."""
         self._main.action_jump()
+
+    def action_find(self) -> None:
+        """Find in the open conversation."""
+        self._main.action_find()
+
+    def action_search_all(self) -> None:
+        """Find in all conversations."""
+        self._main.action_search_all()
 
     def action_my_code(self) -> None:
         """Show the user's own code."""

@@ -37,17 +37,18 @@ from restante.client.tui.chat_list import ChatList
 from restante.client.tui.chats import Chats
 from restante.client.tui.compose_box import ComposeBox
 from restante.client.tui.connection_watch import ConnectionWatch
+from restante.client.tui.finding import Finding
 from restante.client.tui.history_view import HistoryView
 from restante.client.tui.info_pane import InfoPane
-from restante.client.tui.jumping import Jumping
 from restante.client.tui.message_list import MessageList
 from restante.client.tui.stage import Stage
+from restante.errors import UserError
 
 BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide")]
 """From how many columns on: one pane, two, three."""
 
 
-class ChatScreen(Jumping):
+class ChatScreen(Finding):
     """Everything about talking."""
 
     HORIZONTAL_BREAKPOINTS = BREAKPOINTS
@@ -139,7 +140,8 @@ class ChatScreen(Jumping):
         self._refresh_chats()
         self.refresh_bindings()
         if self.conversation is not None and (now := self._chats.get(self.conversation.key)):
-            await self.pane.open(now, self._loader(now.key))
+            held = self.pane.messages.held
+            await self.pane.read_again(now, self._loader(now.key), top=await self._place_of(held))
 
     def take(self, events: Iterable[Event]) -> None:
         """Show what the engine said, all at once."""
@@ -211,7 +213,25 @@ class ChatScreen(Jumping):
         """Open a conversation and put the cursor in its box."""
         self.act(self._open(key), group="open")
 
-    async def _open(self, key: str) -> None:
+    async def open_at(self, key: str, message_id: str) -> None:
+        """Open a conversation at one of its messages, with what stands around it."""
+        message = await ask(self._stage.engine.message, message_id)
+        if self.conversation is not None and self.conversation.key == key:
+            self.pane.messages.go_to(message.position)
+        else:
+            await self._open(key, at=message.position)
+        self.pane.messages.focus()
+
+    async def _place_of(self, message: Message | None) -> int | None:
+        """Return where a message stands by now, or stood before it went."""
+        if message is None:
+            return None
+        try:
+            return (await ask(self._stage.engine.message, message.id)).position
+        except UserError:
+            return message.position
+
+    async def _open(self, key: str, *, at: int | None = None) -> None:
         conversation = self._chats.get(key)
         if conversation is None:
             return
@@ -221,7 +241,7 @@ class ChatScreen(Jumping):
             self._number = None
             self.info.show(conversation, None)
             self._read_number(key)
-            await self.pane.open(conversation, self._loader(key))
+            await self.pane.open(conversation, self._loader(key), at=at)
         self._refresh_chats()
         self.pane.focus_best()
         self.refresh_bindings()
@@ -293,6 +313,7 @@ class ChatScreen(Jumping):
 
     @on(MessageList.Left)
     def _to_box(self) -> None:
+        self.pane.messages.mark(None)
         self.pane.messages.scroll_to_latest()
         self.pane.focus_best()
 
@@ -329,11 +350,13 @@ class ChatScreen(Jumping):
             "send_place": is_open and not self.pane.box.disabled,
             "editor": is_open and not self.pane.box.disabled,
             "back": is_open,
+            "go_to_date": is_open,
         }
         return offers.get(action, True)
 
     def action_back(self) -> None:
         """Leave an answer or edit; else go to the chats, or close the conversation if narrow."""
+        self.pane.messages.mark(None)
         if not self.pane.box.purpose.is_plain:
             self._leave_purpose()
             return

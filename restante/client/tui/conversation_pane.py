@@ -20,6 +20,7 @@ from restante.client.tui.bars import HeaderLine
 from restante.client.tui.chats import Chats
 from restante.client.tui.clean import clean_line
 from restante.client.tui.compose_box import PLAIN, ComposeBox
+from restante.client.tui.find_bar import FindBar
 from restante.client.tui.history_view import Load
 from restante.client.tui.message_list import MessageList
 from restante.client.tui.stage import Stage
@@ -45,6 +46,7 @@ class ConversationPane(Vertical):
         self.header = HeaderLine(stage)
         self.connection_banner = Banner(stage, id="connection-banner")
         self.contact_banner = Banner(stage, id="contact-banner")
+        self.find_bar = FindBar(stage)
         self.messages = MessageList(stage)
         self.below = Line("", id="below")
         self.box = ComposeBox()
@@ -55,6 +57,7 @@ class ConversationPane(Vertical):
         yield self.header
         yield self.connection_banner
         yield self.contact_banner
+        yield self.find_bar
         yield self.messages
         yield self.below
         yield self.box.completions
@@ -66,15 +69,28 @@ class ConversationPane(Vertical):
         """What is open."""
         return self._open
 
-    async def open(self, conversation: Conversation, load: Load) -> None:
-        """Show another conversation, with its draft."""
+    async def open(self, conversation: Conversation, load: Load, *, at: int | None = None) -> None:
+        """Show another conversation, with its draft; `at`: from one of its messages."""
         self.keep_draft()
+        self.find_bar.close()
+        self.messages.mark(None)
         self._open = conversation
         self.box.write_for(PLAIN)
         self._is_typing = False
         self.remove_class("-empty")
         self.box.text = self._chats.drafts.get(conversation.key, "")
         self.box.move_cursor(self.box.document.end)
+        await self.read_again(conversation, load, at=at)
+
+    async def read_again(
+        self,
+        conversation: Conversation,
+        load: Load,
+        *,
+        at: int | None = None,
+        top: int | None = None,
+    ) -> None:
+        """Show what the conversation holds now; what is written stays as it is."""
         self.update(conversation)
         await self.messages.open(
             conversation.message_count,
@@ -82,12 +98,15 @@ class ConversationPane(Vertical):
             unread_at=conversation.first_unread,
             new_count=conversation.unread_count,
             empty_text=words.no_messages(clean_line(conversation.title)),
+            at=at,
+            top=top,
         )
 
     def close(self) -> None:
         """Show none."""
         self.keep_draft()
         self._open = None
+        self.find_bar.close()
         self.messages.close()
         self.header.show(None)
         self.contact_banner.hush()
@@ -134,7 +153,7 @@ class ConversationPane(Vertical):
     def say_nothing_open(self, *, has_chats: bool) -> None:
         """What stands where no conversation is open."""
         title = words.NO_CHAT_OPEN if has_chats else words.NO_CHATS
-        keys = words.NO_CHAT_OPEN_KEYS[0 if has_chats else 1 :]
+        keys = words.NO_CHAT_OPEN_KEYS[0 if has_chats else 2 :]
         width = max(len(label) for _, _, label in keys)
         parts: list[tuple[str, str]] = [(title + "\n", "")]
         for action, usual, label in keys:

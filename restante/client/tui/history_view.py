@@ -25,6 +25,7 @@ from restante.client.interface import Message
 from restante.client.tui.bridge import breathe
 from restante.client.tui.entries import Entry, Role, lay_out
 from restante.client.tui.history import Anchor, History, Place
+from restante.client.tui.matches import Matches
 from restante.client.tui.stage import Stage
 from restante.client.tui.wrap import cells
 from restante.errors import RestanteError
@@ -59,6 +60,7 @@ class HistoryView(ScrollView):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         *(f"message--{name}" for name in _ROLES.values()),
         "message--selected",
+        "message--match",
     }
 
     # A history grows and shrinks with every chunk that is laid out; the view itself doesn't, so the
@@ -84,6 +86,8 @@ class HistoryView(ScrollView):
         self._cursor: int | None = None
         self._styles: dict[Role, Style] | None = None
         self._selected_style = Style()
+        self._match_style = Style()
+        self._matches: Matches | None = None
         self._base = Style()
 
     # ---- for whoever inherits -----------------------------------------------------------------
@@ -246,6 +250,14 @@ class HistoryView(ScrollView):
 
     # ---- drawing ------------------------------------------------------------------------------
 
+    def mark(self, matches: Matches | None) -> None:
+        """Mark the words that were looked for, or none, wherever they are said."""
+        if matches is None and self._matches is None:
+            return
+        self._matches = matches
+        self._history.forget_strips()
+        self.refresh()
+
     def notify_style_update(self) -> None:
         """Forget rendered lines when the theme changes."""
         super().notify_style_update()
@@ -260,7 +272,8 @@ class HistoryView(ScrollView):
         place = self._history.at_row(y - self._blank_rows + self.scroll_offset.y)
         if place is None or y < self._blank_rows:
             return Strip.blank(width, self._base)
-        is_selected = place.position == self._cursor and self.has_focus and not place.is_lead
+        is_selected = place.position == self._cursor and not place.is_lead
+        is_selected = is_selected and (self.has_focus or self._matches is not None)
         key = (place.row_in_chunk, is_selected)
         strip = place.chunk.strips.get(key)
         if not isinstance(strip, Strip) or strip.cell_length != width:
@@ -278,7 +291,14 @@ class HistoryView(ScrollView):
         base = self._selected_style if is_selected else None
         mark = self._stage.glyphs.cursor if is_selected else " "
         segments = [Segment(mark.ljust(GUTTER), styles[Role.ME] + base)]
-        segments += [Segment(text, styles[role] + base) for text, role in place.line]
+        for text, role in place.line:
+            style, at = styles[role] + base, 0
+            spans = self._matches.spans(text) if self._matches and role is Role.BODY else ()
+            for start, end in spans:
+                segments.append(Segment(text[at:start], style))
+                segments.append(Segment(text[start:end], style + self._match_style))
+                at = end
+            segments.append(Segment(text[at:], style))
         fill = self._base + base if base else self._base
         return Strip(segments).adjust_cell_length(width, fill)
 
@@ -298,5 +318,7 @@ class HistoryView(ScrollView):
         }
         selected = self.get_component_rich_style("message--selected")
         self._selected_style = Style(bgcolor=selected.bgcolor)
+        match = self.get_component_rich_style("message--match")
+        self._match_style = Style(color=match.color, bgcolor=match.bgcolor, bold=True)
         self._history.forget_strips()
         return self._styles

@@ -9,6 +9,8 @@ from typing import Final
 
 COMMANDS: Final = (
     ("Chat: Go to", "Find a chat by name or address", "app.go_to"),
+    ("Chat: Find", "Words in this chat, from match to match", "app.find"),
+    ("Chat: Search all", "Words in all chats, by person, time and type", "app.search_all"),
     ("Chat: New", "Paste a code or type an address", "app.new_chat"),
     ("Chat: Rename", "Your own name for this contact", "screen.rename"),
     ("Chat: Disappearing messages", "How long messages stay", "screen.timer"),
@@ -35,6 +37,7 @@ COMMANDS: Final = (
     ("Message: Open", "What it answers, or whom it names", "screen.open"),
     ("Message: Move live place", "Where you are now, or stop", "screen.move_place"),
     ("Message: Write in your editor", "What $VISUAL or $EDITOR names", "screen.editor"),
+    ("Message: Go to a date", "The first message of a day", "screen.go_to_date"),
     ("Message: Newest", "Go to the end of the conversation", "screen.latest"),
     ("Security: Verify contact", "Compare safety numbers", "screen.verify"),
     ("Security: Show my code", "For others to scan or paste", "app.my_code"),
@@ -62,12 +65,14 @@ COMMANDS: Final = (
 NEEDS_CHATS: Final = frozenset(
     {
         "accounts",
+        "find",
         "go_to",
         "jump",
         "my_code",
         "new_chat",
         "next_unread",
         "retry",
+        "search_all",
         "settings",
         "toggle_info",
     }

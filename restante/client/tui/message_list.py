@@ -61,6 +61,9 @@ class MessageList(HistoryView, can_focus=True):
         self._arrived_below = 0
         self._cursor_to_show: int | None = None
         self._is_new_to_show = False
+        self._top_to_show: int | None = None
+        self._is_jump = False
+        """The cursor's message is to be shown with what stands around it."""
         self.last_seen: Message | None = None
         """The last message that was in sight."""
         self._below: int | None = None
@@ -68,21 +71,38 @@ class MessageList(HistoryView, can_focus=True):
     # ---- what others ask for ------------------------------------------------------------------
 
     async def open(
-        self, count: int, load: Load, *, unread_at: int | None, new_count: int, empty_text: str
+        self,
+        count: int,
+        load: Load,
+        *,
+        unread_at: int | None,
+        new_count: int,
+        empty_text: str,
+        at: int | None = None,
+        top: int | None = None,
     ) -> None:
-        """Show a conversation: from the first unread message, else its end."""
+        """Show a conversation: a message of it, else from the first unread one, else its end.
+
+        `at`: with the cursor on this one; `top`: with this one at the top edge.
+        """
+        at, top = (None if each is None or not 0 <= each < count else each for each in (at, top))
         history = History(count, unread_at=unread_at if new_count else None)
         self._history, self._load = history, load
         self._new_count, self._empty_text = new_count, empty_text
         self._cursor = self._cursor_to_show = self.last_seen = None
         self._arrived_below = 0
-        self._is_at_end = True
-        self._is_new_to_show = history.unread_at is not None
+        goes_to = at if at is not None else top
+        self._is_at_end = goes_to is None
+        self._is_new_to_show = goes_to is None and history.unread_at is not None
+        self._top_to_show = top if at is None else None
         if history.count and self._text_width > 0:
             # Before anything is drawn, so that no empty list flashes by.
-            at = history.count - 1 if history.unread_at is None else history.unread_at
-            await self._fill(history, history.heights.at_position(at)[0])
+            first = history.count - 1 if history.unread_at is None else history.unread_at
+            first = first if goes_to is None else goes_to
+            await self._fill(history, history.heights.at_position(first)[0])
         if self._history is history:
+            if at is not None:
+                self.go_to(at)
             self._fit(None)
 
     def close(self) -> None:
@@ -155,8 +175,16 @@ class MessageList(HistoryView, can_focus=True):
     def go_to(self, position: int) -> None:
         """Put the cursor on a message and bring it into sight."""
         if 0 <= position < self._history.count:
-            self._is_at_end = False
+            self._is_at_end = self._is_new_to_show = False
+            self._is_jump = True
             self._select(position)
+
+    @property
+    def held(self) -> Message | None:
+        """The message at the top edge, while the reader is elsewhere than at the end."""
+        if self._is_at_end or not self._history.count:
+            return None
+        return self._history.message_at(self._visible()[0])
 
     def grow_older(self) -> None:
         """Tell the ages of what is in sight anew."""
@@ -258,7 +286,11 @@ class MessageList(HistoryView, can_focus=True):
         self._cursor_to_show = None
         first, end = rows if position else (0, rows[1])
         top = self.scroll_offset.y
-        if first < top:
+        is_jump, self._is_jump = self._is_jump, False
+        if is_jump and not top <= first < end <= top + self._view_rows:
+            around = max(0, first - (self._view_rows - (end - first)) // 3)
+            self.scroll_to(y=min(around, first), animate=False, force=True)
+        elif first < top:
             self.scroll_to(y=first, animate=False, force=True)
         elif end > top + self._view_rows:
             self.scroll_to(y=min(first, end - self._view_rows), animate=False, force=True)
@@ -269,6 +301,7 @@ class MessageList(HistoryView, can_focus=True):
         if self._is_at_end:
             self._arrived_below = 0
         self._show_new()
+        self._show_top()
         self._show_cursor()
         below = None if self._is_at_end else self._arrived_below
         if below != self._below:
@@ -279,6 +312,18 @@ class MessageList(HistoryView, can_focus=True):
             if message is not None and (seen is None or message.id != seen.id):
                 self.last_seen = message
                 self.post_message(self.Seen(message))
+
+    def _show_top(self) -> None:
+        """Scroll to the message that is to stand at the top edge, once its chunk has come."""
+        position = self._top_to_show
+        if position is None or position >= self._history.count or not self._view_rows:
+            return
+        rows = self._history.rows_of(position)
+        number, _ = self._history.heights.at_position(position)
+        if rows is not None:
+            self._top_to_show = None
+        y = self._history.heights.top(number) if rows is None else rows[0]
+        self.scroll_to(y=y, animate=False, force=True)
 
     def _show_new(self) -> None:
         """Scroll to the unread divider, once its chunk has come, unless all of it is in sight."""

@@ -200,8 +200,9 @@ NO_MESSAGES_PREVIEW: Final = "No messages yet"
 NO_CHAT_OPEN: Final = "Pick a chat on the left."
 NO_CHAT_OPEN_KEYS: Final = (
     ("go_to", "^k", "find a chat"),
+    ("search_all", "^t", "search all chats"),
     ("new_chat", "^n", "add somebody by code or address"),
-    ("my_code", "^t", "show your own code"),
+    ("my_code", "F4", "show your own code"),
 )
 
 

@@ -1,0 +1,191 @@
+"""Finding in all conversations: what was found, the newest first, each with its match.
+
+Rule: it shows and asks; what is chosen is shown in its place by the screen below. Every question
+takes the place of the one before. Spec: docs/tui.md, section 9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import ClassVar, Final
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
+
+from restante.client.interface import Conversation, Message
+from restante.client.tui import search_words, words
+from restante.client.tui.asked import Asked, read_asked
+from restante.client.tui.chats import Chats
+from restante.client.tui.clean import clean_line
+from restante.client.tui.dialog import Dialog, Field, text
+from restante.client.tui.matches import Matches, excerpt
+from restante.client.tui.stage import Stage
+from restante.client.tui.times import local, short_age
+from restante.client.tui.wrap import cells, shorten
+from restante.errors import RestanteError
+
+PAGE: Final = 30
+NEAR_THE_END: Final = 5
+MAX_WIDTH: Final = 100
+FRAME_CELLS: Final = 7
+"""Border, padding and scrollbar; as the style sheet says."""
+
+Search = Callable[[Asked, str | None, int], Awaitable[list[Message]]]
+"""Reads what is asked, past a message (None: from the newest), at most so many."""
+
+
+class SearchDialog(Dialog[tuple[Message, str]]):
+    """Returns the message that was chosen, and the words that it was found by."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,ctrl+j", "step(1)", "Down", show=False, id="search.down"),
+        Binding("up,ctrl+k", "step(-1)", "Up", show=False, id="search.up"),
+        Binding("pagedown", "step(8)", "Page down", show=False, id="search.page_down"),
+        Binding("pageup", "step(-8)", "Page up", show=False, id="search.page_up"),
+    ]
+    title_text = search_words.TITLE
+    hints = (("Enter", "Go there", "screen.take"), ("Esc", "Close", "screen.leave"))
+
+    def __init__(self, stage: Stage, chats: Chats, search: Search, *, value: str = "") -> None:
+        super().__init__()
+        self._stage = stage
+        self._chats = chats
+        self._search = search
+        self._input = Field(search_words.PLACEHOLDER, value=value)
+        self._options = OptionList(compact=True, markup=False)
+        self._options.can_focus = False
+        self._says = text(search_words.BEGIN, classes="dialog-answer")
+        self._asked = Asked(words="")
+        self._found: dict[str, Message] = {}
+        self._is_more = False
+        self._is_reading = False
+
+    def body(self) -> list[Widget]:
+        """The line, what it finds, and how much that is."""
+        return [self._input, self._options, self._says]
+
+    def on_mount(self) -> None:
+        """Ready to type."""
+        self._say(search_words.BEGIN)
+        self._input.focus()
+        self._input.action_end()
+
+    def on_resize(self) -> None:
+        """Cut the texts anew."""
+        self._draw(self._found.values())
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        now, zone = self._stage.now(), self._stage.zone
+        self._asked = read_asked(event.value, self._chats.every(), now=now, zone=zone)
+        if self._asked.fault is not None:
+            self._take([], self._asked.fault)
+        elif self._asked.is_nothing:
+            self._take([], search_words.BEGIN)
+        else:
+            self.run_worker(self._read(self._asked), group="search", exclusive=True)
+
+    async def _read(self, asked: Asked) -> None:
+        try:
+            found = await self._search(asked, None, PAGE)
+        except RestanteError as error:
+            self._take([], clean_line(str(error)))
+            return
+        self._is_more = len(found) == PAGE
+        typed = clean_line(self._input.value.strip())
+        self._take(found, "" if found else search_words.none_at_all(typed))
+
+    async def _read_on(self, asked: Asked) -> None:
+        past = next(reversed(self._found), None)
+        try:
+            found = await self._search(asked, past, PAGE)
+        except RestanteError:
+            found = []
+        if asked is self._asked:
+            self._is_more = len(found) == PAGE
+            self._found |= {each.id: each for each in found}
+            self._options.add_options([self._option(each) for each in found])
+            self._say_count()
+        self._is_reading = False
+
+    def _take(self, found: list[Message], sentence: str) -> None:
+        self._found = {each.id: each for each in found}
+        self._is_reading = False
+        self._draw(found)
+        if found:
+            self._options.highlighted = 0
+            self._say_count()
+        else:
+            self._is_more = False
+            self._say(sentence)
+
+    def _draw(self, found: Iterable[Message]) -> None:
+        at = self._options.highlighted
+        self._options.clear_options()
+        self._options.add_options([self._option(each) for each in found])
+        self._options.display = bool(self._found)
+        self._options.highlighted = at if self._found else None
+
+    def _say_count(self) -> None:
+        self._say(search_words.found(len(self._found), is_more=self._is_more))
+
+    def _say(self, sentence: str) -> None:
+        self._says.set_class(not self._found, "-alone")
+        self._says.update(Content.styled(sentence, "$faint"))
+
+    def _option(self, message: Message) -> Option:
+        """Two lines: where, who and when; and the words around the match."""
+        width = max(20, min(MAX_WIDTH, self.size.width * 96 // 100) - FRAME_CELLS)
+        dots, dot = self._stage.glyphs.ellipsis, f" {self._stage.glyphs.dot} "
+        moment = local(message.sent_at, self._stage.zone)
+        when = short_age(moment, now=self._stage.now(), is_12_hours=self._stage.is_12_hours)
+        chat = self._chats.get(message.conversation)
+        who = words.YOU if message.sender.is_me else clean_line(message.sender.name)
+        title = who if chat is None else _title(chat)
+        head = title if title == who else f"{title}{dot}{who}"
+        head = shorten(head, width - cells(when) - 2, ellipsis=dots)
+        gap = " " * max(2, width - cells(head) - cells(when))
+        matches = Matches(self._asked.words)
+        line = " ".join(clean_line(message.body).split())
+        line = excerpt(line, matches.spans(line), width - 2, ellipsis=dots)
+        body = Content("  " + line)
+        for start, end in matches.spans(line):
+            body = body.stylize("bold $warning", start + 2, end + 2)
+        return Option(
+            Content.assemble((head, "bold"), gap, (when, "$faint"), "\n", body), id=message.id
+        )
+
+    def action_step(self, step: int) -> None:
+        """Move the highlight, and read on near the end."""
+        count = self._options.option_count
+        if not count:
+            return
+        at = max(0, min((self._options.highlighted or 0) + step, count - 1))
+        self._options.highlighted = at
+        if at >= count - NEAR_THE_END and self._is_more and not self._is_reading:
+            self._is_reading = True
+            self.run_worker(self._read_on(self._asked), group="search")
+
+    @on(Input.Submitted)
+    def action_take(self) -> None:
+        """Return what is highlighted."""
+        at = self._options.highlighted
+        if at is not None and at < self._options.option_count:
+            self._return(self._options.get_option_at_index(at).id)
+
+    @on(OptionList.OptionSelected)
+    def _clicked(self, event: OptionList.OptionSelected) -> None:
+        self._return(event.option.id)
+
+    def _return(self, message_id: str | None) -> None:
+        message = self._found.get(message_id or "")
+        if message is not None:
+            self.dismiss((message, self._asked.words))
+
+
+def _title(chat: Conversation) -> str:
+    return clean_line(chat.title)
