@@ -31,6 +31,7 @@ HOMES: Final = {
         *("history", "search", "mark", "why"),
     ),
     "engine": ("chat", "daemon", "rpc", "setting"),
+    "keeping": ("backup",),
 }
 """Where in client/verbs each command is."""
 

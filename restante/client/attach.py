@@ -42,8 +42,17 @@ class Attached:
         self._last_id = 0
         self._events: deque[dict[str, Any]] = deque()
 
-    def call(self, method: str, params: dict[str, Any], *, timeout_s: float | None = None) -> Any:
+    def call(
+        self,
+        method: str,
+        params: dict[str, Any],
+        *,
+        timeout_s: float | None = None,
+        watch: Callable[[dict[str, Any]], None] | None = None,
+    ) -> Any:
         """Call a method of the engine by name and return its result as JSON values.
+
+        `watch` is given the events that come meanwhile; without it they are held.
 
         Raises UserError as the engine says it, EngineGoneError, TimeoutError (whether it was done
         is then unknown, and the connection is of no more use).
@@ -63,7 +72,10 @@ class Attached:
             answer = self._read(deadline)
             if answer.get("id") == self._last_id:
                 return _result(answer)
-            self._hold(answer)
+            if watch is not None and answer.get("method") == "event":
+                watch(answer["params"]["event"])
+            else:
+                self._hold(answer)
 
     def subscribe(self) -> None:
         """Ask for all events from now on; `next_event` returns them."""

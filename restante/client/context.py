@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from restante.client.backoff import backoff_s, unit_interval
 from restante.client.grammar.presences import Presences
+from restante.crypto.backups import LEAST_CHUNKS
 from restante.protocol.history_part import MAX_PART_BYTES
 from restante.protocol.limits import SLOT_TTL_S
 from restante.store.client_rows import Rows
@@ -47,6 +48,10 @@ class Tuning:
     """How long a code for linking is good."""
     history_part_bytes: int = MAX_PART_BYTES
     """Of a part of a history; the first one is small in any case."""
+    backup_delay_s: float = 60.0
+    """How long an engine runs before it makes a backup that is due: a command is over by then."""
+    backup_least_chunks: int = LEAST_CHUNKS
+    """The size of the smallest backup, in 64 KiB."""
     restarts_services: bool = True
     """Whether a service that fails by a bug is started again; a test wants to see it fail."""
 

@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
+from restante.client.backing_up.desk import BackupDesk
+from restante.client.backing_up.methods import BackupMethods
+from restante.client.backing_up.restoring import restore_backup
+from restante.client.backing_up.scheduling import Scheduling
 from restante.client.clock import SystemClock
 from restante.client.consuming.methods import ConsumingMethods
 from restante.client.context import EngineContext, Tuning
@@ -22,6 +26,7 @@ from restante.client.grammar.methods import GrammarMethods
 from restante.client.history_transfer.methods import HistoryMethods
 from restante.client.interface import (
     AccountDeleted,
+    BackupRestored,
     Contact,
     Conversation,
     Message,
@@ -73,6 +78,7 @@ class LocalEngine(
     SendingMethods,
     ConsumingMethods,
     FindingMethods,
+    BackupMethods,
 ):
     """The engine in this process. Made by `open_engine`."""
 
@@ -84,10 +90,13 @@ class LocalEngine(
         self._registering = trio.Lock()
         self._recovery = RecoveryDesk(context)
         self._devices = Desk(context, nursery, self._services)
+        self._backups = BackupDesk(context, self._services)
+        self._scheduling = Scheduling(context, self._backups, self._board)
 
     async def start(self) -> None:
         """Load the account and start the services. Raises StoreError."""
         self._nursery.start_soon(self._services.supervise, self._board.run)
+        self._nursery.start_soon(self._services.supervise, self._scheduling.run)
         await self._services.reload()
 
     async def reload(self) -> None:
@@ -147,6 +156,22 @@ class LocalEngine(
         async with self._registering:
             return await delete_account(
                 self._context, self._nursery, self._services, address=address
+            )
+
+    async def backup_restore(
+        self, path: str, *, words: str | None = None, kit: str | None = None, older: bool = False
+    ) -> BackupRestored:
+        """See interface.Engine."""
+        async with self._registering:
+            return await restore_backup(
+                self._context,
+                self._nursery,
+                self._services,
+                self._backups,
+                path=path,
+                words=words,
+                kit=kit,
+                older=older,
             )
 
     async def recovery_confirm(self, words: list[str]) -> Status:

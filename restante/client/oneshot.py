@@ -80,6 +80,22 @@ class Caller:
             except EngineGoneError:
                 self._lose()
 
+    def call_watching(
+        self, method: str, watch: Callable[[dict[str, Any]], None], **params: Any
+    ) -> Any:
+        """Call a method that takes long; `watch` is given the events that come meanwhile.
+
+        Raises UserError, also when the engine ended in the middle: it isn't called again.
+        """
+        self.subscribe()
+        try:
+            return self._connect().call(method, params, watch=watch)
+        except EngineGoneError:
+            self._lose()
+            raise UserError(
+                "The engine ended in the middle of it. Try again.", exit_code=ExitCode.UNAVAILABLE
+            ) from None
+
     def subscribe(self) -> None:
         """Have all events from now on; after a change of engine the next one is a resync."""
         self._is_subscribed = True

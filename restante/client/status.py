@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 STORE, ACCOUNT, RELAY, OUTBOX, HISTORY = "store", "account", "relay", "outbox", "history"
 REQUESTS: Final = "requests"
-_BY_GRAVITY: Final = (STORE, ACCOUNT, RELAY, OUTBOX, HISTORY, REQUESTS)
+BACKUP: Final = "backup"
+_BY_GRAVITY: Final = (STORE, ACCOUNT, RELAY, OUTBOX, HISTORY, BACKUP, REQUESTS)
 
 
 class StatusBoard:

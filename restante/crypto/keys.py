@@ -277,6 +277,12 @@ class BlobKey(SecretKey):
     __slots__ = ()
 
 
+class BackupKey(SecretKey):
+    """Opens all backups of an account; its user has it as 24 words."""
+
+    __slots__ = ()
+
+
 class LinkSealKey(AeadKey):
     """Seals what a new device says before it has heard the old one; made of its code's secret."""
 

@@ -1,8 +1,8 @@
-"""The root secret as 24 words: what a recovery kit holds, on paper.
+"""A secret as 24 words: the root secret of a recovery kit, or the key of backups, on paper.
 
 BIP-39 with its English list: 256 bits of secret and 8 of checksum, 11 bits a word. Rule: what is
 read back is the secret whole or a sentence that says which word is wrong; no second spelling of a
-secret is kept anywhere. The secret is the root key's seed itself: nothing is stretched.
+secret is kept anywhere. The secret is the key itself: nothing is stretched.
 Source: BIP-39; list and packing by the `mnemonic` library. Spec: docs/cryptography.md, section 12.
 """
 
@@ -15,7 +15,7 @@ from typing import Final
 
 from mnemonic import Mnemonic
 
-from restante.crypto.keys import RootSigningKey
+from restante.crypto.keys import BackupKey, RootSigningKey
 
 WORDS: Final = 24
 """256 bits and their checksum."""
@@ -27,7 +27,7 @@ _SHOWN_CHARS: Final = 20
 
 
 class RecoveryWordsError(ValueError):
-    """The words are no recovery kit's; the error's text says which is wrong and what to do.
+    """The words are no secret's; the error's text says which is wrong and what to do.
 
     `place` is the number of the word that isn't in the list, from 1; None if it is not one word.
     """
@@ -37,9 +37,9 @@ class RecoveryWordsError(ValueError):
         self.place = place
 
 
-def to_words(root: RootSigningKey) -> tuple[str, ...]:
-    """Return the 24 words of a root secret."""
-    return tuple(_list().to_mnemonic(root.raw).split())
+def to_words(secret: RootSigningKey | BackupKey) -> tuple[str, ...]:
+    """Return the 24 words of a secret."""
+    return tuple(_list().to_mnemonic(secret.raw).split())
 
 
 def from_words(text: str) -> RootSigningKey:
@@ -47,19 +47,28 @@ def from_words(text: str) -> RootSigningKey:
 
     The first four letters of a word will do. Raises RecoveryWordsError with a sentence to show.
     """
+    return RootSigningKey(_secret(text))
+
+
+def backup_key_from_words(text: str) -> BackupKey:
+    """Read the key of backups from its 24 words, as `from_words`. Raises RecoveryWordsError."""
+    return BackupKey(_secret(text))
+
+
+def _secret(text: str) -> bytes:
     typed = re.findall(r"[^\W\d_]+", text.lower())
     words = [_find(word, place) for place, word in enumerate(typed, 1)]
     if len(words) != WORDS:
         raise RecoveryWordsError(
-            f"These are {len(words)} words, and a recovery kit has {WORDS}. "
-            "Compare them with the kit: some are missing or written twice."
+            f"These are {len(words)} words, and it takes {WORDS}. "
+            "Compare them with what you wrote down: some are missing or written twice."
         )
     try:
-        return RootSigningKey(bytes(_list().to_entropy(words)))
+        return bytes(_list().to_entropy(words))
     except ValueError:
         raise RecoveryWordsError(
-            "Each of these words exists, but together they are no kit's: one is another word than "
-            "in the kit, or two have changed places. Compare them one by one."
+            "Each of these words exists, but together they are no secret: one is another word than "
+            "you wrote down, or two have changed places. Compare them one by one."
         ) from None
 
 
@@ -68,7 +77,7 @@ def _find(typed: str, place: int) -> str:
     if word is not None:
         return word
     near = get_close_matches(typed, _list().wordlist, n=1)
-    hint = f"Did you mean {near[0]!r}?" if near else "Compare it with the kit."
+    hint = f"Did you mean {near[0]!r}?" if near else "Compare it with what you wrote down."
     raise RecoveryWordsError(
         f"Word {place}, {typed[:_SHOWN_CHARS]!r}, is no recovery word. {hint}", place=place
     )

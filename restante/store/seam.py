@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -105,6 +105,27 @@ class Database:
         """Run what SQLite allows only outside a transaction: checkpoints, vacuum, pragmas."""
         async with self._write_turn:
             return await self._hop(self._raw_writer, work)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[RawConnection]:
+        """Open a connection of its own, in the caller's thread, on one snapshot for the block.
+
+        For long walks: whoever else reads or writes is not kept waiting. Only for reading; not on
+        the loop's own thread. Raises StoreError.
+        """
+        try:
+            connection = self._driver.connect(self._path)
+        except self._driver.error as error:
+            raise translated(error, self._driver, self._path) from error
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("BEGIN")
+            yield connection
+        except self._driver.error as error:
+            raise translated(error, self._driver, self._path) from error
+        finally:
+            connection.rollback()
+            connection.close()
 
     async def _run(self, in_loop: Callable[..., Awaitable[T]], *args: Any) -> T:
         # Shielded: half a transaction is worse than a late cancellation, and none takes long.

@@ -38,6 +38,12 @@ OPERATIONS = {
 }
 """Types of objects that the relay's operator is shown."""
 
+BACKUPS = {
+    *("backup_made", "backup_checked", "backup_restored"),
+    *("backup_file", "backup_schedule", "backup_timer"),
+}
+"""Types of objects that `restante backup` prints."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:

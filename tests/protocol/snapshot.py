@@ -22,6 +22,7 @@ import msgspec.inspect as mi
 from restante.errors import WireCode
 from restante.protocol import (
     address,
+    backup,
     content,
     frames,
     grant,
@@ -98,6 +99,8 @@ STRUCTS: tuple[type[Any], ...] = (
     history_part.DeviceCounter,
     history_part.HistoryMessage,
     history_part.HistoryMark,
+    backup.BackupBegins,
+    backup.BackupEnds,
 )
 ENUMS: tuple[type[Enum], ...] = (
     WireCode,

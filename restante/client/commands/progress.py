@@ -1,4 +1,4 @@
-"""A history on its way, shown while a command waits for it: one line on stderr, drawn anew.
+"""What takes long, shown while a command waits for it: one line on stderr, drawn anew.
 
 Rule: only a terminal gets a line that is drawn anew; anything else gets a line for each tenth. It
 never fails a command: whoever won't wait goes, and the engine goes on when it runs again.
@@ -26,12 +26,12 @@ def follow_history(out: Output, caller: Caller, *, direction: str) -> bool:
 
     `direction` is `in` on the new device and `out` on the old one. The caller has subscribed.
     """
-    line = _Line(out)
+    line = ProgressLine(out)
     ends_left = 2 if direction == "out" else 1  # all is at the relay, then: all is taken from there
     try:
         while (event := caller.next_event(timeout_s=PATIENCE_S)) is not None:
             if event["type"] == "transfer" and event["direction"] == direction:
-                line.show(event)
+                line.write(progress_text(event), tenth=_tenth(event))
                 ends_left -= event["is_complete"]
                 if not ends_left:
                     return True
@@ -49,16 +49,23 @@ def progress_text(event: dict[str, Any]) -> str:
     filled = int(share * BAR_CELLS)
     parts = [
         f"[{'#' * filled}{'.' * (BAR_CELLS - filled)}] {share:4.0%}",
-        f"{_size(event['done_bytes'])} of {_size(event['total_bytes'])}",
+        f"{size_text(event['done_bytes'])} of {size_text(event['total_bytes'])}",
     ]
     if not event["is_complete"]:
-        parts.append(f"{_size(event['rate_bytes_s'])}/s")
+        parts.append(f"{size_text(event['rate_bytes_s'])}/s")
         if event["left_s"] is not None:
             parts.append(f"{_time(event['left_s'])} left")
     return "History " + "  ".join(parts)
 
 
-class _Line:
+def _tenth(event: dict[str, Any]) -> int:
+    if event["is_complete"]:
+        return 10
+    tenth: int = event["done_bytes"] * 10 // max(event["total_bytes"], 1)
+    return tenth
+
+
+class ProgressLine:
     """Where it is written."""
 
     def __init__(self, out: Output) -> None:
@@ -67,20 +74,24 @@ class _Line:
         self._tenth = -1
         self._is_open = False
 
-    def show(self, event: dict[str, Any]) -> None:
-        text = progress_text(event)
+    def show(self, what: str, done: int, total: int, *, is_complete: bool) -> None:
+        """Show how much is done of a number of whatever it is."""
+        share = 1.0 if is_complete else min(done / max(total, 1), 0.99)
+        filled = int(share * BAR_CELLS)
+        bar = f"[{'#' * filled}{'.' * (BAR_CELLS - filled)}] {share:4.0%}"
+        self.write(f"{what} {bar}", tenth=10 if is_complete else int(share * 10))
+
+    def write(self, text: str, *, tenth: int) -> None:
+        """Draw the line anew; where that can't be, write one for each tenth."""
         if self._is_terminal:
             self._write(f"\r{text}\x1b[K")
             self._is_open = True
-            return
-        tenth = (
-            10 if event["is_complete"] else event["done_bytes"] * 10 // max(event["total_bytes"], 1)
-        )
-        if tenth > self._tenth:
+        elif tenth > self._tenth:
             self._tenth = tenth
             self._out.note(text)
 
     def end(self) -> None:
+        """Leave the line as it stands."""
         if self._is_open:
             self._write("\n")
 
@@ -92,7 +103,8 @@ class _Line:
             self._is_terminal = False
 
 
-def _size(count_bytes: float) -> str:
+def size_text(count_bytes: float) -> str:
+    """Write a number of bytes for people."""
     for unit in ("B", "kB", "MB"):
         if count_bytes < 1000:
             return f"{count_bytes:.0f} {unit}" if unit == "B" else f"{count_bytes:.1f} {unit}"

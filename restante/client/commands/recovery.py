@@ -90,13 +90,16 @@ def recover(
     return ExitCode.OK
 
 
-def read_words(*, may_ask: bool) -> str:
-    """Read words from stdin: all of it, or from a person line by line until there are 24."""
+def read_words(*, may_ask: bool, of: str = "the kit", count: int = _WORDS) -> str:
+    """Read words from stdin: all of it, or from a person line by line until there are 24.
+
+    `count`: how many somebody who can't be asked gives.
+    """
     if sys.stdin is None or sys.stdin.closed:
-        raise UserError("There is nothing on stdin. Give the 24 words there.")
+        raise UserError(f"There is nothing on stdin. Give the {count} words there.")
     if not (may_ask and sys.stdin.isatty()):
         return sys.stdin.read(MAX_WORDS_BYTES)
-    say(f"Type the {_WORDS} words of the kit, on as many lines as you like; an empty line ends.")
+    say(f"Type the {_WORDS} words of {of}, on as many lines as you like; an empty line ends.")
     typed: list[str] = []
     while len(typed) < _WORDS and (line := sys.stdin.readline()).strip():
         typed += [word for word in line.split() if not word.rstrip(".").isdigit()]

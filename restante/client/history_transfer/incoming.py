@@ -211,7 +211,7 @@ class Incoming:
         importer = Importer(
             own_account=self._own.account_id,
             own_device=self._own.device_id,
-            put_record=partial(_put_record, randomness=self._context.randomness, now_ms=now_ms),
+            put_record=partial(put_record, randomness=self._context.randomness, now_ms=now_ms),
             now_ms=now_ms,
         )
         for batch in batches(opened.items):
@@ -333,7 +333,7 @@ class Incoming:
         return progress
 
 
-def _put_record(
+def put_record(
     rows: Rows, changes: Changes, item: HistoryRecord, *, randomness: Randomness, now_ms: int
 ) -> None:
     """Keep a record as one that another own device sent; a malformed one is left out."""

@@ -4,8 +4,14 @@ Rule: values, events and methods, and nothing behind them: no key, no SQL, no so
 Spec: docs/engine.md, docs/rpc.md and docs/cli-json.schema.json.
 """
 
+from restante.client.interface.backup_values import Backup as Backup
+from restante.client.interface.backup_values import BackupChecked as BackupChecked
+from restante.client.interface.backup_values import BackupMade as BackupMade
+from restante.client.interface.backup_values import BackupRestored as BackupRestored
+from restante.client.interface.backup_values import BackupSchedule as BackupSchedule
 from restante.client.interface.engine import Engine as Engine
 from restante.client.interface.engine import EventStream as EventStream
+from restante.client.interface.events import BackupProgress as BackupProgress
 from restante.client.interface.events import ConversationChanged as ConversationChanged
 from restante.client.interface.events import DevicesChanged as DevicesChanged
 from restante.client.interface.events import Event as Event

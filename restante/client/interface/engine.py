@@ -7,6 +7,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from restante.client.interface.backup_values import (
+    Backup,
+    BackupChecked,
+    BackupMade,
+    BackupRestored,
+    BackupSchedule,
+)
 from restante.client.interface.events import (
     Event,
 )
@@ -89,6 +96,41 @@ class Engine(Protocol):
 
     async def recovery_confirm(self, words: list[str]) -> Status:
         """Name the three words; if they are right, the root secret is erased from this machine."""
+
+    async def backup_create(self, path: str | None = None, *, new_key: bool = False) -> BackupMade:
+        """Write all of the history to a new, encrypted file; without a path, where the schedule
+        says, and then those too many are deleted.
+
+        UserError: the file is there, can't be written, no schedule.
+        """
+
+    async def backup_verify(self, path: str, *, words: str | None = None) -> BackupChecked:
+        """Prove that a backup restores: in a sandbox, compared row by row.
+
+        `words` that open it, unless this profile's key does. UserError says what is wrong with it.
+        """
+
+    async def backup_restore(
+        self, path: str, *, words: str | None = None, kit: str | None = None, older: bool = False
+    ) -> BackupRestored:
+        """Take in a backup of this account's; a profile without one becomes that of `kit`.
+
+        UserError: it isn't whole, is another account's, or an `older` one than is known here.
+        """
+
+    async def backups(self) -> list[Backup]:
+        """Return the backups that were made here, the newest first."""
+
+    async def backup_schedule(self) -> BackupSchedule | None:
+        """Return when backups are made by themselves; None: they aren't."""
+
+    async def backup_set_schedule(
+        self, *, directory: str | None, every_s: int = 86_400, keep: int = 7
+    ) -> BackupSchedule | None:
+        """Have backups made by themselves, the first one soon; a directory of None: no more.
+
+        UserError: there is no such directory, no backup was made yet, a number is out of range.
+        """
 
     async def conversations(self) -> list[Conversation]:
         """Return all conversations, the one with the newest message first; requests included."""

@@ -81,6 +81,15 @@ class TransferProgress(View, frozen=True, tag="transfer"):
     """All is here (`in`); all is at the relay, and said once more when the other device has it."""
 
 
+class BackupProgress(View, frozen=True, tag="backup"):
+    """How far a backup is that is written, checked or taken in, in steps of about a message."""
+
+    action: Literal["create", "verify", "restore"]
+    done: int
+    total: int
+    is_complete: bool
+
+
 class Resync(View, frozen=True, tag="resync"):
     """The subscriber was too slow and missed events: read everything again."""
 
@@ -95,5 +104,6 @@ Event = (
     | LinkChanged
     | DevicesChanged
     | TransferProgress
+    | BackupProgress
     | Resync
 )

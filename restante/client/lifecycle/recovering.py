@@ -25,6 +25,8 @@ from restante.store.client_account import AccountRow
 from restante.store.failpoints import reach
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     import trio
 
     from restante.client.context import EngineContext
@@ -42,10 +44,12 @@ async def recover_account(
     *,
     address: str,
     words: str,
+    fill: Callable[[OwnAccount], Awaitable[None]] | None = None,
 ) -> OwnAccount:
     """Make this profile the account's first and only device.
 
-    UserError: wrong words, another account at the address, a profile that is in use. RelayError.
+    `fill` brings a history, before anybody can write to the new device. UserError: wrong words,
+    another account at the address, a profile that is in use. RelayError.
     """
     if own is not None and own.is_registered:
         raise UserError(
@@ -61,6 +65,8 @@ async def recover_account(
         lambda rows: _keep(rows, found, root, before=own, context=context)
     )
     reach("recovery.kept")
+    if fill is not None:
+        await fill(recovered)
     route = Route(proxy=context.proxy, isolation="device")
     link = await open_link(nursery, recovered.address.relay, route=route, device=recovered.device)
     try:

@@ -1,4 +1,4 @@
--- version 4
+-- version 5
 CREATE INDEX aside_by_tag ON aside (tag);
 CREATE INDEX contacts_by_address ON contacts (address);
 CREATE INDEX feed_by_message ON feed (message);
@@ -39,6 +39,11 @@ CREATE TABLE aside (
     lane INTEGER NOT NULL, arrived_ms INTEGER NOT NULL, payload BLOB NOT NULL,
     PRIMARY KEY (number), UNIQUE (envelope_id)
 );
+CREATE TABLE backups (
+        number INTEGER NOT NULL, id BLOB NOT NULL, path TEXT NOT NULL,
+        made_at_ms INTEGER NOT NULL, messages INTEGER NOT NULL, size_bytes INTEGER NOT NULL,
+        is_scheduled INTEGER NOT NULL, PRIMARY KEY (number)
+    );
 CREATE TABLE chunks (
     conversation INTEGER NOT NULL, first_key BLOB NOT NULL, size INTEGER NOT NULL,
     PRIMARY KEY (conversation, first_key)

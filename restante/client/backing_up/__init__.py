@@ -1,0 +1,1 @@
+"""Backups: one encrypted file with the history, written, checked and taken in again."""

@@ -1,0 +1,133 @@
+"""A backup proven to restore: taken in by an empty database, and compared with it row by row.
+
+Rule: the sandbox is thrown away, its key was never written down, and nothing of the profile is
+touched. What is compared is what a restored device would show. Spec: docs/engine.md, section 22.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import trio
+
+from restante.client.backing_up.reading import Whole, read_middle, read_through
+from restante.client.backing_up.taking_in import NO_DEVICE, keep_record_alone, take_in
+from restante.client.backing_up.walking import Source, walk
+from restante.client.history_transfer.importing import Importer
+from restante.errors import UserError
+from restante.protocol.history_part import (
+    HistoryConversation,
+    HistoryMark,
+    HistoryMessage,
+    HistoryRecord,
+    Item,
+    pack_item,
+)
+from restante.store.client_database import open_client_database
+from restante.store.client_rows import Rows
+from restante.store.sqlcipher import DatabaseKey
+
+if TYPE_CHECKING:
+    from restante.client.changes import Changes
+    from restante.crypto.keys import BackupKey
+    from restante.crypto.randomness import Randomness
+    from restante.store.driver import RawConnection
+    from restante.store.seam import Database
+
+SANDBOX: Final = ".checking-"
+"""What the sandbox's folder is called; one that was left behind by a crash can be deleted."""
+
+PASSES: Final = 3
+"""Read through, taken in, compared."""
+
+_TOLD_EVERY: Final = 1_000
+_NAMES: Final[dict[type[object], str]] = {
+    HistoryRecord: "a record",
+    HistoryConversation: "a conversation",
+    HistoryMessage: "a message",
+    HistoryMark: "a change of a message",
+}
+
+Told = Callable[[int, int], None]
+
+
+async def check_backup(
+    path: Path,
+    key: BackupKey,
+    *,
+    scratch: Path,
+    randomness: Randomness,
+    now_ms: int,
+    told: Told,
+) -> Whole:
+    """Prove that a file restores, in a folder of `scratch`; return what is in it.
+
+    `told` is called in any thread. Inside `seam.open_loop`. UserError says what is wrong;
+    StoreError if the sandbox can't be written.
+    """
+    in_all = 0
+
+    def reading(done: int, about: int) -> None:
+        nonlocal in_all
+        in_all = about
+        told(done, about * PASSES)
+
+    whole = await trio.to_thread.run_sync(read_through, path, key, reading)
+    in_all = whole.ends.messages
+    importer = Importer(
+        own_account=whole.begins.account,
+        own_device=NO_DEVICE,
+        put_record=keep_record_alone,
+        now_ms=now_ms,
+    )
+    with tempfile.TemporaryDirectory(prefix=SANDBOX, dir=scratch) as folder:
+        sandbox = Path(folder) / "sandbox.db"
+        async with open_client_database(sandbox, DatabaseKey(randomness.random(32))) as database:
+
+            async def write(work: Callable[[Rows], Changes]) -> Changes:
+                def in_thread(connection: RawConnection) -> Changes:
+                    return work(Rows(connection))
+
+                return await database.write_raw(in_thread)
+
+            items = (item for _, item in read_middle(path, key, whole))
+            async for _ in take_in(
+                items, write, importer, lambda done: told(in_all + done, in_all * PASSES)
+            ):
+                pass  # nobody watches a sandbox
+            compare = partial(_compare, path, key, whole, database, told)
+            await trio.to_thread.run_sync(compare)
+    return whole
+
+
+def _compare(path: Path, key: BackupKey, whole: Whole, database: Database, told: Told) -> None:
+    in_all, messages = whole.ends.messages, 0
+    with (
+        database.snapshot() as connection,
+        closing(walk(Source(rows=Rows(connection), own_device=NO_DEVICE))) as restored,
+    ):
+        said = (item for _, item in read_middle(path, key, whole))
+        for item, shown in zip_longest(said, restored):
+            if item is None or shown is None or _comparable(item) != _comparable(shown):
+                raise UserError(
+                    f"The backup {path} is whole, but {_NAMES[type(item or shown)]} of it does not "
+                    "restore as it stands there. Make a new one."
+                )
+            if isinstance(item, HistoryMessage):
+                messages += 1
+                if messages % _TOLD_EVERY == 0:
+                    told(2 * in_all + messages, in_all * PASSES)
+    told(in_all * PASSES, in_all * PASSES)
+
+
+def _comparable(item: Item) -> bytes:
+    if isinstance(item, HistoryConversation):  # a clock from the far future isn't believed
+        item = msgspec.structs.replace(item, clock=0)
+    return pack_item(item)

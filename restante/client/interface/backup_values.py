@@ -1,0 +1,75 @@
+"""What the engine shows of backups, as plain frozen values.
+
+Rule: as in values.py. Spec: docs/engine.md, section 22.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from restante.client.interface.values import View
+
+
+class BackupMade(View, frozen=True):
+    """A backup that was made. `number` grows with each."""
+
+    path: str
+    number: int
+    made_at: str
+    """RFC 3339 UTC."""
+    messages: int
+    disappearing: int
+    """Messages that disappear: they are in none."""
+    left_out: int
+    """Rows that are damaged here, and so are in none."""
+    size_bytes: int
+    words: list[str] | None
+    """The 24 words that open it, where its key is new; they are not shown again."""
+
+
+class BackupChecked(View, frozen=True):
+    """A backup that was proven to restore: each row of it, compared."""
+
+    path: str
+    number: int
+    made_at: str
+    address: str
+    messages: int
+    size_bytes: int
+    newest: int | None
+    """The number of the newest one that this profile knows of; None if it knows of none."""
+
+
+class BackupRestored(View, frozen=True):
+    """A backup that was taken in. `address` None: this profile was the account's already."""
+
+    path: str
+    number: int
+    made_at: str
+    messages: int
+    address: str | None
+
+
+class Backup(View, frozen=True):
+    """A backup that this profile has made. `state`: what became of its file."""
+
+    number: int
+    path: str
+    made_at: str
+    messages: int
+    size_bytes: int
+    state: Literal["there", "missing", "another"]
+    """`another`: under its name lies another file."""
+    scheduled: bool
+
+
+class BackupSchedule(View, frozen=True):
+    """Backups that are made by themselves, while an engine runs."""
+
+    directory: str
+    every_s: int
+    keep: int
+    """So many of them stay; older ones are deleted once a newer one was read through."""
+    next_at: str
+    error: str | None
+    """Why the last one was not made."""

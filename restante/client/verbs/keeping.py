@@ -1,0 +1,106 @@
+"""What is kept outside the profile: backups.
+
+Rule: parses and hands on; what a command does stands in client/commands, imported when it runs.
+Spec: docs/cli.md.
+"""
+
+from __future__ import annotations
+
+import click
+
+from restante.client.verbs.invocation import Invocation, command
+
+verbs = click.Group()
+
+_WORDS = click.option("--words", is_flag=True, help="Read the backup's 24 words from stdin.")
+_NO_INPUT = click.option("--no-input", is_flag=True, help="Take stdin as it is; never ask.")
+
+
+@verbs.group()
+def backup() -> None:
+    """Your history as one encrypted file: made, proven, taken in again."""
+
+
+@command(backup)
+@click.argument("file", required=False)
+@click.option("--new-key", is_flag=True, help="With a new key, and new words, from now on.")
+def create(run: Invocation, file: str | None, new_key: bool) -> int:
+    """Write a backup to FILE, or where the schedule says. The first one shows its 24 words."""
+    from restante.client.commands import backup as bodies
+
+    with run.caller() as caller:
+        return bodies.create(run.out, caller, file, new_key=new_key)
+
+
+@command(backup)
+@click.argument("file")
+@_WORDS
+@_NO_INPUT
+def verify(run: Invocation, file: str, words: bool, no_input: bool) -> int:
+    """Prove that FILE restores: in a sandbox, compared row by row."""
+    from restante.client.commands import backup as bodies
+
+    asks = words, not no_input
+    return bodies.verify(run.out, run.profile, run.caller, file, asks=asks)
+
+
+@command(backup)
+@click.argument("file")
+@_WORDS
+@click.option("--older", is_flag=True, help="Though a newer backup is known here.")
+@click.option("--dry-run", is_flag=True, help="Only prove that it restores.")
+@_NO_INPUT
+def restore(
+    run: Invocation, *, file: str, words: bool, older: bool, dry_run: bool, no_input: bool
+) -> int:
+    """Take FILE in. An empty profile becomes your account's only device, by the recovery kit."""
+    from restante.client.commands import backup as bodies
+
+    asks = words, not no_input
+    if dry_run:
+        return bodies.verify(run.out, run.profile, run.caller, file, asks=asks)
+    return bodies.restore(run.out, run.profile, run.caller, file, asks=asks, older=older)
+
+
+@command(backup, "ls")
+def _ls_backups(run: Invocation) -> int:
+    """List the backups that were made here, and whether they are there."""
+    from restante.client.commands import backup as bodies
+
+    with run.caller() as caller:
+        return bodies.ls(run.out, caller)
+
+
+@command(backup)
+@click.argument("directory", metavar="[DIR]", required=False)
+@click.option("--every", metavar="TIME", default="1d", show_default=True, help="6h, 1d, 1w.")
+@click.option(
+    "--keep",
+    type=click.IntRange(1, 1000),
+    metavar="N",
+    default=7,
+    show_default=True,
+    help="How many stay; older ones are deleted.",
+)
+@click.option("--off", is_flag=True, help="Make none by itself any more.")
+@click.option("--print", "system", type=click.Choice(["cron", "systemd"]), help="A timer for it.")
+def schedule(
+    run: Invocation,
+    *,
+    directory: str | None,
+    every: str,
+    keep: int,
+    off: bool,
+    system: str | None,
+) -> int:
+    """Have backups made in DIR by themselves, while Restante runs."""
+    from restante.client.commands import backup as bodies
+
+    if off and directory is not None:
+        raise click.UsageError("One of DIR and --off.")
+    if system is not None:
+        return bodies.print_timer(run.out, run.profile, system)
+    with run.caller() as caller:
+        if directory is None and not off:
+            return bodies.schedule_now(run.out, caller)
+        return bodies.schedule(run.out, caller, directory, every=every, keep=keep)

@@ -1,0 +1,117 @@
+"""What is in a backup: items, each behind its length, between a first and a last one. Pure.
+
+    begins || records || conversations, each with its messages || marks || ends || zeros
+
+The items of a history (docs/protocol/history.md), and two of its own. Rule: read as if from
+outside, though only who has the key can have written it: every length, number and array is
+bounded, and a row of items that isn't whole is refused. Knows no key, no file and no database.
+Spec: docs/protocol/backup.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+from restante.errors import RemoteProtocolError
+from restante.protocol.codec import decode_tagged
+from restante.protocol.history_part import (
+    MAX_ITEM_BYTES,
+    HistoryConversation,
+    HistoryMark,
+    HistoryMessage,
+    HistoryRecord,
+    Item,
+)
+from restante.protocol.ids import U63, Bytes16
+
+BACKUP_VERSION: Final = 1
+
+MAX_ADDRESS_CHARS: Final = 512
+
+_LENGTH_BYTES: Final = 4
+
+
+class BackupBegins(Item, frozen=True, tag=1):
+    """The first item: whose backup, of when, and which.
+
+    `generation` grows with each backup of the account's that this profile made.
+    `messages_in_all` is how many there are about, for whoever shows how far it is.
+    """
+
+    version: Annotated[int, Meta(ge=BACKUP_VERSION, le=BACKUP_VERSION)]
+    generation: U63
+    made_at_ms: U63
+    account: Bytes16
+    address: Annotated[str, Meta(max_length=MAX_ADDRESS_CHARS)]
+    messages_in_all: U63
+
+
+class BackupEnds(Item, frozen=True, tag=2):
+    """The last item: how many of each there were, and what was left out on purpose.
+
+    `disappearing`: messages with a time, which are in no backup.
+    """
+
+    messages: U63
+    marks: U63
+    records: U63
+    disappearing: U63
+    left_out: U63
+
+
+_ITEMS: Final[dict[int, type[Item]]] = {
+    1: BackupBegins,
+    2: BackupEnds,
+    3: HistoryRecord,
+    4: HistoryConversation,
+    5: HistoryMessage,
+    6: HistoryMark,
+}
+
+
+class ItemReader:
+    """Cuts what comes in pieces into items, and sees to their order."""
+
+    def __init__(self) -> None:
+        self._waiting = bytearray()
+        self._has_begun = False
+        self.is_ended = False
+        """Whether the last item was read; what follows is padding."""
+
+    def push(self, opened: bytes) -> Iterator[tuple[bytes, Item]]:
+        """Take the next piece; yield each whole item as it stood and as it is read.
+
+        Raises RemoteProtocolError if it isn't what a backup is made of.
+        """
+        self._waiting += opened
+        at = 0
+        while not self.is_ended:
+            start = at + _LENGTH_BYTES
+            size = int.from_bytes(self._waiting[at:start], "big")
+            if len(self._waiting) < start:
+                break
+            if not 0 < size <= MAX_ITEM_BYTES:
+                raise RemoteProtocolError("a backup is not made of items")
+            if len(self._waiting) < start + size:
+                break
+            packed = bytes(self._waiting[at : start + size])
+            at = start + size
+            item = decode_tagged(packed[_LENGTH_BYTES:], _ITEMS)
+            if isinstance(item, BackupBegins) == self._has_begun:
+                raise RemoteProtocolError("a backup begins once, with its first item")
+            self._has_begun = True
+            self.is_ended = isinstance(item, BackupEnds)
+            yield packed, item
+        del self._waiting[:at]
+        if self.is_ended and self._waiting.strip(b"\x00"):
+            raise RemoteProtocolError("a backup is not padded with zeros")
+        if self.is_ended:
+            self._waiting.clear()
+
+    def finish(self) -> None:
+        """Say that there is no more. Raises RemoteProtocolError if the last item didn't come."""
+        if not self.is_ended:
+            raise RemoteProtocolError("a backup has no end")

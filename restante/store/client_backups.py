@@ -1,0 +1,59 @@
+"""Which backups this profile has made: their numbers, files and sizes. No key, no content.
+
+Rule: a number is given once. Spec: docs/client-store.md, section 6.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Column, Integer, LargeBinary, Table, Text, bindparam, insert, select
+
+from restante.store import client_tables as tables
+from restante.store.client_rows import Rows, Shape, Statement
+
+_backups = Table(
+    "backups",
+    tables.client_metadata,
+    Column("number", Integer, primary_key=True, nullable=False),
+    Column("id", LargeBinary, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("made_at_ms", Integer, nullable=False),
+    Column("messages", Integer, nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("is_scheduled", Integer, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupRow:
+    """A backup; `number` is its generation, `id` stands in clear in its file."""
+
+    number: int
+    id: bytes
+    path: str
+    made_at_ms: int
+    messages: int
+    size_bytes: int
+    is_scheduled: bool
+
+
+_BACKUP = Shape(BackupRow, _backups)
+_ADD = Statement(insert(_backups).prefix_with("OR REPLACE"), *_BACKUP.names)
+_ALL = Statement(select(*_BACKUP.columns).order_by(_backups.c.number.desc()))
+_FORGET = Statement(_backups.delete().where(_backups.c.number == bindparam("which")))
+
+
+def note_backup(rows: Rows, row: BackupRow) -> None:
+    """Note a backup that was made."""
+    rows.run(_ADD, **_BACKUP.write(row))
+
+
+def backups(rows: Rows) -> list[BackupRow]:
+    """Return all backups that are known, the newest first."""
+    return [_BACKUP.read(found) for found in rows.all(_ALL)]
+
+
+def forget_backup(rows: Rows, number: int) -> None:
+    """Forget a backup whose file is gone."""
+    rows.run(_FORGET, which=number)
