@@ -12,6 +12,7 @@ import trio
 from restante.client.backing_up.checking import SANDBOX, check_backup
 from restante.client.backing_up.reading import read_items
 from restante.client.backing_up.writing import Order, write_backup
+from restante.client.clock import rfc3339
 from restante.client.interface import BackupProgress
 from restante.client.profile import KEY_BYTES
 from restante.crypto import backups as container
@@ -348,11 +349,14 @@ async def test_backups_are_made_by_themselves_and_old_ones_go(tmp_path: Path) ->
             await alice.backup_set_schedule(directory=str(place), every_s=1)
 
         async def numbers(*expected: int) -> None:
-            """Wait until these are there, listed and on the disk."""
+            """Wait until these are there, listed and on the disk, and the next one is due later."""
             with trio.fail_after(60):
                 while True:
                     found = [each.number for each in await alice.backups() if each.scheduled]
-                    if tuple(found) == expected and len(names_in(place)) == len(expected):
+                    now = await alice.backup_schedule()
+                    is_later = now is not None and now.next_at > rfc3339(clock.now_ms())
+                    are_there = len(names_in(place)) == len(expected)
+                    if tuple(found) == expected and are_there and is_later:
                         return
                     await trio.sleep(0.02)
 
