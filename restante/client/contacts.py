@@ -13,13 +13,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from restante.client import granting
-from restante.client.acquaintance import keep_manifest, new_contact, others_at
+from restante.client.acquaintance import is_welcome, keep_manifest, new_contact, others_at
 from restante.client.changes import Changes
 from restante.client.directory import Found, manifest_of
+from restante.client.gap_requests import ask_again
+from restante.client.gaps import devices_with_gaps
 from restante.client.giving_up import give_up
 from restante.client.interface import ContactState, Trust
 from restante.client.lifecycle.following import note_arrival, note_moved
 from restante.client.lifecycle.key_changes import is_held, resume, supersede
+from restante.client.linking.announcing import tell
 from restante.client.people_kept import (
     accepted,
     clean_petname,
@@ -31,6 +34,7 @@ from restante.client.people_kept import (
     person,
     refuse_taken,
 )
+from restante.client.sessions import begin_anew
 from restante.client.views import contact_view
 from restante.errors import CryptoError, ExitCode, RemoteProtocolError, UserError
 from restante.protocol.address import Address, AddressError
@@ -185,6 +189,28 @@ class Contacts:
             renamed = replace(row, petname=name)
             upsert_contact(rows, renamed)
             return renamed
+
+        return contact_view(await self._change(work))
+
+    async def begin_anew(self, account_id: bytes) -> Contact:
+        """Begin new sessions with all their devices, or with one's own other ones.
+
+        They hear of it at once by our list of devices; what is missing is asked for on them.
+        UserError: somebody blocked, gone, or whose changed key is undecided.
+        """
+
+        def work(rows: Rows, changes: Changes) -> ContactRow:
+            row = decided(rows, existing(rows, account_id))
+            if not is_welcome(row):
+                raise UserError("You aren't in touch with them. Accept them first.")
+            begin_anew(rows, account_id)
+            now_ms, randomness = self._context.now_ms(), self._context.randomness
+            tell(rows, changes, row, self._own.manifest, randomness=randomness, now_ms=now_ms)
+            for device_id in devices_with_gaps(rows, row):
+                ask_again(
+                    rows, changes, row, device_id, delay_ms=0, randomness=randomness, now_ms=now_ms
+                )
+            return row
 
         return contact_view(await self._change(work))
 

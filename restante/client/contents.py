@@ -23,17 +23,18 @@ from restante.client.grammar.filing import file_content
 from restante.client.grammar.preferences import RECEIPTS, is_on
 from restante.client.grammar.signals import hear
 from restante.client.grammar.timers import start_clock
-from restante.client.history import file_note, parse_content
+from restante.client.history import parse_content
 from restante.client.interface import ContactState, MessageState
 from restante.client.lifecycle.following import note_moved
 from restante.client.lifecycle.key_changes import note_forked
 from restante.client.lifecycle.leaving import note_left
-from restante.client.queueing import local_id, unpark
+from restante.client.queueing import unpark
 from restante.client.requests import is_full_of
 from restante.client.states import moved
 from restante.client.syncing.early_receipts import keep_early_receipt
 from restante.client.syncing.own_reader import OwnReader
 from restante.client.syncing.self_contact import is_self
+from restante.client.unreadable import Fault, note_unreadable
 from restante.crypto.signatures import ManifestForkError
 from restante.errors import CryptoError, RemoteProtocolError
 from restante.protocol.codec import decode
@@ -76,6 +77,8 @@ class Arrival:
     lane: Lane
     packed: bytes
     envelope_tag: bytes
+    arrived_ms: int
+    """When it was fetched; it may have waited aside since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +97,7 @@ class Reader:
             return
         content = parse_content(arrival.packed)
         if content is None:
-            self.note_unreadable(rows, changes, row, arrival.device_id, arrival.envelope_tag)
+            self._malformed(rows, changes, arrival)
             return
         if is_self(row):
             self._read_own(rows, changes, arrival, content)
@@ -108,7 +111,18 @@ class Reader:
         try:
             self._dispatch(rows, changes, replace(arrival, contact=row), content)
         except (CryptoError, RemoteProtocolError):
-            self.note_unreadable(rows, changes, row, arrival.device_id, arrival.envelope_tag)
+            self._malformed(rows, changes, arrival)
+
+    def _malformed(self, rows: Rows, changes: Changes, arrival: Arrival) -> None:
+        note_unreadable(
+            rows,
+            changes,
+            arrival.contact,
+            arrival.device_id,
+            arrival.envelope_tag,
+            fault=Fault.MALFORMED,
+            now_ms=self.now_ms,
+        )
 
     def _read_own(self, rows: Rows, changes: Changes, arrival: Arrival, content: Content) -> None:
         reader = OwnReader(
@@ -121,28 +135,6 @@ class Reader:
             reader.read(rows, changes, arrival, content)
         except RemoteProtocolError:
             _LOG.info("another device of this account sent something malformed")
-
-    def note_unreadable(
-        self, rows: Rows, changes: Changes, row: ContactRow, device_id: bytes, tag: bytes
-    ) -> None:
-        """File, once for a lookup tag, that something of a contact's can't be read, and why."""
-        if row.state == ContactState.BLOCKED.value or is_full_of(rows, row):
-            return
-        file_note(
-            rows,
-            changes,
-            row,
-            entry_id=local_id("unreadable", tag),
-            device_id=device_id,
-            kind="undecryptable",
-            error=(
-                "A message was damaged on its way, or their Restante is faulty. If a message is "
-                "missing, their device is asked to send it again."
-            ),
-            rank=None,
-            feed_type="error",
-            now_ms=self.now_ms,
-        )
 
     def _dispatch(self, rows: Rows, changes: Changes, arrival: Arrival, content: Content) -> None:
         if content.kind <= LAST_HISTORY_KIND:
@@ -205,8 +197,10 @@ class Reader:
             now_ms=self.now_ms,
         )
         if is_new and content.kind not in CHANGES:
-            received, device_id = tracing.Event.RECEIVED, arrival.device_id
-            tracing.note(rows, content.id, received, now_ms=self.now_ms, device_id=device_id)
+            arrived_ms, device_id = arrival.arrived_ms, arrival.device_id
+            tracing.note_opened(
+                rows, content.id, device_id, arrived_ms=arrived_ms, now_ms=self.now_ms
+            )
         if is_new:
             gaps.note_arrival(
                 rows,
@@ -243,7 +237,10 @@ class Reader:
             start_clock(rows, message_id, at_ms=self.now_ms, now_ms=self.now_ms)
             changes.message_changed(update_state(rows, message_id, to.value, None))
             event, device_id = tracing.Event(to.value), arrival.device_id
-            tracing.note(rows, message_id, event, now_ms=self.now_ms, device_id=device_id)
+            how = "fetched and decrypted there" if to is MessageState.DELIVERED else None
+            tracing.note(
+                rows, message_id, event, now_ms=self.now_ms, device_id=device_id, detail=how
+            )
             changes.cursors.append(
                 append_feed(rows, "receipt", message_id, at_ms=self.now_ms, detail=to.value)
             )

@@ -45,10 +45,10 @@ from restante.client.registering import register_account
 from restante.client.sending.methods import SendingMethods
 from restante.client.services import Parts, Services
 from restante.client.status import StatusBoard
+from restante.client.synchronising import synchronise
 from restante.client.syncing.methods import SyncingMethods
 from restante.crypto.randomness import SystemRandomness
 from restante.store.client_database import open_client_database
-from restante.store.client_outbox import outbox_entries
 from restante.store.sqlcipher import DatabaseKey
 
 if TYPE_CHECKING:
@@ -62,11 +62,9 @@ if TYPE_CHECKING:
     from restante.client.sending.later import Later
     from restante.client.syncing.choices import Choices
     from restante.crypto.randomness import Randomness
-    from restante.store.client_outbox import OutboxRow
 
 DATABASE_FILE: Final = "profile.db"
 CODE_PATIENCE_S: Final = 15.0
-UPKEEP_PATIENCE_S: Final = 10.0
 
 
 class LocalEngine(
@@ -184,7 +182,9 @@ class LocalEngine(
         """See interface.Engine."""
         self._running()
         with trio.move_on_after(timeout_s):
-            return await self._services.waiting_with(self._synchronise)
+            return await self._services.waiting_with(
+                lambda now: synchronise(self._context, self._services, now)
+            )
         return False
 
     async def flush(self, *, timeout_s: float) -> bool:
@@ -335,36 +335,6 @@ class LocalEngine(
 
     def _reading(self) -> Parts:
         return self._services.reading()
-
-    async def _synchronise(self, running: Parts) -> bool:
-        await running.outbox.hurry()
-        is_drained = await running.mailbox.drained()
-        with trio.move_on_after(UPKEEP_PATIENCE_S):
-            if is_drained:
-                await running.mailbox.published()
-            else:  # perhaps because this device was revoked
-                await self._services.settled(running)
-        with trio.move_on_after(UPKEEP_PATIENCE_S):
-            await running.old_mailbox.drained()
-        await running.receipts.flush()
-        await running.journal.flush()
-        await running.outbox.flush()
-        return is_drained and await self._is_all_sent()
-
-    async def _is_all_sent(self) -> bool:
-        """Whether nothing is left that should have gone by now."""
-        now_ms = self._context.now_ms()
-        return not any(
-            entry.next_attempt_ms is not None
-            and (entry.attempts or entry.next_attempt_ms <= now_ms)
-            and not self._waits_for_own_device(entry)
-            for entry in await self._context.read(outbox_entries)
-        )
-
-    def _waits_for_own_device(self, entry: OutboxRow) -> bool:
-        """Whether it is for a device of our own that has published no keys yet, perhaps never."""
-        is_ours = self._own is not None and entry.account_id == self._own.account_id
-        return is_ours and entry.payload is None and entry.attempts > 0
 
 
 @asynccontextmanager

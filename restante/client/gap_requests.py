@@ -7,12 +7,14 @@ Spec: docs/engine.md, section 8.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from restante.client import tracing
+from restante.client.clock import rfc3339
 from restante.client.directory import manifest_of
 from restante.client.history import erased_content
 from restante.client.queueing import control_content, enqueue_content, local_id
@@ -29,7 +31,7 @@ from restante.store.client_account import get_value, set_value
 from restante.store.client_contacts import contact, upsert_contact
 from restante.store.client_conversations import gaps, own_counter
 from restante.store.client_marks import mark_by_counter
-from restante.store.client_messages import message_by_counter
+from restante.store.client_messages import message, message_by_counter
 from restante.store.client_outbox import by_message, outbox_entry
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from restante.crypto.randomness import Randomness
     from restante.store.client_contacts import ContactRow
     from restante.store.client_rows import Rows
+
+COUNTERS_PER_ENTRY: Final = 64
 
 ASK_AGAIN_AFTER_MS: Final = 3_600_000
 """What is still missing when its device writes again so much later is asked for once more."""
@@ -62,6 +66,7 @@ def ask_again(
     _look_up_if_unknown(rows, row, device_id)
     set_value(rows, _asked(key, device_id), now_ms.to_bytes(8, "big"))
     missing = missing_counters(rows, key, device_id)
+    _note_asked(rows, key, device_id, missing, now_ms=now_ms)
     # A request names so many and no more; the newest are asked for first.
     for number in range(-(-len(missing) // MAX_RECEIPT_IDS) or 1):
         content = control_content(Kind.RESEND_REQUEST, None, now_ms=now_ms, randomness=randomness)
@@ -87,6 +92,23 @@ def ask_again(
             device_id=device_id,
             delay_ms=delay_ms,
         )
+
+
+def entry_of(conversation: bytes, device_id: bytes, block: int) -> bytes:
+    """Return the id of the entry that shows what is missing of a block of counters."""
+    return local_id("gap", conversation, device_id, block.to_bytes(8, "big"))
+
+
+def note_repaired(
+    rows: Rows, conversation: bytes, device_id: bytes, message_id: bytes, *, now_ms: int
+) -> None:
+    """Note on a message that it was missing here, and since when it was asked for."""
+    if message(rows, message_id) is None:
+        return  # a change of one
+    asked_ms = int.from_bytes(get_value(rows, _asked(conversation, device_id)) or b"", "big")
+    detail = f"missed, and asked for at {rfc3339(asked_ms)}" if asked_ms else "missed"
+    repaired = tracing.Event.REPAIRED
+    tracing.note(rows, message_id, repaired, now_ms=now_ms, device_id=device_id, detail=detail)
 
 
 def missing_from(
@@ -160,6 +182,16 @@ def answer(
             now_ms=now_ms,
             device_id=device_id,
         )
+
+
+def _note_asked(
+    rows: Rows, conversation: bytes, device_id: bytes, missing: list[int], *, now_ms: int
+) -> None:
+    for block, count in Counter(each // COUNTERS_PER_ENTRY for each in missing).items():
+        entry_id, asked = entry_of(conversation, device_id, block), tracing.Event.ASKED_FOR
+        if message(rows, entry_id) is not None:
+            detail = f"{count} missing"
+            tracing.note(rows, entry_id, asked, now_ms=now_ms, device_id=device_id, detail=detail)
 
 
 def _look_up_if_unknown(rows: Rows, row: ContactRow, device_id: bytes) -> None:

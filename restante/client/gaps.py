@@ -8,14 +8,22 @@ Inside the caller's transaction. Spec: docs/engine.md, section 8.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from restante.client import tracing
 from restante.client.acquaintance import is_welcome
-from restante.client.gap_requests import ask_again, missing_counters, was_asked_long_ago
+from restante.client.gap_requests import (
+    COUNTERS_PER_ENTRY,
+    ask_again,
+    entry_of,
+    missing_counters,
+    note_repaired,
+    was_asked_long_ago,
+)
 from restante.client.history import file_note
 from restante.client.history_transfer.awaiting import is_history_awaited
 from restante.client.own_account import was_recovered
-from restante.client.queueing import local_id
 from restante.client.syncing.self_contact import is_self
 from restante.protocol.content import Content
 from restante.store.client_conversations import (
@@ -31,6 +39,7 @@ from restante.store.client_messages import (
     message_by_counter,
     update_state,
 )
+from restante.store.client_trace import add_trace, trace_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,8 +48,6 @@ if TYPE_CHECKING:
     from restante.crypto.randomness import Randomness
     from restante.store.client_contacts import ContactRow
     from restante.store.client_rows import Rows
-
-COUNTERS_PER_ENTRY: Final = 64
 
 MAX_TRACKED: Final = 2000
 """Missing counters of a device past which no more are noted: they are its word alone."""
@@ -81,6 +88,7 @@ def note_arrival(
     changed = {each // COUNTERS_PER_ENTRY for each in newly_missing}
     if was_missing:
         changed.add(counter // COUNTERS_PER_ENTRY)
+        note_repaired(rows, key, device_id, content.id, now_ms=now_ms)
     # An entry stands before everything that came after what is missing.
     after = {block for block, missing in left.items() if missing[0] < counter}
     for block in sorted(changed | after):
@@ -147,7 +155,7 @@ def show_all(
             randomness=randomness,
             now_ms=now_ms,
         )
-    return {_entry_id(conversation, device_id, block) for block in left}
+    return {entry_of(conversation, device_id, block) for block in left}
 
 
 def close(
@@ -166,7 +174,10 @@ def close(
     for counter in closed:
         note_counter(rows, key, device_id, counter)
     left = _by_block(missing_counters(rows, key, device_id))
-    for block in sorted({each // COUNTERS_PER_ENTRY for each in closed}):
+    for block, count in sorted(Counter(each // COUNTERS_PER_ENTRY for each in closed).items()):
+        entry_id = entry_of(key, device_id, block)
+        gone, detail = tracing.Event.GONE, f"{count} can't be sent any more"
+        tracing.note(rows, entry_id, gone, now_ms=now_ms, device_id=device_id, detail=detail)
         _show(
             rows,
             changes,
@@ -213,8 +224,8 @@ def _show(
     """Make the entry of a block of counters say what is missing, and stand where it should."""
     if is_self(row) and conversation == row.account_id:
         return  # mostly what devices tell each other, which nobody would miss in their notes
-    entry_id = _entry_id(conversation, device_id, block)
-    shown = message(rows, entry_id)
+    entry_id = entry_of(conversation, device_id, block)
+    shown, traced = message(rows, entry_id), trace_of(rows, entry_id)
     rank = None if before_rank is None else max(before_rank - 1, 0)
     if shown is not None and (not missing_count or (rank is not None and rank < shown.rank)):
         delete_message(rows, entry_id)
@@ -237,12 +248,10 @@ def _show(
             feed_type="gap",
             now_ms=now_ms,
         )
+        for line in traced:  # it has only gone to another place
+            add_trace(rows, line)
     elif shown.error != sentence:
         changes.message_changed(update_state(rows, entry_id, shown.state, sentence))
-
-
-def _entry_id(conversation: bytes, device_id: bytes, block: int) -> bytes:
-    return local_id("gap", conversation, device_id, block.to_bytes(8, "big"))
 
 
 def _sentence(count: int, *, asked: bool, is_own: bool) -> str:

@@ -37,6 +37,7 @@ from restante.client.requests import make_room
 from restante.client.sessions import expecting, keep_opened
 from restante.client.syncing.heard import tell_of
 from restante.client.syncing.self_contact import is_self, keep_own_manifest
+from restante.client.unreadable import Fault, note_unreadable
 from restante.client.vouching import is_earlier, note_earlier, note_unknown
 from restante.crypto import dh
 from restante.crypto.envelope import hello_references, open_hello, open_message
@@ -48,7 +49,7 @@ from restante.errors import CryptoError, RemoteProtocolError
 from restante.protocol.envelope import HELLO_PREFIX_BYTES, check_bucket, lookup_tag
 from restante.protocol.frames import Lane
 from restante.protocol.manifest import PrekeyKind
-from restante.store.client_aside import all_aside, aside_by_tags, put_aside, remove_aside
+from restante.store.client_aside import AsideRow, all_aside, aside_by_tags, put_aside, remove_aside
 from restante.store.client_contacts import ContactRow, contact, upsert_contact
 from restante.store.client_inbox import is_processed, mark_processed
 from restante.store.client_outbox import wake_account
@@ -79,7 +80,11 @@ class Opener:
         """Do all that a delivered envelope asks for, and mark it as dealt with."""
         if is_processed(rows, envelope_id):
             return
-        self._open_all(rows, changes, deque([(envelope_id, lane, payload)]))
+        arrived_ms = self.reader.now_ms
+        envelope = AsideRow(
+            envelope_id=envelope_id, lane=int(lane), payload=payload, arrived_ms=arrived_ms
+        )
+        self._open_all(rows, changes, deque([envelope]))
         mark_processed(rows, envelope_id, self.reader.now_ms // 1000)
 
     def take_again(self, rows: Rows, changes: Changes) -> None:
@@ -90,46 +95,44 @@ class Opener:
             if hello_references(row.payload, self.reader.own.device_id) is not None
         ]
         remove_aside(rows, [row.envelope_id for row in found])
-        waiting = deque((row.envelope_id, lane_of(row.lane), row.payload) for row in found)
-        self._open_all(rows, changes, waiting)
+        self._open_all(rows, changes, deque(found))
 
-    def _open_all(
-        self, rows: Rows, changes: Changes, waiting: deque[tuple[bytes, Lane, bytes]]
-    ) -> None:
+    def _open_all(self, rows: Rows, changes: Changes, waiting: deque[AsideRow]) -> None:
         while waiting:
-            each_id, each_lane, each_payload = waiting.popleft()
-            tags = self._open(rows, changes, each_lane, each_payload)
+            each = waiting.popleft()
+            tags = self._open(rows, changes, each)
             if tags is None:
-                arrived_ms = self.reader.now_ms
-                dropped = put_aside(rows, each_id, int(each_lane), each_payload, arrived_ms)
+                dropped = put_aside(
+                    rows, each.envelope_id, each.lane, each.payload, each.arrived_ms
+                )
                 if dropped:
                     _LOG.info("envelopes that nothing opens were dropped: %d", len(dropped))
                 continue
             # Some session has moved on: what was put aside may be what it expects now.
             freed = aside_by_tags(rows, tags)
             remove_aside(rows, [row.envelope_id for row in freed])
-            waiting.extend((row.envelope_id, lane_of(row.lane), row.payload) for row in freed)
+            waiting.extend(freed)
 
     def _open(
-        self, rows: Rows, changes: Changes, lane: Lane, payload: bytes
+        self, rows: Rows, changes: Changes, envelope: AsideRow
     ) -> frozenset[LookupTag] | None:
         """Open an envelope; return the tags expected since now, or None if nothing fits it."""
         try:
-            check_bucket(payload)
+            check_bucket(envelope.payload)
         except RemoteProtocolError:
             return _NO_TAGS
-        session = expecting(rows, lookup_tag(payload))
+        session = expecting(rows, lookup_tag(envelope.payload))
         if session is not None:
-            return self._open_message(rows, changes, session, lane, payload)
-        references = hello_references(payload, self.reader.own.device_id)
+            return self._open_message(rows, changes, session, envelope)
+        references = hello_references(envelope.payload, self.reader.own.device_id)
         if references is not None:
-            return self._open_hello(rows, changes, references, lane, payload)
+            return self._open_hello(rows, changes, references, envelope)
         return None
 
     def _open_message(
-        self, rows: Rows, changes: Changes, session: Session, lane: Lane, payload: bytes
+        self, rows: Rows, changes: Changes, session: Session, envelope: AsideRow
     ) -> frozenset[LookupTag]:
-        facts = session.facts
+        facts, payload = session.facts, envelope.payload
         row = contact(rows, facts.peer_account)
         try:
             opened = open_message(
@@ -141,13 +144,19 @@ class Opener:
         except CryptoError:
             # A hello's tag is expected for ever, so that a replayed hello is known for what it is.
             if row is not None and lookup_tag(payload) != facts.hello_tag:
-                self.reader.note_unreadable(
-                    rows, changes, row, facts.peer_device, lookup_tag(payload)
+                note_unreadable(
+                    rows,
+                    changes,
+                    row,
+                    facts.peer_device,
+                    lookup_tag(payload),
+                    fault=Fault.DAMAGED,
+                    now_ms=self.reader.now_ms,
                 )
             return _NO_TAGS
         keep_opened(rows, opened, now_ms=self.reader.now_ms)
         if row is not None:
-            self._read(rows, changes, row, opened, lane=lane, payload=payload)
+            self._read(rows, changes, row, opened, envelope)
         return opened.tags.added
 
     def _open_hello(
@@ -155,10 +164,9 @@ class Opener:
         rows: Rows,
         changes: Changes,
         references: HelloReferences,
-        lane: Lane,
-        payload: bytes,
+        envelope: AsideRow,
     ) -> frozenset[LookupTag] | None:
-        own = self.reader.own
+        own, payload = self.reader.own, envelope.payload
         now_s = self.reader.now_ms // 1000
         prekeys = _prekeys(rows, references)
         if prekeys is None:
@@ -175,7 +183,7 @@ class Opener:
                 randomness=self.reader.randomness,
                 now_s=now_s,
             )
-            row = introduced(rows, introduction, lane=lane, now_s=now_s)
+            row = introduced(rows, introduction, lane=lane_of(envelope.lane), now_s=now_s)
         except RefusedHelloError as refused:
             _LOG.info("a first message was refused")
             known, is_ours = refused.known, is_self(refused.known)
@@ -211,7 +219,7 @@ class Opener:
         keep_opened(rows, opened, now_ms=self.reader.now_ms)
         # What had no keys to begin with can be sealed on this session.
         changes.is_outbox_due |= bool(wake_account(rows, row.account_id, self.reader.now_ms))
-        self._read(rows, changes, row, opened, lane=lane, payload=payload)
+        self._read(rows, changes, row, opened, envelope)
         return opened.tags.added
 
     def _keep_introduced(self, rows: Rows, changes: Changes, row: ContactRow) -> ContactRow:
@@ -234,9 +242,7 @@ class Opener:
         changes: Changes,
         row: ContactRow,
         opened: Opened,
-        *,
-        lane: Lane,
-        payload: bytes,
+        envelope: AsideRow,
     ) -> None:
         own = self.reader.own
         if opened.heads.recipient not in own.heads and is_welcome(row):
@@ -260,9 +266,10 @@ class Opener:
             Arrival(
                 contact=row,
                 device_id=opened.session.facts.peer_device,
-                lane=lane,
+                lane=lane_of(envelope.lane),
                 packed=opened.content,
-                envelope_tag=lookup_tag(payload),
+                envelope_tag=lookup_tag(envelope.payload),
+                arrived_ms=envelope.arrived_ms,
             ),
         )
 

@@ -7,10 +7,12 @@ session yielded. Spec: docs/engine.md, section 5; docs/cryptography.md, section 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from restante.crypto.session import Session, settle
 from restante.crypto.stored_session import parse, serialise
+from restante.errors import CryptoError
 from restante.store.client_sessions import (
     SessionRow,
     delete_session,
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from restante.crypto.envelope import Opened
     from restante.protocol.ids import DeviceId, LookupTag
     from restante.store.client_rows import Rows
+
+ENDED_MS: Final = 0
+"""When a session that the user has ended was used: it opens what is late, and sends nothing."""
 
 MAX_SESSIONS: Final = 6
 """Sessions kept with one device: the live one, a rival, and a few that late messages may use. A
@@ -60,6 +65,14 @@ def keep_opened(rows: Rows, opened: Opened, *, now_ms: int) -> None:
     """Keep a session after it opened a message, and settle on which one to send from now."""
     after = opened.session
     kept = sessions_of(rows, after.facts.peer_device)
+    if any(_is(row, after) and row.last_used_ms == ENDED_MS for row in kept):
+        save_session(
+            rows,
+            _row(after, ENDED_MS),
+            tags_added=opened.tags.added,
+            tags_removed=opened.tags.removed,
+        )
+        return
     latest = _latest(kept)
     active = None
     if latest is not None:
@@ -93,6 +106,20 @@ def end_unlisted(rows: Rows, account_id: bytes, listed: Collection[DeviceId]) ->
             delete_session(rows, row.session_id)
 
 
+def begin_anew(rows: Rows, account_id: bytes) -> None:
+    """Send on none of the sessions with an account's devices any more; late messages still open.
+
+    Only ever by the user's own word (attack 23). One that is damaged goes altogether.
+    """
+    for row in sessions_with(rows, account_id):
+        try:
+            parse(row.state)
+        except CryptoError:
+            delete_session(rows, row.session_id)
+        else:
+            save_session(rows, replace(row, last_used_ms=ENDED_MS))
+
+
 def _received(session: Session) -> int:
     """Return how many messages of its present chain a session has received or skipped."""
     receiving = session.ratchet.receiving
@@ -100,7 +127,8 @@ def _received(session: Session) -> int:
 
 
 def _latest(rows: list[SessionRow]) -> SessionRow | None:
-    return max(rows, key=lambda row: row.last_used_ms, default=None)
+    live = [row for row in rows if row.last_used_ms != ENDED_MS]
+    return max(live, key=lambda row: row.last_used_ms, default=None)
 
 
 def _later(kept: list[SessionRow], session: Session, now_ms: int) -> int:

@@ -34,7 +34,15 @@ class Event(StrEnum):
     EXPIRED = "expired"
     TAKEN_BACK = "taken back"
     SENT_AGAIN = "sent again"
-    RECEIVED = "received"
+    FETCHED = "fetched"
+    """From the relay, by this device."""
+    DECRYPTED = "decrypted"
+    NOT_DECRYPTED = "not decrypted"
+    REPAIRED = "repaired"
+    """It was missing here, and came when it was asked for."""
+    ASKED_FOR = "asked for"
+    GONE = "gone"
+    """Of what is missing here: its device says that it can't be sent any more."""
 
 
 _SAYS: Final = {
@@ -52,12 +60,11 @@ _SAYS: Final = {
 }
 _RECEIVED: Final = "It has arrived here and could be read."
 _GAP: Final = (
-    "Something of theirs is missing here. Their device is asked for it; only it can send it again."
+    "It was sent and has not come here: the relay or the network lost it. Only the device that "
+    "sent it can send it again; that one is asked, and answers when it is on. There is nothing to "
+    "do; if the device is gone for good, ask them to write it once more."
 )
-_UNREADABLE: Final = (
-    "What arrived could not be opened, and no key was harmed. Their device can send it again, and "
-    "is asked to if a message is missing."
-)
+_UNREADABLE: Final = "No key was harmed by it."
 
 
 def note(
@@ -75,6 +82,14 @@ def note(
             message_id=message_id, device_id=device_id, event=event, at_ms=now_ms, detail=detail
         )
         add_trace(rows, row)
+
+
+def note_opened(
+    rows: Rows, message_id: bytes, device_id: bytes, *, arrived_ms: int, now_ms: int
+) -> None:
+    """Note that a message of a device was fetched from the relay, and then decrypted."""
+    note(rows, message_id, Event.FETCHED, now_ms=arrived_ms, device_id=device_id)
+    note(rows, message_id, Event.DECRYPTED, now_ms=now_ms, device_id=device_id)
 
 
 def until(expires_at_ms: int) -> str:
@@ -105,7 +120,7 @@ def _says(message: Message) -> str:
     if message.kind == "gap":
         return _GAP
     if message.kind == "undecryptable":
-        return _UNREADABLE
+        return f"{message.error} {_UNREADABLE}"
     if not message.sender.is_me:
         return _RECEIVED
     return _SAYS[message.state]

@@ -122,6 +122,7 @@ class Stranger:
                 lane=Lane.CONTACT,
                 packed=packed,
                 envelope_tag=RANDOM.random(ID_BYTES),
+                arrived_ms=NOW_MS,
             )
             reader.read(rows, changes, arrival)
             return changes

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from restante.client import tracing
 from restante.errors import UserError
-from tests.client.world import a_world, introduce, reaches, shows
+from tests.client.linked import a_new_device, link
+from tests.client.world import QUICK, a_world, introduce, reaches, shows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,10 +44,52 @@ async def test_a_message_is_followed_from_the_outbox_to_its_reader(tmp_path: Pat
         async with world.online("bob") as bob:
             await shows(bob, to_alice, ["hello"])
             (arrived,) = await bob.messages(to_alice, start=0, count=1)
-            assert await events(bob, arrived) == ["received"]
+            assert await events(bob, arrived) == ["fetched", "decrypted"]
             sent = await reaches(alice, sent, "delivered")
         last = (await alice.why(sent.id)).lines[-1]
         assert (last.event, last.device) == ("delivered", bobs_device)
+
+
+async def test_what_was_missing_tells_that_it_was_asked_for_and_came(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world, world.online("alice") as alice:
+        async with world.online("bob") as bob:
+            to_bob, to_alice = await introduce(alice, bob)
+            alices_device = (await alice.status()).device
+        await reaches(alice, await alice.send(to_bob, "lost"), "relayed")
+        await reaches(alice, await alice.send(to_bob, "seen"), "relayed")
+        await world.relay.stop()
+        world.relay.drop(world.relay.waiting()[0])
+        await world.relay.start()
+        async with world.online("bob", tuning=replace(QUICK, resend_grace_s=600.0)) as bob:
+            await shows(bob, to_alice, ["[gap]", "seen"])
+            gap, _ = await bob.messages(to_alice, start=0, count=2)
+            told = await bob.why(gap.id)
+            assert [(line.event, line.device) for line in told.lines] == [
+                ("asked for", alices_device)
+            ]
+            assert "Only the device that sent it" in told.says
+        async with world.online("bob") as bob:
+            await bob.retry_now()
+            await shows(bob, to_alice, ["lost", "seen"])
+            lost, _ = await bob.messages(to_alice, start=0, count=2)
+            assert await events(bob, lost) == ["fetched", "decrypted", "repaired"]
+            assert "asked for at" in str((await bob.why(lost.id)).lines[-1].detail)
+
+
+async def test_a_copy_tells_when_it_came_from_the_other_device(tmp_path: Path) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("bob") as bob,
+        a_new_device(world, "laptop") as laptop,
+    ):
+        await link(bob, laptop)
+        key = await bob.resolve("self")
+        await bob.send(key, "a note")
+        await shows(laptop, key, ["a note"])
+        (copy,) = await laptop.messages(key, start=0, count=1)
+        told = await laptop.why(copy.id)
+        assert [line.event for line in told.lines] == ["fetched", "decrypted"]
+        assert {line.device for line in told.lines} == {(await bob.status()).device}
 
 
 async def test_a_message_that_was_taken_back_says_so(tmp_path: Path) -> None:

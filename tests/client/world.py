@@ -149,13 +149,8 @@ async def eventually(
 
 
 async def connected(engine: LocalEngine) -> None:
-    """Wait until the engine is connected and others can write to it.
-
-    Asked again now and then: who is linked just now begins anew with another list of devices.
-    """
-    with trio.fail_after(PATIENCE_S):
-        while not await engine.synchronise(timeout_s=PATIENCE_S / 5):
-            continue
+    """Wait until the engine is connected and others can write to it."""
+    assert await engine.synchronise(timeout_s=PATIENCE_S)
 
 
 async def reaches(engine: LocalEngine, message: Message, state: str) -> Message:

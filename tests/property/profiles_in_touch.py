@@ -158,6 +158,7 @@ class Device:
                     lane=Lane.CONTACT,
                     packed=parcel.packed,
                     envelope_tag=RANDOM.random(ID_BYTES),
+                    arrived_ms=self.hands.now,
                 ),
             )
 

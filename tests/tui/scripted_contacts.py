@@ -58,6 +58,9 @@ class ScriptedContacts(ScriptedCore):
     async def contact_block(self, conversation: str) -> Contact:
         return await self._settle(conversation, state=ContactState.BLOCKED)
 
+    async def contact_reset(self, conversation: str) -> Contact:
+        return await self._settle(conversation)
+
     async def contact_rename(self, conversation: str, petname: str) -> Contact:
         return await self._settle(conversation, petname=petname or None)
 

@@ -68,7 +68,8 @@ def link(
             status["address"],
         )
         out.note("This is one of your devices now. Your history comes; Ctrl-C leaves it to later.")
-        if not caller.call("synchronise", timeout_s=_FIRST_TIMEOUT_S):
+        caller.call("synchronise", timeout_s=_FIRST_TIMEOUT_S)
+        if not _is_reached(caller):
             out.note("Linked; the rest happens when the relay can be reached and Restante runs.")
         elif follow_history(out, caller, direction="in"):
             caller.call("flush", timeout_s=_TELL_TIMEOUT_S)  # the other waits to hear that all came
@@ -117,13 +118,14 @@ def approve(
         caller.call("link_cancel")
         raise
     out.data(device_record(device), device_text(device))
-    if not caller.call("synchronise", timeout_s=_TELL_TIMEOUT_S):
-        out.note("Linked; others hear of it when the relay can be reached and Restante runs.")
-    elif caller.is_host and not (
-        follow_history(out, caller, direction="out")
-        and caller.call("synchronise", timeout_s=_TELL_TIMEOUT_S)
-    ):
-        out.note("The rest of the history goes to the new device while Restante runs here.")
+    is_told = caller.call("synchronise", timeout_s=_TELL_TIMEOUT_S)
+    if caller.is_host and _is_reached(caller):
+        # The history doesn't wait for a contact whose relay is down.
+        if not follow_history(out, caller, direction="out"):
+            out.note("The rest of the history goes to the new device while Restante runs here.")
+        is_told = caller.call("synchronise", timeout_s=_TELL_TIMEOUT_S)
+    if not is_told:
+        out.note("Linked; others hear of it when the relays can be reached and Restante runs.")
     return ExitCode.OK
 
 
@@ -162,6 +164,11 @@ def wake(out: Output, caller: Caller, endpoint: str | None) -> ExitCode:
     else:
         out.note("The relay asks that address, without content, when something comes.")
     return ExitCode.OK
+
+
+def _is_reached(caller: Caller) -> bool:
+    """Whether the account's own relay is there: what is queued for others may wait for theirs."""
+    return bool(caller.call("status")["phase"] == "connected")
 
 
 def _show_code(out: Output, shown: dict[str, Any], *, draws: bool) -> None:

@@ -319,6 +319,9 @@ class Engine(Protocol):
     async def contact_block(self, conversation: ConversationKey) -> Contact:
         """Block: nothing more is shown, the bucket's token is rotated, they can't tell."""
 
+    async def contact_reset(self, conversation: ConversationKey) -> Contact:
+        """Begin new sessions with all their devices: for when what comes can't be opened."""
+
     async def contact_rename(self, conversation: ConversationKey, petname: str) -> Contact:
         """Give a contact the user's own name; empty takes it back."""
 

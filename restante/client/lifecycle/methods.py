@@ -54,6 +54,12 @@ class LifecycleMethods:
         account_id = running.conversations.account_id(conversation)
         return await running.verification.accept_key(account_id)
 
+    async def contact_reset(self, conversation: str) -> Contact:
+        """See interface.Engine."""
+        running = self._running()
+        account_id = running.conversations.account_id(conversation)
+        return await running.contacts.begin_anew(account_id)
+
     async def account_audit(self) -> Audit:
         """See interface.Engine."""
         return await audit(self._context, self._running())

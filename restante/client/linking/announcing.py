@@ -44,7 +44,7 @@ def announce(
         if not is_self(row) and not (is_welcome(row) and row.account_id in talked_to):
             continue  # nobody hears from us for the first time by this
         jitter_ms = 0 if is_self(row) else int(unit_interval(randomness.random(7)) * jitter_s * 1e3)
-        _tell(
+        tell(
             rows,
             changes,
             row,
@@ -74,19 +74,20 @@ def remind(
     if last.startswith(newest.head) and abs(now_ms - told_ms) < REMIND_AGAIN_MS:
         return
     set_value(rows, key, newest.head + now_ms.to_bytes(8, "big"))
-    _tell(rows, changes, row, newest, delay_ms=0, randomness=randomness, now_ms=now_ms)
+    tell(rows, changes, row, newest, delay_ms=0, randomness=randomness, now_ms=now_ms)
 
 
-def _tell(
+def tell(
     rows: Rows,
     changes: Changes,
     row: ContactRow,
     manifest: VerifiedManifest,
     *,
-    delay_ms: int,
+    delay_ms: int = 0,
     randomness: Randomness,
     now_ms: int,
 ) -> None:
+    """Queue the manifest for one contact, or for one's own other devices."""
     content = control_content(
         Kind.MANIFEST,
         NewManifest(manifest=manifest.signed.to_bytes()),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from restante.client import gap_requests, gaps
+from restante.client import gap_requests, gaps, tracing
 from restante.client.acquaintance import is_first_device
 from restante.client.grammar.filing import file_content
 from restante.client.grammar.readings import read_elsewhere
@@ -34,6 +34,7 @@ from restante.crypto.signatures import accept_manifest, verify_manifest
 from restante.errors import CryptoError, RemoteProtocolError
 from restante.protocol.codec import decode, encode
 from restante.protocol.content import (
+    CHANGES,
     LAST_HISTORY_KIND,
     Content,
     Kind,
@@ -183,6 +184,11 @@ class OwnReader:
             now_ms=self.now_ms,
         )
         if is_new:
+            if content.kind not in CHANGES:
+                device_id, arrived_ms = arrival.device_id, arrival.arrived_ms
+                tracing.note_opened(
+                    rows, content.id, device_id, arrived_ms=arrived_ms, now_ms=self.now_ms
+                )
             settle_early_receipt(rows, changes, conversation, content.id)
         else:
             self._sent_at_last(rows, changes, arrival, content.id)

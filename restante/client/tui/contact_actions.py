@@ -217,6 +217,17 @@ class ContactActions(Screen[None]):
             await ask(self._stage.engine.contact_block, conversation.key)
             self.say(words.was_blocked(name))
 
+    def action_begin_anew(self) -> None:
+        """Begin new sessions, after asking."""
+        if self.subject is not None:
+            self.act(self._begin_anew(self.subject))
+
+    async def _begin_anew(self, conversation: Conversation) -> None:
+        name = clean_line(conversation.title)
+        if await self.app.push_screen_wait(ConfirmDialog(words.ANEW_TITLE, words.anew(name))):
+            await ask(self._stage.engine.contact_reset, conversation.key)
+            self.say(words.has_begun_anew(name))
+
     def action_timer(self) -> None:
         """Choose how long messages of this conversation stay."""
         if self.subject is not None:

@@ -43,6 +43,7 @@ COMMANDS: Final = (
     ("Security: Show my code", "For others to scan or paste", "app.my_code"),
     ("Security: Accept", "Accept this request or the new key", "screen.accept"),
     ("Security: Block contact", "They can't tell", "screen.block"),
+    ("Security: Begin new sessions", "When messages can't be read", "screen.begin_anew"),
     ("Security: Recovery kit", "24 words that bring a lost account back", "screen.recovery"),
     ("Devices: Yours", "Link a new one, rename, revoke", "screen.devices"),
     (

@@ -91,6 +91,22 @@ def block(name: str) -> str:
     return f"You won't see messages from {name} any more, and they can't tell. You can undo it."
 
 
+ANEW_TITLE: Final = "Begin new sessions?"
+
+
+def anew(name: str) -> str:
+    """Before new sessions are begun."""
+    return (
+        f"For when what {name} sends can't be read again and again. Nothing of the history is "
+        "lost, and what is missing is asked for."
+    )
+
+
+def has_begun_anew(name: str) -> str:
+    """After that."""
+    return f"New sessions with {name}. They hear of it with what you send next."
+
+
 # ---- messages --------------------------------------------------------------------------------
 
 YOU: Final = "You"

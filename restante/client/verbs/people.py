@@ -78,6 +78,17 @@ def block(run: Invocation, conversation: str) -> int:
     return _settle(run, "contact_block", conversation, is_told=True)
 
 
+@command(contact)
+@click.argument("conversation")
+def reset(run: Invocation, conversation: str) -> int:
+    """Begin new sessions with a person's devices, or with your own (self).
+
+    For when what they send can't be opened again and again. Nothing of the history is lost, and
+    what is missing is asked for.
+    """
+    return _settle(run, "contact_reset", conversation, is_told=True)
+
+
 def _choose(run: Invocation, method: str, conversation: str, **choice: Any) -> int:
     from restante.client.commands.chats import choose
 
