@@ -147,8 +147,8 @@ class GrantedReader:
             )
             note_used(rows, DeviceId(device_id), used + 1)
             changes.conversations[where] = None
-            received = tracing.Event.RELAYED if is_own else tracing.Event.RECEIVED
-            tracing.note(rows, content.id, received, now_ms=self.now_ms, device_id=device_id)
+            arrived = tracing.Event.RELAYED if is_own else tracing.Event.DECRYPTED
+            tracing.note(rows, content.id, arrived, now_ms=self.now_ms, device_id=device_id)
         elif known.device_id != device_id:
             return  # another's message, which a key can neither replace nor have acknowledged
         if is_own:

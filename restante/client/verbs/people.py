@@ -81,10 +81,10 @@ def block(run: Invocation, conversation: str) -> int:
 @command(contact)
 @click.argument("conversation")
 def reset(run: Invocation, conversation: str) -> int:
-    """Begin new sessions with a person's devices, or with your own (self).
+    """Begin new sessions with a person's devices.
 
-    For when what they send can't be opened again and again. Nothing of the history is lost, and
-    what is missing is asked for.
+    For when what they send can't be opened again and again; `self` is your own other devices.
+    Nothing of the history is lost, and what is missing is asked for.
     """
     return _settle(run, "contact_reset", conversation, is_told=True)
 
