@@ -11,6 +11,7 @@ from pathlib import Path
 
 PROGRAMS = {
     "tmux": "the TUI in a real terminal",
+    "git": "the hook of examples/",
     "promtool": "the alerts in deploy/",
     "systemd-analyze": "the unit that `relay up` writes",
     "postgres": "relays that share a database",
