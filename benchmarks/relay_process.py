@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from restante.protocol import limits
@@ -22,6 +23,9 @@ def main(arguments: list[str]) -> int:
     data, smallest, core, given, *tls = arguments
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {int(core)})
+    if given == "own" and hasattr(os, "nice"):
+        with suppress(PermissionError):
+            os.nice(-15)  # other work of the machine is no part of a flood
     if int(smallest) != limits.BUCKETS[0]:
         limits.BUCKETS = (int(smallest), *limits.BUCKETS)  # type: ignore[assignment,misc]
     # Only now: the types of frames are made from the buckets.

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,13 @@ def take_load_core() -> None:
     """Keep this process off the relay's core, where the machine has two."""
     if hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > 1:
         os.sched_setaffinity(0, {LOAD_CORE})
+
+
+def go_first() -> None:
+    """Let this process go before whatever shares its core, where it may; its children don't."""
+    if hasattr(os, "SCHED_RESET_ON_FORK"):
+        with suppress(PermissionError):
+            os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
 
 
 @asynccontextmanager

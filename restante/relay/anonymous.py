@@ -126,8 +126,8 @@ class AnonymousTalk:
             self._session.send(f.Deposited(request=frame.request, results=deposits.results))
             return
         services.writer.deposit(deposits)
-        if services.writer.is_crowded:
-            await services.writer.room()
+        if services.writer.is_crowded(self._session.network):
+            await services.writer.room(self._session.network)
 
     async def _fetch_mailboxes(self, frame: f.Deposit) -> int:
         """Have all targets at hand; or, not to look them up too often, return when to ask again."""

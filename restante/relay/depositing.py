@@ -52,6 +52,11 @@ class FrameDeposits:
         self._places.append((item, targets))
 
     @property
+    def network(self) -> bytes:
+        """By what its depositor is counted."""
+        return self._session.network
+
+    @property
     def size_bytes(self) -> int:
         """Payload of what was admitted."""
         return sum([len(arrival.payload) for arrival in self.arrivals])

@@ -32,8 +32,13 @@ COME_BACK_S: Final = 5
 """When to try again that other connections may have ended by then."""
 
 MAX_HELD: Final = 256
-HOLD_S: Final = 1.0
-"""So many of a flood of connections are kept waiting for so long, at the price of a file each."""
+LEAST_HOLD_S: Final = 0.5
+MOST_HOLD_S: Final = 2.0
+"""So many of a flood of connections are kept waiting for so long, at the price of a file each; not
+all for as long, or they would all be back at once."""
+
+_GOLDEN: Final = 0.618
+"""Steps of it through 0 to 1 never come near one another soon."""
 
 FAREWELL_S: Final = 2
 """For telling somebody why they are hung up on."""
@@ -56,6 +61,7 @@ class Doorkeeper:
         self._proxies = proxies
         self._proxies_alone = proxies_alone
         self._held = 0
+        self._hold = 0.0
         self._farewells = Buckets(rate=1, burst=4)
         self._count = 0
         self._is_empty = trio.Event()
@@ -157,7 +163,7 @@ class Doorkeeper:
             if self._held < MAX_HELD:
                 self._held += 1
                 try:
-                    await trio.sleep(HOLD_S)
+                    await trio.sleep(self._hold_s())
                 finally:
                     self._held -= 1
             return
@@ -171,6 +177,10 @@ class Doorkeeper:
             while await stream.receive_some(4096):
                 pass
 
+    def _hold_s(self) -> float:
+        self._hold = (self._hold + _GOLDEN) % 1
+        return LEAST_HOLD_S + self._hold * (MOST_HOLD_S - LEAST_HOLD_S)
+
     async def _talk(
         self, stream: trio.abc.Stream, visit: _Visit, proxy: NetworkAddress | None
     ) -> None:
@@ -178,6 +188,10 @@ class Doorkeeper:
         services.figures.opened += 1
         deadline = trio.current_time() + services.limits.handshake_s
         try:
+            if visit.network is not None:
+                # One of a network in a round: to greet somebody, in TLS or not, can't be cut.
+                await services.turns.take(visit.network)
+                services.turns.charge(visit.network)
             if isinstance(stream, trio.SSLStream):
                 with trio.CancelScope(deadline=deadline) as scope:
                     await stream.do_handshake()

@@ -111,6 +111,7 @@ async def running_relay(
                     services=services,
                 )
                 for service in (
+                    services.turns.run,
                     services.writer.run,
                     services.waker.run,
                     _Watch(services).run,
@@ -234,6 +235,7 @@ async def _services(
         counting=mailrooms.counting,
         on_removed=removed,
         after_commit=committed,
+        has_company=turns.has_company,
         figures=figures,
     )
     mailrooms.pending = writer.pending

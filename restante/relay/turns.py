@@ -20,7 +20,10 @@ SLICE_S: Final = 0.0005
 LOOK_UPS: Final = 4
 """Look-ups of a network under way: each costs the loop as much as a hundred envelopes."""
 
-COMPANY_S: Final = 0.25
+WOKEN_A_ROUND: Final = 8
+"""Of those of a network who wait for a round of theirs: to be woken for nothing costs time, too."""
+
+COMPANY_S: Final = 2.0
 """For so long after a frame of another network nobody is alone."""
 
 
@@ -31,6 +34,8 @@ class Turns(trio.abc.Instrument):
         self._round = 0
         self._used_s: dict[bytes, float] = {}
         self._doors: dict[bytes, _Door] = {}
+        self._waiting: dict[bytes, trio.lowlevel.ParkingLot] = {}
+        self._has_waiting = trio.Event()
         self._last: bytes | None = None
         self._shared_until = 0.0
 
@@ -57,9 +62,36 @@ class Turns(trio.abc.Instrument):
     async def wait(self, network: bytes) -> float:
         """Wait for a round in which the network has time left; return when its work begins."""
         while True:
-            await trio.lowlevel.checkpoint()
+            self._has_waiting.set()
+            await self._waiting.setdefault(network, trio.lowlevel.ParkingLot()).park()
             if (began := self.begin(network)) is not None:
                 return began
+
+    async def take(self, network: bytes) -> tuple[float, int]:
+        """Return when a piece of work of a network begins, and in which round; maybe wait for it.
+
+        `end` follows.
+        """
+        began = self.begin(network)
+        if began is None:
+            began = await self.wait(network)
+        return began, self._round
+
+    async def run(self) -> None:
+        """Wake some of those who wait, of each network, once a round; for ever."""
+        while True:
+            await self._has_waiting.wait()
+            while self._waiting:
+                await trio.lowlevel.checkpoint()
+                for network, lot in list(self._waiting.items()):
+                    lot.unpark(count=WOKEN_A_ROUND)
+                    if not lot:
+                        del self._waiting[network]
+            self._has_waiting = trio.Event()
+
+    def has_company(self) -> bool:
+        """Whether more than one network was here of late."""
+        return perf_counter() < self._shared_until
 
     @property
     def round(self) -> int:
@@ -71,6 +103,10 @@ class Turns(trio.abc.Instrument):
         if in_round == self._round:
             used_s = self._used_s.get(network, 0.0)
             self._used_s[network] = used_s + perf_counter() - began
+
+    def charge(self, network: bytes) -> None:
+        """Count a whole slice: for work that can't be cut, and is about to be done."""
+        self._used_s[network] = self._used_s.get(network, 0.0) + 2 * SLICE_S
 
     @asynccontextmanager
     async def look_up(self, network: bytes) -> AsyncIterator[None]:

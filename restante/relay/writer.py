@@ -8,17 +8,17 @@ Spec: docs/relay.md, section 3.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import trio
 
 from restante.errors import StoreError
 from restante.protocol.ids import EnvelopeId
 from restante.relay import log
+from restante.relay.deposit_queue import DepositQueue, Deposits, Queued
 from restante.relay.watching.figures import Figures
 from restante.store.errors import Busy, DiskFailed, DiskFull, Unreachable
 from restante.store.failpoints import reach
@@ -30,8 +30,15 @@ if TYPE_CHECKING:
 MAX_BATCH_BYTES: Final = 8 * 1024 * 1024
 """Of one commit: the next waits meanwhile, so it should not take long."""
 
+SHARE_BYTES: Final = 64 * 1024
+"""Of one network in a commit, while others are there too: what they wait for it is a commit of two
+milliseconds, not one of fifty."""
+
 MAX_WAITING_BYTES: Final = 32 * 1024 * 1024
 """Deposits in memory that no commit has taken up yet; past them connections are not read."""
+
+MAX_WAITING_OF_ONE_BYTES: Final = 1024 * 1024
+"""Of one network, while others are there too; past them its connections are not read."""
 
 RETRY_PAUSE_S: Final = 1.0
 """Before acks that met a full or busy disk are tried again."""
@@ -41,28 +48,6 @@ MAX_REFUSALS: Final = 3
 
 _REFUSALS: Final = (DiskFull, DiskFailed, Busy, Unreachable)
 """Of a store that may do it later."""
-
-
-class Deposits(Protocol):
-    """What a connection deposits with one frame, and how it learns what became of it."""
-
-    @property
-    def arrivals(self) -> Sequence[Arrival]:
-        """What was admitted."""
-
-    @property
-    def size_bytes(self) -> int:
-        """How much memory it holds."""
-
-    @property
-    def target_count(self) -> int:
-        """How many targets the arrivals have together."""
-
-    def stored(self, sequences: list[int]) -> None:
-        """Take what became of each target: a sequence, or 0 for one stored before."""
-
-    def failed(self, error: StoreError) -> None:
-        """Take that nothing of it was stored."""
 
 
 @dataclass(slots=True)
@@ -82,6 +67,7 @@ class Writer:
         counting: trio.Lock,
         on_removed: Callable[[Removed], None],
         after_commit: Callable[[], None],
+        has_company: Callable[[], bool] = lambda: True,
         figures: Figures | None = None,
         retry_pause_s: float = RETRY_PAUSE_S,
     ) -> None:
@@ -91,18 +77,14 @@ class Writer:
         self._on_removed = on_removed
         self._after_commit = after_commit
         self._retry_pause_s = retry_pause_s
-        self._deposits: deque[tuple[float, Deposits]] = deque()
-        """With when each came."""
-        self._waiting_bytes = 0
+        self._has_company = has_company
+        self._queue = DepositQueue()
         self._acks: list[Removed] = []
         self._are_acks_refused = False
         self._are_acks_alone = False
-        self._are_acks_alone = False
-        self._taken = 0
-        """How many deposits commits have taken up."""
         self._has_work = trio.Event()
-        self._has_room = trio.Event()
-        self._has_room.set()
+        self._rooms: dict[bytes, trio.Event] = {}
+        """What the connections of a network wait for that has too much here."""
         self._barriers: list[_Barrier] = []
         self._is_stopped = False
         self._figures = figures or Figures()
@@ -120,10 +102,7 @@ class Writer:
 
     def deposit(self, deposits: Deposits) -> None:
         """Put envelopes into the next commit."""
-        self._deposits.append((perf_counter(), deposits))
-        self._waiting_bytes += deposits.size_bytes
-        if self._waiting_bytes > MAX_WAITING_BYTES and self._has_room.is_set():
-            self._has_room = trio.Event()
+        self._queue.put(deposits, came_at=perf_counter())
         self._has_work.set()
 
     def ack(self, gone: Sequence[Removed]) -> None:
@@ -132,27 +111,31 @@ class Writer:
             self._acks.extend(gone)
             self._has_work.set()
 
-    @property
-    def is_crowded(self) -> bool:
+    def is_crowded(self, network: bytes) -> bool:
         """Whether `room` would wait."""
-        return not self._has_room.is_set()
+        if self._queue.size_bytes > MAX_WAITING_BYTES:
+            return True
+        own_bytes = self._queue.bytes_of(network)
+        return own_bytes > MAX_WAITING_OF_ONE_BYTES and self._has_company()
 
-    async def room(self) -> None:
-        """Wait until there is room for another deposit."""
-        await self._has_room.wait()
+    async def room(self, network: bytes) -> None:
+        """Wait until there is room for another deposit of this network."""
+        while self.is_crowded(network):
+            room = self._rooms.get(network)
+            if room is None:
+                room = self._rooms[network] = trio.Event()
+            await room.wait()
 
     @property
     def waiting_bytes(self) -> int:
         """Payload that no commit has taken up yet, or that is in the one under way."""
-        return self._waiting_bytes
+        return self._queue.size_bytes
 
     @property
     def oldest_wait_s(self) -> float:
         """For how long the oldest deposit that is not committed has waited, or such a commit."""
-        since = self._committing_since
-        if since is None and self._deposits:
-            since = self._deposits[0][0]
-        return 0.0 if since is None else perf_counter() - since
+        came_at = (self._queue.oldest_at, self._committing_since)
+        return max((perf_counter() - since for since in came_at if since is not None), default=0.0)
 
     def shared_of(self, seq: int) -> int | None:
         """Return the number of the shared payload of an envelope of the last commit, if any."""
@@ -161,8 +144,8 @@ class Writer:
     def pending(self, devices: Iterable[int]) -> dict[int, list[Arrival]]:
         """Return what is put for these devices and not committed; between two commits."""
         found: dict[int, list[Arrival]] = {device: [] for device in devices}
-        for _, deposits in self._deposits:
-            for arrival in deposits.arrivals:
+        for queued in self._queue:
+            for arrival in queued.deposits.arrivals:
                 for device, lane in arrival.targets:
                     if device in found:
                         found[device].append(arrival._replace(targets=((device, lane),)))
@@ -208,14 +191,14 @@ class Writer:
 
         What comes meanwhile is of the next round: under load there is always some.
         """
-        until = self._taken + len(self._deposits)
-        while self._deposits or self._acks:
+        until = self._queue.next_number
+        while self._queue or self._acks:
             async with self._counting:
                 is_done = await self._commit()
             if not is_done:
                 return False
             await self._mailboxes.upkeep(hour=self.hour)
-            if self._taken >= until and not self._are_acks_refused:
+            if self._queue.has_taken(until) and not self._are_acks_refused:
                 break
         return True
 
@@ -224,23 +207,17 @@ class Writer:
 
         Until it returns nobody counts a mailbox: what it has deleted still takes room here.
         """
-        taken: list[Deposits] = []
-        size_bytes = 0
         # What frees room must not be refused for what needs some: then it goes alone, once.
         is_alone, self._are_acks_alone = self._are_acks_alone, False
-        while self._deposits and size_bytes < MAX_BATCH_BYTES and not is_alone:
-            came_at, deposits = self._deposits.popleft()
-            if not taken:
-                self._committing_since = came_at
-            taken.append(deposits)
-            size_bytes += deposits.size_bytes
-        self._taken += len(taken)
+        taken: list[Queued] = []
+        if not is_alone:
+            share_bytes = SHARE_BYTES if self._has_company() else MAX_BATCH_BYTES
+            taken = self._queue.take(most_bytes=MAX_BATCH_BYTES, share_bytes=share_bytes)
         acks, self._acks = self._acks, []
         hour = self.hour
-        arrivals = [arrival for deposits in taken for arrival in deposits.arrivals]
+        arrivals = [arrival for queued in taken for arrival in queued.deposits.arrivals]
         began_at = perf_counter()
-        if not taken:
-            self._committing_since = began_at
+        self._committing_since = min((queued.came_at for queued in taken), default=began_at)
         try:
             result = await self._mailboxes.commit(arrivals, acks, hour=hour)
         except _REFUSALS as error:
@@ -249,8 +226,8 @@ class Writer:
             self._acks = acks + self._acks
             self._are_acks_refused = bool(acks)
             self._are_acks_alone = bool(acks and taken)
-            self._settle_failed(taken, error, size_bytes)
-            return bool(taken or (is_alone and self._deposits))
+            self._settle_failed(taken, error)
+            return bool(taken or (is_alone and self._queue))
         finally:
             self._committing_since = None
         self._are_acks_refused = False
@@ -262,26 +239,26 @@ class Writer:
         reach("relay: after commit")
         if acks:
             reach("relay: after ack commit")
-        self._free(size_bytes)
+        self._free(taken)
         at = 0
-        for deposits in taken:
-            end = at + deposits.target_count
-            deposits.stored(result[at:end])
+        for queued in taken:
+            end = at + queued.deposits.target_count
+            queued.deposits.stored(result[at:end])
             at = end
         for removed in acks:
             self._on_removed(removed)
         self._after_commit()
         return True
 
-    def _settle_failed(self, taken: list[Deposits], error: StoreError, size_bytes: int) -> None:
-        self._free(size_bytes)
-        for deposits in taken:
-            deposits.failed(error)
+    def _settle_failed(self, taken: list[Queued], error: StoreError) -> None:
+        self._free(taken)
+        for queued in taken:
+            queued.deposits.failed(error)
 
-    def _free(self, size_bytes: int) -> None:
-        self._waiting_bytes -= size_bytes
-        if self._waiting_bytes <= MAX_WAITING_BYTES:
-            self._has_room.set()
+    def _free(self, taken: list[Queued]) -> None:
+        self._queue.free(taken)
+        for network in [network for network in self._rooms if not self.is_crowded(network)]:
+            self._rooms.pop(network).set()
 
     async def expire(self) -> int:
         """Delete what has expired and forget old deposit ids; return how many envelopes went."""

@@ -132,36 +132,86 @@ class Round:
         self.most_whole = 0
 
     async def step(self, devices: dict[str, Wire], reader: Wire) -> None:
+        """Ask for something at random."""
         chance, model = self._chance, self._model
         who = chance.choice(list(devices))
         capability = chance.choice(self._capabilities)
-        blob = blob_id(capability)
         match chance.choices(("open", "put", "fetch", "delete", "wait"), (8, 20, 10, 1, 1))[0]:
             case "open":
                 size, ttl_s = chance.choice(SIZES), chance.choice((0, 60, 7200, 2**32 - 1))
-                answer = await devices[who].ask(f.OpenBlob, blob=blob, size_bytes=size, ttl_s=ttl_s)
-                expected = model.open(who, blob, size, ttl_s)
+                await self._open(devices, who, capability, size, ttl_s)
             case "put":
-                end, rest = model.stands(blob)
+                end, rest = model.stands(blob_id(capability))
                 offset = max(end + chance.choice((0, 0, 0, -1, -700, 1)), 0)
                 data = chance.randbytes(chance.choice((1, 900, 9000, rest)))
-                answer = await devices[who].ask(f.PutBlob, blob=blob, offset=offset, data=data)
-                expected = model.put(who, blob, offset, data)
+                await self._put(devices, who, capability, offset, data)
             case "fetch":
                 offset, length = chance.choice((0, 1, 5000, 2**40)), chance.choice((0, 1, 65_536))
-                answer = await reader.ask(
-                    f.FetchBlob, capability=capability, offset=offset, length=length
-                )
-                expected = model.fetch(blob, offset, length)
+                await self._fetch(reader, capability, offset, length)
             case "delete":
-                answer = await devices[who].ask(f.DeleteBlob, blob=blob)
-                expected = model.delete(who, blob)
+                await self._delete(devices, who, capability)
             case _:
                 self._clock.now_s += chance.choice((1, 1800, 7200))
-                return
+
+    async def ask_for_each_answer(self, devices: dict[str, Wire], reader: Wire) -> None:
+        """Whatever there is by now, bring about every answer; chance alone may miss one."""
+        who, other = devices
+        new = [BlobCapability(self._chance.randbytes(32)) for _ in range(MOST + 1)]
+        await self._fetch(reader, new[0], 0, 1)
+        await self._open(devices, who, new[0], LARGEST + 1, 0)
+        for capability in self._capabilities:
+            await self._delete(devices, who, capability)
+        for capability in new:
+            await self._open(devices, who, capability, LARGEST // 2, 0)
+        await self._open(devices, other, new[0], LARGEST // 2, 0)
+        await self._put(devices, who, new[0], 0, self._chance.randbytes(LARGEST // 2))
+        await self._fetch(reader, new[0], 1, LARGEST)
+        for capability in new:
+            await self._delete(devices, who, capability)
+
+    # ---- each asked of both --------------------------------------------------------------
+
+    async def _open(
+        self,
+        devices: dict[str, Wire],
+        who: str,
+        capability: BlobCapability,
+        size_bytes: int,
+        ttl_s: int,
+    ) -> None:
+        blob = blob_id(capability)
+        ask = f.OpenBlob
+        answer = await devices[who].ask(ask, blob=blob, size_bytes=size_bytes, ttl_s=ttl_s)
+        self._compare(answer, self._model.open(who, blob, size_bytes, ttl_s))
+
+    async def _put(
+        self,
+        devices: dict[str, Wire],
+        who: str,
+        capability: BlobCapability,
+        offset: int,
+        data: bytes,
+    ) -> None:
+        blob = blob_id(capability)
+        answer = await devices[who].ask(f.PutBlob, blob=blob, offset=offset, data=data)
+        self._compare(answer, self._model.put(who, blob, offset, data))
+
+    async def _fetch(
+        self, reader: Wire, capability: BlobCapability, offset: int, length: int
+    ) -> None:
+        ask = f.FetchBlob
+        answer = await reader.ask(ask, capability=capability, offset=offset, length=length)
+        self._compare(answer, self._model.fetch(blob_id(capability), offset, length))
+
+    async def _delete(self, devices: dict[str, Wire], who: str, capability: BlobCapability) -> None:
+        blob = blob_id(capability)
+        answer = await devices[who].ask(f.DeleteBlob, blob=blob)
+        self._compare(answer, self._model.delete(who, blob))
+
+    def _compare(self, answer: Any, expected: object) -> None:
         assert said(answer) == expected
         self.seen.add(expected if isinstance(expected, WireCode) else type(expected))
-        self.most_whole = max(self.most_whole, model.whole)
+        self.most_whole = max(self.most_whole, self._model.whole)
 
 
 async def test_a_relay_keeps_blobs_as_the_model_does(
@@ -181,8 +231,10 @@ async def test_a_relay_keeps_blobs_as_the_model_does(
                 authenticated(relay, people["eve"], authority=name) as eve,
                 anonymous(relay) as reader,
             ):
+                devices = {"bob": bob, "eve": eve}
                 for _ in range(120):
-                    await round_.step({"bob": bob, "eve": eve}, reader)
+                    await round_.step(devices, reader)
+                await round_.ask_for_each_answer(devices, reader)
             if life % 2:
                 await relay.services.blobs.expire()
     codes = {WireCode.NOT_FOUND, WireCode.CONFLICT, WireCode.TOO_LARGE, WireCode.FULL}

@@ -214,7 +214,7 @@ async def test_of_two_that_subscribe_at_once_the_later_one_stays(tmp_path: Path)
         ):
             async with relay.services.mailrooms.counting:  # no commit ends meanwhile
                 nursery.start_soon(deposit, sender, item(bob))
-                while not relay.services.writer._deposits:  # nobody is told
+                while not relay.services.writer._queue:  # nobody is told
                     await trio.lowlevel.checkpoint()
                 await trio.testing.wait_all_tasks_blocked()
                 for count, wire in enumerate((older, newer), 1):

@@ -13,8 +13,8 @@ from restante.errors import WireCode
 from restante.protocol import frames as f
 from restante.protocol.codec import encode
 from restante.relay.settings import Limits
-from restante.relay.socket import MAX_LATE_BYTES
 from restante.relay.turns import LOOK_UPS, SLICE_S, Turns
+from restante.relay.websocket import MAX_LATE_BYTES
 from tests.relay.raw_socket import a_frame, a_raw_socket
 from tests.relay.wire import anonymous, relay_at
 
@@ -25,11 +25,8 @@ PIECES = 10
 async def _work(turns: Turns, network: bytes, seen: Counter[int]) -> None:
     """Do pieces of work, each as long as half a slice; count them by their round."""
     for _ in range(PIECES):
-        began = turns.begin(network)
-        if began is None:
-            began = await turns.wait(network)
-        seen[turns.round] += 1
-        in_round = turns.round
+        began, in_round = await turns.take(network)
+        seen[in_round] += 1
         while perf_counter() < began + SLICE_S / 2:
             pass
         turns.end(network, began, in_round)
@@ -46,6 +43,7 @@ async def _rounds_of_a_flood(*, has_company: bool) -> Counter[int]:
             await trio.lowlevel.checkpoint()
 
     async with trio.open_nursery() as nursery:
+        nursery.start_soon(turns.run)
         if has_company:
             nursery.start_soon(company)
             await trio.lowlevel.checkpoint()
@@ -67,6 +65,27 @@ async def test_in_company_a_network_gets_a_slice_of_each_round() -> None:
 async def test_who_is_alone_has_all_of_the_time() -> None:
     seen = await _rounds_of_a_flood(has_company=False)
     assert max(seen.values()) > TASKS
+
+
+async def test_what_cannot_be_cut_is_done_once_a_round() -> None:
+    turns, seen = Turns(), Counter[int]()
+    trio.lowlevel.add_instrument(turns)
+
+    async def greeting() -> None:
+        _, in_round = await turns.take(b"flood")
+        turns.charge(b"flood")
+        seen[in_round] += 1
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(turns.run)
+        turns.begin(b"other")
+        async with trio.open_nursery() as flood:
+            for _ in range(TASKS):
+                flood.start_soon(greeting)
+        nursery.cancel_scope.cancel()
+    trio.lowlevel.remove_instrument(turns)
+    assert seen.total() == TASKS
+    assert max(seen.values()) == 1
 
 
 async def test_of_one_network_few_look_things_up_at_a_time() -> None:

@@ -113,6 +113,7 @@ class Flood:
 
     def __init__(self, writer: Writer, arrival: Arrival) -> None:
         self._writer = writer
+        self.network = b"flood"
         self.arrivals = [arrival]
         self.size_bytes = len(arrival.payload)
         self.target_count = 1
