@@ -32,6 +32,7 @@ HOMES: Final = {
     ),
     "engine": ("chat", "daemon", "rpc", "setting"),
     "keeping": ("backup",),
+    "locking": ("lock", "unlock", "passphrase"),
 }
 """Where in client/verbs each command is."""
 
@@ -103,10 +104,22 @@ def _with_common_options(command: click.Command) -> click.Command:
     elif (body := command.callback) and not any(one.name == "is_json" for one in command.params):
 
         def run(
-            *, is_json: bool, profile: str | None, verbose: int, quiet: bool, **own: Any
+            *,
+            is_json: bool,
+            profile: str | None,
+            passphrase_fd: int | None,
+            verbose: int,
+            quiet: bool,
+            **own: Any,
         ) -> Any:
             invocation = click.get_current_context().ensure_object(Invocation)
-            invocation.take(is_json=is_json, profile=profile, verbose=verbose, quiet=quiet)
+            invocation.take(
+                is_json=is_json,
+                profile=profile,
+                passphrase_fd=passphrase_fd,
+                verbose=verbose,
+                quiet=quiet,
+            )
             return body(**own)
 
         command.params += reversed(common(run).__click_params__)  # type: ignore[attr-defined]

@@ -64,7 +64,8 @@ def _method(name: str, function: Any) -> Method:
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
         name: _method(name, function)
-        for name, function in vars(Engine).items()
+        for part in reversed(Engine.__mro__)
+        for name, function in vars(part).items()
         if not name.startswith("_") and inspect.iscoroutinefunction(function)
     }
 )

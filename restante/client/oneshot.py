@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from restante.client.attach import Attached, EngineGoneError, attach
+from restante.client.keeping.refusals import is_locked
 from restante.client.lock import ProfileLock
 from restante.client.profile import Profile, no_profile
 from restante.errors import ExitCode, UserError
@@ -42,9 +43,17 @@ class Caller:
     found or started, and the call is made again: methods may be called twice.
     """
 
-    def __init__(self, profile: Profile, *, host: Callable[[Profile, ProfileLock], Hosted]) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        *,
+        host: Callable[[Profile, ProfileLock], Hosted],
+        before_hosting: Callable[[Profile], None] = lambda _profile: None,
+    ) -> None:
+        """`before_hosting` is called, perhaps often, while no engine answers: to ask for keys."""
         self._profile = profile
         self._host = host
+        self._before_hosting = before_hosting
         self._hosted: Hosted | None = None
         self._attached: Attached | None = None
         self._is_subscribed = False
@@ -105,16 +114,19 @@ class Caller:
             self._lose()
 
     def next_event(self, *, timeout_s: float | None = None) -> dict[str, Any] | None:
-        """Return the next event, or None when the time ran out."""
+        """Return the next event, or None when time ran out. LockedError: it was locked."""
         if self._was_lost:
             self._connect()
             self._was_lost = False
             return {"type": "resync"}
         try:
-            return self._connect().next_event(timeout_s=timeout_s)
+            event = self._connect().next_event(timeout_s=timeout_s)
         except EngineGoneError:
             self._lose()
             return self.next_event(timeout_s=timeout_s)
+        if event is not None and event["type"] == "locked":
+            raise is_locked()
+        return event
 
     def wait_for_received(self) -> None:
         """Wait until something has arrived, or may have."""
@@ -151,6 +163,10 @@ class Caller:
         deadline = time.monotonic() + _START_TIMEOUT_S
         while self._attached is None:
             attached = attach(self._profile)
+            if attached is None and self._hosted is None:
+                asked = time.monotonic()
+                self._before_hosting(self._profile)
+                deadline += time.monotonic() - asked  # a person took the time, not an engine
             if attached is not None and self._is_subscribed:
                 try:
                     attached.subscribe()

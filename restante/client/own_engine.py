@@ -6,33 +6,55 @@ Rule: the one place that knows how the engine is put together from a profile. Sp
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import AsyncIterator
+from typing import cast
+
+import trio
 
 from restante.client.engine import open_engine
 from restante.client.interface import Engine
+from restante.client.keeping.asking import key_from_file
+from restante.client.keeping.guarded import guarded
 from restante.client.log import open_log
 from restante.client.profile import Profile
 from restante.client.settings import read_settings
+from restante.crypto.keys import ProfileKey
 from restante.store.seam import open_loop
 
 
 @contextlib.asynccontextmanager
-async def open_own_engine(profile: Profile) -> AsyncIterator[Engine]:
-    """Open a profile's engine for the length of the block, inside `seam.open_loop`."""
+async def open_own_engine(
+    profile: Profile, *, key: ProfileKey | None = None, may_wait: bool = False
+) -> AsyncIterator[Engine]:
+    """Open a profile's engine for the length of the block, inside `seam.open_loop`.
+
+    `key`: where it was given already. Without one, a profile under a passphrase is opened locked
+    if `may_wait`, else refused with LockedError.
+    """
     settings = read_settings(profile.settings_path)
-    async with open_engine(
-        profile.directory,
-        profile.database_key(),
-        profile=profile.name,
-        proxy=settings.network.proxy or None,
-    ) as engine:
+
+    @contextlib.asynccontextmanager
+    async def opened(key: ProfileKey) -> AsyncIterator[Engine]:
+        async with open_engine(
+            profile.directory,
+            key.raw,
+            profile=profile.name,
+            proxy=settings.network.proxy or None,
+        ) as engine:
+            yield cast(Engine, engine)  # what it lacks is what `guarded` adds
+
+    key = key or await trio.to_thread.run_sync(key_from_file, profile, os.environ)
+    async with guarded(profile, opened, key=key, may_wait=may_wait) as engine:
         yield engine
 
 
 @contextlib.asynccontextmanager
-async def open_engine_alone(profile: Profile) -> AsyncIterator[Engine]:
+async def open_engine_alone(
+    profile: Profile, *, key: ProfileKey | None = None
+) -> AsyncIterator[Engine]:
     """Open a profile's engine where nothing else needs the loop: for a one-shot command."""
-    async with open_loop(), open_own_engine(profile) as engine:
+    async with open_loop(), open_own_engine(profile, key=key) as engine:
         yield engine
 
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from restante.client.keeping.key_file import create_key_file, read_key_file, reason, refuse_others
 from restante.errors import UserError
 
 DEFAULT_NAME = "default"
@@ -24,7 +25,6 @@ MAX_SOCKET_PATH_BYTES = 98
 socket has a name that is 4 longer."""
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?")
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +36,18 @@ class Profile:
 
     @property
     def key_path(self) -> Path:
-        """The key of the database: 32 bytes, 0600."""
+        """How the key of the database is kept, 0600: see client/keeping/forms.py."""
         return self.directory / "database.key"
 
     @property
     def database_path(self) -> Path:
-        """Keys, sessions and history, encrypted with the key file's key."""
+        """Keys, sessions and history, encrypted."""
         return self.directory / "profile.db"
+
+    @property
+    def tries_path(self) -> Path:
+        """How often a wrong passphrase was tried, and when last."""
+        return self.directory / "wrong-passphrases"
 
     @property
     def lock_path(self) -> Path:
@@ -80,9 +85,10 @@ class Profile:
         digest = hashlib.sha256(os.fsencode(self.directory.resolve())).hexdigest()[:16]
         return _runtime_directory() / f"{digest}.sock"
 
-    def create(self) -> None:
+    def create(self, kept_key: Callable[[], bytes] | None = None) -> None:
         """Make the directory and the key file, if they are missing; durable when it returns.
 
+        `kept_key` makes what the key file will hold; without it, that is a new key as it is.
         UserError: the place is not writable, or others can read it.
         """
         try:
@@ -90,10 +96,10 @@ class Profile:
             self.check()
             if not self.key_path.exists():
                 self._refuse_orphan()
-                _create_key(self.key_path)
+                create_key_file(self.key_path, kept_key() if kept_key else os.urandom(KEY_BYTES))
         except OSError as error:
             raise UserError(
-                f"The profile can't be created in {self.directory}: {_reason(error)}. "
+                f"The profile can't be created in {self.directory}: {reason(error)}. "
                 "Make the place writable, or set RESTANTE_HOME to another."
             ) from error
 
@@ -114,7 +120,7 @@ class Profile:
             shutil.rmtree(self.directory)
         except OSError as error:
             raise UserError(
-                f"{self.directory} can't be removed: {_reason(error)}. Remove it yourself."
+                f"{self.directory} can't be removed: {reason(error)}. Remove it yourself."
             ) from error
 
     def check(self) -> None:
@@ -124,27 +130,14 @@ class Profile:
             raise UserError(
                 f"{self.directory} is no directory. Set RESTANTE_HOME to another place."
             )
-        _refuse_others(self.directory, status, "0700")
+        refuse_others(self.directory, status, "0700")
 
-    def database_key(self) -> bytes:
-        """Read the database's key, 32 B. UserError: missing, damaged, or readable by others."""
+    def kept_key(self) -> bytes:
+        """Read what says how the database's key is kept. UserError: missing, or others' too."""
         try:
-            descriptor = os.open(self.key_path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            return read_key_file(self.key_path)
         except FileNotFoundError:
             raise no_profile(self) from None
-        except OSError as error:
-            raise UserError(
-                f"The key file {self.key_path} can't be read: {_reason(error)}."
-            ) from error
-        with open(descriptor, "rb") as file:
-            _refuse_others(self.key_path, os.fstat(descriptor), "0600")
-            key = file.read(KEY_BYTES + 1)
-        if len(key) != KEY_BYTES:
-            raise UserError(
-                f"The key file {self.key_path} is damaged: it holds {len(key)} bytes instead of "
-                f"{KEY_BYTES}. Restore it from a backup; without it the history can't be opened."
-            )
-        return key
 
     def socket_directory(self) -> Path:
         """Make sure that the socket's directory is there and ours alone, and return it."""
@@ -152,7 +145,7 @@ class Profile:
         if parent != self.directory:
             parent.mkdir(mode=0o700, exist_ok=True)
             # lstat: in a shared place somebody else could have put a link or a directory there.
-            _refuse_others(parent, parent.lstat(), "0700")
+            refuse_others(parent, parent.lstat(), "0700")
         return parent
 
 
@@ -201,43 +194,9 @@ def no_profile(profile: Profile) -> UserError:
     )
 
 
-def _create_key(path: Path) -> None:
-    """Write a new random key so that a crash leaves a whole key or none, and no race two."""
-    import tempfile  # noqa: PLC0415  (once in a profile's life)
-
-    descriptor, temporary = tempfile.mkstemp(prefix=".key-", dir=path.parent)  # made 0600
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(os.urandom(KEY_BYTES))
-            file.flush()
-            os.fsync(descriptor)
-        try:
-            os.link(temporary, path)  # unlike rename, never replaces a key that is in use
-        except FileExistsError:
-            return
-    finally:
-        os.unlink(temporary)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
-
-
 def _runtime_directory() -> Path:
     base = os.environ.get("XDG_RUNTIME_DIR")
     if base and len(os.fsencode(base)) < MAX_SOCKET_PATH_BYTES - 40:
         return Path(base) / "restante"
     # gettempdir() can be long too (macOS); every system we support has a short /tmp.
     return Path("/tmp") / f"restante-{os.getuid()}"  # noqa: S108  (checked: ours, 0700, no link)
-
-
-def _refuse_others(path: Path, status: os.stat_result, wanted: str) -> None:
-    if stat.S_ISLNK(status.st_mode) or status.st_uid != os.getuid():
-        raise UserError(f"{path} belongs to somebody else. Remove it, or use another place.")
-    if status.st_mode & _OTHERS:
-        raise UserError(f"Others can read {path}. Run: chmod {wanted} {path}")
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or type(error).__name__).lower()

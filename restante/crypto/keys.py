@@ -305,3 +305,15 @@ class LinkVerdictKey(AeadKey):
     """Seals the old device's verdict on a linking."""
 
     __slots__ = ()
+
+
+class ProfileKey(SecretKey):
+    """Opens the database of a profile; drawn once, and kept as the profile's owner chose."""
+
+    __slots__ = ()
+
+
+class PassphraseKey(AeadKey):
+    """What a passphrase was stretched to; seals the `ProfileKey`."""
+
+    __slots__ = ()

@@ -60,6 +60,7 @@ LINK_OFFER_DATA: Final = _label("link-offer")
 LINK_REVEAL_DATA: Final = _label("link-reveal")
 LINK_VERDICT_DATA: Final = _label("link-verdict")
 LINK_CANCEL_DATA: Final = _label("link-cancel")
+PROFILE_KEY_DATA: Final = _label("profile-key")
 
 SIGNATURE_LABELS: Final = (
     ACCOUNT_CERTIFICATE,

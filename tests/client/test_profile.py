@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from restante.client.engine import DATABASE_FILE
+from restante.client.keeping.protection import open_key
 from restante.client.lock import ProfileLock, holder
 from restante.client.profile import (
     MAX_SOCKET_PATH_BYTES,
@@ -51,7 +52,7 @@ def test_a_name_that_could_leave_the_place_is_refused(tmp_path: Path, name: str)
 def test_several_profiles_live_side_by_side(tmp_path: Path) -> None:
     first, second = make_profile(tmp_path, "alice"), make_profile(tmp_path, "bob")
     (tmp_path / "profiles" / "not-yet").mkdir()
-    assert first.database_key() != second.database_key()
+    assert first.kept_key() != second.kept_key()
     assert first.socket_path != second.socket_path
     assert profile_names({"RESTANTE_HOME": str(tmp_path)}) == ["alice", "bob"]
     assert profile_names({"RESTANTE_HOME": str(tmp_path / "nowhere")}) == []
@@ -65,19 +66,19 @@ def test_created_files_are_their_owners_alone(tmp_path: Path) -> None:
         os.umask(old)
     assert _mode(profile.directory) == 0o700
     assert _mode(profile.key_path) == 0o600
-    assert len(profile.database_key()) == 32
+    assert len(profile.kept_key()) == 32
     assert sorted(path.name for path in profile.directory.iterdir()) == ["database.key"]
 
 
 def test_creating_again_keeps_the_key(tmp_path: Path) -> None:
     profile = make_profile(tmp_path)
-    key = profile.database_key()
+    key = profile.kept_key()
     profile.create()
-    assert profile.database_key() == key
+    assert profile.kept_key() == key
 
 
 def _create_and_tell(place: Path, answers: multiprocessing.Queue[bytes]) -> None:
-    answers.put(make_profile(place).database_key())
+    answers.put(make_profile(place).kept_key())
 
 
 def test_processes_that_create_at_once_agree_on_one_key(tmp_path: Path) -> None:
@@ -101,7 +102,7 @@ def test_what_others_can_read_is_refused(tmp_path: Path, which: str, wanted: str
     if which == "key":
         profile.key_path.chmod(0o640)
         with pytest.raises(UserError, match=wanted):
-            profile.database_key()
+            profile.kept_key()
     else:
         profile.directory.chmod(0o755)
         with pytest.raises(UserError, match=wanted):
@@ -112,8 +113,8 @@ def test_a_damaged_key_is_named_and_not_replaced(tmp_path: Path) -> None:
     profile = make_profile(tmp_path)
     profile.key_path.write_bytes(b"short")
     profile.create()
-    with pytest.raises(UserError, match=r"damaged: it holds 5 bytes instead of 32"):
-        profile.database_key()
+    with pytest.raises(UserError, match=r"damaged: it holds 5 bytes, which are no key"):
+        open_key(profile)
 
 
 def test_a_lost_key_is_named_and_no_new_one_takes_its_place(tmp_path: Path) -> None:
@@ -134,13 +135,13 @@ def test_a_key_file_that_is_a_link_is_refused(tmp_path: Path) -> None:
     profile.key_path.rename(tmp_path / "elsewhere")
     profile.key_path.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(UserError, match="can't be read"):
-        profile.database_key()
+        profile.kept_key()
 
 
 def test_a_missing_profile_says_how_to_start(tmp_path: Path) -> None:
     profile = Profile(name="work", directory=tmp_path / "profiles" / "work")
     with pytest.raises(UserError, match="restante init --profile work"):
-        profile.database_key()
+        profile.kept_key()
 
 
 def test_a_file_where_the_place_should_be_is_one_sentence(tmp_path: Path) -> None:

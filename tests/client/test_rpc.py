@@ -89,7 +89,8 @@ async def in_thread(profile: Profile, work: Any) -> Any:
 def test_every_method_of_the_interface_is_on_the_socket() -> None:
     public = {
         name
-        for name, member in vars(Engine).items()
+        for part in Engine.__mro__
+        for name, member in vars(part).items()
         if not name.startswith("_") and inspect.isfunction(member)
     }
     assert set(METHODS) | {"subscribe"} == public

@@ -123,6 +123,8 @@ def test_the_relay_loads_nothing_of_the_client_but_what_all_commands_share(
         b"restante.client.commands",
         b"restante.client.commands.outcome",
         b"restante.client.commands.output",
+        b"restante.client.keeping",
+        b"restante.client.keeping.key_file",
         b"restante.client.verbs",
         b"restante.client.verbs.invocation",
         b"restante.client.profile",

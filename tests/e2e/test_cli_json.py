@@ -6,6 +6,7 @@ import copy
 import json
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ import pytest
 
 from restante.client.commands.records import message_record
 from restante.client.interface import ContactState, MessageState, Trust
+from restante.client.keeping.protection import draw_key, key_file_of
+from restante.client.profile import Profile
+from restante.crypto.passphrase import Passphrase, Stretching
 from restante.errors import ExitCode
 from tests.e2e.town import BACKUPS, OPERATIONS, Person, Relay, a_relay, end, read_line, settle
 from tests.processes import ROOT
@@ -124,6 +128,7 @@ def test_every_type_of_object_that_the_commands_print(tmp_path: Path, check: Che
             take(alice.ready)
         take(bob.run("recovery", "kit", "--json").ok().record)
         take(bob.run("account", "delete", "--confirm", bob.address(relay), "--json").ok().record)
+        take(under_passphrase(tmp_path).run("lock", "--json").ok().record)
         relay.kill()
         done = alice.run("send", bob.address(relay), "later", "--json", "--timeout", "0")
         assert done.code == 7
@@ -131,6 +136,15 @@ def test_every_type_of_object_that_the_commands_print(tmp_path: Path, check: Che
     # A gap takes a loss, a notice somebody who changes, and the confirming of a kit one to ask.
     # What operators ask a relay for has a test of its own, and so have backups.
     assert set(seen) == set(names()) - {"gap", "notice", "recovery"} - OPERATIONS - BACKUPS
+
+
+def under_passphrase(place: Path) -> Person:
+    """Somebody who has no more than a profile under a passphrase."""
+    person = Person(name="carol", home=place / "carol")
+    cheap, owls = Stretching(passes=1, memory_bytes=8192), Passphrase("three small owls")
+    make = partial(key_file_of, draw_key(), "passphrase", owls, stretching=cheap)
+    Profile(name="default", directory=person.directory).create(make)
+    return person
 
 
 def names() -> list[str]:

@@ -20,7 +20,7 @@ from restante.errors import ExitCode
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 CLI = (DOCS / "cli.md").read_text(encoding="utf-8")
 RPC = (DOCS / "rpc.md").read_text(encoding="utf-8")
-COMMON = {"--json", "--profile", "-v", "--verbose", "-q", "--quiet"}
+COMMON = {"--json", "--profile", "--passphrase-fd", "-v", "--verbose", "-q", "--quiet"}
 
 
 def commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:

@@ -6,6 +6,8 @@ Rule: signals end it in order, with the terminal given back. Spec: docs/cli.md, 
 from __future__ import annotations
 
 import os
+from functools import partial
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -16,23 +18,27 @@ from restante.client.running import engine_for
 from restante.errors import ExitCode
 from restante.store.seam import open_loop
 
+if TYPE_CHECKING:
+    from restante.crypto.keys import ProfileKey
 
-def chat(out: Output, profile: Profile) -> ExitCode:
+
+def chat(out: Output, profile: Profile, key: ProfileKey | None = None) -> ExitCode:
     """Show the screen until it is closed; a first start leads through setting up."""
     while True:
         profile.create()
         open_log_of(profile, verbosity=out.verbosity)
-        exit_code, next_name = trio.run(_chat, profile)
+        exit_code, next_name = trio.run(_chat, profile, key)
         if next_name is None:
             return ExitCode(exit_code)
-        profile = locate_profile(next_name, os.environ)
+        profile, key = locate_profile(next_name, os.environ), None
 
 
-async def _chat(profile: Profile) -> tuple[int, str | None]:
+async def _chat(profile: Profile, key: ProfileKey | None) -> tuple[int, str | None]:
     from restante.client.tui.run import run_tui  # noqa: PLC0415  (after the checks: it is heavy)
     from restante.client.tui.stage import Accounts  # noqa: PLC0415
 
     others = tuple(name for name in profile_names(os.environ) if name != profile.name)
-    async with open_loop(), engine_for(profile, open_own_engine) as seat:
+    opener = partial(open_own_engine, key=key, may_wait=True)
+    async with open_loop(), engine_for(profile, opener) as seat:
         accounts = Accounts(current=profile.name, others=others)
         return await run_tui(seat.engine, accounts, profile.interface_path)

@@ -39,6 +39,7 @@ def link(
     out: Output,
     profile: Profile,
     open_caller: Callable[[Profile], Caller],
+    kept_key: Callable[[], bytes] | None = None,
     *,
     address: str,
     name: str | None,
@@ -46,7 +47,7 @@ def link(
 ) -> ExitCode:
     """Make the profile a device of the account at an address; `draws` the code as a picture too."""
     check_address(address)
-    with made(profile), open_caller(profile) as caller:
+    with made(profile, kept_key), open_caller(profile) as caller:
         caller.subscribe()
         shown = caller.call("link_begin", address=address, name=name)
         try:

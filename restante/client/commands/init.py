@@ -20,13 +20,14 @@ def init(
     out: Output,
     profile: Profile,
     open_caller: Callable[[Profile], Caller],
+    kept_key: Callable[[], bytes] | None = None,
     *,
     address: str,
     invite: str | None,
 ) -> ExitCode:
     """Create the profile if it is missing, and register its account."""
     check_address(address)
-    with made(profile), open_caller(profile) as caller:
+    with made(profile, kept_key), open_caller(profile) as caller:
         status = caller.call("register", address=address, invite=invite)
     out.data(
         {
@@ -42,13 +43,13 @@ def init(
 
 
 @contextlib.contextmanager
-def made(profile: Profile) -> Iterator[None]:
+def made(profile: Profile, kept_key: Callable[[], bytes] | None = None) -> Iterator[None]:
     """Make a profile, if it is missing; one that was refused an account is not left behind.
 
     What the relay may have answered unheard is kept: the same again goes on where it was.
     """
     is_new = not profile.exists
-    profile.create()
+    profile.create(kept_key)
     try:
         yield
     except UserError as error:

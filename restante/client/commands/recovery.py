@@ -68,6 +68,7 @@ def recover(
     out: Output,
     profile: Profile,
     open_caller: Callable[[Profile], Caller],
+    kept_key: Callable[[], bytes] | None = None,
     *,
     address: str,
     may_ask: bool,
@@ -75,7 +76,7 @@ def recover(
     """Bring an account back in a new profile, with words from stdin."""
     check_address(address)
     words = read_words(may_ask=may_ask)
-    with made(profile), open_caller(profile) as caller:
+    with made(profile, kept_key), open_caller(profile) as caller:
         status = caller.call("recover", address=address, words=words)
     out.data(
         {

@@ -16,6 +16,7 @@ from restante.client.interface.events import ConversationChanged as Conversation
 from restante.client.interface.events import DevicesChanged as DevicesChanged
 from restante.client.interface.events import Event as Event
 from restante.client.interface.events import LinkChanged as LinkChanged
+from restante.client.interface.events import Locked as Locked
 from restante.client.interface.events import MessageAdded as MessageAdded
 from restante.client.interface.events import MessageChanged as MessageChanged
 from restante.client.interface.events import ReceivedEvent as ReceivedEvent
@@ -23,6 +24,7 @@ from restante.client.interface.events import Resync as Resync
 from restante.client.interface.events import StatusChanged as StatusChanged
 from restante.client.interface.events import TransferProgress as TransferProgress
 from restante.client.interface.events import TypingChanged as TypingChanged
+from restante.client.interface.keeping import Protection as Protection
 from restante.client.interface.values import AccountDeleted as AccountDeleted
 from restante.client.interface.values import Audit as Audit
 from restante.client.interface.values import AuditTable as AuditTable

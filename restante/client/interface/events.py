@@ -94,6 +94,10 @@ class Resync(View, frozen=True, tag="resync"):
     """The subscriber was too slow and missed events: read everything again."""
 
 
+class Locked(View, frozen=True, tag="locked"):
+    """The engine has forgotten its keys; so must whoever shows something. Then `resync` comes."""
+
+
 Event = (
     StatusChanged
     | MessageAdded
@@ -105,5 +109,6 @@ Event = (
     | DevicesChanged
     | TransferProgress
     | BackupProgress
+    | Locked
     | Resync
 )

@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from restante.client.verbs.invocation import Invocation, command
+from restante.client.verbs.invocation import Invocation, command, protect_option
 
 verbs = click.Group()
 
@@ -19,7 +19,10 @@ verbs = click.Group()
 @click.option("--address", metavar="NAME@HOST[:PORT]", help="Your name at your relay.")
 @click.option("--invite", metavar="CODE", help="The invite that the relay's operator gave you.")
 @click.option("--no-input", is_flag=True, help="Never ask; fail instead.")
-def init(run: Invocation, address: str | None, invite: str | None, no_input: bool) -> int:
+@protect_option
+def init(
+    run: Invocation, address: str | None, invite: str | None, no_input: bool, protect: str
+) -> int:
     """Create a profile and its account at a relay."""
     from restante.client.commands.init import init as body
 
@@ -28,18 +31,20 @@ def init(run: Invocation, address: str | None, invite: str | None, no_input: boo
             raise click.UsageError("Missing option '--address'.")
         address = click.prompt("Your address (NAME@HOST)", err=True)
         invite = invite or click.prompt("Invite (empty if none)", default="", err=True) or None
-    return body(run.out, run.profile, run.caller, address=address, invite=invite)
+    profile, kept_key = run.profile, run.kept_key(protect)
+    return body(run.out, profile, run.caller, kept_key, address=address, invite=invite)
 
 
 @command(verbs)
 @click.argument("address", metavar="NAME@HOST[:PORT]")
 @click.option("--no-input", is_flag=True, help="Take stdin as it is; never ask.")
-def recover(run: Invocation, address: str, no_input: bool) -> int:
+@protect_option
+def recover(run: Invocation, address: str, no_input: bool, protect: str) -> int:
     """Bring an account back, with its kit's 24 words. They are asked for, or read from stdin."""
     from restante.client.commands import recovery as bodies
 
-    may_ask = not no_input
-    return bodies.recover(run.out, run.profile, run.caller, address=address, may_ask=may_ask)
+    profile, kept_key, may_ask = run.profile, run.kept_key(protect), not no_input
+    return bodies.recover(run.out, profile, run.caller, kept_key, address=address, may_ask=may_ask)
 
 
 @verbs.group()

@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from restante.client.verbs.invocation import Invocation, command
+from restante.client.verbs.invocation import Invocation, command, protect_option
 
 verbs = click.Group()
 
@@ -24,12 +24,16 @@ def device() -> None:
 @click.argument("address", metavar="NAME@HOST[:PORT]")
 @click.option("--name", help="What to call this device; its host name unless you say.")
 @click.option("--no-qr", is_flag=True, help="Don't draw the code as a QR code.")
-def link(run: Invocation, address: str, name: str | None, no_qr: bool) -> int:
+@protect_option
+def link(run: Invocation, address: str, name: str | None, no_qr: bool, protect: str) -> int:
     """Make this profile a new device of your account. The first one approves it."""
     from restante.client.commands import device as bodies
 
     draws = sys.stdout.isatty() and not no_qr
-    return bodies.link(run.out, run.profile, run.caller, address=address, name=name, draws=draws)
+    profile, kept_key = run.profile, run.kept_key(protect)
+    return bodies.link(
+        run.out, profile, run.caller, kept_key, address=address, name=name, draws=draws
+    )
 
 
 @command(device)

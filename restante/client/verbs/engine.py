@@ -46,7 +46,7 @@ def daemon(run: Invocation) -> int:
     """Stay connected in the background, until ended."""
     from restante.client.commands.daemon import daemon as body
 
-    return body(run.out, run.profile)
+    return body(run.out, run.profile, run.key(may_ask=True))
 
 
 @command(verbs)
@@ -63,4 +63,4 @@ def show_chat(run: Invocation) -> int:
         raise UserError(why)
     from restante.client.commands.chat import chat as body
 
-    return body(run.out, run.profile)
+    return body(run.out, run.profile, run.key(may_ask=False))

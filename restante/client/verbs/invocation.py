@@ -8,12 +8,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from restante.client.commands.output import Output
 from restante.client.profile import Profile, locate_profile
+
+if TYPE_CHECKING:
+    from restante.crypto.keys import ProfileKey
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -25,12 +29,23 @@ def common(command: F) -> F:
     options = (
         click.option("--json", "is_json", is_flag=True, help="One JSON object a line on stdout."),
         click.option("--profile", metavar="NAME", help="Which profile (RESTANTE_PROFILE)."),
+        click.option("--passphrase-fd", type=int, metavar="N", help="Read the passphrase there."),
         click.option("-v", "--verbose", count=True, help="Say and log more."),
         click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
     )
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def protect_option(command: F) -> F:
+    """Give a command that makes a profile the option that says how its key is kept."""
+    return click.option(
+        "--protect",
+        type=click.Choice(["file", "passphrase", "keyring"]),
+        default="file",
+        help="How the profile's key is kept. In a file: whoever has your files has it.",
+    )(command)
 
 
 class Invocation:
@@ -40,12 +55,25 @@ class Invocation:
         self.is_json = False
         self.profile_name: str | None = None
         self.verbosity = 0
+        self.passphrase_fd: int | None = None
+        self._given: str | None = None
+        self._key: ProfileKey | None = None
 
-    def take(self, *, is_json: bool, profile: str | None, verbose: int, quiet: bool) -> None:
+    def take(
+        self,
+        *,
+        is_json: bool,
+        profile: str | None,
+        passphrase_fd: int | None,
+        verbose: int,
+        quiet: bool,
+    ) -> None:
         """Add what one command was given."""
         self.is_json = self.is_json or is_json
         self.profile_name = profile or self.profile_name
         self.verbosity = -1 if quiet else self.verbosity + verbose
+        if passphrase_fd is not None:
+            self.passphrase_fd = passphrase_fd
 
     @property
     def out(self) -> Output:
@@ -70,14 +98,80 @@ class Invocation:
         """Make a `Caller` for the profile."""
         from restante.client.oneshot import Caller
 
-        return Caller(profile or self.profile, host=self._host)
+        return Caller(profile or self.profile, host=self._host, before_hosting=self._ask_key)
+
+    def passphrase(self) -> str | None:
+        """Return the passphrase that was handed over, if one was: a descriptor is read once."""
+        from restante.client.keeping.asking import given
+
+        if self._given is None:
+            self._given = given(os.environ, descriptor=self.passphrase_fd)
+        return self._given
+
+    def new_passphrase(self, descriptor: int | None) -> str | None:
+        """Return a new passphrase that was handed over, if one was."""
+        from restante.client.keeping.asking import given
+
+        return given({}, descriptor=descriptor)
+
+    def ask_new_passphrase(self) -> str:
+        """Ask for a new passphrase, twice. LockedError: there is nobody to ask."""
+        from restante.client.keeping.asking import ask_new
+
+        return ask_new(self.ask)
+
+    def ask(self, prompt: str) -> str:
+        """Ask for a line that isn't shown. LockedError: there is nobody to ask."""
+        if not sys.stdin.isatty():
+            from restante.client.keeping.refusals import needs_passphrase
+
+            raise needs_passphrase()
+        return str(click.prompt(prompt, hide_input=True, err=True))
+
+    def kept_key(self, protect: str) -> Callable[[], bytes] | None:
+        """Return what makes the key file of a profile that is to be; None: a file, as it is.
+
+        UserError: the profile is there and kept otherwise; no passphrase could be had.
+        """
+        if protect == "file":
+            return None
+        from restante.client.keeping.creating import new_key
+
+        self._key, kept_key = new_key(self.profile, protect, self.passphrase, self.ask)
+        return kept_key
+
+    def key(self, *, may_ask: bool) -> ProfileKey | None:
+        """Return the key of a profile whose passphrase was given, or can be; else it stays locked.
+
+        Nothing is asked while another process runs the engine, which has the key or is locked.
+        """
+        from restante.client.attach import attach
+
+        profile = self.profile
+        is_asked = may_ask and sys.stdin.isatty()
+        if not profile.exists or not (is_asked or self.passphrase_fd is not None):
+            return None
+        if (attached := attach(profile)) is not None:
+            attached.close()
+            return None
+        self._ask_key(profile)
+        return self._key
+
+    def _ask_key(self, profile: Profile) -> None:
+        """Have the key before the profile's lock is taken: nobody waits while a person types."""
+        from restante.client.keeping.protection import kept_by, open_key, read_passphrase
+
+        if self._key is None and kept_by(profile) == "passphrase":
+            text = self.passphrase() or self.ask("Passphrase")
+            self._key = open_key(profile, read_passphrase(text))
 
     def _host(self, profile: Profile, lock: Any) -> Any:
         from restante.client.oneshot import EngineThread
         from restante.client.own_engine import open_engine_alone, open_log_of
 
         open_log_of(profile, verbosity=self.verbosity)
-        return EngineThread.start(profile, lock, open_engine_alone)
+        opener = partial(open_engine_alone, key=self._key)
+        return EngineThread.start(profile, lock, opener)
 
 
 def command(group: click.Group, name: str | None = None) -> Callable[[F], F]:
@@ -85,10 +179,22 @@ def command(group: click.Group, name: str | None = None) -> Callable[[F], F]:
 
     def register(body: F) -> F:
         def run(
-            *, is_json: bool, profile: str | None, verbose: int, quiet: bool, **options: Any
+            *,
+            is_json: bool,
+            profile: str | None,
+            passphrase_fd: int | None,
+            verbose: int,
+            quiet: bool,
+            **options: Any,
         ) -> Any:
             invocation = click.get_current_context().ensure_object(Invocation)
-            invocation.take(is_json=is_json, profile=profile, verbose=verbose, quiet=quiet)
+            invocation.take(
+                is_json=is_json,
+                profile=profile,
+                passphrase_fd=passphrase_fd,
+                verbose=verbose,
+                quiet=quiet,
+            )
             return body(invocation, **options)
 
         run.__doc__ = body.__doc__

@@ -1,0 +1,1 @@
+"""How a profile's key is kept: a file, a passphrase, the system's keyring; locking and wiping."""

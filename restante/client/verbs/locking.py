@@ -1,0 +1,77 @@
+"""The keys of a profile: locked, unlocked, and under which passphrase.
+
+Rule: parses and hands on; what a command does stands in client/commands, imported when it runs.
+Spec: docs/cli.md.
+"""
+
+from __future__ import annotations
+
+import click
+
+from restante.client.verbs.invocation import Invocation, command
+
+verbs = click.Group()
+
+_new_fd = click.option(
+    "--new-passphrase-fd", type=int, metavar="N", help="Read the new passphrase there."
+)
+
+
+@command(verbs)
+def lock(run: Invocation) -> int:
+    """Close the profile, and forget its keys."""
+    from restante.client.commands.locking import lock as body
+
+    return body(run.out, run.profile)
+
+
+@command(verbs)
+def unlock(run: Invocation) -> int:
+    """Open a locked profile with its passphrase."""
+    from restante.client.commands.locking import unlock as body
+
+    return body(run.out, run.profile, run.passphrase, run.ask)
+
+
+@verbs.group()
+def passphrase() -> None:
+    """The passphrase that the profile's key is under."""
+
+
+@command(passphrase, "set")
+@_new_fd
+def set_passphrase(run: Invocation, new_passphrase_fd: int | None) -> int:
+    """Put the profile under a passphrase."""
+    from restante.client.commands import locking as bodies
+
+    def new() -> str:
+        given = run.new_passphrase(new_passphrase_fd) or run.passphrase()
+        return given or run.ask_new_passphrase()
+
+    return bodies.set_first(run.out, run.profile, new)
+
+
+@command(passphrase)
+@_new_fd
+def change(run: Invocation, new_passphrase_fd: int | None) -> int:
+    """Take another passphrase."""
+    from restante.client.commands import locking as bodies
+
+    return bodies.change(
+        run.out,
+        run.profile,
+        lambda: run.passphrase() or run.ask("Present passphrase"),
+        lambda: run.new_passphrase(new_passphrase_fd) or run.ask_new_passphrase(),
+    )
+
+
+@command(passphrase)
+@click.option("--to", "how", type=click.Choice(["file", "keyring"]), default="file",
+              help="Where the key is kept from then on.")  # fmt: skip
+def remove(run: Invocation, how: str) -> int:
+    """Keep the key without a passphrase."""
+    from restante.client.commands import locking as bodies
+
+    return bodies.remove(
+        run.out, run.profile, lambda: run.passphrase() or run.ask("Present passphrase"), how
+    )

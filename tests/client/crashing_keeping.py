@@ -1,0 +1,36 @@
+"""A process that changes a passphrase and is killed: `crashing_keeping.py DIR OLD NEW POINT`.
+
+An empty OLD or NEW is none; without a POINT it goes to its end.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from restante.client.keeping.protection import keep_otherwise, open_key
+from restante.client.profile import Profile
+from restante.crypto.passphrase import Passphrase, Stretching
+from restante.store import failpoints
+
+CHEAP = Stretching(passes=1, memory_bytes=8192)
+
+
+def main() -> None:
+    directory, old, new, point = sys.argv[1:]
+
+    def observe(reached: str) -> None:
+        if reached == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    failpoints.observe(observe)
+    profile = Profile(name="default", directory=Path(directory))
+    key = open_key(profile, Passphrase(old) if old else None)
+    chosen = Passphrase(new) if new else None
+    keep_otherwise(profile, key, "passphrase" if new else "file", chosen, stretching=CHEAP)
+
+
+if __name__ == "__main__":
+    main()
