@@ -18,7 +18,7 @@ _NO_INPUT = click.option("--no-input", is_flag=True, help="Take stdin as it is; 
 
 @verbs.group()
 def backup() -> None:
-    """Your history as one encrypted file: made, proven, taken in again."""
+    """Your history as one encrypted file."""
 
 
 @command(backup)
