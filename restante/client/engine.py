@@ -120,7 +120,7 @@ class LocalEngine(
             await self._services.reload()
         return await self.status()
 
-    async def recover(self, *, address: str, words: str) -> Status:
+    async def recover(self, *, address: str, words: str, stays: bool = False) -> Status:
         """See interface.Engine."""
         async with self._registering:
             self._services.own = await recover_account(
@@ -130,6 +130,7 @@ class LocalEngine(
                 self._own,
                 address=address,
                 words=words,
+                stays=stays,
             )
             await self._services.reload()
         return await self.status()

@@ -33,6 +33,7 @@ from restante.client.inbox import Inbox
 from restante.client.interface import ConnectionPhase, Resync
 from restante.client.lifecycle.following import MoveFollower
 from restante.client.lifecycle.old_mailbox import OldMailbox
+from restante.client.lifecycle.telling_again import TellingAgain
 from restante.client.lifecycle.verification import Verification
 from restante.client.linking.unclaimed import Unclaimed
 from restante.client.links import AnonymousLinks
@@ -96,6 +97,7 @@ class Parts:
     unclaimed: Unclaimed
     follower: MoveFollower
     old_mailbox: OldMailbox
+    telling_again: TellingAgain
     journal: Journal
     choices: Choices
     grammar: Grammar
@@ -288,6 +290,7 @@ class Services:
             unclaimed=Unclaimed(context, own, directory=directory, announcer=announcer),
             follower=MoveFollower(context, directory=directory, announcer=announcer),
             old_mailbox=OldMailbox(context, own, inbox=Inbox(context, own, announcer)),
+            telling_again=TellingAgain(context, announcer),
             grammar=put_grammar_together(
                 context, own, announcer, contacts=people, links=self._links
             ),
@@ -303,7 +306,7 @@ def _running_of(now: Parts) -> Sequence[Callable[[], Awaitable[None]]]:
         return (now.grammar.vanishing.run,)  # what disappears does so here too
     own = (now.outbox.run, now.receipts.run, now.journal.run, now.watch.run, now.mailbox.run)
     others = (now.later.run, now.refreshing.run, now.catching_up.run, now.unclaimed.run)
-    moves = (now.follower.run, now.old_mailbox.run)
+    moves = (now.follower.run, now.old_mailbox.run, now.telling_again.run)
     return (*own, *others, *moves, *now.grammar.services, *now.transfers.services)
 
 

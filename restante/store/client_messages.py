@@ -223,6 +223,12 @@ def delete_message(rows: Rows, id: bytes) -> int | None:  # noqa: A002  # the co
     return position
 
 
+def message_count(rows: Rows, conversation: bytes) -> int:
+    """Return how many messages a conversation has."""
+    _, total = rows.first(_TOTAL, key=conversation) or (None, 0)
+    return int(total)
+
+
 def window(rows: Rows, conversation: bytes, start: int, count: int) -> list[MessageRow]:
     """Return the messages at positions start .. start + count - 1 as far as there are, in order."""
     number, total = rows.first(_TOTAL, key=conversation) or (None, 0)

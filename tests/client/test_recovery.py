@@ -10,7 +10,7 @@ from restante.client.engine import open_engine
 from restante.client.interface import Trust
 from restante.errors import ExitCode, UserError
 from restante.store.client_account import load_account
-from tests.client.test_moving import at, two_relays
+from tests.client.test_moving import at, is_at, two_relays
 from tests.client.world import (
     QUICK,
     a_world,
@@ -174,6 +174,32 @@ async def test_nothing_is_recovered_where_the_account_is_no_more(tmp_path: Path)
                 await empty.recover(address=kit.address, words=words)
             assert refused.value.exit_code is ExitCode.UNTRUSTED
         assert (await empty.status()).address is None
+
+
+async def test_it_is_recovered_where_it_was_once_the_relay_after_that_is_gone(
+    tmp_path: Path,
+) -> None:
+    async with two_relays(tmp_path) as (world, other):
+        async with world.online("alice") as alice, world.online("bob") as bob:
+            to_bob, to_alice = await introduce(alice, bob)
+            await reaches(bob, await bob.send(to_alice, "one"), "delivered")
+            kit = await alice.recovery_kit()
+            await alice.account_move(address=at(other, "alice"))
+            await connected(alice)
+            await is_at(bob, to_alice, at(other, "alice"))
+        await other.stop()
+        async with an_empty_profile(tmp_path / "new") as alice, world.online("bob") as bob:
+            words = " ".join(kit.words)
+            with pytest.raises(UserError, match="--stay"):
+                await alice.recover(address=kit.address, words=words)
+            status = await alice.recover(address=kit.address, words=words, stays=True)
+            assert status.address == kit.address
+            await connected(alice)
+            # He has followed the move, so he takes her code; it is the person whom he knows.
+            found = await bob.contact_add(await alice.contact_code())
+            assert (found.key, found.address) == (to_alice, kit.address)
+            await reaches(bob, await bob.send(to_alice, "two"), "delivered")
+            await shows(alice, to_bob, ["two"])
 
 
 async def test_words_that_are_wrong_or_another_accounts_change_nothing(tmp_path: Path) -> None:

@@ -72,12 +72,13 @@ def recover(
     *,
     address: str,
     may_ask: bool,
+    stays: bool = False,
 ) -> ExitCode:
     """Bring an account back in a new profile, with words from stdin."""
     check_address(address)
     words = read_words(may_ask=may_ask)
     with made(profile, kept_key), open_caller(profile) as caller:
-        status = caller.call("recover", address=address, words=words)
+        status = caller.call("recover", address=address, words=words, stays=stays)
     out.data(
         {
             "type": "account",

@@ -63,9 +63,10 @@ class Engine(Keeping, Protocol):
     async def register(self, *, address: str, invite: str | None) -> Status:
         """Create keys, manifest and account at a relay. UserError: taken, invite, unreachable."""
 
-    async def recover(self, *, address: str, words: str) -> Status:
+    async def recover(self, *, address: str, words: str, stays: bool = False) -> Status:
         """Bring an account back with the 24 words of its kit, as this profile's.
 
+        `stays`: at this address, though it has moved on to a relay that can't be reached.
         UserError: a wrong word, another account at the address, a profile that is in use.
         """
 

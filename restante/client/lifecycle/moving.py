@@ -24,6 +24,7 @@ from restante.client.failures import RefusedError, RelayError, UnreachableError
 from restante.client.lifecycle.following import MOVING
 from restante.client.lifecycle.old_mailbox import note_old_mailbox
 from restante.client.lifecycle.recovery_kit import root_of
+from restante.client.lifecycle.telling_again import note_told
 from restante.client.link import Link, open_link
 from restante.client.linking.rotating import renew_code
 from restante.client.own_account import load_own_account
@@ -247,6 +248,7 @@ def _settle_in(rows: Rows, changes: Changes, plan: _Plan, *, context: EngineCont
     if code is not None:  # who has the old one still finds us; its token stays what it was
         renew_code(rows, bucket=code.bucket, context=context)
     set_value(rows, MOVING, None)
+    note_told(rows, plan.moved, now_ms=now_ms)
     body = Moved(statement=plan.moved)
     jitter_ms = context.tuning.receipt_jitter_s * 1000
     for each in contacts(rows):

@@ -44,10 +44,12 @@ async def recover_account(
     *,
     address: str,
     words: str,
+    stays: bool = False,
     fill: Callable[[OwnAccount], Awaitable[None]] | None = None,
 ) -> OwnAccount:
     """Make this profile the account's first and only device.
 
+    `stays`: where it is, though it has moved on from there to a relay that can't be reached.
     `fill` brings a history, before anybody can write to the new device. UserError: wrong words,
     another account at the address, a profile that is in use. RelayError.
     """
@@ -60,7 +62,7 @@ async def recover_account(
         wanted = Address.parse(address.strip())
     except AddressError as error:
         raise UserError(str(error)) from None
-    found = await _found(directory, wanted, root)
+    found = await _found(directory, wanted, root, stays=stays)
     recovered = await context.write(
         lambda rows: _keep(rows, found, root, before=own, context=context)
     )
@@ -90,11 +92,14 @@ async def recover_account(
     return await context.write(work)
 
 
-async def _found(directory: Directory, address: Address, root: RootSigningKey) -> Found:
+async def _found(
+    directory: Directory, address: Address, root: RootSigningKey, *, stays: bool
+) -> Found:
     """Return what is shown of the account where it is now. UserError if it is another's.
 
-    Also if where it is now isn't known: recovered where it was, it would be left to whoever has its
-    devices. Asked as about ourselves: no contact's link is to carry our own name.
+    Also if where it is now isn't known, unless it `stays`: recovered where it was, it would be left
+    to whoever has its devices. Asked as about ourselves: no contact's link is to carry our own
+    name.
     """
     found = await directory.find(address, about_us=True)
     if found.manifest.root != signing.root_key(root):
@@ -104,11 +109,13 @@ async def _found(directory: Directory, address: Address, root: RootSigningKey) -
             exit_code=ExitCode.UNTRUSTED,
         )
     here = found.manifest.address.unpinned
-    if found.pending is not None:
+    if found.pending is not None and not stays:
         there = Address.parse(SignedMoved.from_bytes(found.pending).moved().to_address)
         raise UnreachableError(
             f"The account has moved from {here} to {there.unpinned}, and that relay doesn't show "
-            "it now. Nothing was changed: try again later."
+            "it now. Nothing was changed: try again later. If that relay is gone for good: "
+            f"restante recover {here} --stay. Contacts who have followed the move then stay with "
+            "the devices that were there, whoever has those, until they add your new contact code."
         )
     if found.astray is not None and found.astray.at_s >= found.manifest.generation:
         there = found.astray.to_address
@@ -133,6 +140,8 @@ def _keep(
     randomness, now_s = context.randomness, context.now_s()
     shown = found.manifest
     known = shown.generation
+    if found.pending is not None:  # a relay takes nothing older than the move that it shows
+        known = max(known, SignedMoved.from_bytes(found.pending).moved().at_s)
     if before is not None and before.root == shown.root:
         known = max(known, before.manifest.generation)  # a recovery that wasn't finished
     generation = own_keys.recovery_generation(known, now_s=now_s)

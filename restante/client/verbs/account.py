@@ -38,13 +38,16 @@ def init(
 @command(verbs)
 @click.argument("address", metavar="NAME@HOST[:PORT]")
 @click.option("--no-input", is_flag=True, help="Take stdin as it is; never ask.")
+@click.option("--stay", is_flag=True, help="At this relay, if the one it moved on to is gone.")
 @protect_option
-def recover(run: Invocation, address: str, no_input: bool, protect: str) -> int:
+def recover(run: Invocation, address: str, *, no_input: bool, stay: bool, protect: str) -> int:
     """Bring an account back, with its kit's 24 words. They are asked for, or read from stdin."""
     from restante.client.commands import recovery as bodies
 
     profile, kept_key, may_ask = run.profile, run.kept_key(protect), not no_input
-    return bodies.recover(run.out, profile, run.caller, kept_key, address=address, may_ask=may_ask)
+    return bodies.recover(
+        run.out, profile, run.caller, kept_key, address=address, may_ask=may_ask, stays=stay
+    )
 
 
 @verbs.group()
