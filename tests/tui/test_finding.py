@@ -9,6 +9,7 @@ import pytest
 from restante.client.interface import Resync
 from restante.client.tui.asked import read_asked
 from restante.client.tui.dates import moment_to_come, past_day
+from restante.client.tui.fuzzy import ranked
 from restante.client.tui.matches import Matches, excerpt
 from tests.tui.scenes import minutes, village
 from tests.tui.scripted_engine import ScriptedEngine
@@ -283,3 +284,26 @@ async def test_who_reads_further_up_stays_there_and_keeps_an_edit_when_all_is_re
         assert t.app._main.pane.box.text == "mine to edit!"
 
     await tell(engine, story)
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("", ["Alice Rivera", "Zoë Ali", "Bob", "Noor"]),
+        ("ali", ["Alice Rivera", "Zoë Ali"]),
+        ("alcie", ["Alice Rivera", "Zoë Ali"]),
+        ("RIV", ["Alice Rivera"]),
+        ("ar", ["Alice Rivera"]),
+        ("zoe", ["Zoë Ali"]),
+        ("oo", ["Noor"]),
+        ("relay", ["Bob"]),
+        ("xq", []),
+        ("bobbington the third", []),
+    ],
+)
+def test_a_few_letters_find_a_name_also_with_one_of_them_wrong(
+    typed: str, found: list[str]
+) -> None:
+    names = ("Alice Rivera", "Zoë Ali", "Bob", "Noor")
+    other = {"Bob": "bob@relay.example"}
+    assert ranked(typed, [(name, (name, other.get(name, name))) for name in names]) == found

@@ -10,7 +10,6 @@ from typing import ClassVar
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.fuzzy import Matcher
 from textual.widget import Widget
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
@@ -21,6 +20,7 @@ from restante.client.tui.bridge import ask
 from restante.client.tui.chats import Chats
 from restante.client.tui.clean import clean_line
 from restante.client.tui.dialog import Dialog, Field, text
+from restante.client.tui.fuzzy import ranked
 from restante.client.tui.stage import Stage
 from restante.errors import RestanteError
 
@@ -83,16 +83,11 @@ class GoToDialog(Dialog[str]):
 
     def _ranked(self, query: str) -> list[tuple[str, str, str]]:
         lines = []
-        matcher = Matcher(query) if query else None
-        for conversation in self._people():
-            title, address = clean_line(conversation.title), clean_line(conversation.address)
-            score = 1.0
-            if matcher is not None:
-                score = max(matcher.match(title), matcher.match(address))
-            if score > 0:
-                lines.append((-score, title, "" if address == title else address, conversation.key))
-        lines.sort(key=lambda line: line[0])  # stable: the newest of equals first
-        return [line[1:] for line in lines]
+        for each in self._people():
+            title, address = clean_line(each.title), clean_line(each.address)
+            shown = (title, "" if address == title else address, each.key)
+            lines.append((shown, (title, address)))
+        return ranked(query, lines)  # the newest of equals first
 
     def action_step(self, step: int) -> None:
         """Move the highlight."""
