@@ -19,6 +19,7 @@ from restante.client.interface import (
     Message,
     MessageState,
     Place,
+    Scheduled,
     StatusChanged,
     Version,
 )
@@ -95,6 +96,29 @@ class ScriptedChats(ScriptedCore):
             *(Version(body=body, at=message.sent_at) for body in earlier),
             Version(body=message.body, at=message.edited_at or message.sent_at),
         ]
+
+    async def schedule(
+        self,
+        conversation: str,
+        text: str,
+        *,
+        at: str,
+        quote: str | None = None,
+        message_id: str | None = None,
+    ) -> Scheduled:
+        await trio.lowlevel.checkpoint()
+        number = f"{next(self._numbers):032x}"
+        kept = Scheduled(id=number, conversation=conversation, at=at, text=text, error=None)
+        self.later.append(kept)
+        return kept
+
+    async def scheduled(self) -> list[Scheduled]:
+        await trio.lowlevel.checkpoint()
+        return sorted(self.later, key=lambda each: each.at)
+
+    async def unschedule(self, message_id: str) -> None:
+        await trio.lowlevel.checkpoint()
+        self.later = [each for each in self.later if each.id != message_id]
 
     async def search(
         self,

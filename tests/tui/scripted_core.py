@@ -21,6 +21,7 @@ from restante.client.interface import (
     MessageChanged,
     MessageState,
     Quoted,
+    Scheduled,
     Sender,
     Status,
     Trust,
@@ -56,6 +57,7 @@ class ScriptedCore:
         """Every window of messages that was asked for."""
         self.marked_read: list[str] = []
         self.retries = 0
+        self.later: list[Scheduled] = []
         self.history: Literal["coming", "incomplete"] | None = None
         self.history_log: list[str] = []
         self.chosen = {"receipts": "on", "typing": "off", "presence": "off"}

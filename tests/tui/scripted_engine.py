@@ -139,7 +139,9 @@ class ScriptedEngine(ScriptedContacts, ScriptedChats, ScriptedDevices):
     async def cancel(self, message_id: str) -> Message:
         await trio.lowlevel.checkpoint()
         person, index = self._find(message_id)
-        return self._put(person, index, kind="notice", body="Message discarded.")
+        if person.messages[index].state not in {"queued", "awaiting acceptance"}:
+            raise UserError("It is too late to take this message back: it is on its way.")
+        return self._put(person, index, state=MessageState.FAILED, error="You took it back.")
 
     async def retry(self, message_id: str) -> Message:
         await trio.lowlevel.checkpoint()

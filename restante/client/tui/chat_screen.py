@@ -142,6 +142,7 @@ class ChatScreen(Finding):
         if self.conversation is not None and (now := self._chats.get(self.conversation.key)):
             held = self.pane.messages.held
             await self.pane.read_again(now, self._loader(now.key), top=await self._place_of(held))
+        await self.read_waiting()
 
     def take(self, events: Iterable[Event]) -> None:
         """Show what the engine said, all at once."""
@@ -242,6 +243,7 @@ class ChatScreen(Finding):
             self.info.show(conversation, None)
             self._read_number(key)
             await self.pane.open(conversation, self._loader(key), at=at)
+            self.say_waiting()
         self._refresh_chats()
         self.pane.focus_best()
         self.refresh_bindings()
@@ -351,6 +353,8 @@ class ChatScreen(Finding):
             "editor": is_open and not self.pane.box.disabled,
             "back": is_open,
             "go_to_date": is_open,
+            "send_later": is_open and not self.pane.box.disabled,
+            "scheduled": bool(self.waiting),
         }
         return offers.get(action, True)
 

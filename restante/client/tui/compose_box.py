@@ -47,6 +47,7 @@ class ComposeBox(TextArea):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "send", "Send", show=False, id="compose.send"),
         Binding("ctrl+j", "new_line", "New line", show=False, id="compose.new_line"),
+        Binding("ctrl+s", "later", "Send later", show=False, id="compose.later"),
         Binding("alt+e", "editor", "In your editor (^x ^e)", show=False, id="compose.editor"),
     ]
 
@@ -62,6 +63,9 @@ class ComposeBox(TextArea):
 
     class EmptyUp(Posted):
         """The cursor went up in an empty box: the last message is to be edited."""
+
+    class Later(Posted):
+        """The user wants this text sent at a time."""
 
     class Outside(Posted):
         """The user wants to write in an editor of their own."""
@@ -149,6 +153,10 @@ class ComposeBox(TextArea):
         """Send what is written, if anything is."""
         if self.text.strip():
             self.post_message(self.Sent(self.text, self.purpose))
+
+    def action_later(self) -> None:
+        """Send what is written at a time."""
+        self.post_message(self.Later())
 
     def action_new_line(self) -> None:
         """Begin a line."""

@@ -49,6 +49,7 @@ class ConversationPane(Vertical):
         self.find_bar = FindBar(stage)
         self.messages = MessageList(stage)
         self.below = Line("", id="below")
+        self.later = Line("", id="later")
         self.box = ComposeBox()
         self.nothing = Line("", id="nothing")
 
@@ -60,6 +61,7 @@ class ConversationPane(Vertical):
         yield self.find_bar
         yield self.messages
         yield self.below
+        yield self.later
         yield self.box.completions
         yield self.box
         yield self.nothing
@@ -80,7 +82,7 @@ class ConversationPane(Vertical):
         self.remove_class("-empty")
         self.box.text = self._chats.drafts.get(conversation.key, "")
         self.box.move_cursor(self.box.document.end)
-        await self.read_again(conversation, load, at=at)
+        await self.read_again(conversation, load, at=at, is_same=False)
 
     async def read_again(
         self,
@@ -89,6 +91,7 @@ class ConversationPane(Vertical):
         *,
         at: int | None = None,
         top: int | None = None,
+        is_same: bool = True,
     ) -> None:
         """Show what the conversation holds now; what is written stays as it is."""
         self.update(conversation)
@@ -100,6 +103,7 @@ class ConversationPane(Vertical):
             empty_text=words.no_messages(clean_line(conversation.title)),
             at=at,
             top=top,
+            keeps_cursor=is_same,
         )
 
     def close(self) -> None:
@@ -170,6 +174,11 @@ class ConversationPane(Vertical):
             line = f"{self._stage.glyphs.down} {text}"
             self.below.update(clickable(line, "screen.latest", "bold" if count else ""))
             self.below.set_class(bool(count), "-new")
+
+    def say_later(self, sentence: str) -> None:
+        """Say what goes out of this chat by itself, or nothing."""
+        self.later.display = bool(sentence)
+        self.later.update(clickable(sentence, "screen.scheduled", "$faint"))
 
     def _close_box(self, reason: str) -> None:
         had_focus = self.box.has_focus

@@ -8,11 +8,11 @@ from __future__ import annotations
 from restante.client.tui.chat_list import ChatList
 from restante.client.tui.chats import Chats
 from restante.client.tui.jump_screen import JumpScreen, Target
+from restante.client.tui.sending_later import SendingLater
 from restante.client.tui.stage import Stage
-from restante.client.tui.writing import Writing
 
 
-class Jumping(Writing):
+class Jumping(SendingLater):
     """The list of chats beside the conversation, and the way from one to the other."""
 
     def __init__(self, stage: Stage, chats: Chats) -> None:

@@ -24,12 +24,14 @@ from restante.client.tui.place_dialog import PlaceDialog
 from restante.client.tui.times import local
 
 FAILED: Final = frozenset({MessageState.FAILED, MessageState.EXPIRED})
+UNSENT: Final = frozenset({MessageState.QUEUED, MessageState.AWAITING_ACCEPTANCE})
 
 
 class MessageActions(ChatActions):
     """The actions; whoever inherits has the box and says what is selected."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("u", "take_back", "Take back", id="messages.take_back"),
         Binding("r", "retry_message", "Retry", id="messages.retry"),
         Binding("r", "reply", "Reply", id="messages.reply"),
         Binding("e", "edit", "Edit", id="messages.edit"),
@@ -62,6 +64,7 @@ class MessageActions(ChatActions):
         return {
             "retry_message": has_failed,
             "discard_message": has_failed,
+            "take_back": is_mine and message is not None and message.state in UNSENT,
             "reply": can_answer,
             "react": can_answer,
             "pin": can_answer,
@@ -234,6 +237,6 @@ class MessageActions(ChatActions):
         if is_retry:
             await ask(engine.retry, message.id)
         else:
-            await ask(engine.cancel, message.id)
+            await ask(engine.delete, message.id, for_everyone=False)
             self.say(words.DISCARDED)
         self.refresh_bindings()

@@ -80,16 +80,20 @@ class MessageList(HistoryView, can_focus=True):
         empty_text: str,
         at: int | None = None,
         top: int | None = None,
+        keeps_cursor: bool = False,
     ) -> None:
         """Show a conversation: a message of it, else from the first unread one, else its end.
 
-        `at`: with the cursor on this one; `top`: with this one at the top edge.
+        `at`: with the cursor on this one; `top`: with this one at the top edge. `keeps_cursor`: of
+        the same conversation that was open.
         """
         at, top = (None if each is None or not 0 <= each < count else each for each in (at, top))
         history = History(count, unread_at=unread_at if new_count else None)
         self._history, self._load = history, load
         self._new_count, self._empty_text = new_count, empty_text
-        self._cursor = self._cursor_to_show = self.last_seen = None
+        stays = None if self._cursor is None or not count else min(self._cursor, count - 1)
+        self._cursor = stays if keeps_cursor else None
+        self._cursor_to_show = self.last_seen = None
         self._arrived_below = 0
         goes_to = at if at is not None else top
         self._is_at_end = goes_to is None
@@ -262,6 +266,7 @@ class MessageList(HistoryView, can_focus=True):
     def _select(self, position: int) -> None:
         self._cursor = position
         self._cursor_to_show = position
+        self.screen.refresh_bindings()  # what the keys do depends on the message
         self._show_cursor()
         self.refresh()
 
