@@ -201,7 +201,7 @@ class LocalEngine(
         """See interface.Engine."""
         running = self._running()
         running.mailbox.retry_now()
-        await running.outbox.hurry()
+        await running.outbox.hurry(anew=True)
 
     def subscribe(self) -> Subscription:
         """See interface.Engine."""

@@ -57,6 +57,9 @@ LOOK_EVERY_S: Final = 60.0
 LONGEST_WAIT_MS: Final = 1_200_000
 """No entry is ever put off for longer; one that is comes from a clock that was set back."""
 
+USELESS_FOR_S: Final = 1200.0
+"""Prekeys that had expired are asked for again so much later: an answer may use up others."""
+
 NOT_FETCHED: Final = "It was not fetched in time, and the relay has deleted it. Send it again."
 
 
@@ -83,6 +86,8 @@ class Outbox:
         self._board = board
         self._pause = SyncPause(context)
         self._busy: set[str] = set()
+        self._useless: dict[DeviceId, float] = {}
+        """Devices whose prekeys were of no use, and when, by trio's clock."""
         self._woken = trio.Event()
         self._settled = trio.Event()
         announcer.also_tell(self._look_in)
@@ -91,8 +96,10 @@ class Outbox:
         """Something may be due."""
         self._woken.set()
 
-    async def hurry(self) -> None:
-        """Try everything that waits for a later time now."""
+    async def hurry(self, *, anew: bool = False) -> None:
+        """Try everything that waits for a later time now; `anew`: prekeys of no use, too."""
+        if anew:
+            self._useless.clear()
         now_ms = self._context.now_ms()
         await self._context.write(lambda rows: client_outbox.wake(rows, now_ms))
         self.wake()
@@ -238,6 +245,7 @@ class Outbox:
             lambda rows: sealer.seal_all(rows, changes, account_id, entries)
         )
         await self._announcer.tell(changes)
+        self._useless |= dict.fromkeys(batch.useless, trio.current_time())
         if batch.lacking:
             await self._doubt(account_id)  # perhaps that device is no more, and there is another
             late = [entry for entry in entries if entry.id in batch.lacking]
@@ -276,11 +284,17 @@ class Outbox:
         missing = await self._context.read(
             lambda rows: [each for each in listed if sending_session(rows, each) is None]
         )
+        missing = [each for each in missing if not self._was_useless(each)]
         if not missing:
             return {}
         token = None if row.token is None else Token(row.token)
         is_ours = row.account_id == self._own.account_id
         return await self._directory.bundles(manifest.address, missing, token, about_us=is_ours)
+
+    def _was_useless(self, device: DeviceId) -> bool:
+        """Whether what a device has published began no session, not long ago."""
+        at = self._useless.get(device)
+        return at is not None and trio.current_time() - at < USELESS_FOR_S
 
     async def _keep(self, batch: list[Ready], answer: f.Deposited) -> None:
         changes = Changes()

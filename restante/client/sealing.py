@@ -65,6 +65,8 @@ class Batch:
     ready: list[Ready] = field(default_factory=list)
     lacking: list[bytes] = field(default_factory=list)
     """Entries that no session and no usable prekeys exist for yet."""
+    useless: set[DeviceId] = field(default_factory=set)
+    """Devices whose prekeys begin no session: expired, mostly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +127,7 @@ class Sealer:
         parked: list[ListedDevice] = []
         lacking: list[ListedDevice] = []
         for device in devices:
-            row, session, is_new = self._session(rows, row, device)
+            row, session, is_new = self._session(rows, row, device, batch=batch)
             if session is None:
                 lacking.append(device)
             elif not self._may_send(rows, row, session, entry):
@@ -159,7 +161,7 @@ class Sealer:
         return row
 
     def _session(
-        self, rows: Rows, row: ContactRow, device: ListedDevice
+        self, rows: Rows, row: ContactRow, device: ListedDevice, *, batch: Batch
     ) -> tuple[ContactRow, Session | None, bool]:
         """Find the session to send on, or begin one; None if that can't be done yet."""
         session = sending_session(rows, device.device_id)
@@ -184,6 +186,7 @@ class Sealer:
                 now_s=self.now_ms // 1000,
             )
         except CryptoError:
+            batch.useless.add(device.device_id)
             return row, None, False  # a bad or expired bundle is as good as none
         return row, session, True
 

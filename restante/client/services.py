@@ -35,6 +35,7 @@ from restante.client.lifecycle.following import MoveFollower
 from restante.client.lifecycle.old_mailbox import OldMailbox
 from restante.client.lifecycle.telling_again import TellingAgain
 from restante.client.lifecycle.verification import Verification
+from restante.client.linking.reassuring import Reassuring
 from restante.client.linking.unclaimed import Unclaimed
 from restante.client.links import AnonymousLinks
 from restante.client.log import log_bug
@@ -98,6 +99,7 @@ class Parts:
     follower: MoveFollower
     old_mailbox: OldMailbox
     telling_again: TellingAgain
+    reassuring: Reassuring
     journal: Journal
     choices: Choices
     grammar: Grammar
@@ -291,6 +293,7 @@ class Services:
             follower=MoveFollower(context, directory=directory, announcer=announcer),
             old_mailbox=OldMailbox(context, own, inbox=Inbox(context, own, announcer)),
             telling_again=TellingAgain(context, announcer),
+            reassuring=Reassuring(context, own, announcer),
             grammar=put_grammar_together(
                 context, own, announcer, contacts=people, links=self._links
             ),
@@ -306,7 +309,7 @@ def _running_of(now: Parts) -> Sequence[Callable[[], Awaitable[None]]]:
         return (now.grammar.vanishing.run,)  # what disappears does so here too
     own = (now.outbox.run, now.receipts.run, now.journal.run, now.watch.run, now.mailbox.run)
     others = (now.later.run, now.refreshing.run, now.catching_up.run, now.unclaimed.run)
-    moves = (now.follower.run, now.old_mailbox.run, now.telling_again.run)
+    moves = (now.follower.run, now.old_mailbox.run, now.telling_again.run, now.reassuring.run)
     return (*own, *others, *moves, *now.grammar.services, *now.transfers.services)
 
 
