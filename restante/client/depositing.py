@@ -19,6 +19,7 @@ from restante.client.giving_up import give_up
 from restante.client.grammar.timers import start_clock
 from restante.client.interface import MessageState
 from restante.client.states import moved
+from restante.client.syncing.outgoing import publish, read_items
 from restante.client.syncing.self_contact import is_self
 from restante.protocol import frames as f
 from restante.protocol.limits import MAX_DEPOSIT_ITEMS, MAX_FRAME_BYTES
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from restante.client.changes import Changes
     from restante.client.context import EngineContext
     from restante.client.sealing import Ready
+    from restante.store.client_messages import MessageRow
     from restante.store.client_rows import Rows
 
 _ITEM_BYTES: Final = 128
@@ -211,9 +213,17 @@ def _stored(
     else:
         return  # still under way to another device
     if to is MessageState.RELAYED:
-        changes.message_changed(start_clock(rows, row.id, at_ms=now_ms, now_ms=now_ms))
+        note_left_here(rows, changes, row, now_ms=now_ms)
     if moved(MessageState(row.state), to) is not None:
         changes.message_changed(update_state(rows, row.id, to.value, None))
+
+
+def note_left_here(rows: Rows, changes: Changes, row: MessageRow, *, now_ms: int) -> None:
+    """Start the clock of a message of ours that has left, on all devices of the account."""
+    placed = start_clock(rows, row.id, at_ms=now_ms, now_ms=now_ms)
+    if placed is not None:
+        changes.message_changed(placed)
+        publish(rows, changes, *read_items(row.conversation, [row.id], at_ms=now_ms), now_ms=now_ms)
 
 
 def _refused(rows: Rows, changes: Changes, context: EngineContext, entry: OutboxRow) -> None:

@@ -11,17 +11,18 @@ from restante.client.interface import LinkState
 from tests.client.world import QUICK, World, connected, eventually, key_of
 
 if TYPE_CHECKING:
+    from restante.client.clock import Clock
     from restante.client.context import Tuning
     from restante.client.interface import Device, DeviceLink
 
 
 @asynccontextmanager
 async def a_new_device(
-    world: World, name: str, *, tuning: Tuning = QUICK
+    world: World, name: str, *, tuning: Tuning = QUICK, clock: Clock | None = None
 ) -> AsyncIterator[LocalEngine]:
     """Run an engine over an empty profile."""
     async with open_engine(
-        world.profile(name), key_of(name), profile=name, tuning=tuning
+        world.profile(name), key_of(name), profile=name, tuning=tuning, clock=clock
     ) as engine:
         yield engine
 

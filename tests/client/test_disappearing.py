@@ -10,6 +10,7 @@ from restante.client.clock import SystemClock
 from restante.errors import UserError
 from restante.protocol.content import Setting
 from restante.protocol.order import rank_at
+from tests.client.linked import a_new_device, link
 from tests.client.said import arrive, content
 from tests.client.two_people import becomes, two_people
 from tests.client.world import (
@@ -17,6 +18,7 @@ from tests.client.world import (
     World,
     a_world,
     bodies,
+    eventually,
     introduce,
     reaches,
     shows,
@@ -155,3 +157,33 @@ async def test_a_setting_dated_months_ahead_can_be_changed(tmp_path: Path) -> No
         # The months stay with the settings: what is said next stands where it is said.
         sent = await two.alice.send(two.to_bob, "now")
         assert (sent.timer_s, sent.position) == (0, 0)
+
+
+async def test_a_copy_disappears_when_the_message_does_not_when_it_was_written(
+    tmp_path: Path,
+) -> None:
+    clock = TurnedClock()
+    (tmp_path / "there").mkdir()
+    async with (
+        a_world(tmp_path) as world,
+        a_world(tmp_path / "there") as there,
+        world.online("alice", clock=clock) as alice,
+        a_new_device(world, "laptop", clock=clock) as laptop,
+    ):
+        async with there.online("bob") as bob:
+            to_bob, _ = await introduce(alice, bob)
+        await link(alice, laptop)
+        await alice.set_timer(to_bob, timer_s=HOUR_S)
+        await there.relay.stop()
+        sent = await alice.send(to_bob, "waits for its relay")
+        clock.ahead_ms = 2 * HOUR_S * 1000
+        await there.relay.start()
+        await alice.retry_now()
+        sent = await reaches(alice, sent, "relayed")
+        assert sent.gone_at is not None
+        await shows(laptop, to_bob, ["[setting]", "waits for its relay"])
+
+        async def is_told() -> bool:
+            return (await laptop.message(sent.id)).gone_at == sent.gone_at
+
+        await eventually(laptop, is_told)

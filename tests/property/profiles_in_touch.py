@@ -16,6 +16,7 @@ from restante.client.acquaintance import new_contact
 from restante.client.changes import Changes
 from restante.client.contents import Arrival, Reader
 from restante.client.context import EngineContext, Tuning
+from restante.client.depositing import note_left_here
 from restante.client.events import EventHub
 from restante.client.finishing import final_content
 from restante.client.grammar.shown import details
@@ -211,11 +212,23 @@ class Device:
         sent = None if entry.message_id is None else message(rows, entry.message_id)
         if sent is not None and moved(MessageState(sent.state), MessageState.RELAYED):
             update_state(rows, sent.id, MessageState.RELAYED.value, None)
+            note_left_here(rows, changes, sent, now_ms=self.hands.now)
         return packed, entry.account_id
 
     def shows(self) -> dict[str, Any]:
         """Return all that a user sees, in plain values."""
         return self.run(lambda rows, _: self._shows(rows))
+
+    def goes(self) -> dict[str, tuple[str, int | None]]:
+        """Return what is there, and when it disappears."""
+        return self.run(
+            lambda rows, _: {
+                row.id.hex(): (row.text, row.gone_at_ms)
+                for key in conversation_keys(rows)
+                for row in window(rows, key, 0, 10_000)
+                if row.timer_s
+            }
+        )
 
     def _shows(self, rows: Rows) -> dict[str, Any]:
         return {
@@ -227,10 +240,7 @@ class Device:
                         row.kind,
                         row.text,
                         row.state,
-                        {
-                            **details(row, marks_of(rows, row.id), lambda _: ("", False)),
-                            "gone_at": None,  # by each device's own clock
-                        },
+                        details(row, marks_of(rows, row.id), lambda _: ("", False)),
                     )
                     for row in window(rows, key, 0, 10_000)
                 ]

@@ -223,6 +223,44 @@ def test_all_devices_of_an_account_show_the_same(
             network.close()
 
 
+@settings(max_examples=rounds(10, 1_000))
+@given(
+    ours=st.integers(2, 3),
+    steps=st.lists(
+        st.tuples(
+            st.sampled_from(["text", "text", "timer", "read", "read", "note", *NETWORK]),
+            st.integers(0, 99),
+            st.integers(0, 30),
+        ),
+        min_size=10,
+        max_size=40,
+    ),
+)
+def test_what_disappears_does_so_on_all_devices_of_an_account_at_one_time(
+    ours: int, steps: list[tuple[str, int, int]]
+) -> None:
+    """With clocks that are right; with others each device goes by its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        network = Network(Path(folder), ours=[0] * ours, theirs=[0, 0])
+        try:
+            for device in network.devices[::2]:
+                set_timer(device, _other(network, device), 1)
+            network.come_to_rest()
+            for name, which, number in steps:
+                _step(network, name, which, number)
+            for number in range(2):
+                network.let_pass(hours=2)
+                for device in network.devices:
+                    write(device, _other(network, device), f"last {number}")
+                network.come_to_rest()
+            for devices in (network.ours, network.theirs):
+                first, *others = [device.goes() for device in devices]
+                for other in others:
+                    assert other == first
+        finally:
+            network.close()
+
+
 def _step(network: Network, name: str, which: int, number: int) -> None:
     match name:
         case "deliver" | "repeat":

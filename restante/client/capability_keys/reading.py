@@ -20,7 +20,7 @@ from restante.client.acquaintance import is_welcome
 from restante.client.capability_keys.known import keep_grant, note_used, used_so_far
 from restante.client.directory import manifest_of
 from restante.client.grammar.filing import file_content
-from restante.client.grammar.timers import conversation_timer_s
+from restante.client.grammar.timers import conversation_timer_s, start_clock
 from restante.client.history import parse_content
 from restante.client.interface import MessageState
 from restante.client.linking.names import shown_name
@@ -145,6 +145,11 @@ class GrantedReader:
                 feed_type=None if is_own else "message",
                 now_ms=self.now_ms,
             )
+            if is_own:  # no device of ours has sent it, which would say when it left
+                at_ms = content.sent_at_ms
+                changes.message_changed(
+                    start_clock(rows, content.id, at_ms=at_ms, now_ms=self.now_ms)
+                )
             note_used(rows, DeviceId(device_id), used + 1)
             changes.conversations[where] = None
             arrived = tracing.Event.RELAYED if is_own else tracing.Event.DECRYPTED

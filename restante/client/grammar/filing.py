@@ -136,11 +136,13 @@ def _clear_place(rows: Rows, changes: Changes, entry: MessageRow) -> None:
 
 def _start_clock(rows: Rows, entry: MessageRow, *, is_own: bool, now_ms: int) -> None:
     """Start the clock of what was sent, or read, before it came here."""
-    if is_own:
-        start_clock(rows, entry.id, at_ms=entry.sent_at_ms, now_ms=now_ms)
-        return
     read_at_ms = read_before_ms(rows, entry.id)
-    if read_at_ms is not None:
+    if is_own:  # the device that sends it says when it has left; a note has nowhere to go
+        is_note = entry.conversation == entry.author
+        left_at_ms = entry.sent_at_ms if is_note else read_at_ms
+        if left_at_ms is not None:
+            start_clock(rows, entry.id, at_ms=left_at_ms, now_ms=now_ms)
+    elif read_at_ms is not None:
         update_state(rows, entry.id, MessageState.READ.value, None)
         start_clock(rows, entry.id, at_ms=read_at_ms, now_ms=now_ms)
 

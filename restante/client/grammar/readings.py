@@ -57,15 +57,19 @@ def read_elsewhere(
     at_ms: int,
     now_ms: int,
 ) -> None:
-    """Note what another own device says the user has read there, and when; the earliest counts."""
+    """Note what another own device says the user has read there, and when; the earliest counts.
+
+    Of messages of our own it says when they left: their clock starts.
+    """
     for message_id in message_ids:
         row = message(rows, message_id)
         if row is None:
             note_read_before(rows, conversation, message_id, at_ms=min(at_ms, now_ms))
             continue
-        if row.conversation != conversation or row.received_at_ms is None:
+        if row.conversation != conversation:
             continue
         placed = start_clock(rows, message_id, at_ms=at_ms, now_ms=now_ms)
-        if row.state == MessageState.DELIVERED.value:
+        is_theirs = row.received_at_ms is not None  # one's own has left, on the other device
+        if is_theirs and row.state == MessageState.DELIVERED.value:
             placed = update_state(rows, message_id, MessageState.READ.value, None)
         changes.message_changed(placed)
