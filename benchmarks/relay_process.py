@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from restante.protocol import limits
 
 if TYPE_CHECKING:
-    from restante.relay.settings import Limits
+    from restante.relay.limits import Limits
 
 
 def main(arguments: list[str]) -> int:
@@ -30,7 +30,8 @@ def main(arguments: list[str]) -> int:
         limits.BUCKETS = (int(smallest), *limits.BUCKETS)  # type: ignore[assignment,misc]
     # Only now: the types of frames are made from the buckets.
     from restante.relay.commands import serve
-    from restante.relay.settings import Limits, Settings
+    from restante.relay.limits import Limits
+    from restante.relay.settings import Settings
 
     settings = Settings(
         data=data,

@@ -42,7 +42,7 @@ RELAY_HOMES: Final = {
     "invites": ("invite",),
     "keeping": ("backup", "restore", "upgrade"),
     "accounts": ("accounts",),
-    "tending": ("stats", "drain"),
+    "tending": ("stats", "drain", "wake-key"),
     "hosting": ("up", "down"),
 }
 """Where in relay/verbs each of the relay's commands is."""

@@ -14,7 +14,7 @@ from restante.protocol.frames import Limit
 from restante.relay.shares import LEAST_BYTES, LEAST_ENVELOPES, most_until_counted
 
 if TYPE_CHECKING:
-    from restante.relay.settings import Limits
+    from restante.relay.limits import Limits
     from restante.store.relay_mailbox_facts import MailboxFacts
 
 

@@ -26,7 +26,7 @@ from restante.store.relay_mailboxes import HOUR_S
 
 if TYPE_CHECKING:
     from restante.relay.blob_files import BlobFiles
-    from restante.relay.settings import Limits
+    from restante.relay.limits import Limits
     from restante.store.database import Database, Transaction
 
 FULL_AGAIN_S: Final = 60

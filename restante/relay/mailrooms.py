@@ -18,7 +18,7 @@ from restante.protocol.frames import Lane, Limit
 from restante.protocol.ids import MailboxId, Token, token_hash
 from restante.protocol.limits import BUCKETS
 from restante.relay.account_rooms import AccountRoom, AccountRooms
-from restante.relay.settings import Limits
+from restante.relay.limits import Limits
 from restante.relay.shares import (
     LEAST_BYTES,
     LEAST_ENVELOPES,

@@ -2,8 +2,8 @@
 
 Rule: key and certificate are one file, for its owner alone, so that there is never one without the
 other. What the certificate says means nothing: clients compare the key with the pin in the address,
-so it names nobody and never ends. The only module of the relay that knows `cryptography`; it is
-imported to make a key and not otherwise. Spec: docs/relay.md, section 1.
+so it names nobody and never ends. Imported to make a key and not otherwise: the library is dear.
+Spec: docs/relay.md, section 1.
 """
 
 from __future__ import annotations

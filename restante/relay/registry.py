@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
     from restante.crypto.signatures import DeviceKey
     from restante.relay.buckets import Buckets
+    from restante.relay.limits import Limits
     from restante.relay.mailrooms import Mailrooms
-    from restante.relay.settings import Limits
     from restante.store.database import Database, Transaction
 
 

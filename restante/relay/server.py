@@ -251,6 +251,7 @@ async def _services(
         db,
         settings,
         figures=figures,
+        clock=clock,
         is_here=lambda device: device in services.subscribers,
     )
     await waker.load()

@@ -14,9 +14,10 @@ from restante.protocol.frames import Lane
 from restante.protocol.ids import EnvelopeId
 from restante.protocol.limits import DEFAULT_TTL_S
 from restante.relay.buckets import Buckets
+from restante.relay.limits import Limits
 from restante.relay.mailrooms import Mailrooms
 from restante.relay.ops.draining import Drain
-from restante.relay.settings import Limits, Settings
+from restante.relay.settings import Settings
 from restante.relay.turns import Turns
 from restante.relay.waking.waker import Waker
 from restante.relay.watching.figures import Figures

@@ -7,16 +7,16 @@ default is commented out, so that a later version's default counts. Spec: docs/r
 from __future__ import annotations
 
 import ast
+import inspect
 import textwrap
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
-from restante.relay import settings as record
-from restante.relay.settings import ENVIRONMENT_PREFIX, Limits, Settings
+from restante.relay.limits import Limits
+from restante.relay.settings import ENVIRONMENT_PREFIX, Settings
 
 WIDTH: Final = 96
 
@@ -38,7 +38,7 @@ def settings_page(settings: Settings) -> str:
 
 def reasons(kind: type[Struct]) -> dict[str, str]:
     """Return what stands beside each field of a kind of settings, as it stands in the code."""
-    tree = ast.parse(Path(record.__file__).read_text(encoding="utf-8"))
+    tree = ast.parse(inspect.getsource(inspect.getmodule(kind) or kind))
     (found,) = (
         node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == kind.__name__
     )

@@ -10,7 +10,7 @@ from restante.crypto.randomness import SystemRandomness
 from restante.crypto.signatures import verify_bundle
 from restante.protocol import frames as f
 from restante.protocol.manifest import PrekeyKind
-from restante.relay.settings import Limits
+from restante.relay.limits import Limits
 from tests.relay.wire import anonymous, authenticated, registered, relay_at
 
 ONE_TIME = 40

@@ -19,8 +19,9 @@ import trio
 from restante.crypto.randomness import SystemRandomness
 from restante.protocol.address import RelayAddress
 from restante.protocol.code import CodeType, make_code
+from restante.relay.limits import Limits
 from restante.relay.server import running_relay
-from restante.relay.settings import Limits, Settings
+from restante.relay.settings import Settings
 from restante.store.relay_codes import Invite, add_invite
 
 if TYPE_CHECKING:

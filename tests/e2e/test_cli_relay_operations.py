@@ -80,6 +80,9 @@ def test_an_operators_day(tmp_path: Path, check: Check) -> None:
     assert take(run("restore", backup, "--verify", "--json"))["verified_only"] is True
 
     assert take(run("stats", "--data", data, "--json"))["running"] is True
+    key = take(run("wake-key", "--data", data, "--json"))["key"]
+    assert take(run("wake-key", "--data", data, "--json"))["key"] == key
+    assert "no relay" in run("wake-key", "--data", tmp_path / "nowhere").failed(1)
     take(run("drain", "--over", "0", "--data", data, "--json"))
     assert relay.process.wait(PATIENCE_S) == 0
     end(relay.process)

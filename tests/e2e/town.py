@@ -30,6 +30,7 @@ OPERATIONS = {
         "account_changed",
         "relay_stats",
         "drained",
+        "wake_key",
         "held",
         "audit",
         "finding",

@@ -103,8 +103,8 @@ import restante.relay
 for module in pkgutil.walk_packages(restante.relay.__path__, "restante.relay."):
     if module.name.startswith("restante.relay.verbs."):
         continue  # the command line's own, never loaded by a relay that runs
-    if module.name == "restante.relay.own_key":
-        continue  # loaded once, by the first start of a relay that needs a key
+    if module.name in {"restante.relay.own_key", "restante.relay.waking.vapid"}:
+        continue  # loaded by the first start of a relay that needs a key; by its first waking
     importlib.import_module(module.name)
 print(json.dumps(sorted(sys.modules)))
 """

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from restante.protocol import frames
-from restante.relay import settings
+from restante.relay.limits import Limits
 from restante.relay.settings_page import reasons
 from restante.store.relay_tables import metadata
 
@@ -19,10 +19,10 @@ _MARKED = re.compile(r"(?<=<!-- generated: limits -->\n)(.*?)(?=<!-- end -->)", 
 
 def limits_table() -> str:
     """Draw the table of limits: name, default and the reason that stands beside it in the code."""
-    why = reasons(settings.Limits)
+    why = reasons(Limits)
     lines = [
         f"| `{field.name}` | {field.default:,} | {why.get(field.name, '')} |"
-        for field in msgspec.structs.fields(settings.Limits)
+        for field in msgspec.structs.fields(Limits)
     ]
     return "\n".join(["| Limit | Default | Reason |", "|---|---|---|", *lines, ""])
 

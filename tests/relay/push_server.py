@@ -133,6 +133,8 @@ class Resolver(trio.abc.HostnameResolver):
     def __init__(self, *addresses: str) -> None:
         self.addresses = addresses
         self.asked = 0
+        self.names: set[str] = set()
+        self.names: set[str] = set()
 
     async def getaddrinfo(
         self,
@@ -144,6 +146,8 @@ class Resolver(trio.abc.HostnameResolver):
         flags: int = 0,
     ) -> list[tuple[object, ...]]:
         self.asked += 1
+        self.names.add(host.decode() if isinstance(host, bytes) else str(host))
+        self.names.add(host.decode() if isinstance(host, bytes) else str(host))
         return [
             (
                 trio.socket.AF_INET6 if ":" in address else trio.socket.AF_INET,

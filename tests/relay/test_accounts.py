@@ -16,7 +16,7 @@ from restante.protocol import frames as f
 from restante.protocol.address import RelayAddress
 from restante.protocol.limits import BUCKET_TOKENS
 from restante.protocol.manifest import Prekey, PrekeyKind
-from restante.relay.settings import Limits
+from restante.relay.limits import Limits
 from restante.store.relay_codes import Invite, add_invite
 from tests.relay.wire import (
     Person,

@@ -19,8 +19,8 @@ from restante.errors import WireCode
 from restante.protocol import frames as f
 from restante.protocol.codec import encode
 from restante.protocol.limits import MAX_FRAGMENTS, MAX_FRAME_BYTES
+from restante.relay.limits import Limits
 from restante.relay.server import RunningRelay
-from restante.relay.settings import Limits
 from tests.relay.wire import (
     Wire,
     anonymous,

@@ -20,9 +20,10 @@ from restante.protocol.ids import BlobCapability, BlobId, blob_id
 from restante.protocol.limits import MAX_BLOB_PART_BYTES, MAX_PENDING_REQUESTS
 from restante.relay.blob_files import BlobDirectory
 from restante.relay.blobs import Blobs
+from restante.relay.limits import Limits
 from restante.relay.refusal import Refusal
 from restante.relay.server import RunningRelay
-from restante.relay.settings import BLOBS_NAME, Limits
+from restante.relay.settings import BLOBS_NAME
 from tests.relay.raw_socket import a_frame, a_raw_socket
 from tests.relay.test_slots import Clock, code_of
 from tests.relay.wire import (

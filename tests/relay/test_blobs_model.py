@@ -14,7 +14,7 @@ from typing import Any
 from restante.errors import WireCode
 from restante.protocol import frames as f
 from restante.protocol.ids import BlobCapability, blob_id
-from restante.relay.settings import Limits
+from restante.relay.limits import Limits
 from tests.relay.test_slots import Clock
 from tests.relay.wire import Person, Wire, anonymous, authenticated, registered, relay_at
 

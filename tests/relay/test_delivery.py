@@ -12,7 +12,7 @@ import trio.testing
 from restante.errors import WireCode
 from restante.protocol import frames as f
 from restante.protocol.limits import BUCKETS
-from restante.relay.settings import Limits
+from restante.relay.limits import Limits
 from tests.relay.wire import (
     anonymous,
     authenticated,

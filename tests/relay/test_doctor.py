@@ -20,10 +20,11 @@ from cryptography.x509.oid import NameOID
 
 from restante.errors import UserError
 from restante.protocol.address import RelayAddress
+from restante.relay.limits import Limits
 from restante.relay.ops import doctor, reach
 from restante.relay.ops.doctor import examine
 from restante.relay.ops.finding import Finding, State
-from restante.relay.settings import DATABASE_NAME, Limits
+from restante.relay.settings import DATABASE_NAME
 from tests.relay.authority import Authority
 from tests.relay.wire import relay_at
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from restante.relay.settings import Limits
+from restante.relay.limits import Limits
 from tests.relay import documented
 
 

@@ -12,7 +12,7 @@ import trio
 from restante.errors import WireCode
 from restante.protocol import frames as f
 from restante.protocol.codec import encode
-from restante.relay.settings import Limits
+from restante.relay.limits import Limits
 from restante.relay.turns import LOOK_UPS, SLICE_S, Turns
 from restante.relay.websocket import MAX_LATE_BYTES
 from tests.relay.raw_socket import a_frame, a_raw_socket

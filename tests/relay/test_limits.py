@@ -23,8 +23,8 @@ from restante.protocol.address import RelayAddress
 from restante.protocol.ids import MailboxId
 from restante.protocol.limits import BUCKETS
 from restante.relay.buckets import Buckets
+from restante.relay.limits import Limits
 from restante.relay.server import RunningRelay
-from restante.relay.settings import Limits
 from restante.store.errors import DiskFull
 from tests.relay.authority import Authority
 from tests.relay.wire import (

@@ -12,8 +12,8 @@ import trio
 from restante.protocol import frames as f
 from restante.protocol.frames import Lane, Limit
 from restante.protocol.ids import Token, token_hash
+from restante.relay.limits import Limits
 from restante.relay.mailrooms import Mailrooms
-from restante.relay.settings import Limits
 from restante.relay.writer import Writer
 from restante.store.relay_mailboxes import Removed
 from restante.store.seam import Database

@@ -19,8 +19,8 @@ from restante.crypto import own_keys
 from restante.errors import WireCode
 from restante.protocol import frames as f
 from restante.protocol.ids import Token, token_hash
+from restante.relay.limits import Limits
 from restante.relay.server import RunningRelay, running_relay
-from restante.relay.settings import Limits
 from restante.relay.shares import LEAST_ENVELOPES
 from restante.store.relay_store import Notice, NoticeKind
 from restante.store.seam import open_loop

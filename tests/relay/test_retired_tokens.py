@@ -10,7 +10,7 @@ from restante.crypto import own_keys
 from restante.protocol import frames as f
 from restante.protocol.ids import Token, token_hash
 from restante.protocol.manifest import PrekeyKind
-from restante.relay.settings import Limits
+from restante.relay.limits import Limits
 from tests.relay.residents import RANDOM, Resident, a_link, an_item, registered
 from tests.relay.wire import relay_at
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from restante.relay.settings import Limits, Settings, read_settings
+from restante.relay.limits import Limits
+from restante.relay.settings import Settings, read_settings
 from restante.relay.settings_page import reasons, settings_page
 
 OWN = Settings(

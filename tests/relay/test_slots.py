@@ -12,7 +12,7 @@ import pytest
 from restante.errors import WireCode
 from restante.protocol import frames as f
 from restante.protocol.limits import MAX_SLOT_BYTES, SLOT_TTL_S
-from restante.relay.settings import Limits
+from restante.relay.limits import Limits
 from tests.relay.wire import (
     anonymous,
     relay_at,

@@ -14,8 +14,8 @@ from restante.errors import WireCode
 from restante.protocol import frames as f
 from restante.protocol.codec import encode
 from restante.protocol.connection import CLIENT_MAY_SEND, State
+from restante.relay.limits import Limits
 from restante.relay.server import RunningRelay
-from restante.relay.settings import Limits
 from tests.protocol.strategies import CLIENT_FRAMES, RELAY_FRAMES
 from tests.protocol.test_connection_table import DEVICE_REQUESTS, SAMPLES
 from tests.relay.wire import (

@@ -23,10 +23,10 @@ from restante.protocol.code import parse_code
 from restante.protocol.tls_pin import spki_pin
 from restante.relay.certificate import OWN_KEY_FILE, own_certificate
 from restante.relay.commands import invite_new
+from restante.relay.limits import Limits
 from restante.relay.networks import plain_address
 from restante.relay.proxies import FORWARDED, X_FORWARDED_FOR, Proxies
 from restante.relay.server import ADDRESS_FILE, RunningRelay
-from restante.relay.settings import Limits
 from tests.relay.authority import Authority, shown
 from tests.relay.raw_socket import HOSTILE_SOURCE, a_raw_socket, opening
 from tests.relay.residents import make_resident, register

@@ -16,8 +16,9 @@ import trio
 
 from restante.errors import UserError
 from restante.protocol import frames as f
+from restante.relay.limits import Limits
 from restante.relay.server import RunningRelay
-from restante.relay.settings import Limits, read_settings
+from restante.relay.settings import read_settings
 from restante.relay.watching.figures import REFUSING_S, Figures, Histogram
 from restante.relay.watching.health import why_not_ready
 from tests.programs import find_program

@@ -23,8 +23,9 @@ from restante.protocol.connection import Connection, Role
 from restante.protocol.ids import MailboxId, Token, token_hash
 from restante.protocol.limits import BUCKET_TOKENS, BUCKETS
 from restante.protocol.manifest import SignedManifest
+from restante.relay.limits import Limits
 from restante.relay.server import RunningRelay, running_relay
-from restante.relay.settings import Limits, Settings
+from restante.relay.settings import Settings
 from restante.store.seam import open_loop
 
 PATIENCE_S = 30

@@ -223,7 +223,15 @@ def _differences(found: str, wish: Wish) -> str:
     has = tomllib.loads(found)
     wanted = tomllib.loads(settings_text(wish, data=DATA_PATH))
     lines = []
-    for name in ("listen", "tls_cert", "tls_key", "certified", "own_key", "trusted_proxies"):
+    for name in (
+        "listen",
+        "tls_cert",
+        "tls_key",
+        "certified",
+        "own_key",
+        "trusted_proxies",
+        "wake_proxy",
+    ):
         if name in wanted and has.get(name) != wanted[name]:
             lines.append(f"{name} = {json.dumps(wanted[name])}")
         elif name in has and name not in wanted:

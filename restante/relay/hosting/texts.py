@@ -118,6 +118,9 @@ _ONION: Final = """
 # An onion service's clients speak TLS with the relay itself: it makes a key of its own at its first
 # start, and invites and addresses carry its pin. Nobody has to renew anything.
 own_key = true
+
+# Devices are woken through Tor, too: a request of its own would show where the relay stands.
+wake_proxy = "socks5://127.0.0.1:9050"
 """
 
 _PINNED: Final = """

@@ -1,12 +1,14 @@
-"""One POST without content, to one address, over TLS; its answer's status and nothing else.
+"""One POST without content, over TLS; its answer's status and nothing else.
 
-Rule: no redirect is followed, no content is read, no header beyond 8 KiB; the address was chosen by
-the caller, and the certificate has to be that of the host's name. Everything within one deadline.
+Rule: no redirect is followed, no content is read, no header beyond 8 KiB; the caller has chosen
+what is connected to, and the certificate has to be that of the host's name. Everything within one
+deadline.
 """
 
 from __future__ import annotations
 
 import ssl
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,8 +32,7 @@ class Said:
 
 
 async def post_nothing(
-    address: str,
-    port: int,
+    open_stream: Callable[[], Awaitable[trio.abc.Stream]],
     *,
     host: str,
     authority: str,
@@ -40,10 +41,10 @@ async def post_nothing(
     tls: ssl.SSLContext,
     deadline_s: float,
 ) -> Said:
-    """Ask. Raises AskingError."""
+    """Ask, over a stream that `open_stream` connects. Raises AskingError."""
     try:
         with trio.fail_after(deadline_s):
-            plain = await trio.open_tcp_stream(address, port)
+            plain = await open_stream()
             stream = trio.SSLStream(plain, tls, server_hostname=host, https_compatible=True)
             try:
                 return await _exchange(stream, authority, target, headers)
@@ -64,7 +65,7 @@ async def post_nothing(
 
 
 async def _exchange(
-    stream: trio.SSLStream[trio.SocketStream],
+    stream: trio.SSLStream[trio.abc.Stream],
     authority: str,
     target: str,
     headers: list[tuple[str, str]],

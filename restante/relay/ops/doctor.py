@@ -15,11 +15,12 @@ from typing import Any, Final
 
 from restante.errors import StoreError, UserError
 from restante.protocol.address import RelayAddress
+from restante.relay.limits import Limits
 from restante.relay.ops import reach
 from restante.relay.ops.asking import ask, connected, read_address
 from restante.relay.ops.backup import is_kept
 from restante.relay.ops.finding import Finding, State
-from restante.relay.settings import DATABASE_NAME, Limits
+from restante.relay.settings import DATABASE_NAME
 from restante.store.migrations import RELAY
 from restante.store.relay_backup import damage_of, schema_of
 

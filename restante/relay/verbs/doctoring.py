@@ -9,9 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from restante.errors import ExitCode
+from restante.relay.limits import Limits
 from restante.relay.ops.doctor import Canary, examine
 from restante.relay.ops.finding import State
-from restante.relay.settings import Limits, read_settings
+from restante.relay.settings import read_settings
 from restante.relay.verbs.run import Run
 
 

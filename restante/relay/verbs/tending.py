@@ -39,6 +39,20 @@ def stats(run: Run, data: Path) -> int:
     return ExitCode.OK
 
 
+@verb(verbs, "wake-key")
+@data_option
+def wake_key(run: Run, data: Path) -> int:
+    """Print the key that wakings are signed with (VAPID).
+
+    Who subscribes at a browser's push service names it there, as applicationServerKey.
+    """
+    from restante.relay.waking.vapid import wake_key_of
+
+    public = wake_key_of(data)
+    run.out.data({"type": "wake_key", "key": public}, public)
+    return ExitCode.OK
+
+
 @verb(verbs)
 @data_option
 @click.option("--over", metavar="SECONDS", type=click.IntRange(0, 3600), default=10)

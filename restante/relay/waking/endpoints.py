@@ -50,6 +50,11 @@ class Endpoint:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == HTTPS_PORT else f"{host}:{self.port}"
 
+    @property
+    def origin(self) -> str:
+        """What a push service is called. Source: RFC 6454, section 6.2."""
+        return f"https://{self.authority}"
+
 
 def parse_endpoint(text: str, *, allows_private: bool) -> Endpoint:
     """Take an endpoint apart. Raises BadEndpointError; its text is for the device's person."""

@@ -7,7 +7,7 @@ while it doesn't come the pauses grow. Spec: docs/protocol/relay.md, section 13.
 
 from __future__ import annotations
 
-import ssl
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,14 +20,10 @@ import trio
 from restante.errors import StoreError, WireCode
 from restante.relay import log
 from restante.relay.buckets import Buckets
-from restante.relay.http.asking import AskingError, Said, post_nothing
+from restante.relay.http.asking import AskingError, Said
 from restante.relay.refusal import Refusal
-from restante.relay.waking.endpoints import (
-    BadEndpointError,
-    Endpoint,
-    chosen_address,
-    parse_endpoint,
-)
+from restante.relay.waking.asking import Asking, TooSoonError
+from restante.relay.waking.endpoints import BadEndpointError, parse_endpoint
 from restante.store.relay_wakes import due_wake, forget_wake, put_wake, wakeable
 
 if TYPE_CHECKING:
@@ -57,9 +53,6 @@ DEADLINE_S: Final = 10.0
 _LOST: Final = frozenset({404, 410})
 """The subscription is no more. Source: RFC 8030, section 7.3."""
 
-HEADERS: Final = [("TTL", "86400"), ("Urgency", "normal")]
-"""As Web Push requires it; ntfy and UnifiedPush don't mind."""
-
 
 @dataclass(slots=True)
 class _Due:
@@ -86,6 +79,7 @@ class Waker:
         is_here: Callable[[int], bool],
         tries_after_s: Sequence[float] = TRIES_AFTER_S,
         deadline_s: float = DEADLINE_S,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._db = db
         self._allows_private = settings.wake_private_allowed
@@ -93,7 +87,6 @@ class Waker:
         self._figures = figures
         self._is_here = is_here
         self._tries_after_s = tries_after_s
-        self._deadline_s = deadline_s
         self.devices: set[int] = set()
         """Who wants to be woken: all that most arrivals look at."""
         self._due: dict[int, _Due] = {}
@@ -108,7 +101,7 @@ class Waker:
         self._per_host = Buckets(
             rate=settings.limits.wakes_per_host, burst=10 * settings.limits.wakes_per_host
         )
-        self._tls: ssl.SSLContext | None = None
+        self._endpoints = Asking(settings, deadline_s=deadline_s, clock=clock)
 
     async def load(self) -> None:
         """Read who wants to be woken."""
@@ -234,11 +227,14 @@ class Waker:
                 return
             self._at_host[host] += 1
             try:
-                said = await self._ask(endpoint)
+                said = await self._endpoints.ask(endpoint)
             finally:
                 self._ended(host)
         except BadEndpointError:
             self._figures.wakes["forbidden"] += 1
+            return
+        except TooSoonError as error:
+            self._put_again(device, turn, _Due(trio.current_time() + error.after_s, due.tries))
             return
         except AskingError:
             said = Said(status=0, retry_after_s=0)
@@ -294,30 +290,3 @@ class Waker:
         self._pauses[device] = (now, min(2 * before_s, MAX_PAUSE_S))
         if len(self._pauses) > MAX_PAUSES:
             del self._pauses[next(iter(self._pauses))]
-
-    async def _ask(self, endpoint: Endpoint) -> Said:
-        """Resolve the name once, and ask at that very address. Raises as its parts."""
-        if self._tls is None:
-            self._tls = await trio.to_thread.run_sync(ssl.create_default_context)
-        with trio.move_on_after(self._deadline_s) as scope:
-            try:
-                found = await trio.socket.getaddrinfo(
-                    endpoint.host, endpoint.port, type=trio.socket.SOCK_STREAM
-                )
-            except OSError:
-                raise AskingError("no such name") from None
-        if scope.cancelled_caught:
-            raise AskingError("too slow")
-        address = chosen_address(
-            [str(one[4][0]) for one in found], allows_private=self._allows_private
-        )
-        return await post_nothing(
-            address,
-            endpoint.port,
-            host=endpoint.host,
-            authority=endpoint.authority,
-            target=endpoint.target,
-            headers=HEADERS,
-            tls=self._tls,
-            deadline_s=self._deadline_s,
-        )
