@@ -26,7 +26,14 @@ from restante.store.seam import open_loop
 from tests.postgres import Server, the_server
 from tests.relay.relay_process import RelayProcess, a_relay_process
 from tests.relay.residents import a_link, is_whole, registered, subscribe
-from tests.relay.town import LIFE_S, Place, Town, assert_no_bug, some_items
+from tests.relay.town import (
+    LIFE_S,
+    Place,
+    Town,
+    assert_no_bug,
+    live_until_killed,
+    some_items,
+)
 
 pytestmark = pytest.mark.needs("postgres")
 
@@ -39,6 +46,22 @@ LEFT JOIN payloads ON payloads.number = waiting.shared"""
 ORPHANS = """
 SELECT count(*) FROM payloads
 WHERE NOT EXISTS (SELECT FROM waiting WHERE waiting.shared = payloads.number)"""
+
+
+ROOM = dict.fromkeys(
+    ("mailbox_bytes", "mailbox_envelopes", "account_bytes", "account_envelopes"), 2**40
+)
+"""Somebody who is never there has room for all of a long round."""
+
+POINTS = (
+    "relay: before commit",
+    "relay: after commit",
+    "relay: after deliver",
+    "relay: after ack commit",
+)
+"""Of those of test_crash.py all that a relay over a server passes: there is nothing to fold."""
+
+MOST_PASSES = 12
 
 
 @dataclass
@@ -66,6 +89,7 @@ class SharedTown(Town):
             "listen": f"127.0.0.1:{self.ports[relay]}",
             "names": [f"127.0.0.1:{port}" for port in self.ports],
             "open_registration": True,
+            "limits": ROOM,
         }
 
     def inspect(self) -> set[Place]:
@@ -131,6 +155,30 @@ async def _a_process(town: SharedTown, relay: int) -> AsyncIterator[RelayProcess
     settings = town.settings(relay)
     async with a_relay_process(directory, tells_points=False, **settings) as process:
         yield process
+
+
+@pytest.mark.parametrize("point", POINTS)
+async def test_killed_at_a_named_point_it_loses_and_doubles_nothing(
+    town: SharedTown,
+    point: str,
+    soak_rounds: Callable[[int, int], int],
+    seeded_random: random.Random,
+) -> None:
+    directory = town.directory / "killed"
+    directory.mkdir()
+    with trio.fail_after(LIFE_S):
+        for _ in range(soak_rounds(1, 12)):
+            hit = seeded_random.randint(1, MOST_PASSES)
+            settings = town.settings(0)
+            async with a_relay_process(directory, point=point, hit=hit, **settings) as relay:
+                if not town.residents:
+                    people = await registered(relay.address, ["alice", "bob", "carol"])
+                    town.residents.update({person.name: person for person in people})
+                await live_until_killed(town, relay, seeded_random)
+                assert relay.passes[point] == hit
+            town.inspect()
+        await _settle(town)
+    assert_no_bug(directory)
 
 
 async def test_a_relay_that_is_killed_costs_its_clients_a_reconnect(
