@@ -24,6 +24,9 @@ class Holdings:
     blobs: int
     blobs_bytes: int
     """Received so far."""
+    first_seq: int
+    """Of what waits, what came first; 0: nothing waits."""
+    last_seq: int
 
 
 async def holdings(tx: AsyncConnection) -> Holdings:
@@ -32,6 +35,7 @@ async def holdings(tx: AsyncConnection) -> Holdings:
         (await tx.execute(select(func.count()).select_from(table))).scalar_one()
         for table in (accounts, devices, waiting, blobs)
     ]
+    ends = (await tx.execute(select(func.min(waiting.c.seq), func.max(waiting.c.seq)))).one()
     received = (await tx.execute(select(func.sum(blobs.c.received_bytes)))).scalar_one()
     return Holdings(
         accounts=counted[0],
@@ -39,4 +43,6 @@ async def holdings(tx: AsyncConnection) -> Holdings:
         envelopes=counted[2],
         blobs=counted[3],
         blobs_bytes=int(received or 0),
+        first_seq=ends[0] or 0,
+        last_seq=ends[1] or 0,
     )

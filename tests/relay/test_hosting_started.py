@@ -34,9 +34,14 @@ pytestmark = [
 SYSTEMCTL = f"""#!/bin/bash
 unit=/etc/systemd/system/{service.UNIT}
 runs() {{ [ -e /var/pid ] && grep -qs '^State:.[RSD]' /proc/$(cat /var/pid)/status; }}
-if [ "$1" = show ]; then runs && echo active || echo inactive; exit; fi
+if [ "$1" = show ]; then
+    if runs; then echo active; elif [ -e /var/failed ]; then echo failed; else echo inactive; fi
+    exit
+fi
 echo "$*" >> /var/calls
 case "$*" in
+"reset-failed {service.UNIT}")
+    rm /var/failed ;;
 "--quiet enable {service.UNIT}")
     mkdir -p /etc/systemd/system/multi-user.target.wants
     ln -s $unit /etc/systemd/system/multi-user.target.wants/{service.UNIT} ;;
@@ -46,6 +51,10 @@ case "$*" in
     kill $(cat /var/pid)
     while runs; do sleep 0.02; done ;;
 "restart {service.UNIT}")
+    if [ -e /var/failed ]; then
+        echo "Start request repeated too quickly." >&2
+        exit 1
+    fi
     ! runs || kill $(cat /var/pid)
     while runs; do sleep 0.02; done
     setpriv --reuid={SERVICE} --regid={SERVICE} --clear-groups --no-new-privs \\
@@ -160,6 +169,7 @@ cat /proc/$(cat /var/pid)/status; echo ==
 cat {service.ADDRESS_PATH}; echo ==
 stat -c '%U %a' {service.DATA_PATH} {service.DATA_PATH}/*; echo ==
 systemctl stop {service.UNIT}
+touch /var/failed
 $up > /dev/null; systemctl show; systemctl --quiet disable {service.UNIT}; : > /var/calls; echo ==
 /opt/restante/bin/restante relay down --purge --yes --json; echo ==
 cat /var/calls; echo ==

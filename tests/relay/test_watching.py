@@ -19,6 +19,7 @@ from restante.protocol import frames as f
 from restante.relay.limits import Limits
 from restante.relay.server import RunningRelay
 from restante.relay.settings import read_settings
+from restante.relay.watching.ages import MOST_NOTES, NOTE_EVERY_S, Ages
 from restante.relay.watching.figures import REFUSING_S, Figures, Histogram
 from restante.relay.watching.health import why_not_ready
 from tests.programs import find_program
@@ -109,6 +110,7 @@ async def test_what_happened_is_what_is_counted(tmp_path: Path) -> None:
     assert value(text, "restante_relay_envelopes_stored_total") == 3
     assert value(text, "restante_relay_envelopes_delivered_total") == 3
     assert value(text, "restante_relay_envelopes_waiting") == 3
+    assert value(text, "restante_relay_envelopes_oldest_age_seconds") == 0
     assert value(text, 'restante_relay_deposits_refused_total{outcome="full"}') == 1
     assert value(text, 'restante_relay_requests_refused_total{code="not_found"}') == 1
     assert value(text, 'restante_relay_limits_hit_total{limit="connections_per_network"}') >= 1
@@ -302,3 +304,22 @@ async def test_prometheus_finds_nothing_to_mend_in_the_exposition(tmp_path: Path
     ours = "\n".join(line for line in text.splitlines() if "restante_relay_" in line) + "\n"
     code, said = promtool("check", "metrics", given=ours)
     assert code == 0, said
+
+
+def test_how_long_the_oldest_waits_is_known_without_a_time_of_any() -> None:
+    ages = Ages()
+    assert ages.at_least_s(0, 5) == 0, "nothing waits"
+    assert ages.at_least_s(7, 5) == 0, "it came before anybody looked"
+    ages.note(10, 1000)
+    ages.note(20, 1000 + NOTE_EVERY_S)
+    ages.note(21, 1001 + NOTE_EVERY_S)  # too soon after it
+    now = 5000
+    assert ages.at_least_s(10, now) == now - 1000
+    assert ages.at_least_s(11, now) == now - 1000 - NOTE_EVERY_S
+    assert ages.at_least_s(21, now) == 0
+    ages.note(3, now)  # what had come is acked, and nothing came since
+    assert ages.at_least_s(3, now) == now - 1000
+    for turn in range(MOST_NOTES + 5):
+        ages.note(100 + turn, now + (turn + 1) * NOTE_EVERY_S)
+    later = now + (MOST_NOTES + 5) * NOTE_EVERY_S
+    assert ages.at_least_s(1, later) == (MOST_NOTES - 1) * NOTE_EVERY_S, "bounded, and at least"

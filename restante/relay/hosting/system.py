@@ -145,7 +145,9 @@ class Machine:
         self._run("systemctl", "stop", unit)
 
     def restart(self, unit: str) -> None:
-        """Start a unit, or start it anew."""
+        """Start a unit, or start it anew, also one that has failed too often of late."""
+        if self.state_of(unit) == "failed":
+            self._run("systemctl", "reset-failed", unit)
         self._run("systemctl", "restart", unit)
 
     def forget(self) -> None:

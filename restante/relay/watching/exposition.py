@@ -25,6 +25,7 @@ from prometheus_client.registry import Collector
 
 from restante import __version__
 from restante.protocol.connection import State
+from restante.relay.watching.ages import Ages
 from restante.store.relay_counts import Holdings, holdings
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Exposition:
         self._services = services
         self._holdings: Holdings | None = None
         self._counted_at = 0.0
+        self._ages = Ages()
         self._turn = trio.Lock()
 
     async def text(self) -> bytes:
@@ -82,12 +84,14 @@ class Exposition:
             if self._holdings is None or now - self._counted_at >= HOLDINGS_S:
                 self._holdings = await self._services.db.read(holdings)
                 self._counted_at = now
+                self._ages.note(self._holdings.last_seq, now)
         settings = self._services.settings
         disk = await trio.to_thread.run_sync(_look_at_disk, settings.database)
         registry = CollectorRegistry(auto_describe=False)
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
-        registry.register(_Relay(self._services, self._holdings, disk))
+        age_s = self._ages.at_least_s(self._holdings.first_seq, now)
+        registry.register(_Relay(self._services, self._holdings, disk, age_s))
         return generate_latest(registry)
 
 
@@ -111,7 +115,10 @@ def _size(file: Path) -> int:
 class _Relay(Collector):
     """What one scrape finds."""
 
-    def __init__(self, services: Services, held: Holdings, disk: _Disk) -> None:
+    def __init__(
+        self, services: Services, held: Holdings, disk: _Disk, oldest_age_s: float
+    ) -> None:
+        self._oldest_age_s = oldest_age_s
         self._services = services
         self._held = held
         self._disk = disk
@@ -196,6 +203,11 @@ class _Relay(Collector):
         yield _gauge("accounts", "Accounts.", held.accounts)
         yield _gauge("devices", "Devices of all accounts.", held.devices)
         yield _gauge("envelopes_waiting", "Envelopes in all mailboxes.", held.envelopes)
+        yield _gauge(
+            "envelopes_oldest_age_seconds",
+            "For how long at least the oldest envelope in any mailbox has waited.",
+            self._oldest_age_s,
+        )
         yield _gauge("blobs", "Blobs.", held.blobs)
         yield _gauge("blobs_bytes", "Received for all blobs.", held.blobs_bytes)
         at_hand = len(self._services.mailrooms.at_hand)
