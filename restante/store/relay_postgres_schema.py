@@ -94,7 +94,7 @@ async def bring_up_to_date(db: Postgres) -> None:
 
     async def upgrade(tx: AsyncConnection) -> None:
         await tx.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-        current = await _checked_version(tx, db.place)
+        current = await checked_version(tx, db.place)
         if current == RELAY.head:
             return
         if not current:
@@ -103,11 +103,12 @@ async def bring_up_to_date(db: Postgres) -> None:
         await tx.run_sync(_migrate, current)
         await tx.execute(text(f"UPDATE restante_schema SET version = {RELAY.head}"))  # noqa: S608
 
-    if await db.read(lambda tx: _checked_version(tx, db.place)) != RELAY.head:
+    if await db.read(lambda tx: checked_version(tx, db.place)) != RELAY.head:
         await db.write(upgrade)
 
 
-async def _checked_version(tx: AsyncConnection, place: str) -> int:
+async def checked_version(tx: AsyncConnection, place: str) -> int:
+    """Return the schema's version, 0 for none. Raises Corrupted, SchemaTooNew."""
     tables = set(
         (
             await tx.execute(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +24,11 @@ from restante.relay.limits import Limits
 from restante.relay.ops import doctor, reach
 from restante.relay.ops.doctor import examine
 from restante.relay.ops.finding import Finding, State
+from restante.relay.ops.server_look import judged, look_at_server
 from restante.relay.settings import DATABASE_NAME
+from restante.store.migrations import RELAY
+from restante.store.relay_postgres_health import ServerHealth
+from tests.postgres import the_server
 from tests.relay.authority import Authority
 from tests.relay.wire import relay_at
 
@@ -215,3 +219,55 @@ async def test_a_certificate_is_judged_as_clients_do(
         address = RelayAddress(host="localhost", port=relay.port)
         finding = await trio.to_thread.run_sync(reach.judge_certificate, address, trusting(files))
     assert (finding.state, said in finding.found) == (state, True), finding
+
+
+@pytest.fixture
+def database_url() -> Iterator[str]:
+    """A database on a server, for one test."""
+    server = the_server()
+    name = server.new_database()
+    try:
+        yield server.url(name)
+    finally:
+        server.drop(name)
+
+
+@pytest.mark.needs("postgres")
+async def test_a_database_server_is_asked_how_it_is(tmp_path: Path, database_url: str) -> None:
+    async with relay_at(tmp_path, database_url=database_url):
+        seen = await found(tmp_path, database_url=database_url)
+        assert seen["database"].state is State.OK
+        assert "PostgreSQL" in seen["database"].found
+        assert seen["message"].state is State.OK
+    gone = await trio.to_thread.run_sync(look_at_server, f"{database_url}-elsewhere")
+    assert gone.state is State.BAD
+    assert gone.fix is not None
+
+
+@pytest.mark.parametrize(
+    ("ailing", "state", "word"),
+    [
+        ({"is_standby": True}, State.BAD, "standby"),
+        ({"schema": RELAY.head - 1}, State.WARNING, "schema"),
+        ({"unfrozen": 1_500_000_000}, State.BAD, "two billion"),
+        ({"connections": 95}, State.WARNING, "95 of its 97"),
+        ({"oldest_transaction_s": 7200.0}, State.WARNING, "2 h"),
+        ({}, State.OK, "97 connections"),
+    ],
+)
+def test_what_ails_a_server_is_named_with_what_to_do(
+    ailing: dict[str, Any], state: State, word: str
+) -> None:
+    sound = ServerHealth(
+        version="15.8",
+        schema=RELAY.head,
+        connections=20,
+        most_connections=97,
+        oldest_transaction_s=0.5,
+        unfrozen=1000,
+        is_standby=False,
+    )
+    finding = judged(replace(sound, **ailing))
+    assert (finding.check, finding.state) == ("database", state)
+    assert word in finding.found
+    assert (finding.fix is None) is (state is State.OK)

@@ -20,6 +20,7 @@ from restante.relay.ops import reach
 from restante.relay.ops.asking import ask, connected, read_address
 from restante.relay.ops.backup import is_kept
 from restante.relay.ops.finding import Finding, State
+from restante.relay.ops.server_look import look_at_server
 from restante.relay.settings import DATABASE_NAME
 from restante.store.migrations import RELAY
 from restante.store.relay_backup import damage_of, schema_of
@@ -38,7 +39,12 @@ _CANARY_S: Final = 600
 
 
 def examine(
-    data: Path, *, limits: Limits, canary: Canary | None, is_thorough: bool
+    data: Path,
+    *,
+    limits: Limits,
+    canary: Canary | None,
+    is_thorough: bool,
+    database_url: str = "",
 ) -> Iterator[Finding]:
     """Look at everything, one after the other."""
     try:
@@ -54,7 +60,10 @@ def examine(
     yield _permissions(data)
     running, stats = _running(data)
     yield running
-    yield _database(data, is_thorough=is_thorough)
+    if database_url:
+        yield look_at_server(database_url)
+    else:
+        yield _database(data, is_thorough=is_thorough)
     yield _disk(data, limits)
     yield _open_files(stats, limits)
     yield _clock()
@@ -129,7 +138,7 @@ def _database(data: Path, *, is_thorough: bool) -> Finding:
         return Finding(
             check="database",
             state=State.SKIPPED,
-            found="The database isn't in this directory; ask its own server.",
+            found="The database isn't in this directory; --settings says where it is.",
         )
     try:
         schema = schema_of(database)

@@ -9,10 +9,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from restante.errors import ExitCode
-from restante.relay.limits import Limits
 from restante.relay.ops.doctor import Canary, examine
 from restante.relay.ops.finding import State
-from restante.relay.settings import read_settings
+from restante.relay.settings import Settings, read_settings
 from restante.relay.verbs.run import Run
 
 
@@ -20,9 +19,15 @@ def doctor(
     run: Run, data: Path, settings: Path | None, *, canary: Canary | None, is_thorough: bool
 ) -> int:
     """Look at everything, say what was found, and end with 1 if something is bad."""
-    limits = Limits() if settings is None else read_settings(settings, data=str(data)).limits
+    read = Settings() if settings is None else read_settings(settings, data=str(data))
     bad = 0
-    for finding in examine(data, limits=limits, canary=canary, is_thorough=is_thorough):
+    for finding in examine(
+        data,
+        limits=read.limits,
+        canary=canary,
+        is_thorough=is_thorough,
+        database_url=read.database_url,
+    ):
         bad += finding.state is State.BAD
         fix = f"\n{'':10}{'':14}do: {finding.fix}" if finding.fix else ""
         run.out.data(
