@@ -31,7 +31,7 @@ HOMES: Final = {
         *("history", "search", "mark", "why"),
     ),
     "engine": ("chat", "daemon", "rpc", "setting"),
-    "keeping": ("backup",),
+    "keeping": ("backup", "export", "import"),
     "locking": ("lock", "unlock", "passphrase"),
 }
 """Where in client/verbs each command is."""

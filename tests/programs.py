@@ -14,6 +14,7 @@ PROGRAMS = {
     "git": "the hook of examples/",
     "promtool": "the alerts in deploy/",
     "systemd-analyze": "the unit that `relay up` writes",
+    "chromium": "an exported page in a browser",
     "postgres": "relays that share a database",
 }
 

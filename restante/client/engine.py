@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
+from restante.client.archives.methods import ArchiveMethods
 from restante.client.backing_up.desk import BackupDesk
 from restante.client.backing_up.methods import BackupMethods
 from restante.client.backing_up.restoring import restore_backup
@@ -54,6 +55,7 @@ from restante.store.sqlcipher import DatabaseKey
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from restante.client.archives.filing import Archives
     from restante.client.clock import Clock
     from restante.client.consuming.consumers import Consumers
     from restante.client.finding.finder import Finder
@@ -77,6 +79,7 @@ class LocalEngine(
     ConsumingMethods,
     FindingMethods,
     BackupMethods,
+    ArchiveMethods,
 ):
     """The engine in this process. Made by `open_engine`."""
 
@@ -309,6 +312,9 @@ class LocalEngine(
     @property
     def _own(self) -> OwnAccount | None:
         return self._services.own
+
+    def _archives(self) -> Archives:
+        return self._reading().archives
 
     def _consumers(self) -> Consumers:
         return self._reading().consumers

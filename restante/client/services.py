@@ -16,6 +16,7 @@ import trio
 
 from restante.client import status as parts
 from restante.client.announcer import Announcer
+from restante.client.archives.filing import Archives
 from restante.client.catching_up import CatchingUp
 from restante.client.changes import Changes
 from restante.client.consuming.consumers import Consumers
@@ -104,6 +105,7 @@ class Parts:
     choices: Choices
     grammar: Grammar
     transfers: Transfers
+    archives: Archives
     ended: trio.Event = field(default_factory=trio.Event)
 
 
@@ -297,6 +299,7 @@ class Services:
             grammar=put_grammar_together(
                 context, own, announcer, contacts=people, links=self._links
             ),
+            archives=Archives(context, own, announcer),
             transfers=put_transfers_together(
                 context, own, mailbox=mailbox, links=self._links, announcer=announcer, board=board
             ),

@@ -100,12 +100,13 @@ def test_a_chunk_with_a_tag_of_no_backup_is_refused() -> None:
     stream = sodium.crypto_secretstream_xchacha20poly1305_state()
     header = sodium.crypto_secretstream_xchacha20poly1305_init_push(stream, KEY.raw)
     file = MAGIC + b"i" * backups.ID_BYTES + header
-    file += sodium.crypto_secretstream_xchacha20poly1305_push(
-        stream,
-        bytes(CHUNK_BYTES),
-        backups._data(b"i" * backups.ID_BYTES),
-        sodium.crypto_secretstream_xchacha20poly1305_TAG_REKEY,
-    )
+    for tag in (
+        sodium.crypto_secretstream_xchacha20poly1305_TAG_PUSH,
+        sodium.crypto_secretstream_xchacha20poly1305_TAG_FINAL,
+    ):
+        file += sodium.crypto_secretstream_xchacha20poly1305_push(
+            stream, bytes(CHUNK_BYTES), backups._data(b"i" * backups.ID_BYTES), tag
+        )
     refused(file)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import TYPE_CHECKING
 
 import fastjsonschema
 
+from restante.client.commands.importing import NOT_SAID
 from tests.e2e.test_cli_json import SCHEMA, closed
 from tests.e2e.town import BACKUPS, Person, settle
 
@@ -16,16 +18,29 @@ if TYPE_CHECKING:
     from tests.e2e.town import Relay
 
 
+TEXTS = ["remember the milk", "<b>look there</b>"]
+WHATSAPP = """\
+31/12/2020, 21:41 - Carol: hello
+31/12/2020, 21:42 - Dan: <Media omitted>
+31/12/2020, 21:43 - Dan: hi
+"""
+
+
 def test_a_history_goes_through_a_file_to_an_empty_machine(relay: Relay, tmp_path: Path) -> None:
     check = fastjsonschema.compile(closed(copy.deepcopy(SCHEMA)))
     file = tmp_path / "alice.backup"
     (tmp_path / "disk").mkdir()
     (alice,) = settle(relay, tmp_path, "alice")
     alice.run("send", "self", "remember the milk").ok()
+    alice.run("timer", "self", "1d").ok()
+    secret = alice.run("send", "self", "the safe is behind the map", "--json").ok().record
+    alice.run("timer", "self", "off").ok()
+    alice.run("send", "self", "<b>look there</b>", "--reply", secret["id"]).ok()
     kit = alice.run("recovery", "kit", "--json").ok().record
     made = alice.run("backup", "create", str(file), "--json").ok().record
     shown = alice.run("backup", "create", str(tmp_path / "second"))
     assert str(tmp_path / "second") in shown.ok().out
+    assert made["disappearing"] == 1
     assert "milk" not in file.read_bytes().decode("latin-1")
     assert "exists already" in alice.run("backup", "create", str(file)).err
     checked = alice.run("backup", "verify", str(file), "--json").ok().record
@@ -59,9 +74,38 @@ def test_a_history_goes_through_a_file_to_an_empty_machine(relay: Relay, tmp_pat
     assert not elsewhere.directory.exists()
     restored = elsewhere.run(*restore, "--json", stdin=both).ok().record
     assert restored["address"] == alice.address(relay)
-    (note,) = elsewhere.run("history", "self", "--json").ok().records
-    assert note["body"] == "remember the milk"
-    seen = [made, checked, *listed, scheduled, timer, restored]
+    notes = elsewhere.run("history", "self", "--json").ok().records
+    assert [each["body"] for each in notes if each["kind"] == "text"] == TEXTS
+    exported = alice.run("export", "--output", str(tmp_path / "out"), "--json").ok().record
+    assert (exported["messages"], exported["disappearing"]) == (4, 1)
+    lines = (tmp_path / "out").read_text("utf-8")
+    page = alice.run("export", "self", "--format", "html")
+    text = alice.run("export", "self", "--format", "markdown")
+    for each in (lines, page.ok().out, text.ok().out):
+        assert "remember the milk" in each
+        assert "behind the map" not in each
+    assert "&lt;b&gt;look there" in page.out
+    take_in = ("import", str(tmp_path / "out"), "--json")
+    known = alice.run(*take_in).ok().record
+    assert (known["added"], sum(known["skipped"].values())) == (0, 4)
+    (stranger,) = settle(relay, tmp_path, "carol")
+    tried = stranger.run(*take_in, "--chat", "self", "--dry-run").ok().record
+    assert tried["added"] == 2
+    imported = stranger.run(*take_in, "--chat", "self").ok().record
+    assert imported["skipped"] == {NOT_SAID: 2}
+    assert stranger.run(*take_in, "--chat", "self").ok().record["added"] == 0
+    (tmp_path / "wa").write_text(WHATSAPP, "utf-8")
+    whatsapp = ("import", str(tmp_path / "wa"), "--chat", "self")
+    assert "--me NAME" in stranger.run(*whatsapp).failed(1)
+    taken = stranger.run(*whatsapp, "--me", "Carol", "--json").ok().record
+    assert (taken["added"], taken["format"]) == (2, "whatsapp")
+    shown = stranger.run("history", "self").ok().out
+    assert "hello (imported)" in shown
+    assert "Dan: hi" in shown
+    assert "can't be read" in stranger.run("import", str(tmp_path / "gone")).failed(1)
+    for line in lines.splitlines():
+        check(json.loads(line))
+    seen = [made, checked, *listed, scheduled, timer, restored, exported, imported]
     for record in seen:
         check(record)
     assert {record["type"] for record in seen} == BACKUPS

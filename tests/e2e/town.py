@@ -41,9 +41,12 @@ OPERATIONS = {
 
 BACKUPS = {
     *("backup_made", "backup_checked", "backup_restored"),
-    *("backup_file", "backup_schedule", "backup_timer"),
+    *("backup_file", "backup_schedule", "backup_timer", "exported", "imported"),
 }
-"""Types of objects that `restante backup` prints."""
+"""Types of objects that `restante backup`, `export` and `import` print."""
+
+IN_EXPORTS = {"export", "export_conversation", "export_end"}
+"""Types of objects in an export."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

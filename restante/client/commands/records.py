@@ -27,6 +27,7 @@ _MORE = (
     "timer_s",
     "gone_at",
     "sets_timer_s",
+    "imported",
 )
 """Fields of a message that are the same in its object."""
 
@@ -65,6 +66,7 @@ def message_text(message: dict[str, Any], *, shows_state: bool = False) -> str:
     name = "me" if sender["is_me"] else sender["name"]
     if message["kind"] in _SPOKEN:
         body = message["body"] + (" (edited)" if message["edited"] else "")
+        body += " (imported)" if message["imported"] else ""
     elif message["kind"] == "deleted":
         body = "(deleted)"
     else:

@@ -18,6 +18,7 @@ from restante.client.grammar.reading import clean_emoji
 from restante.client.grammar.shown import versions
 from restante.client.grammar.writing import own_change, refuse_unwelcome
 from restante.client.history import check_text
+from restante.client.imported import refuse_imported
 from restante.client.interface import MessageState
 from restante.client.people_kept import existing
 from restante.client.viewing import viewer_of
@@ -138,6 +139,7 @@ class Changing:
         def work(rows: Rows) -> None:
             row = found(rows, message_id).row
             self.refuse_others(row)
+            refuse_imported(row)
             if row.kind not in ERASABLE:
                 raise UserError("This can't be deleted for everyone.")
             if row.kind == "deleted":

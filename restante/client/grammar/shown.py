@@ -14,6 +14,7 @@ from restante.client.clock import rfc3339
 from restante.client.grammar.folding import Folded, fold
 from restante.client.grammar.reading import read_edit, read_entry, shown_mentions
 from restante.client.grammar.timers import setting_of
+from restante.client.imported import is_imported
 from restante.client.interface import Card, Mentioned, Place, Reacted, Version
 from restante.errors import RemoteProtocolError
 from restante.protocol.codec import decode
@@ -41,6 +42,7 @@ def details(row: MessageRow, marks: Iterable[MarkRow], named: Named) -> dict[str
         "reactions": _reactions(folded, named),
         "pinned": folded.is_pinned,
         "timer_s": row.timer_s,
+        "imported": is_imported(row),
         "gone_at": None if row.gone_at_ms is None else rfc3339(row.gone_at_ms),
     }
     if row.kind == "setting":

@@ -12,6 +12,7 @@ from restante.client import tracing
 from restante.client.grammar.marking import keep_change
 from restante.client.grammar.timers import start_clock
 from restante.client.history import file_own, too_long
+from restante.client.imported import refuse_imported
 from restante.client.interface import ContactState, Trust
 from restante.client.lifecycle.key_changes import successor
 from restante.client.lifecycle.leaving import left_because
@@ -100,6 +101,7 @@ def own_change(
 
     It ranks above all that was said of the message, whatever clocks that came from.
     """
+    refuse_imported(row)
     now_ms = context.now_ms()
     conversation = row.conversation
     past = max((each.rank for each in marks_of(rows, row.id)), default=0)

@@ -73,3 +73,26 @@ class BackupSchedule(View, frozen=True):
     next_at: str
     error: str | None
     """Why the last one was not made."""
+
+
+class ImportedText(View, frozen=True):
+    """A text from a file. `source` names it there: the same text has the same each time.
+
+    `place`: 0 for the first of its moment, so that those that are dated alike stay in order.
+    """
+
+    source: str
+    is_me: bool
+    sent_at: str
+    """RFC 3339."""
+    body: str
+    place: int = 0
+
+
+class ImportResult(View, frozen=True):
+    """What became of texts from a file. `known`: they are here already, or were deleted here."""
+
+    added: int
+    known: int
+    refused: int
+    """Without a text, too long, or with a time before 1990 or in the future."""

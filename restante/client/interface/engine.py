@@ -13,6 +13,8 @@ from restante.client.interface.backup_values import (
     BackupMade,
     BackupRestored,
     BackupSchedule,
+    ImportedText,
+    ImportResult,
 )
 from restante.client.interface.events import (
     Event,
@@ -132,6 +134,14 @@ class Engine(Keeping, Protocol):
         """Have backups made by themselves, the first one soon; a directory of None: no more.
 
         UserError: there is no such directory, no backup was made yet, a number is out of range.
+        """
+
+    async def import_texts(
+        self, conversation: ConversationKey, texts: list[ImportedText], *, dry_run: bool = False
+    ) -> ImportResult:
+        """File texts from a file (at most 512) in a conversation's past, marked as imported.
+
+        The same ones again change nothing. UserError: there is no such conversation, too many.
         """
 
     async def conversations(self) -> list[Conversation]:

@@ -180,6 +180,8 @@ class Message(View, frozen=True):
     mentions: list[Mentioned] = []
     location: Place | None = None
     card: Card | None = None
+    imported: bool = False
+    """It came from a file: nobody else has it, and nobody vouches for who wrote it."""
     sets_timer_s: int | None = None
     """Of a `setting`: with which time messages are sent from there on; 0: they stay."""
 

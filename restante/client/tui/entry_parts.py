@@ -52,10 +52,11 @@ def reactions_of(message: Message) -> str:
 
 
 def marks_of(message: Message, page: Page) -> str:
-    """Return what was done to a message: pinned, edited, when it disappears."""
+    """Return what was done to a message: pinned, edited, imported, when it disappears."""
     parts = [
         words.PINNED if message.pinned else "",
         words.EDITED if message.edited and message.location is None else "",
+        words.IMPORTED if message.imported else "",
         _disappears(message, page),
     ]
     return f" {page.glyphs.dot} ".join(filter(None, parts))

@@ -123,6 +123,7 @@ UNDECRYPTABLE: Final = "Can't read this message yet. Asked their device to send 
 GAP: Final = "A message is missing here. Asked their device to send it again."
 UNKNOWN: Final = "Sent with a newer Restante. Update yours to read it."
 EDITED: Final = "edited"
+IMPORTED: Final = "imported"
 PINNED: Final = "pinned"
 WITH_YOU: Final = " with you"
 PLACE: Final = "Place:"

@@ -1,10 +1,12 @@
-"""What is kept outside the profile: backups.
+"""What is kept outside the profile, and what comes from there: backups, exports, imports.
 
 Rule: parses and hands on; what a command does stands in client/commands, imported when it runs.
 Spec: docs/cli.md.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import click
 
@@ -104,3 +106,52 @@ def schedule(
         if directory is None and not off:
             return bodies.schedule_now(run.out, caller)
         return bodies.schedule(run.out, caller, directory, every=every, keep=keep)
+
+
+@command(verbs)
+@click.argument("conversations", metavar="[CONVERSATION...]", nargs=-1)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "markdown", "html"]),
+    default="jsonl",
+    show_default=True,
+    help="For programs, or for people.",
+)
+@click.option("--output", metavar="FILE", help="A new file, not stdout.")
+def export(run: Invocation, conversations: tuple[str, ...], form: str, output: str | None) -> int:
+    """Write conversations, or all, for others than Restante."""
+    from restante.client.commands.exporting import export as body
+
+    with run.caller() as caller:
+        return body(run.out, caller, conversations, form=form, output=output)
+
+
+@command(verbs, "import")
+@click.argument("file")
+@click.option("--chat", metavar="CONVERSATION", help="Into which; an export's own unless.")
+@click.option(
+    "--format", "form", type=click.Choice(["jsonl", "whatsapp"]), help="By its first line unless."
+)
+@click.option("--me", metavar="NAME", help="Of WhatsApp's: which name in it is you.")
+@click.option(
+    "--date-order", "order", type=click.Choice(["dmy", "mdy", "ymd"]), help="Of WhatsApp's."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be imported, and change nothing.")
+def _import(
+    run: Invocation,
+    *,
+    file: str,
+    chat: str | None,
+    form: str | None,
+    me: str | None,
+    order: Any,
+    dry_run: bool,
+) -> int:
+    """Take in an export, or WhatsApp's text export. What is there already stays."""
+    from restante.client.commands.importing import import_ as body
+
+    with run.caller() as caller:
+        return body(
+            run.out, caller, file, chat=chat, form=form, me=me, order=order, dry_run=dry_run
+        )

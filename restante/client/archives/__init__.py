@@ -1,0 +1,1 @@
+"""Histories that come from files, and go to files that people read."""
