@@ -84,6 +84,7 @@ def restore(
     out: Output,
     profile: Profile,
     open_caller: Callable[[Profile], Caller],
+    kept_key: Callable[[], bytes] | None,
     file: str,
     *,
     asks: tuple[bool, bool],
@@ -94,7 +95,7 @@ def restore(
     path, words, kit = _whole(file), None, None
     if not Path(path).is_file():
         raise UserError(f"There is no file {path}.")
-    with made(profile), open_caller(profile) as caller:
+    with made(profile, kept_key), open_caller(profile) as caller:
         is_empty = caller.call("status")["address"] is None
         if wants_words or is_empty:
             count = 2 * WORDS if is_empty else WORDS

@@ -111,11 +111,7 @@ def _whatsapp_texts(chat: Chat, me: str, *, names_all: bool) -> Iterator[Text]:
         is_me = line.name == me
         source = sha256(f"{line.at.isoformat()}\0{line.name}\0{line.text}".encode()).hexdigest()
         same[source] += 1
-        body = (
-            line.text
-            if is_me or (len(others) == 1 and not names_all)
-            else f"{line.name}: {line.text}"
-        )
+        is_clear = is_me or (len(others) == 1 and not names_all)
         yield {
             "source": f"whatsapp {source} {same[source]}",
             "is_me": is_me,

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from restante.client.verbs.invocation import Invocation, command
+from restante.client.verbs.invocation import Invocation, command, protect_option
 
 verbs = click.Group()
 
@@ -52,8 +52,16 @@ def verify(run: Invocation, file: str, words: bool, no_input: bool) -> int:
 @click.option("--older", is_flag=True, help="Though a newer backup is known here.")
 @click.option("--dry-run", is_flag=True, help="Only prove that it restores.")
 @_NO_INPUT
+@protect_option
 def restore(
-    run: Invocation, *, file: str, words: bool, older: bool, dry_run: bool, no_input: bool
+    run: Invocation,
+    *,
+    file: str,
+    words: bool,
+    older: bool,
+    dry_run: bool,
+    no_input: bool,
+    protect: str,
 ) -> int:
     """Take FILE in. An empty profile becomes your account's only device, by the recovery kit."""
     from restante.client.commands import backup as bodies
@@ -61,7 +69,8 @@ def restore(
     asks = words, not no_input
     if dry_run:
         return bodies.verify(run.out, run.profile, run.caller, file, asks=asks)
-    return bodies.restore(run.out, run.profile, run.caller, file, asks=asks, older=older)
+    profile, kept_key = run.profile, run.kept_key(protect)
+    return bodies.restore(run.out, profile, run.caller, kept_key, file, asks=asks, older=older)
 
 
 @command(backup, "ls")
