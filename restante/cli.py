@@ -31,7 +31,7 @@ HOMES: Final = {
         *("history", "search", "mark", "why"),
     ),
     "engine": ("chat", "daemon", "rpc", "setting"),
-    "keeping": ("backup", "export", "import"),
+    "keeping": ("backup", "export", "import", "bundle"),
     "locking": ("lock", "unlock", "passphrase"),
 }
 """Where in client/verbs each command is."""

@@ -17,6 +17,7 @@ from restante.client.backing_up.desk import BackupDesk
 from restante.client.backing_up.methods import BackupMethods
 from restante.client.backing_up.restoring import restore_backup
 from restante.client.backing_up.scheduling import Scheduling
+from restante.client.bundling.methods import BundleMethods
 from restante.client.clock import SystemClock
 from restante.client.consuming.methods import ConsumingMethods
 from restante.client.context import EngineContext, Tuning
@@ -56,6 +57,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from restante.client.archives.filing import Archives
+    from restante.client.bundling.reading import BundleTaker
+    from restante.client.bundling.writing import BundleWriter
     from restante.client.clock import Clock
     from restante.client.consuming.consumers import Consumers
     from restante.client.finding.finder import Finder
@@ -80,6 +83,7 @@ class LocalEngine(
     FindingMethods,
     BackupMethods,
     ArchiveMethods,
+    BundleMethods,
 ):
     """The engine in this process. Made by `open_engine`."""
 
@@ -312,6 +316,10 @@ class LocalEngine(
     @property
     def _own(self) -> OwnAccount | None:
         return self._services.own
+
+    def _bundling(self) -> tuple[BundleWriter, BundleTaker]:
+        running = self._running()
+        return running.bundle_writer, running.bundle_taker
 
     def _archives(self) -> Archives:
         return self._reading().archives

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from restante.client.bundling.trying import opens
 from restante.client.changes import Changes
 from restante.client.contents import Reader
 from restante.client.log import log_bug
 from restante.client.opening import Opener, lane_of
 from restante.errors import StoreError
-from restante.store.client_inbox import mark_processed
+from restante.store.client_inbox import is_processed, mark_processed
 from restante.store.failpoints import reach
 
 if TYPE_CHECKING:
@@ -90,6 +91,27 @@ class Inbox:
             log_bug(error)
             now_s = self._context.now_s()
             await self._context.write(lambda rows: mark_processed(rows, delivery.id, now_s))
+
+    async def take_what_opens(self, deliveries: Sequence[Delivery]) -> tuple[int, int]:
+        """Take in those that open now; return how many did, and how many had come before.
+
+        Of the others nothing is noted: they may come again, and whole. Raises StoreError.
+        """
+        opener = self._opener()
+
+        def work(rows: Rows) -> tuple[Changes, int, int]:
+            changes, taken, known = Changes(), 0, 0
+            for each in deliveries:
+                if is_processed(rows, each.id):
+                    known += 1
+                elif opens(rows, each.payload, reader=opener.reader):
+                    opener.take(rows, changes, each.id, lane_of(each.lane), each.payload)
+                    taken += 1
+            return changes, taken, known
+
+        changes, taken, known = await self._context.write(work)
+        await self._announcer.tell(changes)
+        return taken, known
 
     def _opener(self) -> Opener:
         context = self._context

@@ -168,7 +168,7 @@ class Opener:
     ) -> frozenset[LookupTag] | None:
         own, payload = self.reader.own, envelope.payload
         now_s = self.reader.now_ms // 1000
-        prekeys = _prekeys(rows, references)
+        prekeys = prekeys_of(rows, references)
         if prekeys is None:
             _LOG.info("a first message names a prekey that is used up or erased")
             return _NO_TAGS
@@ -318,7 +318,8 @@ class _Prekeys:
         return [row for row in named if row.id in ids]
 
 
-def _prekeys(rows: Rows, references: HelloReferences) -> _Prekeys | None:
+def prekeys_of(rows: Rows, references: HelloReferences) -> _Prekeys | None:
+    """Return the prekeys that a hello names; None if one of them is used up or erased."""
     signed = prekey(rows, int(PrekeyKind.SIGNED), references.signed_prekey_id)
     kem = prekey(rows, int(PrekeyKind.KEM_ONE_TIME), references.kem_prekey_id) or prekey(
         rows, int(PrekeyKind.KEM_LAST_RESORT), references.kem_prekey_id

@@ -17,6 +17,8 @@ import trio
 from restante.client import status as parts
 from restante.client.announcer import Announcer
 from restante.client.archives.filing import Archives
+from restante.client.bundling.reading import BundleTaker
+from restante.client.bundling.writing import BundleWriter
 from restante.client.catching_up import CatchingUp
 from restante.client.changes import Changes
 from restante.client.consuming.consumers import Consumers
@@ -106,6 +108,8 @@ class Parts:
     grammar: Grammar
     transfers: Transfers
     archives: Archives
+    bundle_writer: BundleWriter
+    bundle_taker: BundleTaker
     ended: trio.Event = field(default_factory=trio.Event)
 
 
@@ -267,6 +271,7 @@ class Services:
             board=board,
         )
         directory = self.directory
+        receipts = Receipts(context, announcer)
         conversations = Conversations(context, own, announcer)
         people = Contacts(context, own, directory=directory, announcer=announcer)
         board.own = own
@@ -282,7 +287,7 @@ class Services:
             contacts=people,
             verification=Verification(context, own, directory=directory, announcer=announcer),
             outbox=outbox,
-            receipts=Receipts(context, announcer),
+            receipts=receipts,
             mailbox=mailbox,
             journal=Journal(context, announcer),
             choices=Choices(context, own, announcer),
@@ -300,6 +305,8 @@ class Services:
                 context, own, announcer, contacts=people, links=self._links
             ),
             archives=Archives(context, own, announcer),
+            bundle_writer=BundleWriter(context, own, receipts=receipts, announcer=announcer),
+            bundle_taker=BundleTaker(context, own, Inbox(context, own, announcer)),
             transfers=put_transfers_together(
                 context, own, mailbox=mailbox, links=self._links, announcer=announcer, board=board
             ),

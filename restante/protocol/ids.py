@@ -119,3 +119,8 @@ def grant_hash(grant: bytes) -> bytes:
 def gone_name_hash(name: AccountName) -> bytes:
     """Return what a relay keeps of a deleted account: SHA-256("gone-name" 00 || name), 32 B."""
     return _digest("gone-name", name.encode("ascii"))
+
+
+def bundle_hint(nonce: bytes, envelope_id: bytes, secret: bytes) -> bytes:
+    """Name a mailbox or token (16 B) in one bundle, for those alone who know it: 16 B."""
+    return _digest("bundle-hint", nonce, envelope_id, secret)[:ID_BYTES]

@@ -10,7 +10,7 @@ import fastjsonschema
 
 from restante.client.commands.importing import NOT_SAID
 from tests.e2e.test_cli_json import SCHEMA, closed
-from tests.e2e.town import BACKUPS, Person, settle
+from tests.e2e.town import BACKUPS, Person, introduce, settle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,9 +103,32 @@ def test_a_history_goes_through_a_file_to_an_empty_machine(relay: Relay, tmp_pat
     assert "hello (imported)" in shown
     assert "Dan: hi" in shown
     assert "can't be read" in stranger.run("import", str(tmp_path / "gone")).failed(1)
+    elsewhere.name = "alice"
+    introduce(stranger, elsewhere)
+    elsewhere.run("send", stranger.address(relay), "before").ok()
+    stranger.run("tail", "--once").ok()
+    relay.kill()
+    sent = ("send", elsewhere.address(relay), "on a stick", "--timeout", "0")
+    assert stranger.run(*sent).code == 7
+    bundled = stranger.run("bundle", "export", str(tmp_path / "stick"), "--json").ok().record
+    taken_in = elsewhere.run("bundle", "import", str(tmp_path / "stick"), "--json").ok().record
+    assert taken_in["taken"] == bundled["envelopes"]
+    assert "on a stick" in elsewhere.run("history", stranger.address(relay)).ok().out
+    relay.start()
     for line in lines.splitlines():
         check(json.loads(line))
-    seen = [made, checked, *listed, scheduled, timer, restored, exported, imported]
+    seen = [
+        made,
+        checked,
+        *listed,
+        scheduled,
+        timer,
+        restored,
+        exported,
+        imported,
+        bundled,
+        taken_in,
+    ]
     for record in seen:
         check(record)
     assert {record["type"] for record in seen} == BACKUPS

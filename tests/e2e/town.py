@@ -42,8 +42,9 @@ OPERATIONS = {
 BACKUPS = {
     *("backup_made", "backup_checked", "backup_restored"),
     *("backup_file", "backup_schedule", "backup_timer", "exported", "imported"),
+    *("bundle_made", "bundle_taken"),
 }
-"""Types of objects that `restante backup`, `export` and `import` print."""
+"""Types of objects that `restante backup`, `export`, `import` and `bundle` print."""
 
 IN_EXPORTS = {"export", "export_conversation", "export_end"}
 """Types of objects in an export."""

@@ -23,6 +23,7 @@ from restante.errors import WireCode
 from restante.protocol import (
     address,
     backup,
+    bundle,
     content,
     frames,
     grant,
@@ -101,6 +102,9 @@ STRUCTS: tuple[type[Any], ...] = (
     history_part.HistoryMark,
     backup.BackupBegins,
     backup.BackupEnds,
+    bundle.BundleBegins,
+    bundle.BundledEnvelope,
+    bundle.BundleEnds,
 )
 ENUMS: tuple[type[Enum], ...] = (
     WireCode,

@@ -71,7 +71,7 @@ def test_every_frame_is_described_field_by_field(kind: type[frames.Frame]) -> No
 @pytest.mark.parametrize("kind", snapshot.STRUCTS, ids=lambda kind: kind.__name__)
 def test_every_array_is_described_field_by_field(kind: type[Any]) -> None:
     described = {}
-    for name in ("relay.md", "identity.md", "content.md", "history.md", "backup.md"):
+    for name in ("relay.md", "identity.md", "content.md", "history.md", "backup.md", "bundle.md"):
         described.update(tables(read(name)))
     assert [row[:2] for row in described[kind.__name__]] == snapshot.fields(kind)
 
@@ -157,7 +157,7 @@ def test_the_abnf_and_the_code_have_the_same_bounds() -> None:
 
 # ---- numbered rules ---------------------------------------------------------------------------
 
-RULE = re.compile(r"^- \*\*([WRIECB])(\d+)\*\* ", re.MULTILINE)
+RULE = re.compile(r"^- \*\*([WRIECBN])(\d+)\*\* ", re.MULTILINE)
 PAGES = {
     "W": "wire.md",
     "R": "relay.md",
@@ -165,6 +165,7 @@ PAGES = {
     "E": "envelope.md",
     "C": "content.md",
     "B": "backup.md",
+    "N": "bundle.md",
 }
 
 
@@ -184,7 +185,7 @@ def test_every_rule_that_is_referred_to_exists() -> None:
         DOCS.parent / "validation.md",
         DOCS.parent / "threat-model.md",
     ]:
-        for rule in re.findall(r"\b[WRIECB]\d{1,2}\b", path.read_text(encoding="utf-8")):
+        for rule in re.findall(r"\b[WRIECBN]\d{1,2}\b", path.read_text(encoding="utf-8")):
             assert rule in rules, f"{path.name} refers to {rule}"
 
 

@@ -9,6 +9,8 @@ from restante.client.interface.backup_values import BackupChecked as BackupCheck
 from restante.client.interface.backup_values import BackupMade as BackupMade
 from restante.client.interface.backup_values import BackupRestored as BackupRestored
 from restante.client.interface.backup_values import BackupSchedule as BackupSchedule
+from restante.client.interface.backup_values import BundleMade as BundleMade
+from restante.client.interface.backup_values import BundleTaken as BundleTaken
 from restante.client.interface.backup_values import ImportedText as ImportedText
 from restante.client.interface.backup_values import ImportResult as ImportResult
 from restante.client.interface.engine import Engine as Engine

@@ -96,3 +96,29 @@ class ImportResult(View, frozen=True):
     known: int
     refused: int
     """Without a text, too long, or with a time before 1990 or in the future."""
+
+
+class BundleMade(View, frozen=True):
+    """A file with what waits to be sent, sealed. It stays in the outbox, too."""
+
+    path: str
+    made_at: str
+    envelopes: int
+    messages: int
+    without_session: list[str]
+    """Contacts for whom nothing could be sealed: with them it takes a relay once."""
+
+
+class BundleTaken(View, frozen=True):
+    """What became of the envelopes in a file."""
+
+    path: str
+    taken: int
+    known: int
+    """They had come before, by a file or a relay."""
+    others: int
+    """They are for somebody else, or another device."""
+    unopened: int
+    """They don't open: they were damaged, or stand on something that hasn't come yet."""
+    is_whole: bool
+    """Whether its end was there."""

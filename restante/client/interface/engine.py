@@ -13,6 +13,8 @@ from restante.client.interface.backup_values import (
     BackupMade,
     BackupRestored,
     BackupSchedule,
+    BundleMade,
+    BundleTaken,
     ImportedText,
     ImportResult,
 )
@@ -142,6 +144,20 @@ class Engine(Keeping, Protocol):
         """File texts from a file (at most 512) in a conversation's past, marked as imported.
 
         The same ones again change nothing. UserError: there is no such conversation, too many.
+        """
+
+    async def bundle_export(
+        self, path: str, *, conversation: ConversationKey | None = None
+    ) -> BundleMade:
+        """Write what waits to be sent, sealed, to a new file, for everybody or one contact.
+
+        It stays in the outbox: who gets it both ways has it once. UserError: nothing waits.
+        """
+
+    async def bundle_import(self, path: str) -> BundleTaken:
+        """Take in what is for this device in a file, as if a relay had delivered it.
+
+        UserError: it is no bundle, is damaged, can't be read.
         """
 
     async def conversations(self) -> list[Conversation]:

@@ -164,3 +164,29 @@ def _import(
         return body(
             run.out, caller, file, chat=chat, form=form, me=me, order=order, dry_run=dry_run
         )
+
+
+@verbs.group()
+def bundle() -> None:
+    """Messages as a file, for days without a network."""
+
+
+@command(bundle, "export")
+@click.argument("file")
+@click.option("--to", metavar="CONVERSATION", help="Only what is for them.")
+def _export_bundle(run: Invocation, file: str, to: str | None) -> int:
+    """Write what waits to be sent to FILE, sealed. It stays in the outbox."""
+    from restante.client.commands import bundle as bodies
+
+    with run.caller() as caller:
+        return bodies.export(run.out, caller, file, to=to)
+
+
+@command(bundle, "import")
+@click.argument("file")
+def _import_bundle(run: Invocation, file: str) -> int:
+    """Take in what is for this device in FILE."""
+    from restante.client.commands import bundle as bodies
+
+    with run.caller() as caller:
+        return bodies.import_(run.out, caller, file)

@@ -1,0 +1,1 @@
+"""Bundles: what is sealed and waits, as a file for where there is no network."""

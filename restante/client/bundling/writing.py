@@ -1,0 +1,184 @@
+"""A bundle written: what waits in the outbox, sealed now and copied into a file.
+
+Rule: what is sealed here is what is sent later, under the same id, so that whoever gets it both
+ways has it once; nothing leaves the outbox for it. Who has no session yet can't be written to
+without a relay, and is named. Spec: docs/engine.md, section 24.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import trio
+
+from restante.client.backing_up.desk import absolute
+from restante.client.changes import Changes
+from restante.client.clock import rfc3339
+from restante.client.interface import BundleMade
+from restante.client.named import account_of
+from restante.client.people_kept import existing
+from restante.client.sealing import Ready, Sealer
+from restante.client.views import display_name
+from restante.errors import UserError
+from restante.protocol.bundle import (
+    BUNDLE_VERSION,
+    MAGIC,
+    MAX_ENVELOPES,
+    BundleBegins,
+    BundledEnvelope,
+    BundleEnds,
+    hint_of,
+    pack_bundle_item,
+)
+from restante.protocol.ids import ID_BYTES
+from restante.store.client_contacts import contact
+from restante.store.client_outbox import outbox_entries
+
+if TYPE_CHECKING:
+    from restante.client.announcer import Announcer
+    from restante.client.context import EngineContext
+    from restante.client.own_account import OwnAccount
+    from restante.client.receipts import Receipts
+    from restante.crypto.randomness import Randomness
+    from restante.store.client_rows import Rows
+
+AT_ONCE = 64
+"""Entries sealed in one transaction."""
+
+
+class BundleWriter:
+    """Writes bundles for one account."""
+
+    def __init__(
+        self,
+        context: EngineContext,
+        own: OwnAccount,
+        *,
+        receipts: Receipts,
+        announcer: Announcer,
+    ) -> None:
+        self._context = context
+        self._own = own
+        self._receipts = receipts
+        self._announcer = announcer
+
+    async def write(self, path: str, conversation: str | None) -> BundleMade:
+        """Seal what waits, for everybody or one contact, and write it to a new file.
+
+        UserError: the file is there or can't be written; there is nothing to write.
+        """
+        place = absolute(path)
+        whom = None if conversation is None else account_of(conversation)
+        await self._receipts.flush()  # what was received is owed to who can't be reached either
+        entries = await self._context.read(partial(self._waiting, whom))
+        ready: list[Ready] = []
+        lacking: dict[str, None] = {}
+        for start in range(0, len(entries), AT_ONCE):
+            some, without = await self._seal(entries[start : start + AT_ONCE])
+            ready += some
+            lacking |= dict.fromkeys(without)
+        if not ready:
+            raise UserError(
+                "Nothing waits that could be written: "
+                + (
+                    f"there is no session with {', '.join(lacking)} yet, which takes a relay once."
+                    if lacking
+                    else "all was sent already."
+                )
+            )
+        now_s = self._context.now_s()
+        await trio.to_thread.run_sync(
+            _write, place, ready[:MAX_ENVELOPES], now_s, self._context.randomness
+        )
+        messages = {each.entry.message_id for each in ready if each.entry.message_id is not None}
+        return BundleMade(
+            path=str(place),
+            made_at=rfc3339(now_s * 1000),
+            envelopes=min(len(ready), MAX_ENVELOPES),
+            messages=len(messages),
+            without_session=list(lacking),
+        )
+
+    def _waiting(self, whom: bytes | None, rows: Rows) -> list[tuple[bytes, bytes]]:
+        """Return accounts and entries: of others, in their order; own devices have a network."""
+        if whom is not None:
+            existing(rows, whom)
+        return [
+            (entry.account_id, entry.id)
+            for entry in outbox_entries(rows)
+            if entry.account_id != self._own.account_id
+            and whom in {None, entry.account_id}
+            and entry.next_attempt_ms is not None  # else it waits to be accepted
+        ]
+
+    async def _seal(self, entries: Sequence[tuple[bytes, bytes]]) -> tuple[list[Ready], list[str]]:
+        sealer = Sealer(
+            own=self._own,
+            randomness=self._context.randomness,
+            bundles={},
+            now_ms=self._context.now_ms(),
+        )
+        wanted = {entry for _, entry in entries}
+        changes = Changes()
+
+        def work(rows: Rows) -> tuple[list[Ready], list[str]]:
+            ready: list[Ready] = []
+            lacking: list[str] = []
+            found = [each for each in outbox_entries(rows) if each.id in wanted]
+            for account_id in dict.fromkeys(each.account_id for each in found):
+                of_account = [each for each in found if each.account_id == account_id]
+                batch = sealer.seal_all(rows, changes, account_id, of_account)
+                ready += batch.ready
+                row = contact(rows, account_id)
+                if batch.lacking and row is not None:
+                    lacking.append(display_name(row))
+            return ready, lacking
+
+        sealed = await self._context.write(work)
+        await self._announcer.tell(changes)
+        return sealed
+
+
+def _write(path: Path, ready: Sequence[Ready], now_s: int, randomness: Randomness) -> None:
+    if path.exists():
+        raise UserError(f"{path} exists already. Name another file, or delete that one.")
+    nonce = randomness.random(ID_BYTES)
+    growing = path.with_name(f".{path.name}.growing")
+    try:
+        flags = os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
+        with os.fdopen(os.open(growing, flags, 0o600), "wb") as file:
+            file.write(MAGIC)
+            begins = BundleBegins(version=BUNDLE_VERSION, nonce=nonce, made_at_s=now_s)
+            file.write(pack_bundle_item(begins))
+            for each in ready:
+                file.write(pack_bundle_item(_bundled(each, nonce, randomness)))
+            file.write(pack_bundle_item(BundleEnds(envelopes=len(ready))))
+            file.flush()
+            os.fsync(file.fileno())
+        growing.rename(path)
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise UserError(f"The bundle {path} can't be written: {reason}.") from error
+    finally:
+        with suppress(OSError):
+            growing.unlink(missing_ok=True)
+
+
+def _bundled(each: Ready, nonce: bytes, randomness: Randomness) -> BundledEnvelope:
+    envelope_id = each.entry.envelope_id or b""
+    token_hint = (
+        randomness.random(ID_BYTES)
+        if each.token is None
+        else hint_of(nonce, envelope_id, each.token)
+    )
+    return BundledEnvelope(
+        id=envelope_id,
+        mailbox_hint=hint_of(nonce, envelope_id, each.mailbox),
+        token_hint=token_hint,
+        payload=each.entry.payload or b"",
+    )
