@@ -17,7 +17,7 @@ import click
 from restante import __version__
 from restante.client.commands.outcome import keep_faults_off_the_terminal, outcome
 from restante.client.commands.output import die_of_broken_pipe, drop_what_cannot_be_written
-from restante.client.verbs.invocation import Invocation, command, common
+from restante.client.verbs.invocation import Invocation, command, common, taken
 from restante.errors import ExitCode
 
 HOMES: Final = {
@@ -102,27 +102,15 @@ def _with_common_options(command: click.Command) -> click.Command:
         for each in command.commands.values():
             _with_common_options(each)
     elif (body := command.callback) and not any(one.name == "is_json" for one in command.params):
+        names = frozenset(str(one.name) for one in command.params)
 
-        def run(
-            *,
-            is_json: bool,
-            profile: str | None,
-            passphrase_fd: int | None,
-            verbose: int,
-            quiet: bool,
-            **own: Any,
-        ) -> Any:
+        def run(**options: Any) -> Any:
             invocation = click.get_current_context().ensure_object(Invocation)
-            invocation.take(
-                is_json=is_json,
-                profile=profile,
-                passphrase_fd=passphrase_fd,
-                verbose=verbose,
-                quiet=quiet,
-            )
-            return body(**own)
+            invocation.take(**taken(options, without=names))
+            return body(**options)
 
-        command.params += reversed(common(run).__click_params__)  # type: ignore[attr-defined]
+        added = common(run, without=names).__click_params__  # type: ignore[attr-defined]
+        command.params += reversed(added)
         command.callback = run
     return command
 
@@ -193,7 +181,7 @@ def run_cli(arguments: list[str]) -> int:
     try:
         # Not click's own main: it writes on Ctrl-C, and makes a reader that left an exit code 1.
         with cli.make_context("restante", [*arguments], obj=invocation) as ctx:  # it empties it
-            return cli.invoke(ctx) or 0
+            code: int = cli.invoke(ctx) or 0
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except click.ClickException as error:
@@ -204,8 +192,15 @@ def run_cli(arguments: list[str]) -> int:
     except BrokenPipeError:
         die_of_broken_pipe()
     except (KeyboardInterrupt, click.Abort):
-        return ExitCode.INTERRUPTED
+        code = ExitCode.INTERRUPTED
     except Exception as error:
         return outcome(
             invocation.out, error, lambda: invocation.profile, verbosity=invocation.verbosity
         )
+    if invocation.is_out_of_time and code == ExitCode.INTERRUPTED:
+        return invocation.out.failed(
+            ExitCode.WAIT_TIMED_OUT,
+            f"It took longer than the {invocation.timeout_s:g} s that --timeout gave it. What was "
+            "asked may be done in part, or still be done.",
+        )
+    return code

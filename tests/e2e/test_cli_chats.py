@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.town import Person, Relay
+from tests.e2e.town import PATIENCE_S, Person, Relay, end
 
 Friends = tuple[Person, Person]
 
@@ -117,3 +118,43 @@ def test_what_was_said_is_found(online: Friends) -> None:
     assert "Say what to look for" in alice.run("search").failed(1)
     assert "no time gone by" in alice.run("search", "x", "--since", "tomorrow").failed(1)
     assert "There are: text" in alice.run("search", "--type", "colour").failed(1)
+
+
+def test_what_is_only_tried_is_not_done_and_fails_for_what_is_wrong(online: Friends) -> None:
+    alice, _ = online
+    sent = alice.run("send", "bob", "to stay", "--json").ok().record["id"]
+    later = alice.run("send", "bob", "x", "--at", "+1h", "--json").ok().record["id"]
+    alice.run("tail", "--consumer", "tried", "--once", "--ack").ok()
+    for command in (
+        ("delete", sent, "--for-everyone"),
+        ("contact", "block", "bob"),
+        ("scheduled", "cancel", later),
+        ("hook", "forget", "tried"),
+        ("account", "move", "alice@elsewhere.example"),
+    ):
+        assert alice.run(*command, "--dry-run").ok().out.startswith("Would ")
+    assert "to stay" in alice.run("history", "bob").ok().out
+    assert "accepted" in alice.run("contact", "ls").ok().out
+    assert later in alice.run("scheduled", "ls").ok().out
+    assert "tried" in alice.run("hook", "ls").ok().out
+    for command in (
+        ("delete", "00" * 16),
+        ("contact", "block", "nobody"),
+        ("scheduled", "cancel", "00" * 16),
+        ("hook", "forget", "nobody"),
+        ("hook", "dead", "drop", "nobody", "1"),
+        ("device", "revoke", "nothing"),
+        ("account", "delete", "--confirm", "eve@elsewhere.example"),
+    ):
+        alice.run(*command, "--dry-run").failed(1)
+    alice.run("scheduled", "cancel", later).ok()
+
+
+def test_a_command_ends_when_its_time_is_over(online: Friends) -> None:
+    waiting = online[0].start("rpc", "--timeout", "0.3", stdin=subprocess.PIPE)
+    assert waiting.wait(PATIENCE_S) == 8
+    assert waiting.stdin is not None
+    assert waiting.stderr is not None
+    waiting.stdin.close()
+    assert b"--timeout" in waiting.stderr.read()
+    end(waiting)

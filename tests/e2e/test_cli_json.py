@@ -103,6 +103,7 @@ def test_every_type_of_object_that_the_commands_print(tmp_path: Path, check: Che
         shared = alice.run("send", bob.address(relay), *place, "--json").ok().record
         assert shared["location"]["label"] == "the port"
         take(shared)
+        take(alice.run("delete", shared["id"], "--dry-run", "--json").ok().record)
         take(alice.run("delete", shared["id"], "--for-everyone", "--json").ok().record)
         take(*alice.run("history", bob.address(relay), "--json").ok().records)
         take(*alice.run("send", bob.address(relay), "", "--json").records)

@@ -20,7 +20,10 @@ from restante.errors import ExitCode
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 CLI = (DOCS / "cli.md").read_text(encoding="utf-8")
 RPC = (DOCS / "rpc.md").read_text(encoding="utf-8")
-COMMON = {"--json", "--profile", "--passphrase-fd", "-v", "--verbose", "-q", "--quiet"}
+COMMON = {
+    *("--json", "--profile", "--passphrase-fd", "-v", "--verbose", "-q", "--quiet"),
+    *("--no-input", "--timeout"),
+}
 
 
 def commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:
@@ -50,6 +53,21 @@ def section_of(path: str) -> str:
     found = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", CLI, re.MULTILINE | re.DOTALL)
     assert found is not None, f"docs/cli.md has no section {heading}"
     return found[1]
+
+
+DESTROYING = {
+    *("delete", "device revoke", "contact block", "hook forget", "hook dead drop"),
+    *("scheduled cancel", "account move", "account delete", "backup restore"),
+    *("relay accounts block", "relay accounts delete", "relay restore", "relay down"),
+}
+"""Commands after which something is gone, or others have been told."""
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_every_command_has_the_common_options_and_what_destroys_can_be_tried(path: str) -> None:
+    options = {option for parameter in ALL[path].params for option in parameter.opts}
+    assert options >= COMMON
+    assert ("--dry-run" in options) >= (path.removeprefix("restante ") in DESTROYING)
 
 
 @pytest.mark.parametrize("path", ALL)

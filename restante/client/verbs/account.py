@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from restante.client.verbs.invocation import Invocation, command, protect_option
+from restante.client.verbs.invocation import DRY_RUN, Invocation, command, protect_option
 
 verbs = click.Group()
 
@@ -71,6 +71,8 @@ def confirm(run: Invocation) -> int:
     """Name three words of the kit; then it is erased from this machine."""
     from restante.client.commands import recovery as bodies
 
+    if not run.may_ask:
+        raise click.UsageError("It asks for three words of the kit: not with --no-input.")
     with run.caller() as caller:
         return bodies.confirm(run.out, caller, lambda text: str(click.prompt(text, err=True)))
 
@@ -84,22 +86,33 @@ def account() -> None:
 @click.argument("address", metavar="NAME@HOST[:PORT]")
 @click.option("--invite", metavar="CODE", help="The invite that the relay's operator gave you.")
 @click.option("--no-input", is_flag=True, help="Take the kit's words from stdin; never ask.")
-def move(run: Invocation, address: str, invite: str | None, no_input: bool) -> int:
+@DRY_RUN
+def move(
+    run: Invocation, *, address: str, invite: str | None, no_input: bool, dry_run: bool
+) -> int:
     """Take the account to another relay or name; contacts follow."""
+    from restante.client.commands import trying
     from restante.client.commands.account import move as body
 
     with run.caller() as caller:
+        if dry_run:
+            return trying.move(run.out, caller, address)
         return body(run.out, caller, address=address, invite=invite, may_ask=not no_input)
 
 
 @command(account, "delete")
 @click.option("--confirm", metavar="ADDRESS", help="Your address: you mean it.")
-def delete_account(run: Invocation, confirm: str | None) -> int:
+@DRY_RUN
+def delete_account(run: Invocation, confirm: str | None, dry_run: bool) -> int:
     """Delete the account for good. Contacts are told; its relay and this profile forget it."""
+    from restante.client.commands import trying
     from restante.client.commands.account import delete as body
 
     if not confirm:
-        if not sys.stdin.isatty():
+        if not run.asks():
             raise click.UsageError("Missing option '--confirm'.")
         confirm = click.prompt("There is no way back. Type your address to go on", err=True)
+    if dry_run:
+        with run.caller() as caller:
+            return trying.delete_account(run.out, caller, str(confirm))
     return body(run.out, run.profile, run.caller(), address=str(confirm))

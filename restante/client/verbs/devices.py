@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from restante.client.verbs.invocation import Invocation, command, protect_option
+from restante.client.verbs.invocation import DRY_RUN, Invocation, command, protect_option
 
 verbs = click.Group()
 
@@ -109,10 +109,15 @@ def wake(run: Invocation, url: str | None, off: bool) -> int:
 @click.argument("device_name", metavar="DEVICE")
 @click.option("--yes", is_flag=True, help="Don't ask whether you mean it.")
 @click.option("--no-input", is_flag=True, help="Never ask; fail instead.")
-def revoke(run: Invocation, device_name: str, yes: bool, no_input: bool) -> int:
+@DRY_RUN
+def revoke(run: Invocation, device_name: str, yes: bool, no_input: bool, dry_run: bool) -> int:
     """Take a device off your account. Nothing more reaches it, for good."""
     from restante.client.commands import device as bodies
+    from restante.client.commands import trying
 
+    if dry_run:
+        with run.caller() as caller:
+            return trying.revoke(run.out, caller, device_name)
     if not yes and (no_input or not sys.stdin.isatty()):
         raise click.UsageError("Missing option '--yes'.")
 

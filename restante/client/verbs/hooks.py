@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from restante.client.verbs.invocation import Invocation, command
+from restante.client.verbs.invocation import DRY_RUN, Invocation, command
 
 verbs = click.Group()
 
@@ -111,11 +111,15 @@ def ls(run: Invocation) -> int:
 
 @command(hook)
 @click.argument("consumer")
-def forget(run: Invocation, consumer: str) -> int:
+@DRY_RUN
+def forget(run: Invocation, consumer: str, dry_run: bool) -> int:
     """Forget CONSUMER; under that name everything comes again."""
     from restante.client.commands import hooks as bodies
+    from restante.client.commands import trying
 
     with run.caller() as caller:
+        if dry_run:
+            return trying.forget(run.out, caller, consumer)
         return bodies.forget(run.out, caller, consumer)
 
 
@@ -148,11 +152,15 @@ def retry(run: Invocation, argv: tuple[str, ...], consumer: str | None, tries: i
 @command(dead)
 @click.argument("consumer")
 @click.argument("cursor", type=int)
-def drop(run: Invocation, consumer: str, cursor: int) -> int:
+@DRY_RUN
+def drop(run: Invocation, consumer: str, cursor: int, dry_run: bool) -> int:
     """Give up what was put aside for CONSUMER under CURSOR."""
     from restante.client.commands import hooks as bodies
+    from restante.client.commands import trying
 
     with run.caller() as caller:
+        if dry_run:
+            return trying.dead_drop(run.out, caller, consumer, cursor)
         return bodies.dead_drop(run.out, caller, consumer, cursor)
 
 

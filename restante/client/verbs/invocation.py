@@ -6,15 +6,18 @@ Rule: a command is a function of an `Invocation` and its own options. Spec: docs
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from functools import partial
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from restante.client.commands.output import Output
 from restante.client.profile import Profile, locate_profile
+from restante.errors import ExitCode
 
 if TYPE_CHECKING:
     from restante.crypto.keys import ProfileKey
@@ -24,8 +27,27 @@ F = TypeVar("F", bound=Callable[..., Any])
 CONVERSATION: Final = "CONVERSATION is an address, a contact's name or a conversation's key."
 
 
-def common(command: F) -> F:
-    """Give a command the options that all have; they may also stand before the command."""
+_MORE: Final = {
+    "no_input": click.option("--no-input", is_flag=True, help="Never ask; fail instead."),
+    "timeout": click.option(
+        "--timeout",
+        type=click.FloatRange(min=0.001),
+        metavar="SECONDS",
+        help="End after so long, with 8.",
+    ),
+}
+"""Common options that some commands have in a sense of their own, by their parameters."""
+
+DRY_RUN: Final = click.option(
+    "--dry-run", is_flag=True, help="Say what would be done, and do nothing."
+)
+
+
+def common(command: F, *, without: frozenset[str] = frozenset()) -> F:
+    """Give a command the options that all have; they may also stand before the command.
+
+    `without`: those that it has itself, by the names of their parameters.
+    """
     options = (
         click.option("--json", "is_json", is_flag=True, help="One JSON object a line on stdout."),
         click.option("--profile", metavar="NAME", help="Which profile (RESTANTE_PROFILE)."),
@@ -33,7 +55,7 @@ def common(command: F) -> F:
         click.option("-v", "--verbose", count=True, help="Say and log more."),
         click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
     )
-    for option in reversed(options):
+    for option in reversed([*options, *(_MORE[name] for name in _MORE if name not in without)]):
         command = option(command)
     return command
 
@@ -58,6 +80,9 @@ class Invocation:
         self.passphrase_fd: int | None = None
         self._given: str | None = None
         self._key: ProfileKey | None = None
+        self.may_ask = True
+        self.timeout_s: float | None = None
+        self.is_out_of_time = False
 
     def take(
         self,
@@ -67,6 +92,8 @@ class Invocation:
         passphrase_fd: int | None,
         verbose: int,
         quiet: bool,
+        no_input: bool = False,
+        timeout: float | None = None,
     ) -> None:
         """Add what one command was given."""
         self.is_json = self.is_json or is_json
@@ -74,11 +101,35 @@ class Invocation:
         self.verbosity = -1 if quiet else self.verbosity + verbose
         if passphrase_fd is not None:
             self.passphrase_fd = passphrase_fd
+        self.may_ask = self.may_ask and not no_input
+        if timeout is not None:
+            self._end_after(timeout)
+
+    def _end_after(self, timeout_s: float) -> None:
+        """Have the clock press Ctrl-C: every command knows what to do then, wherever it is."""
+
+        def press(_number: int, _frame: FrameType | None) -> None:
+            self.is_out_of_time = True
+            signal.raise_signal(signal.SIGINT)
+
+        self.timeout_s = timeout_s
+        signal.signal(signal.SIGALRM, press)
+        signal.setitimer(signal.ITIMER_REAL, timeout_s)
+
+    def asks(self) -> bool:
+        """Whether somebody is there to be asked, and may be."""
+        return self.may_ask and sys.stdin is not None and sys.stdin.isatty()
 
     @property
     def out(self) -> Output:
         """Where to speak."""
         return Output(is_json=self.is_json, verbosity=self.verbosity)
+
+    def would(self, sentence: str) -> ExitCode:
+        """Say what would be done, of a command that was only tried."""
+        from restante.client.commands.trying import would
+
+        return would(self.out, sentence)
 
     def qr(self, text: str) -> list[str]:
         """Return the lines of a QR code, or none where it couldn't be seen."""
@@ -122,7 +173,7 @@ class Invocation:
 
     def ask(self, prompt: str) -> str:
         """Ask for a line that isn't shown. LockedError: there is nobody to ask."""
-        if not sys.stdin.isatty():
+        if not self.asks():
             from restante.client.keeping.refusals import needs_passphrase
 
             raise needs_passphrase()
@@ -174,32 +225,28 @@ class Invocation:
         return EngineThread.start(profile, lock, opener)
 
 
+def taken(options: dict[str, Any], *, without: frozenset[str]) -> dict[str, Any]:
+    """Take the common options out of those that a command was given."""
+    names = ("is_json", "profile", "passphrase_fd", "verbose", "quiet", *_MORE)
+    return {name: options.pop(name) for name in names if name not in without}
+
+
 def command(group: click.Group, name: str | None = None) -> Callable[[F], F]:
     """Register `body(invocation, **options)` as a command with the common options."""
 
     def register(body: F) -> F:
-        def run(
-            *,
-            is_json: bool,
-            profile: str | None,
-            passphrase_fd: int | None,
-            verbose: int,
-            quiet: bool,
-            **options: Any,
-        ) -> Any:
+        own = getattr(body, "__click_params__", [])
+        names = frozenset(each.name for each in own)
+
+        def run(**options: Any) -> Any:
             invocation = click.get_current_context().ensure_object(Invocation)
-            invocation.take(
-                is_json=is_json,
-                profile=profile,
-                passphrase_fd=passphrase_fd,
-                verbose=verbose,
-                quiet=quiet,
-            )
+            invocation.take(**taken(options, without=names))
+            invocation.may_ask = invocation.may_ask and not options.get("no_input")
             return body(invocation, **options)
 
         run.__doc__ = body.__doc__
-        run.__click_params__ = getattr(body, "__click_params__", [])  # type: ignore[attr-defined]
-        group.command(name or body.__name__.strip("_"))(common(run))
+        run.__click_params__ = own  # type: ignore[attr-defined]
+        group.command(name or body.__name__.strip("_"))(common(run, without=names))
         return body
 
     return register

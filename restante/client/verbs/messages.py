@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from restante.client.verbs.invocation import CONVERSATION, Invocation, command
+from restante.client.verbs.invocation import CONVERSATION, DRY_RUN, Invocation, command
 
 verbs = click.Group()
 
@@ -40,11 +40,15 @@ def edit(run: Invocation, message: str, text: str | None, location: str | None, 
 @command(verbs)
 @click.argument("message")
 @click.option("--for-everyone", is_flag=True, help="Also with the others; only your own messages.")
-def delete(run: Invocation, message: str, for_everyone: bool) -> int:
+@DRY_RUN
+def delete(run: Invocation, message: str, for_everyone: bool, dry_run: bool) -> int:
     """Delete MESSAGE from your devices."""
     from restante.client.commands import changes as bodies
+    from restante.client.commands import trying
 
     with run.caller() as caller:
+        if dry_run:
+            return trying.delete(run.out, caller, message, for_everyone=for_everyone)
         return bodies.delete(run.out, caller, message, for_everyone=for_everyone)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from restante.client.verbs.invocation import CONVERSATION, Invocation, command
+from restante.client.verbs.invocation import CONVERSATION, DRY_RUN, Invocation, command
 
 verbs = click.Group()
 
@@ -73,8 +73,14 @@ def accept(run: Invocation, conversation: str) -> int:
 
 @command(contact)
 @click.argument("conversation")
-def block(run: Invocation, conversation: str) -> int:
+@DRY_RUN
+def block(run: Invocation, conversation: str, dry_run: bool) -> int:
     """Block a person: nothing more is shown, and they can't tell."""
+    if dry_run:
+        from restante.client.commands import trying
+
+        with run.caller() as caller:
+            return trying.block(run.out, caller, conversation)
     return _settle(run, "contact_block", conversation, is_told=True)
 
 

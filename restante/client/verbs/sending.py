@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from restante.client.verbs.invocation import CONVERSATION, Invocation, command
+from restante.client.verbs.invocation import CONVERSATION, DRY_RUN, Invocation, command
 
 verbs = click.Group()
 
@@ -178,11 +178,15 @@ def ls(run: Invocation) -> int:
 
 @command(scheduled)
 @click.argument("message")
-def cancel(run: Invocation, message: str) -> int:
+@DRY_RUN
+def cancel(run: Invocation, message: str, dry_run: bool) -> int:
     """Take MESSAGE back before it is sent."""
     from restante.client.commands import scheduled as bodies
+    from restante.client.commands import trying
 
     with run.caller() as caller:
+        if dry_run:
+            return trying.cancel(run.out, caller, message)
         return bodies.cancel(run.out, caller, message)
 
 

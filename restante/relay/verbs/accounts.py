@@ -5,7 +5,6 @@ Rule: parses and hands on; what a command does is imported when it runs. Spec: d
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import click
 
 from restante.errors import ExitCode
 from restante.relay.verbs.asking import ask
-from restante.relay.verbs.run import Run, data_option, verb
+from restante.relay.verbs.run import Run, data_option, dry_run_option, verb
 from restante.relay.verbs.units import day_text, size_text
 
 verbs = click.Group()
@@ -56,8 +55,12 @@ def show(run: Run, name: str, data: Path) -> int:
 @verb(accounts)
 @click.argument("name")
 @data_option
-def block(run: Run, name: str, data: Path) -> int:
+@dry_run_option
+def block(run: Run, name: str, data: Path, dry_run: bool) -> int:
     """Let an account neither log in nor receive."""
+    if dry_run:
+        ask(data, "account", name=name)
+        return run.would(f"Would block {name}: it could neither log in nor receive.")
     return _changed(run, ask(data, "block", name=name), "Blocked.")
 
 
@@ -73,10 +76,15 @@ def unblock(run: Run, name: str, data: Path) -> int:
 @click.argument("name")
 @data_option
 @click.option("--yes", is_flag=True, help="Don't ask whether you mean it.")
-def delete(run: Run, name: str, data: Path, yes: bool) -> int:
+@dry_run_option
+def delete(run: Run, *, name: str, data: Path, yes: bool, dry_run: bool) -> int:
     """Delete an account for good. Nobody gets its name again."""
+    if dry_run:
+        found = ask(data, "account", name=name)
+        waiting, blobs = found["envelopes"], found["blobs"]
+        return run.would(f"Would delete {name}, {waiting} envelopes and {blobs} blobs, for good.")
     if not yes:
-        if not sys.stdin.isatty():
+        if not run.asks():
             raise click.UsageError("Missing option '--yes'.")
         click.confirm(f"Delete {name} with all that waits for it, for good?", abort=True, err=True)
     return _changed(run, {**ask(data, "delete", name=name), "is_deleted": True}, "Deleted.")

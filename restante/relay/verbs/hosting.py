@@ -6,7 +6,6 @@ Spec: docs/cli.md.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -131,7 +130,7 @@ def _ask(run: Run, steps: list[Step], question: str) -> None:
     missing = [step.what for step in steps if not step.is_done()]
     if not missing:
         return
-    if not sys.stdin.isatty():
+    if not run.asks():
         raise click.UsageError("Missing option '--yes'.")
     for what in missing:
         run.out.note(f"  {what}")

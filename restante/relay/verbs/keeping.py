@@ -46,7 +46,12 @@ def backup(run: Run, target: Path, data: Path, blobs: bool) -> int:
 @verb(verbs)
 @click.argument("path", metavar="FILE", required=False, type=click.Path(path_type=Path))
 @click.option("--data", metavar="DIR", type=click.Path(path_type=Path), help="Where to restore it.")
-@click.option("--verify", is_flag=True, help="Only try it out, in a directory that goes again.")
+@click.option(
+    "--verify",
+    "--dry-run",
+    is_flag=True,
+    help="Only try it out, in a directory that goes again.",
+)
 @click.option(
     "--settings",
     metavar="FILE",

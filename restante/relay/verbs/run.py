@@ -40,6 +40,12 @@ class Run(Protocol):
     def out(self) -> Out:
         """Where to speak."""
 
+    def asks(self) -> bool:
+        """Whether somebody is there to be asked, and may be."""
+
+    def would(self, sentence: str) -> ExitCode:
+        """Say what would be done, of a command that was only tried."""
+
     def qr(self, text: str) -> list[str]:
         """Return the lines of a QR code, or none where it couldn't be seen."""
 
@@ -68,3 +74,8 @@ def data_option(body: F) -> F:
         type=click.Path(path_type=Path),
         help="The relay's directory.",
     )(body)
+
+
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="Say what would be done, and do nothing."
+)
