@@ -63,8 +63,8 @@ bench: venv ## figures as JSON lines, beside what this machine can do at all
 mutants: venv ## take each defence away and require its attack test to fail
 	@$(bin)/python -m tests.mutants.run $(ONLY)
 
-man: venv ## write the relay's man page from its commands
-	@$(bin)/python docs/manpage.py
+man: venv ## write man pages, reference and completion from the commands
+	@$(bin)/python -m docs.commands
 
 wheel: venv ## build the wheel into dist/
 	@$(bin)/python -m pip --quiet --disable-pip-version-check wheel --no-deps --no-build-isolation --wheel-dir dist .

@@ -1,20 +1,14 @@
-"""Writes docs/man/restante-relay.1 from the relay's commands: `python docs/manpage.py`.
-
-The wheel puts it where `man restante-relay` finds it; a test compares it with the commands.
-"""
+"""The relay's man page, made of its commands; written with the others by docs/commands.py."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 
 from restante.cli import cli
 from restante.errors import ExitCode
-
-MAN = Path(__file__).parent / "man" / "restante-relay.1"
 
 HEAD = r""".TH RESTANTE-RELAY 1 "" "Restante" "Restante"
 .SH NAME
@@ -74,7 +68,7 @@ project.
 .BR journalctl (1)
 """
 
-COMMON = {"is_json", "profile", "verbose", "quiet"}
+COMMON = {"is_json", "profile", "verbose", "quiet", "passphrase_fd", "no_input", "timeout"}
 CODES = {
     ExitCode.OK: "done",
     ExitCode.FIXABLE: "something that you can mend; a sentence on stderr says how",
@@ -132,8 +126,3 @@ def page() -> str:
     codes = "".join(f".TP\n.B {code.value}\n{escaped(text)}\n" for code, text in CODES.items())
     parts.append(TAIL.replace("{codes}", codes))
     return "".join(parts)
-
-
-if __name__ == "__main__":
-    MAN.parent.mkdir(exist_ok=True)
-    MAN.write_text(page(), encoding="utf-8")

@@ -17,7 +17,7 @@ import click
 from restante import __version__
 from restante.client.commands.outcome import keep_faults_off_the_terminal, outcome
 from restante.client.commands.output import die_of_broken_pipe, drop_what_cannot_be_written
-from restante.client.verbs.invocation import Invocation, command, common, taken
+from restante.client.verbs.invocation import Invocation, command, common, show_examples, taken
 from restante.errors import ExitCode
 
 HOMES: Final = {
@@ -111,6 +111,7 @@ def _with_common_options(command: click.Command) -> click.Command:
 
         added = common(run, without=names).__click_params__  # type: ignore[attr-defined]
         command.params += reversed(added)
+        show_examples(command)
         command.callback = run
     return command
 

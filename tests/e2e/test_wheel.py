@@ -78,6 +78,8 @@ def test_the_wheel_holds_the_package_its_types_and_its_licence_and_nothing_else(
     assert {"restante/__init__.py", "restante/py.typed", "restante/errors.py"} <= names
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"restante"}
+    shared = {name.partition(".data/data/share/")[2] for name in names}
+    assert {"man/man1/restante-send.1", "bash-completion/completions/restante"} <= shared
     source = {
         str(file.relative_to(ROOT))
         for file in (ROOT / "restante").rglob("*")

@@ -14,7 +14,6 @@ import click
 import pytest
 import trio
 
-from docs import manpage
 from restante.cli import cli, run_cli
 from restante.relay.hosting import service
 from restante.relay.hosting.texts import OPS_LISTEN, PROXIED_LISTEN, SERVICE
@@ -158,15 +157,3 @@ def test_the_pins_of_the_image_are_all_that_a_relay_needs() -> None:
     )
     assert {"trio", "sqlalchemy", "msgpack"} <= set(wanted)
     assert set(wanted) <= pinned
-
-
-# ---- the man page -----------------------------------------------------------------------------
-
-
-def test_the_man_page_is_that_of_the_commands() -> None:
-    assert manpage.MAN.read_text(encoding="utf-8") == manpage.page(), "run `make man`"
-
-
-def test_the_man_page_is_in_the_wheel() -> None:
-    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    assert '"docs/man/restante-relay.1" = "share/man/man1/restante-relay.1"' in project

@@ -31,7 +31,7 @@ _MORE: Final = {
     "no_input": click.option("--no-input", is_flag=True, help="Never ask; fail instead."),
     "timeout": click.option(
         "--timeout",
-        type=click.FloatRange(min=0.001),
+        type=click.FloatRange(min=0, min_open=True),
         metavar="SECONDS",
         help="End after so long, with 8.",
     ),
@@ -231,6 +231,28 @@ def taken(options: dict[str, Any], *, without: frozenset[str]) -> dict[str, Any]
     return {name: options.pop(name) for name in names if name not in without}
 
 
+def show_examples(command: click.Command) -> None:
+    """Have a command's help end with how it is called, looked up when somebody asks for help."""
+
+    def format_epilog(ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from restante.client.verbs.examples import EXAMPLES
+
+        click.Command.format_epilog(command, ctx, formatter)
+        found = EXAMPLES.get(path_of(ctx), ())
+        if found:
+            with formatter.section("Examples"):
+                for line in found:
+                    formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+
+    command.format_epilog = format_epilog  # type: ignore[method-assign]
+
+
+def path_of(ctx: click.Context) -> str:
+    """Return the words of a command, without the program's name."""
+    words = [] if ctx.parent is None else [*path_of(ctx.parent).split(), str(ctx.info_name)]
+    return " ".join(words)
+
+
 def command(group: click.Group, name: str | None = None) -> Callable[[F], F]:
     """Register `body(invocation, **options)` as a command with the common options."""
 
@@ -246,7 +268,8 @@ def command(group: click.Group, name: str | None = None) -> Callable[[F], F]:
 
         run.__doc__ = body.__doc__
         run.__click_params__ = own  # type: ignore[attr-defined]
-        group.command(name or body.__name__.strip("_"))(common(run, without=names))
+        made = group.command(name or body.__name__.strip("_"))(common(run, without=names))
+        show_examples(made)
         return body
 
     return register

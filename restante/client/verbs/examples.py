@@ -1,0 +1,115 @@
+"""An example of every command, for its help, its man page and the reference. Data only.
+
+Rule: each line can be copied; a test reads every one of them as the command line would.
+Spec: docs/reference.md, which is made of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "account delete": ("restante account delete --dry-run --confirm bob@relay.example",),
+    "account move": ("restante account move bob@other.example --invite CODE",),
+    "backup create": ("restante backup create ~/restante.backup",),
+    "backup ls": ("restante backup ls --json",),
+    "backup restore": ("restante backup restore ~/restante.backup --dry-run",),
+    "backup schedule": (
+        "restante backup schedule /mnt/backups --every 1d --keep 7",
+        "restante backup schedule --print systemd",
+    ),
+    "backup verify": ("restante backup verify ~/restante.backup",),
+    "chat": ("restante chat --profile work",),
+    "contact accept": ("restante contact accept eve@relay.example",),
+    "contact accept-key": ("restante contact accept-key alice",),
+    "contact add": ("restante contact add alice@relay.example --name Alice",),
+    "contact archive": ("restante contact archive alice",),
+    "contact block": ("restante contact block eve@relay.example",),
+    "contact code": ("restante contact code --qr",),
+    "contact ls": ("restante contact ls --json",),
+    "contact mute": ("restante contact mute alice 8h",),
+    "contact pin": ("restante contact pin alice",),
+    "contact rename": ("restante contact rename alice@relay.example Alice",),
+    "contact reset": ("restante contact reset alice",),
+    "contact unmute": ("restante contact unmute alice",),
+    "daemon": ("restante daemon --json",),
+    "delete": ("restante delete MESSAGE --for-everyone",),
+    "device approve": ("restante device approve CODE",),
+    "device grant ls": ("restante device grant ls",),
+    "device grant new": (
+        "restante device grant new --to ops --messages 500 --until +90d --name ci > ci.key",
+    ),
+    "device history": ("restante device history --again",),
+    "device link": ("restante device link bob@relay.example --name laptop",),
+    "device ls": ("restante device ls",),
+    "device rename": ("restante device rename laptop 'old laptop'",),
+    "device revoke": ("restante device revoke 'old laptop' --yes",),
+    "device wake": ("restante device wake https://ntfy.example/up1234",),
+    "edit": ("restante edit MESSAGE 'what it was meant to say'",),
+    "history": ("restante history alice --last 20",),
+    "hook dead drop": ("restante hook dead drop tickets 812",),
+    "hook dead ls": ("restante hook dead ls --json",),
+    "hook dead retry": ("restante hook dead retry --consumer tickets ./file-a-ticket",),
+    "hook forget": ("restante hook forget tickets",),
+    "hook ls": ("restante hook ls",),
+    "init": ("restante init --address bob@relay.example --invite CODE",),
+    "lock": ("restante lock",),
+    "mark": ("restante mark alice --read",),
+    "passphrase change": ("restante passphrase change",),
+    "passphrase remove": ("restante passphrase remove --to keyring",),
+    "passphrase set": ("restante passphrase set",),
+    "pin": ("restante pin MESSAGE",),
+    "react": ("restante react MESSAGE 👍",),
+    "recover": ("restante recover bob@relay.example --profile bob",),
+    "recovery confirm": ("restante recovery confirm",),
+    "recovery kit": ("restante recovery kit --output kit.html",),
+    "relay accounts block": ("restante relay accounts block eve --data /var/lib/restante-relay",),
+    "relay accounts delete": (
+        "restante relay accounts delete eve --data /var/lib/restante-relay --dry-run",
+    ),
+    "relay accounts ls": ("restante relay accounts ls --data /var/lib/restante-relay",),
+    "relay accounts show": ("restante relay accounts show bob --data /var/lib/restante-relay",),
+    "relay accounts unblock": (
+        "restante relay accounts unblock eve --data /var/lib/restante-relay",
+    ),
+    "relay audit": ("restante relay audit",),
+    "relay backup": ("restante relay backup /var/backups --data /var/lib/restante-relay --blobs",),
+    "relay config": ("restante relay config --settings /etc/restante/relay.toml",),
+    "relay doctor": ("restante relay doctor --data /var/lib/restante-relay",),
+    "relay down": ("restante relay down --dry-run",),
+    "relay drain": ("restante relay drain --data /var/lib/restante-relay",),
+    "relay invite ls": ("restante relay invite ls --data /var/lib/restante-relay",),
+    "relay invite new": (
+        "restante relay invite new --data /var/lib/restante-relay --uses 5 --days 7",
+    ),
+    "relay invite revoke": ("restante relay invite revoke CODE --data /var/lib/restante-relay",),
+    "relay restore": ("restante relay restore relay.backup --data ./relay",),
+    "relay serve": (
+        "restante relay serve --data ./relay --listen 127.0.0.1:7441 --open-registration",
+    ),
+    "relay stats": ("restante relay stats --data /var/lib/restante-relay",),
+    "relay up": ("restante relay up --domain relay.example --yes",),
+    "relay upgrade": ("restante relay upgrade --data /var/lib/restante-relay",),
+    "rpc": ("restante rpc status", "restante rpc --schema"),
+    "run": ("restante run ops --only-failures -- make test",),
+    "scheduled cancel": ("restante scheduled cancel MESSAGE",),
+    "scheduled ls": ("restante scheduled ls",),
+    "search": ("restante search invoice --from alice --since 2026-11-01",),
+    "send": (
+        "restante send alice 'See you at eight.'",
+        "make test | restante send ops - --live",
+        "restante send ops 'Nightly: green.' --idempotency-key nightly-2026-11-21",
+        "restante send alice 'Good morning.' --at 08:00",
+    ),
+    "setting": ("restante setting typing on",),
+    "tail": (
+        "restante tail --once --json",
+        "restante tail --consumer tickets --exec ./file-a-ticket",
+    ),
+    "timer": ("restante timer alice 1d",),
+    "unlock": ("restante unlock",),
+    "verify": ("restante verify alice",),
+    "why": ("restante why MESSAGE",),
+}
+"""By the words after `restante`. A name in capitals stands for what one has."""
