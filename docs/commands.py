@@ -107,7 +107,7 @@ def reference() -> str:
         parts += ["", f"## {' '.join(words)}\n", f"    {usage(context)}\n", said(context.command)]
         parts += [""] if (own := options(context)) else []
         parts += [f"- `{names}`: {meaning}" for names, meaning in own]
-        parts += ["", *(f"    {line}" for line in EXAMPLES[" ".join(words)])]
+        parts += ["", *(f"    {line}" for line in EXAMPLES.get(" ".join(words), ()))]
     return "\n".join(parts) + "\n"
 
 
@@ -163,7 +163,7 @@ def _page(name: str) -> str:
     parts += [f".TP\n.B {escaped(names)}\n{escaped(meaning)}" for names, meaning in _common()]
     parts.append(".SH EXAMPLES\n.nf")
     for words in leaves([name]):
-        parts += [escaped(line) for line in EXAMPLES[" ".join(words)]]
+        parts += [escaped(line) for line in EXAMPLES.get(" ".join(words), ())]
     parts.append(".fi")
     parts.append(_tail())
     return "\n".join(parts) + "\n"

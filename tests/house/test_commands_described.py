@@ -43,7 +43,7 @@ def test_every_command_has_an_example_and_no_other_is_named() -> None:
 @pytest.mark.parametrize("path", ALL)
 def test_every_example_is_a_command_line_that_the_command_takes(path: str) -> None:
     command = ALL[path]
-    for example in EXAMPLES[path.removeprefix("restante ")]:
+    for example in EXAMPLES.get(path.removeprefix("restante "), ()):
         said = example.rpartition("| ")[2].partition(" > ")[0]
         words = shlex.split(said)
         assert " ".join(words).startswith(path)

@@ -91,6 +91,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "relay stats": ("restante relay stats --data /var/lib/restante-relay",),
     "relay up": ("restante relay up --domain relay.example --yes",),
     "relay upgrade": ("restante relay upgrade --data /var/lib/restante-relay",),
+    "relay wake-key": ("restante relay wake-key --data /var/lib/restante-relay",),
     "rpc": ("restante rpc status", "restante rpc --schema"),
     "run": ("restante run ops --only-failures -- make test",),
     "scheduled cancel": ("restante scheduled cancel MESSAGE",),
