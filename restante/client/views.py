@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args
 
+from msgspec import structs
+
 from restante.client.clock import rfc3339
 from restante.client.grammar.shown import details
 from restante.client.interface import (
@@ -142,12 +144,11 @@ class Viewer:
         )
 
     def received(self, row: FeedRow) -> Received:
-        """Show one line of the feed."""
-        return Received(
-            cursor=row.cursor,
-            type=cast("ReceivedType", row.type),
-            message=self.message(row.message, row.position),
-        )
+        """Show one line of the feed; a message that came further, as far as it had come by then."""
+        message = self.message(row.message, row.position)
+        if row.type == "receipt" and row.detail is not None:
+            message = structs.replace(message, state=MessageState(row.detail))
+        return Received(cursor=row.cursor, type=cast("ReceivedType", row.type), message=message)
 
     def _sender(self, row: MessageRow) -> Sender:
         device = row.device_id.hex()

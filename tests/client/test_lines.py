@@ -46,6 +46,13 @@ def test_a_receipt_of_something_without_words_names_what_it_was() -> None:
     assert received_text(told).endswith("(delivered: deleted)")
 
 
+def test_a_receipt_repeats_the_beginning_of_a_long_message() -> None:
+    told = {"type": "receipt", "message": a_message(body="Messages disappear 5 minutes after all")}
+    assert received_text(told).endswith("(delivered: Messages disappear 5 minutes after all)")
+    told = {"type": "receipt", "message": a_message(body="word " * 20)}
+    assert received_text(told).endswith("word word\N{HORIZONTAL ELLIPSIS})")
+
+
 def test_a_reply_is_sent_with_the_message_that_it_answers() -> None:
     assert what_to_send("yes", None, "ab" * 16).parameters == {"text": "yes", "quote": "ab" * 16}
     assert what_to_send("yes", None).parameters == {"text": "yes", "quote": None}

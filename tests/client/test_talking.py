@@ -273,3 +273,17 @@ async def test_the_feed_shows_each_arrival_once_to_each_consumer(tmp_path: Path)
         await bob.acknowledge("tail", cursor=lines[0].cursor)
         assert [line.message.body for line in await bob.consume("tail")] == ["two"]
         assert [line.message.body for line in await bob.consume("other")] == ["one", "two"]
+
+
+async def test_a_line_of_the_feed_says_how_far_a_message_had_come_by_then(tmp_path: Path) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("alice") as alice,
+        world.online("bob") as bob,
+    ):
+        to_bob, to_alice = await introduce(alice, bob)
+        sent = await reaches(alice, await alice.send(to_bob, "one"), "delivered")
+        await bob.mark_read(to_alice, up_to=sent.id)
+        await reaches(alice, sent, "read")
+        lines = await alice.consume("tail")
+        assert [line.message.state for line in lines] == ["delivered", "read"]

@@ -87,7 +87,9 @@ def received_text(received: dict[str, Any]) -> str:
     message = received["message"]
     match received["type"]:
         case "receipt":
-            said = message["body"].strip().partition("\n")[0][:_EXCERPT_CHARS] or message["kind"]
+            said = message["body"].strip().partition("\n")[0] or message["kind"]
+            if len(said) > _EXCERPT_CHARS:
+                said = said[: _EXCERPT_CHARS - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
             return f"{local_time(message['sent_at'])} ({message['state']}: {said})"
         case "request":
             answer = f"(a request: contact accept {message['conversation']}, or block)"
