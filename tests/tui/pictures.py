@@ -22,12 +22,13 @@ Scene = Callable[[Teller, ScriptedEngine], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A scene at a size; `starts_empty`: nobody has an account yet."""
+    """A scene at a size; `starts_empty`: nobody has an account; `starts_locked`: it is locked."""
 
     scene: Scene
     size: tuple[int, int] = STANDARD
     is_light: bool = False
     starts_empty: bool = False
+    starts_locked: bool = False
     caption: str
 
 
@@ -146,6 +147,11 @@ async def _welcome_keys(t: Teller, engine: ScriptedEngine) -> None:
     await t.until_shown("Step 2 of 3")
 
 
+async def _locked(t: Teller, _: ScriptedEngine) -> None:
+    await t.until_shown("Locked")
+    await t.paste("three small")
+
+
 async def _welcome_share(t: Teller, engine: ScriptedEngine) -> None:
     await _welcome_keys(t, engine)
     await t.press("enter")
@@ -178,6 +184,7 @@ PICTURES = {
     "safety-number": Picture(scene=_safety_number, caption="Comparing safety numbers"),
     "welcome": Picture(scene=_welcome, starts_empty=True, caption="First run, step 1"),
     "welcome-keys": Picture(scene=_welcome_keys, starts_empty=True, caption="First run, step 2"),
+    "locked": Picture(scene=_locked, starts_locked=True, caption="Locked"),
     "welcome-share": Picture(scene=_welcome_share, starts_empty=True, caption="First run, step 3"),
 }
 
@@ -186,6 +193,8 @@ async def draw(name: str) -> str:
     """Play a picture's scene and return it as SVG, without ids of its own or fonts from the net."""
     picture = PICTURES[name]
     engine = ScriptedEngine(address=None) if picture.starts_empty else village()
+    if picture.starts_locked:
+        engine.put_under("three small owls", locked=True)
     drawn: list[str] = []
 
     async def story(t: Teller) -> None:

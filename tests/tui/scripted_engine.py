@@ -35,10 +35,11 @@ from tests.tui.scripted_chats import ScriptedChats
 from tests.tui.scripted_contacts import ScriptedContacts
 from tests.tui.scripted_core import ScriptedCore
 from tests.tui.scripted_devices import ScriptedDevices
+from tests.tui.scripted_keeping import ScriptedKeeping
 from tests.tui.scripted_parts import NOW, Stream, rfc3339
 
 
-class ScriptedEngine(ScriptedContacts, ScriptedChats, ScriptedDevices):
+class ScriptedEngine(ScriptedContacts, ScriptedChats, ScriptedDevices, ScriptedKeeping):
     """One profile, in memory."""
 
     def __init__(
@@ -73,6 +74,7 @@ class ScriptedEngine(ScriptedContacts, ScriptedChats, ScriptedDevices):
 
     async def status(self) -> Status:
         await trio.lowlevel.checkpoint()
+        self.require_key()
         return self._status()
 
     async def register(self, *, address: str, invite: str | None) -> Status:

@@ -142,3 +142,100 @@ async def test_the_link_is_copied() -> None:
         await t.until(lambda: t.app.clipboard == MY_CODE)
 
     await tell(engine, story)
+
+
+async def test_the_keys_are_put_under_a_passphrase() -> None:
+    engine = ScriptedEngine(address=None)
+
+    async def story(t: Teller) -> None:
+        await t.until_shown("Step 1 of 3")
+        await t.type("sam")
+        await t.press("enter")
+        await t.paste("relay.example")
+        await t.press("enter")
+        await t.until_shown("Step 2 of 3", "Passphrase, or empty for none")
+        await t.paste("three small owls")
+        await t.press("enter")
+        await t.paste("three large owls")
+        await t.press("enter")
+        await t.until_shown("two different passphrases")
+        assert engine.passphrase is None
+        await t.press("escape")
+        await t.until_shown("Step 1 of 3")
+        await t.press("enter", "enter")
+        await t.until_shown("Step 2 of 3")
+        await t.press("enter")
+        await t.paste("three small owls")
+        await t.press("enter")
+        await t.until_shown("Step 3 of 3")
+        assert engine.passphrase == "three small owls"
+        await t.press("escape")
+        await t.until_shown("Step 2 of 3", "is yours now.", "kept as you chose")
+        assert "owls" not in t.screen_text()
+        assert "Passphrase, or empty" not in t.screen_text()
+        await t.press("enter")
+        await t.until_shown("Step 3 of 3")
+
+    await tell(engine, story)
+
+
+async def test_a_passphrase_that_is_too_short_is_said_and_none_is_made() -> None:
+    engine = ScriptedEngine(address=None)
+
+    async def story(t: Teller) -> None:
+        await t.until_shown("Step 1 of 3")
+        await t.paste("sam@relay.example")
+        await t.press("enter")
+        await t.until_shown("Step 2 of 3")
+        await t.paste("short")
+        await t.press("enter")
+        await t.paste("short")
+        await t.press("enter")
+        await t.until_shown("at least 8 characters", "Step 2 of 3")
+        assert engine.address is None
+
+    await tell(engine, story)
+
+
+async def test_a_taken_name_does_not_lose_the_passphrase() -> None:
+    engine = ScriptedEngine(address=None)
+
+    async def story(t: Teller) -> None:
+        await t.until_shown("Step 1 of 3")
+        await t.paste("taken@relay.example")
+        await t.press("enter")
+        await t.until_shown("Step 2 of 3")
+        await t.paste("three small owls")
+        await t.press("enter")
+        await t.paste("three small owls")
+        await t.press("enter")
+        await t.until_shown("That name is taken at this relay.", "Step 1 of 3")
+        await t.press("ctrl+a", "ctrl+k")
+        await t.paste("sam@relay.example")
+        await t.press("enter")
+        await t.until_shown("Step 2 of 3")
+        await t.press("enter")
+        await t.until_shown("Step 3 of 3")
+        assert engine.passphrase == "three small owls"
+
+    await tell(engine, story)
+
+
+async def test_the_keyring_keeps_the_key_or_says_why_not() -> None:
+    engine = ScriptedEngine(address=None)
+    engine.refuses = UserError("There is no keyring on this system. Use a passphrase.")
+
+    async def story(t: Teller) -> None:
+        await t.until_shown("Step 1 of 3")
+        await t.paste("sam@relay.example")
+        await t.press("enter")
+        await t.until_shown("Step 2 of 3", "F7")
+        await t.press("f7")
+        await t.until_shown("There is no keyring")
+        await t.press("f7")
+        await t.until_shown("The system's keyring keeps the key now.")
+        await t.press("enter")
+        await t.until_shown("Step 3 of 3")
+        assert engine.in_keyring
+
+    await tell(engine, story)

@@ -16,7 +16,7 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual import on, work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.filter import LineFilter
@@ -36,6 +36,7 @@ from restante.client.tui.dialog import TextDialog
 from restante.client.tui.help_text import help_text, screen_keys
 from restante.client.tui.keymap import KeyLine, in_force, key_lines, names_of_changed, spelled
 from restante.client.tui.keys_dialog import KeysDialog, PressDialog
+from restante.client.tui.locking import LockingApp
 from restante.client.tui.palette import Commands
 from restante.client.tui.settings_dialog import SettingsDialog
 from restante.client.tui.stage import Stage
@@ -47,7 +48,7 @@ GC_THRESHOLD = 50_000
 """A collection in the middle of a scroll is a dropped frame: let them be few."""
 
 
-class RestanteApp(App[None]):
+class RestanteApp(LockingApp):
     """Textual's side of the interface."""
 
     TITLE = "Restante"
@@ -92,6 +93,9 @@ class RestanteApp(App[None]):
             id="app.search",
         ),
         Binding("f4", "my_code", "My code", key_display="F4", show=False, id="app.code"),
+        Binding(
+            "ctrl+l", "lock", "Lock", key_display="^l", show=False, priority=True, id="app.lock"
+        ),
         Binding("ctrl+r", "retry", "Retry", show=False, priority=True, id="app.retry"),
         Binding(
             "ctrl+q", "quit", "Quit", key_display="^q", show=False, priority=True, id="app.quit"
@@ -130,6 +134,8 @@ class RestanteApp(App[None]):
             self.notify(sentence, severity="warning", markup=False)
 
     async def _begin(self) -> None:
+        await self.until_unlocked()
+        self.begin_watch()
         await self._main.reload()
         status = await ask(self._stage.engine.status)
         if status.address is None:
@@ -156,7 +162,8 @@ class RestanteApp(App[None]):
     @on(EngineSpoke)
     def _engine_spoke(self) -> None:
         events, self._events = self._events, []
-        self._main.take(events)
+        if not self.heed_lock(events):
+            self._main.take(events)
 
     # ---- actions --------------------------------------------------------------------------------
 
@@ -308,6 +315,13 @@ class RestanteApp(App[None]):
     def end(self, exit_code: ExitCode) -> None:
         """Exit in order: the terminal is restored, what runs is cancelled."""
         self.exit(return_code=int(exit_code))
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Take a lock that a call ran into for what it is; everything else is a fault of ours."""
+        if self.is_end_by_lock(error.error if isinstance(error, WorkerFailed) else error):
+            self.exit()
+        else:
+            super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
         """Report an error of ours by place alone: values, also in an error's text, are private."""

@@ -47,6 +47,8 @@ COMMANDS: Final = (
     ("Security: Accept", "Accept this request or the new key", "screen.accept"),
     ("Security: Block contact", "They can't tell", "screen.block"),
     ("Security: Begin new sessions", "When messages can't be read", "screen.begin_anew"),
+    ("Security: Lock now", "Until the passphrase is typed again", "app.lock"),
+    ("Security: Passphrase", "Set one for this device, or another one", "app.passphrase"),
     ("Security: Recovery kit", "24 words that bring a lost account back", "screen.recovery"),
     ("Devices: Yours", "Link a new one, rename, revoke", "screen.devices"),
     (
@@ -74,6 +76,7 @@ NEEDS_CHATS: Final = frozenset(
         "jump",
         "my_code",
         "new_chat",
+        "passphrase",
         "next_unread",
         "retry",
         "search_all",

@@ -6,6 +6,7 @@ Spec: docs/tui.md, section 2.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -34,6 +35,11 @@ async def run_tui(
         raise UserError(words.DUMB_TERMINAL)
     stage = Stage.here(engine, accounts, Preferences(settings_path))
     with kept_terminal():
-        app = RestanteApp(stage, driver=choose_driver())
-        exit_code = await host(app, engine)
-    return exit_code, app.next_account
+        while True:
+            app = RestanteApp(stage, driver=choose_driver())
+            exit_code = await host(app, engine)
+            if not app.was_locked:
+                return exit_code, app.next_account
+            del app
+            gc.unfreeze()
+            gc.collect()  # what was on the screen must not stay in memory because of a cycle

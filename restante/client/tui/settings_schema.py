@@ -46,6 +46,7 @@ class Setting:
 
 _ON_OFF: Final = (("on", "on"), ("off", "off"))
 _PRIVACY, _LOOKS = "Privacy, on all your devices", "Looks, on this machine"
+_LOCK = "Locking, on this machine"
 
 SETTINGS: Final = (
     Setting(
@@ -110,6 +111,19 @@ SETTINGS: Final = (
         title="Clock",
         says="How times of day are written.",
         choices=(("24h", "14:30"), ("12h", "2:30 pm")),
+    ),
+    Setting(
+        name="lock_after",
+        group=_LOCK,
+        title="Lock by itself",
+        says="After so long without a key or a click; only with a passphrase (^p, Passphrase).",
+        choices=(
+            ("off", "never"),
+            ("1", "after a minute"),
+            ("5", "after 5 minutes"),
+            ("15", "after 15 minutes"),
+            ("60", "after an hour"),
+        ),
     ),
 )
 BY_NAME: Final = {setting.name: setting for setting in SETTINGS}

@@ -22,6 +22,7 @@ from restante.client.tui.bridge import ask
 from restante.client.tui.clean import clean_line
 from restante.client.tui.code_picture import CodePicture
 from restante.client.tui.dialog import Field, key_line, text
+from restante.client.tui.keeping_step import KeepingStep
 from restante.client.tui.link_screen import LinkScreen
 from restante.client.tui.stage import Stage
 from restante.client.tui.text_line import Line
@@ -36,6 +37,7 @@ class WelcomeScreen(Screen[str | None]):
         Binding("escape", "back", "Back", key_display="Esc", id="welcome.back"),
         Binding("enter", "go_on", "Continue", key_display="Enter", id="welcome.go_on"),
         Binding("f5", "copy", "Copy link", key_display="F5", id="welcome.copy"),
+        Binding("f7", "keyring", welcome_words.IN_KEYRING, key_display="F7", id="welcome.keyring"),
         Binding("f6", "link", welcome_words.HAVE_ACCOUNT, key_display="F6", id="welcome.link"),
     ]
 
@@ -48,6 +50,7 @@ class WelcomeScreen(Screen[str | None]):
         self._code: str | None = None
         self._name_input = Field(welcome_words.NAME_PLACEHOLDER, id="name")
         self._relay_input = Field(welcome_words.RELAY_PLACEHOLDER, id="relay")
+        self._keeping = KeepingStep(stage)
         self._peer_input = Field(words.NEW_CHAT_PLACEHOLDER, id="peer")
         self._answer = text("", classes="dialog-answer", id="welcome-answer")
 
@@ -65,7 +68,7 @@ class WelcomeScreen(Screen[str | None]):
                     yield self._relay_input
                 with Vertical(id="step-2"):
                     yield text("", id="keys-for")
-                    yield text(welcome_words.KEYS_TEXT)
+                    yield self._keeping
                 with Horizontal(id="step-3"):
                     yield Vertical(id="picture")
                     with Vertical(id="share"):
@@ -96,6 +99,8 @@ class WelcomeScreen(Screen[str | None]):
             keys.append(("Esc", welcome_words.BACK, "screen.back"))
         if step == 1 and self._registered is None:
             keys.append(("F6", welcome_words.HAVE_ACCOUNT, "screen.link"))
+        if step == 2 and self._keeping.may_choose:
+            keys.append(("F7", welcome_words.IN_KEYRING, "screen.keyring"))
         if step == 3:
             keys.append(("F5", "Copy link", "screen.copy"))
         self.query_one("#welcome-keys", Line).update(key_line(keys))
@@ -110,7 +115,7 @@ class WelcomeScreen(Screen[str | None]):
                 else welcome_words.keys_for(address)
             )
             self.query_one("#keys-for", Line).update(Content.styled(said, "bold"))
-            self.set_focus(None)
+            self._keeping.begin(is_over=self._registered is not None)
         else:
             self._peer_input.focus()
 
@@ -127,6 +132,8 @@ class WelcomeScreen(Screen[str | None]):
             self._relay_input.focus()
 
     @on(Input.Submitted, "#relay")
+    @on(Input.Submitted, "#new")
+    @on(Input.Submitted, "#again")
     @on(Input.Submitted, "#peer")
     def action_go_on(self) -> None:
         """Take the step."""
@@ -135,7 +142,7 @@ class WelcomeScreen(Screen[str | None]):
         elif self._step == 2:
             if self._registered:
                 self._show_step(3)
-            elif self._wanted is not None:
+            elif self._wanted is not None and self._keeping.is_complete(self._say):
                 self._register(self._wanted)
         else:
             self._take_peer()
@@ -154,6 +161,11 @@ class WelcomeScreen(Screen[str | None]):
     async def _register(self, wanted: WantedAccount) -> None:
         self._say(welcome_words.REGISTERING, "$faint")
         try:
+            await self._keeping.keep()
+        except RestanteError as error:
+            self._say(str(error))
+            return
+        try:
             status = await ask(
                 self._stage.engine.register, address=wanted.address, invite=wanted.invite
             )
@@ -162,6 +174,7 @@ class WelcomeScreen(Screen[str | None]):
             self._say(str(error))
             return
         self._registered = status.address or wanted.address
+        self._keeping.forget()
         await self.query_one("#picture").mount(CodePicture(self._stage))
         self._show_step(3)
 
@@ -194,6 +207,21 @@ class WelcomeScreen(Screen[str | None]):
         if self._code is not None:
             self.app.copy_to_clipboard(self._code)
             self.notify(words.COPIED, markup=False, timeout=2)
+
+    def action_keyring(self) -> None:
+        """Let the system's keyring keep the key."""
+        if self._step == 2 and self._keeping.may_choose:
+            self._use_keyring()
+
+    @work(exclusive=True)
+    async def _use_keyring(self) -> None:
+        try:
+            await self._keeping.use_keyring()
+        except RestanteError as error:
+            self._say(str(error))
+        else:
+            self._show_step(2)
+            self._say(welcome_words.KEYRING_TAKES, "$success")
 
     def action_link(self) -> None:
         """Make this device one of an account that exists."""

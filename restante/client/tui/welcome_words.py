@@ -32,10 +32,15 @@ NOT_AN_INVITE: Final = (
 
 KEYS_TITLE: Final = "Your keys stay here"
 KEYS_TEXT: Final = (
-    "Restante now makes your keys. They are kept in a file on this device that only your user "
-    "can read, and they never leave it.\n\n"
-    "Nobody else has a copy: we can't reset them for you. Back this device up."
+    "Restante now makes your keys. They stay on this device. A passphrase locks them, and your "
+    "history, where they lie; nobody can reset it, so don't lose it.\n\n"
+    "Without one, whoever has this device's files can read everything."
 )
+KEYS_KEPT_TEXT: Final = "Your keys stay on this device, kept as you chose. Nobody else has a copy."
+CHOOSE_LABEL: Final = "Passphrase, or empty for none"
+AGAIN_LABEL: Final = "Once more"
+IN_KEYRING: Final = "Keep the key in the keyring"
+KEYRING_TAKES: Final = "The system's keyring keeps the key now. Enter goes on."
 
 
 def keys_for(address: str) -> str:

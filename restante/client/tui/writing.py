@@ -111,6 +111,14 @@ class Writing(MessageActions):
         if draft is not None:
             self.act(self._keep_draft(event.key, draft), group="draft")
 
+    async def keep_draft_now(self) -> None:
+        """Have the engine keep what is in the box, before it can't any more."""
+        self.pane.keep_draft()
+        key = None if self.conversation is None else self.conversation.key
+        draft = None if key is None else self._chats.unkept_draft(key)
+        if key is not None and draft is not None:
+            await self._keep_draft(key, draft)
+
     async def _keep_draft(self, key: str, draft: str) -> None:
         await ask(self._stage.engine.set_draft, key, draft)
 
