@@ -250,7 +250,7 @@ def test_a_script_sends_by_a_key_in_a_file_until_it_is_revoked(
     online: Friends, tmp_path: Path
 ) -> None:
     alice, bob = online
-    wanted = ("--to", "bob", "--messages", "2", "--until", "+1d", "--name", "build server")
+    wanted = ("--to", "bob", "--messages", "3", "--until", "+1d", "--name", "build server")
     secret = alice.run("device", "grant", "new", *wanted).ok().out
     script = Person(name="script", home=tmp_path / "script")
     script.environ["RESTANTE_GRANT_FILE"] = str(tmp_path / "key")
@@ -260,6 +260,7 @@ def test_a_script_sends_by_a_key_in_a_file_until_it_is_revoked(
     (tmp_path / "key").write_text(secret)
     for text in ("red", "amber"):
         script.run("send", "bob", "-", stdin=f"it is {text}".encode()).ok()
+    assert script.run("run", "-", "--label", "it is built", "--", "false").code == 1
     script.run("send", "bob", "it is green", "--idempotency-key", "7").ok()
     assert "writes to bob" in script.run("send", "carol", "x").failed(1)
     assert "empty" in script.run("send", "bob", " ").failed(1)
@@ -268,9 +269,10 @@ def test_a_script_sends_by_a_key_in_a_file_until_it_is_revoked(
     assert not script.home.exists(), "a script needs no profile, and gets none"
     hears(bob, "it is red")
     hears(bob, "it is amber")
+    assert "exit 1" in hears(bob, "it is built")
     bob.run("tail", "--once").ok()
     record = bob.run("history", "alice", "--json").ok().records[-1]
     assert (record["kind"], "more messages than it may" in record["error"]) == ("notice", True)
-    assert "2 of 2 to bob" in alice.run("device", "grant", "ls").ok().out
+    assert "3 of 3 to bob" in alice.run("device", "grant", "ls").ok().out
     alice.run("device", "revoke", "build server", "--yes").ok()
     assert "revoked" in script.run("send", "bob", "x").failed(4)

@@ -10,13 +10,16 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from restante.client.commands.output import Output
 from restante.client.commands.records import device_record, device_text
 from restante.client.commands.send import find_conversation
 from restante.client.oneshot import Caller
 from restante.errors import ExitCode, UserError
+
+if TYPE_CHECKING:
+    from restante.protocol.grant import GrantSecret
 
 IN_PLACE: Final = "RESTANTE_GRANT"
 IN_FILE: Final = "RESTANTE_GRANT_FILE"
@@ -63,61 +66,76 @@ def secret_of(environ: Mapping[str, str]) -> str:
         ) from None
 
 
-def send_by_secret(
-    out: Output,
-    environ: Mapping[str, str],
-    conversation: str,
-    text: str,
-    *,
-    idempotency_key: str | None,
-    timeout_s: float,
-) -> ExitCode:
-    """Send a text by the capability key that the environment names."""
-    import trio  # noqa: PLC0415  (seldom wanted)
+class ByKey:
+    """The way to whom the capability key writes that the environment names."""
 
-    from restante.client.capability_keys import sending  # noqa: PLC0415
-    from restante.client.clock import rfc3339  # noqa: PLC0415
-    from restante.client.history import check_text  # noqa: PLC0415
-    from restante.protocol.address import Address  # noqa: PLC0415
+    def __init__(self, environ: Mapping[str, str], conversation: str, *, timeout_s: float) -> None:
+        self._environ = environ
+        self._conversation = conversation
+        self._timeout_s = timeout_s
 
-    secret = sending.read_secret(secret_of(environ))
-    addresses = [Address.parse(each.address).unpinned for each in secret.readers]
-    if conversation not in {"-", secret.label, *addresses}:
-        raise UserError(
-            f"This capability key writes to {secret.label} ({', '.join(addresses)}), not to "
-            f"{conversation[:80]!r}. Nothing was sent."
+    def find(self) -> None:
+        """Read the key, and see that it is one for this conversation. UserError: it isn't."""
+        self._secret()
+
+    def tell(self, out: Output, text: str) -> None:
+        """Send a text; print what was sent. UserError: it was not, or not to everybody."""
+        self.send(out, text, idempotency_key=None)
+
+    def send(self, out: Output, text: str, *, idempotency_key: str | None) -> ExitCode:
+        """Send a text, once under a key of its own; print what was sent. UserError as `tell`."""
+        import trio  # noqa: PLC0415  (seldom wanted)
+
+        from restante.client.capability_keys import sending  # noqa: PLC0415
+        from restante.client.clock import rfc3339  # noqa: PLC0415
+        from restante.client.history import check_text  # noqa: PLC0415
+
+        secret = self._secret()
+        check_text(text)
+        message_id = (
+            os.urandom(16)
+            if idempotency_key is None
+            else sending.named_message(secret, idempotency_key)
         )
-    check_text(text)
-    message_id = (
-        os.urandom(16)
-        if idempotency_key is None
-        else sending.named_message(secret, idempotency_key)
-    )
 
-    async def work() -> sending.SentByKey:
-        with trio.fail_after(timeout_s):
-            return await sending.send_by_key(
-                secret, text, message_id=message_id, now_ms=int(time.time() * 1000)
+        async def work() -> sending.SentByKey:
+            with trio.fail_after(self._timeout_s):
+                return await sending.send_by_key(
+                    secret, text, message_id=message_id, now_ms=int(time.time() * 1000)
+                )
+
+        try:
+            sent = trio.run(work, strict_exception_groups=False)
+        except trio.TooSlowError:
+            raise UserError(
+                f"The relay didn't take the message within {self._timeout_s:g} s. Some who read it "
+                "may have it; with --idempotency-key it can be sent again without being shown "
+                "twice.",
+                exit_code=ExitCode.UNAVAILABLE,
+            ) from None
+        record: dict[str, Any] = {
+            "type": "sent_by_key",
+            "id": sent.message_id.hex(),
+            "address": sent.address,
+            "sent_at": rfc3339(sent.sent_at_ms),
+            "state": "relayed",
+        }
+        out.data(record, None)
+        out.detail(f"Relayed: {sent.message_id.hex()}")
+        return ExitCode.OK
+
+    def _secret(self) -> GrantSecret:
+        from restante.client.capability_keys.sending import read_secret  # noqa: PLC0415
+        from restante.protocol.address import Address  # noqa: PLC0415
+
+        secret = read_secret(secret_of(self._environ))
+        addresses = [Address.parse(each.address).unpinned for each in secret.readers]
+        if self._conversation not in {"-", secret.label, *addresses}:
+            raise UserError(
+                f"This capability key writes to {secret.label} ({', '.join(addresses)}), not to "
+                f"{self._conversation[:80]!r}. Nothing was sent."
             )
-
-    try:
-        sent = trio.run(work, strict_exception_groups=False)
-    except trio.TooSlowError:
-        raise UserError(
-            f"The relay didn't take the message within {timeout_s:g} s. Some who read it may have "
-            "it; with --idempotency-key it can be sent again without being shown twice.",
-            exit_code=ExitCode.UNAVAILABLE,
-        ) from None
-    record: dict[str, Any] = {
-        "type": "sent_by_key",
-        "id": sent.message_id.hex(),
-        "address": sent.address,
-        "sent_at": rfc3339(sent.sent_at_ms),
-        "state": "relayed",
-    }
-    out.data(record, None)
-    out.detail(f"Relayed: {sent.message_id.hex()}")
-    return ExitCode.OK
+        return secret
 
 
 def _word(name: str) -> str:

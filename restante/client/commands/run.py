@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from types import FrameType
-from typing import IO, Final
+from typing import IO, Final, Protocol
 
 from restante.client.commands.output import Output, say
 from restante.client.commands.plain_output import last_of, plain
@@ -51,21 +51,55 @@ class Ended:
     """The end of what it wrote, stdout and stderr as they came."""
 
 
+class Telling(Protocol):
+    """The way to whom it is told."""
+
+    def find(self) -> None:
+        """Make sure, before anything is run, that there is somebody to tell. UserError: nobody."""
+
+    def tell(self, out: Output, text: str) -> None:
+        """Send a text. UserError: it is not even queued."""
+
+
+class ByEngine:
+    """By the profile's engine."""
+
+    def __init__(
+        self,
+        caller: Callable[[], AbstractContextManager[Caller]],
+        conversation: str,
+        *,
+        timeout_s: float,
+    ) -> None:
+        self._caller = caller
+        self._conversation = conversation
+        self._timeout_s = timeout_s
+        self._key = ""
+
+    def find(self) -> None:
+        """See Telling."""
+        with self._caller() as one:
+            self._key = find_conversation(one, self._conversation)
+
+    def tell(self, out: Output, text: str) -> None:
+        """See Telling."""
+        what = Sent(method="send", parameters={"text": text, "quote": None})
+        with self._caller() as one:
+            send(out, one, [self._key], what, wait="relayed", timeout_s=self._timeout_s)
+
+
 def run(
     out: Output,
-    caller: Callable[[], AbstractContextManager[Caller]],
-    conversation: str,
+    telling: Telling,
     command: Sequence[str],
     *,
     label: str | None,
     lines: int,
     only_failures: bool,
-    timeout_s: float,
 ) -> int:
     """Run the command, send how it ended, and return its exit code."""
     try:
-        with caller() as one:
-            key = find_conversation(one, conversation)
+        telling.find()
     except UserError as error:
         say(f"{error} The command was not run.")
         return FAILED
@@ -76,11 +110,11 @@ def run(
         code = NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
         why = (error.strerror or "failed").lower()
         say(f"{command[0]} can't be run: {why}.")
-        _tell(out, caller, key, f"✘ {name}\nIt can't be run: {why}.", timeout_s)
+        _tell(out, telling, f"✘ {name}\nIt can't be run: {why}.")
         return code
     if only_failures and ended.code == 0:
         return 0
-    was_told = _tell(out, caller, key, report(name, ended, lines=lines), timeout_s)
+    was_told = _tell(out, telling, report(name, ended, lines=lines))
     return ended.code if was_told or ended.code else FAILED
 
 
@@ -105,19 +139,10 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def _tell(
-    out: Output,
-    caller: Callable[[], AbstractContextManager[Caller]],
-    key: str,
-    text: str,
-    timeout_s: float,
-) -> bool:
+def _tell(out: Output, telling: Telling, text: str) -> bool:
     """Send the message; False if it is not even queued. Stdout is the command's alone."""
-    silent = Output(is_json=False, verbosity=out.verbosity)
-    what = Sent(method="send", parameters={"text": text, "quote": None})
     try:
-        with caller() as one:
-            send(silent, one, [key], what, wait="relayed", timeout_s=timeout_s)
+        telling.tell(Output(is_json=False, verbosity=out.verbosity), text)
     except UserError as error:
         say(f"The message was not sent: {error}")
         return False

@@ -85,7 +85,7 @@ def send(
     if jsonl or conversation is None:
         return _send_lines(run, wait, timeout)
     recipients = [conversation, *others]
-    if any(os.environ.get(each) for each in ("RESTANTE_GRANT", "RESTANTE_GRANT_FILE")):
+    if _is_by_key():
         from restante.client.commands import keys
 
         _refuse_contradictions(
@@ -95,14 +95,9 @@ def send(
                 "Nobody answers a capability key: --wait relayed.": wait in {"delivered", "read"},
             }
         )
-        return keys.send_by_secret(
-            run.out,
-            os.environ,
-            conversation,
-            bodies.text_argument(text or ""),
-            idempotency_key=idempotency_key,
-            timeout_s=timeout,
-        )
+        by_key = keys.ByKey(os.environ, conversation, timeout_s=timeout)
+        said = bodies.text_argument(text or "")
+        return by_key.send(run.out, said, idempotency_key=idempotency_key)
     if live:
         return _send_live(run, conversation, reply, wait, timeout)
     if at is not None:
@@ -114,6 +109,11 @@ def send(
         if contact is not None:
             what = bodies.card_of(caller, contact)
         return bodies.send(run.out, caller, recipients, what, wait=wait, timeout_s=timeout)
+
+
+def _is_by_key() -> bool:
+    """Whether the environment names a capability key to send by, instead of a profile."""
+    return any(os.environ.get(each) for each in ("RESTANTE_GRANT", "RESTANTE_GRANT_FILE"))
 
 
 def _refuse_contradictions(wrong: dict[str, bool]) -> None:
@@ -213,16 +213,12 @@ def run_command(
     """
     from restante.client.commands import run as body
 
-    return body.run(
-        run.out,
-        run.caller,
-        conversation,
-        argv,
-        label=label,
-        lines=lines,
-        only_failures=only_failures,
-        timeout_s=timeout,
-    )
+    telling: body.Telling = body.ByEngine(run.caller, conversation, timeout_s=timeout)
+    if _is_by_key():
+        from restante.client.commands.keys import ByKey
+
+        telling = ByKey(os.environ, conversation, timeout_s=timeout)
+    return body.run(run.out, telling, argv, label=label, lines=lines, only_failures=only_failures)
 
 
 for _made in ("send", "run"):
