@@ -25,6 +25,7 @@ HOMES: Final = {
     "people": ("contact", "verify"),
     "devices": ("device",),
     "sending": ("send", "scheduled", "run"),
+    "files": ("file",),
     "hooks": ("tail", "hook"),
     "messages": (
         *("edit", "delete", "react", "pin", "timer"),

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from restante.client import tracing
 from restante.client.changes import Changes
+from restante.client.files.holding import STOPPED, send_again, stop_sending
 from restante.client.grammar.readings import read_here
 from restante.client.grammar.writing import own_entry, refuse_unwelcome
-from restante.client.history import check_text, own_text
+from restante.client.history import MAX_TEXT_BYTES, check_text, own_text, too_long
 from restante.client.interface import (
     Conversation,
     Message,
@@ -45,13 +46,13 @@ from restante.store.failpoints import reach
 if TYPE_CHECKING:
     from restante.client.announcer import Announcer
     from restante.client.context import EngineContext
+    from restante.client.files.parts import Files
     from restante.client.own_account import OwnAccount
     from restante.client.views import Viewer
     from restante.store.client_messages import Placed
     from restante.store.client_rows import Rows
 
 MAX_WINDOW: Final = 512
-CANCELLED: Final = "You took it back before it was sent."
 _MOST_CHOICES: Final = 10
 
 SELF_WORD: Final = "self"
@@ -61,10 +62,13 @@ SELF_WORD: Final = "self"
 class Conversations:
     """The conversations of one account."""
 
-    def __init__(self, context: EngineContext, own: OwnAccount, announcer: Announcer) -> None:
+    def __init__(
+        self, context: EngineContext, own: OwnAccount, announcer: Announcer, *, files: Files
+    ) -> None:
         self._context = context
         self._own = own
         self._announcer = announcer
+        self._files = files
 
     async def all(self) -> list[Conversation]:
         """Return all conversations, newest message first; contacts never written to come last."""
@@ -149,9 +153,21 @@ class Conversations:
         message_id: str | None,
         idempotency_key: str | None = None,
     ) -> Message:
-        """File a text and put it in the outbox, in one transaction."""
-        check_text(text)
+        """File a text and put it in the outbox, in one transaction.
+
+        One that is too long for a message goes as a file, unless it has an idempotency key.
+        """
+        size_bytes = check_text(text)
         account_id = self.account_id(key)
+        if size_bytes > MAX_TEXT_BYTES:
+            if idempotency_key is not None:
+                raise too_long(size_bytes)
+            return await self._files.send_text(
+                account_id,
+                text,
+                quoted=None if quote is None else message_of(quote),
+                message_id=None if message_id is None else message_of(message_id),
+            )
         new_id = self._context.randomness.random(ID_BYTES)
         which = new_id if message_id is None else message_of(message_id)
         quoted = None if quote is None else message_of(quote)
@@ -201,11 +217,13 @@ class Conversations:
         def work(rows: Rows) -> Message:
             placed = _placed(rows, which)
             entries = client_outbox.by_message(rows, which)
+            if stop_sending(rows, changes, which, now_ms=self._context.now_ms()):
+                return self._shown(rows, _placed(rows, which))
             if not entries or any(entry.was_sent for entry in entries):
                 raise UserError("It is too late to take this message back: it is on its way.")
             for entry in entries:
                 client_outbox.delete(rows, entry.id)
-            changed = update_state(rows, which, MessageState.FAILED.value, CANCELLED)
+            changed = update_state(rows, which, MessageState.FAILED.value, STOPPED)
             taken_back, now_ms = tracing.Event.TAKEN_BACK, self._context.now_ms()
             tracing.note(rows, which, taken_back, now_ms=now_ms)
             changes.message_changed(changed)
@@ -232,6 +250,8 @@ class Conversations:
                 move_message(rows, changes, which, goes_on, now_ms=self._context.now_ms())
                 return self._shown(rows, _placed(rows, which))
             refuse_unwelcome(row)
+            if send_again(rows, changes, which, now_ms=self._context.now_ms()):
+                return self._shown(rows, _placed(rows, which))
             enqueue_content(
                 rows,
                 changes,

@@ -23,6 +23,8 @@ from restante.client.consuming.methods import ConsumingMethods
 from restante.client.context import EngineContext, Tuning
 from restante.client.events import EventHub, Subscription
 from restante.client.failures import UnreachableError
+from restante.client.files.methods import FileMethods
+from restante.client.files.parts import Files
 from restante.client.finding.methods import FindingMethods
 from restante.client.grammar.methods import GrammarMethods
 from restante.client.history_transfer.methods import HistoryMethods
@@ -84,6 +86,7 @@ class LocalEngine(
     BackupMethods,
     ArchiveMethods,
     BundleMethods,
+    FileMethods,
 ):
     """The engine in this process. Made by `open_engine`."""
 
@@ -338,6 +341,9 @@ class LocalEngine(
 
     def _choices(self) -> Choices:
         return self._reading().choices
+
+    def _files(self) -> Files:
+        return self._reading().files
 
     def _transfers(self) -> Transfers:
         return self._running().transfers

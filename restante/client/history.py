@@ -54,9 +54,14 @@ def own_text(rows: Rows, row: ContactRow, text: str, *, quoted: bytes | None) ->
 
     Raises UserError if what it quotes isn't here.
     """
-    timer_s = conversation_timer_s(rows, row.account_id)
-    quote = None if quoted is None else _quote(rows, quoted, timer_s=timer_s)
+    quote = own_quote(rows, row, quoted)
     return Text(text=text, quote=quote, mentions=find_mentions(text, contacts(rows)))
+
+
+def own_quote(rows: Rows, row: ContactRow, quoted: bytes | None) -> Quote | None:
+    """Return what an answer to a contact repeats. Raises UserError if that isn't here."""
+    timer_s = conversation_timer_s(rows, row.account_id)
+    return None if quoted is None else _quote(rows, quoted, timer_s=timer_s)
 
 
 def file_own(
@@ -202,14 +207,20 @@ def parse_content(packed: bytes) -> Content | None:
         return None
 
 
-def check_text(text: str) -> None:
-    """Refuse what is no message. UserError: empty, not Unicode, too long (the limit is named)."""
+def check_text(text: str) -> int:
+    """Return how many bytes a text has. UserError: it is no message: empty, or not Unicode."""
     try:
         size_bytes = len(text.encode())
     except UnicodeEncodeError:
         raise UserError("The text is not valid Unicode. Send it as UTF-8.") from None
     if not text.strip():
         raise UserError("The message is empty. Write something.")
+    return size_bytes
+
+
+def short_text(text: str) -> None:
+    """Refuse what doesn't fit a message. UserError: no message, or too long (names the limit)."""
+    size_bytes = check_text(text)
     if size_bytes > MAX_TEXT_BYTES:
         raise too_long(size_bytes)
 

@@ -25,6 +25,7 @@ from restante.client.consuming.consumers import Consumers
 from restante.client.contacts import Contacts
 from restante.client.conversations import Conversations
 from restante.client.directory import Directory
+from restante.client.files.parts import Files
 from restante.client.finding.finder import Finder
 from restante.client.grammar.parts import Grammar
 from restante.client.grammar.parts import put_together as put_grammar_together
@@ -106,6 +107,7 @@ class Parts:
     journal: Journal
     choices: Choices
     grammar: Grammar
+    files: Files
     transfers: Transfers
     archives: Archives
     bundle_writer: BundleWriter
@@ -272,7 +274,8 @@ class Services:
         )
         directory = self.directory
         receipts = Receipts(context, announcer)
-        conversations = Conversations(context, own, announcer)
+        files = Files(context, own, mailbox=mailbox, links=self._links, announcer=announcer)
+        conversations = Conversations(context, own, announcer, files=files)
         people = Contacts(context, own, directory=directory, announcer=announcer)
         board.own = own
         board.set_error(parts.ACCOUNT, _gone_because(own))
@@ -301,6 +304,7 @@ class Services:
             old_mailbox=OldMailbox(context, own, inbox=Inbox(context, own, announcer)),
             telling_again=TellingAgain(context, announcer),
             reassuring=Reassuring(context, own, announcer),
+            files=files,
             grammar=put_grammar_together(
                 context, own, announcer, contacts=people, links=self._links
             ),
@@ -316,11 +320,13 @@ class Services:
 def _running_of(now: Parts) -> Sequence[Callable[[], Awaitable[None]]]:
     """Return the services that run; a revoked device has nothing to say to anybody."""
     if not now.own.is_listed:
-        return (now.grammar.vanishing.run,)  # what disappears does so here too
+        # What disappears does so here too.
+        return (now.grammar.vanishing.run, *now.files.services_of_revoked)
     own = (now.outbox.run, now.receipts.run, now.journal.run, now.watch.run, now.mailbox.run)
     others = (now.later.run, now.refreshing.run, now.catching_up.run, now.unclaimed.run)
     moves = (now.follower.run, now.old_mailbox.run, now.telling_again.run, now.reassuring.run)
-    return (*own, *others, *moves, *now.grammar.services, *now.transfers.services)
+    files = now.files.services
+    return (*own, *others, *moves, *now.grammar.services, *now.transfers.services, *files)
 
 
 def _gone_because(own: OwnAccount) -> str | None:

@@ -38,10 +38,12 @@ async def synchronise(context: EngineContext, services: Services, running: Parts
     for _ in range(MOST_ROUNDS):
         await running.receipts.flush()
         await running.journal.flush()
+        if is_drained:
+            await running.files.settled()
         await running.outbox.flush()
         left = await _left(context, running)
         if not is_drained or not any(_goes_on(entry, running) for entry in left):
-            return is_drained and not left
+            return is_drained and not left and await running.files.is_all_sent()
         await services.settled(running)  # a mailbox that was refused is another one by now
         await running.outbox.hurry()
     return False

@@ -15,6 +15,7 @@ from restante.client.grammar.timers import conversation_timer_s
 from restante.client.syncing.chosen import choices_of
 from restante.client.views import Viewer
 from restante.store.client_contacts import contact
+from restante.store.client_files import file_of
 from restante.store.client_marks import marks_of
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def viewer(
         excerpt_of=partial(local_excerpt, rows),
         timer_of=partial(conversation_timer_s, rows),
         presence_of=context.presences.of if shows_presence else lambda _: None,
+        file_of=partial(file_of, rows),
         choices_of=partial(choices_of, rows, now_ms=context.now_ms()),
     )
 

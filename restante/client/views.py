@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args
 from msgspec import structs
 
 from restante.client.clock import rfc3339
+from restante.client.files.showing import file_view
 from restante.client.grammar.shown import details
 from restante.client.interface import (
     Contact,
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
     from restante.client.own_account import OwnAccount
     from restante.store.client_contacts import ContactRow
     from restante.store.client_feed import FeedRow
+    from restante.store.client_files import FileRow
     from restante.store.client_marks import MarkRow
     from restante.store.client_messages import MessageRow
     from restante.store.client_summaries import ConversationSummary
 
 MessageKind = Literal[
     "text",
+    "file",
     "location",
     "contact",
     "setting",
@@ -77,7 +80,8 @@ class Viewer:
     """Makes views; knows who we are and, by account id, whom they are about.
 
     `marks_of` finds what was said of a message, by its id, and `excerpt_of` repeats it; `timer_of`,
-    `presence_of` and `choices_of` tell of a conversation, by the account's id.
+    `presence_of` and `choices_of` tell of a conversation, by the account's id; `file_of` says where
+    a message's file stands.
     """
 
     own: OwnAccount
@@ -87,6 +91,7 @@ class Viewer:
     timer_of: Callable[[bytes], int]
     presence_of: Callable[[bytes], Presence | None]
     choices_of: Callable[[bytes], dict[str, Any]]
+    file_of: Callable[[bytes], FileRow | None]
 
     def message(self, row: MessageRow, position: int) -> Message:
         """Show one entry at its position."""
@@ -108,6 +113,7 @@ class Viewer:
             state=MessageState(row.state),
             quote=quote,
             error=row.error,
+            file=file_view(row, self.file_of(row.id)) if row.kind == "file" else None,
             **details(row, self.marks_of(row.id), self.named),
         )
 

@@ -283,6 +283,12 @@ class BackupKey(SecretKey):
     __slots__ = ()
 
 
+class SpoolKey(AeadKey):
+    """Seals what is kept on the disk for a moment; never leaves the memory of its process."""
+
+    __slots__ = ()
+
+
 class LinkSealKey(AeadKey):
     """Seals what a new device says before it has heard the old one; made of its code's secret."""
 

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 
 from restante.protocol.codec import decode, encode
 from restante.protocol.ids import U8, U16, U32, U63, Bytes16, Bytes32
-from restante.protocol.limits import BUCKETS, MAX_MANIFEST_BYTES
+from restante.protocol.limits import BUCKETS, MAX_FILE_BYTES, MAX_MANIFEST_BYTES
 
 MAX_SEEN = 8
 """Heads of the conversation a message names: more are implied by these."""
@@ -25,6 +25,15 @@ MAX_CONTENT_BYTES = BUCKETS[-1]
 MAX_MENTIONS = 64
 MAX_REACTION_CHARS = 32
 """The longest emoji sequence of Unicode has ten code points."""
+
+MAX_FILE_NAME_CHARS = 255
+"""What file systems take; names from outside are made safe before they become one."""
+
+MAX_PREVIEW_BYTES = 2048
+"""A blurred picture of 32 x 20 cells of three bytes."""
+
+MAX_WAVEFORM_BYTES = 128
+"""Loudness of a voice note, a byte for each stretch of equal length."""
 
 MAX_SYNC_ITEMS = 64
 """Of a sync content; what doesn't fit the largest bucket goes in the next one."""
@@ -42,6 +51,8 @@ class Kind(IntEnum):
     DELETION = 3
     """A message of one's own is to be forgotten by everybody."""
     REACTION = 4
+    FILE = 5
+    """A file, which lies sealed at a relay until it is fetched."""
     LOCATION = 6
     CONTACT_CARD = 7
     SETTING = 9
@@ -172,6 +183,47 @@ class Location(Struct, array_like=True, frozen=True, forbid_unknown_fields=True)
     accuracy_m: U32
     live_until_s: U63
     label: Annotated[str, Meta(max_length=200)]
+
+
+class FileRole(IntEnum):
+    """What a file is to be shown as. Numbers are only ever added; an unknown one is a FILE."""
+
+    FILE = 0
+    IMAGE = 1
+    VIDEO = 2
+    VOICE = 3
+    """A voice note; what `waveform` draws."""
+    FOLDER = 4
+    """A folder as a tar archive."""
+    TEXT = 5
+    """What its writer wrote as a message and what was too long for one; the caption begins it."""
+
+
+class File(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Body of kind FILE: where the sealed file lies, what opens it, and what it is said to be.
+
+    `digest` is SHA-256 of the content, `size_bytes` its length; the blob, `sealed_bytes`, lies at
+    `relay` until about `expires_at_s`. `preview` is empty, or columns, rows, and a colour (red,
+    green, blue) for each cell. Sizes and times are 0 where they aren't known.
+    """
+
+    name: Annotated[str, Meta(min_length=1, max_length=MAX_FILE_NAME_CHARS)]
+    media_type: Annotated[str, Meta(max_length=127)]
+    role: U8
+    size_bytes: Annotated[int, Meta(ge=0, le=MAX_FILE_BYTES)]
+    digest: Bytes32
+    capability: Bytes32
+    key: Bytes32
+    sealed_bytes: U63
+    relay: Annotated[str, Meta(min_length=1, max_length=160)]
+    expires_at_s: U63
+    caption: Annotated[str, Meta(max_length=MAX_CONTENT_BYTES)]
+    quote: Quote | None
+    preview: Annotated[bytes, Meta(max_length=MAX_PREVIEW_BYTES)]
+    width: U32
+    height: U32
+    duration_ms: U32
+    waveform: Annotated[bytes, Meta(max_length=MAX_WAVEFORM_BYTES)]
 
 
 class ContactCard(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):

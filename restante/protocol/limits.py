@@ -73,6 +73,9 @@ MAX_SLOT_BYTES: Final = 16_384
 MAX_BLOB_PART_BYTES: Final = 262_144
 """Of a blob in one frame: past 256 KiB a part is no cheaper, and costs more to repeat."""
 
+MAX_FILE_BYTES: Final = 5 * 1024**3
+"""Of a file that is sent: a film, or a phone's pictures of a year."""
+
 MAX_REASON_CHARS: Final = 200
 """A sentence for a log: no program reads it, and no screen shows more of it."""
 

@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from restante.store import client_consumers, client_sending  # noqa: F401  # tables of the profile's
+from restante.store import (  # noqa: F401  # tables of the profile's
+    client_consumers,
+    client_files,
+    client_sending,
+)
 from restante.store.client_rows import Rows, Statement
 from restante.store.client_tables import client_metadata
 

@@ -19,6 +19,9 @@ UNREAD: Final = "messages.received_at_ms IS NOT NULL AND messages.state = 'deliv
 IS_SETTING: Final = "messages.kind = 'setting'"
 """Which messages say how a conversation is kept."""
 
+IS_FILE: Final = "messages.kind = 'file'"
+"""Which messages carry a file."""
+
 
 conversations: Final = Table(
     "conversations",
@@ -94,6 +97,12 @@ messages: Final = Table(
         "conversation",
         "order_key",
         sqlite_where=sql(IS_SETTING.replace("messages.", "")),
+    ),
+    Index(
+        "messages_with_files",
+        "conversation",
+        "order_key",
+        sqlite_where=sql(IS_FILE.replace("messages.", "")),
     ),
 )
 

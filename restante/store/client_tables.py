@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from restante.store.client_columns import client_metadata
 from restante.store.client_history_tables import (
+    IS_FILE,
     IS_SETTING,
     UNREAD,
     chunks,
@@ -47,6 +48,7 @@ from restante.store.client_way_tables import (
 )
 
 __all__ = [
+    "IS_FILE",
     "IS_SETTING",
     "UNREAD",
     "account",

@@ -348,14 +348,14 @@ async def test_a_setting_can_neither_be_deleted_nor_hidden(tmp_path: Path) -> No
 async def test_a_kind_of_a_later_version_is_read_once_it_is_known(tmp_path: Path) -> None:
     def claim(rows: Rows) -> None:
         changes = Changes()
-        strange = content(text("?"), id=TWO, kind=5, body=b"\x93 whatever")
+        strange = content(text("?"), id=TWO, kind=98, body=b"\x93 whatever")
         arrive(rows, strange)
         for message_id, sent in {
             ONE: content(place(1, 2), id=ONE),
             b"pin".ljust(16, b"-"): content(Pin(message=TWO, is_pinned=True), id=b"pin"),
         }.items():
             # As a version filed it that knew neither.
-            arrive(rows, content(text("x"), id=message_id, kind=5))
+            arrive(rows, content(text("x"), id=message_id, kind=98))
             rows._connection.execute(
                 "UPDATE messages SET body = ? WHERE id = ?", (sent.to_bytes(), message_id)
             )

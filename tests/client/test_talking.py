@@ -199,7 +199,7 @@ async def test_a_clock_set_back_by_an_hour_holds_nothing_up(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("", "empty"), (" \n\t", "empty"), ("x" * 50_001, "50000"), ("\ud800", "Unicode")],
+    [("", "empty"), (" \n\t", "empty"), ("\ud800", "Unicode")],
 )
 async def test_what_is_no_message_is_refused(tmp_path: Path, text: str, says: str) -> None:
     async with (

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tests.client.relays import GENEROUS, Limits
 from tests.client.world import QUICK, World, a_world, eventually, introduce
 
 if TYPE_CHECKING:
@@ -42,11 +43,16 @@ class Two:
 
 @asynccontextmanager
 async def two_people(
-    folder: Path, *, clock: Clock | None = None, tapped: bool = False, tuning: Tuning = QUICK
+    folder: Path,
+    *,
+    clock: Clock | None = None,
+    tapped: bool = False,
+    tuning: Tuning = QUICK,
+    limits: Limits = GENEROUS,
 ) -> AsyncIterator[Two]:
     """Bring two people online; `clock` is Bob's, `tuning` both's."""
     async with (
-        a_world(folder, tapped=tapped) as world,
+        a_world(folder, tapped=tapped, limits=limits) as world,
         world.online("alice", tuning=tuning) as alice,
         world.online("bob", clock=clock, tuning=tuning) as bob,
     ):

@@ -105,6 +105,14 @@ def test_every_type_of_object_that_the_commands_print(tmp_path: Path, check: Che
         take(shared)
         take(alice.run("delete", shared["id"], "--dry-run", "--json").ok().record)
         take(alice.run("delete", shared["id"], "--for-everyone", "--json").ok().record)
+        (tmp_path / "notes.txt").write_text("read me", encoding="utf-8")
+        send_notes = ("send", bob.address(relay), "--file", str(tmp_path / "notes.txt"))
+        carried = alice.run(*send_notes, "--json").ok().record
+        assert carried["file"]["name"] == "notes.txt"
+        take(carried, *alice.run("file", "ls", "--json").ok().records)
+        get = ("file", "get", carried["id"], "--output", str(tmp_path))
+        take(alice.run(*get, "--json").ok().record)
+        take(*alice.run("file", "usage", "--json").ok().records)
         take(*alice.run("history", bob.address(relay), "--json").ok().records)
         take(*alice.run("send", bob.address(relay), "", "--json").records)
         take(*alice.run("device", "ls", "--json").ok().records)
@@ -196,6 +204,22 @@ def a_view(kind: str) -> dict[str, Any]:
             "label": "",
             "at": "2024-06-04T14:36:00.000Z",
             "live_until": None,
+        },
+        "file": {
+            "name": "a.jpg",
+            "media_type": "image/jpeg",
+            "role": "image",
+            "size_bytes": 1000,
+            "caption": "",
+            "state": "here",
+            "error": None,
+            "relay": "relay.example",
+            "expires_at": "2026-02-03T04:05:06.789Z",
+            "width": 2,
+            "height": 1,
+            "duration_s": None,
+            "waveform": [],
+            "preview": {"columns": 1, "rows": 1, "colours": "aabbcc"},
         },
         "card": {"name": "eve", "address": "eve@relay.example", "conversation": None},
         "timer_s": 60,

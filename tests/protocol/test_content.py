@@ -156,6 +156,7 @@ def test_kinds_keep_their_numbers() -> None:
         "EDIT": 2,
         "DELETION": 3,
         "REACTION": 4,
+        "FILE": 5,
         "LOCATION": 6,
         "CONTACT_CARD": 7,
         "SETTING": 9,
@@ -171,5 +172,6 @@ def test_kinds_keep_their_numbers() -> None:
         "MANIFEST": 108,
         "TYPING": 110,
         "PRESENCE": 111,
+        "GRANTED": 130,
     }
     assert {state.name: int(state) for state in c.ReceiptState} == {"DELIVERED": 1, "READ": 2}

@@ -14,6 +14,7 @@ from sqlalchemy import create_engine
 
 from restante.store import (  # noqa: F401  (their tables)
     client_consumers,
+    client_files,
     client_messages,
     client_search,
     client_sending,

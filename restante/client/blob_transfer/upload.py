@@ -58,8 +58,10 @@ class Uploader:
         *,
         told: Callable[[int], None],
         troubled: Callable[[RelayError | None], None],
-    ) -> None:
+    ) -> int:
         """Upload until the relay holds all of it durably, however often the link is lost.
+
+        Return how long the relay keeps it from now on, in seconds.
 
         `told` is called with how many bytes the relay holds, whenever that has grown; `troubled`
         with what holds it up, and with None when it goes on. Raises UserError when trying again is
@@ -67,8 +69,11 @@ class Uploader:
         on from where the relay is, when it is called again.
         """
 
+        kept_s = 0
+
         async def attempt(note: Callable[[int], None]) -> None:
-            await self._send(await self._links.link(), upload, note)
+            nonlocal kept_s
+            kept_s = await self._send(await self._links.link(), upload, note)
 
         await persist(
             self._context,
@@ -78,6 +83,7 @@ class Uploader:
             told=told,
             troubled=troubled,
         )
+        return kept_s
 
     async def delete(self, blob: BlobId) -> None:
         """Delete a blob at the relay; one that isn't there is fine. Raises RelayError."""
@@ -88,7 +94,7 @@ class Uploader:
             if error.code is not WireCode.NOT_FOUND:
                 raise
 
-    async def _send(self, link: Link, upload: Upload, hold: Callable[[int], None]) -> None:
+    async def _send(self, link: Link, upload: Upload, hold: Callable[[int], None]) -> int:
         state = await link.ask(
             f.BlobState,
             lambda n: f.OpenBlob(
@@ -107,6 +113,7 @@ class Uploader:
                     "Tell its operator."
                 )
             hold(state.received_bytes)
+        return state.expires_in_s
 
 
 def _is_too_large(error: RelayError) -> bool:

@@ -42,7 +42,7 @@ def follow_history(out: Output, caller: Caller, *, direction: str) -> bool:
     return False
 
 
-def progress_text(event: dict[str, Any]) -> str:
+def progress_text(event: dict[str, Any], what: str = "History") -> str:
     """Return a line for people: bar, percent, bytes, rate and the time that is left."""
     total = max(event["total_bytes"], 1)
     share = 1.0 if event["is_complete"] else min(event["done_bytes"] / total, 0.99)
@@ -55,7 +55,14 @@ def progress_text(event: dict[str, Any]) -> str:
         parts.append(f"{size_text(event['rate_bytes_s'])}/s")
         if event["left_s"] is not None:
             parts.append(f"{_time(event['left_s'])} left")
-    return "History " + "  ".join(parts)
+    return f"{what} " + "  ".join(parts)
+
+
+def show_file(line: ProgressLine, event: dict[str, Any], what: str) -> None:
+    """Show how far a file is."""
+    is_complete = event["done_bytes"] == event["total_bytes"]
+    event = {**event, "is_complete": is_complete}
+    line.write(progress_text(event, what), tenth=_tenth(event))
 
 
 def _tenth(event: dict[str, Any]) -> int:
@@ -94,6 +101,7 @@ class ProgressLine:
         """Leave the line as it stands."""
         if self._is_open:
             self._write("\n")
+            self._is_open = False
 
     def _write(self, text: str) -> None:
         try:

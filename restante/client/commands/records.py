@@ -11,7 +11,7 @@ from typing import Any
 
 _CONTINUED = "    "
 _EXCERPT_CHARS = 40
-_SPOKEN = {"text", "location", "contact"}
+_SPOKEN = {"text", "file", "location", "contact"}
 """Kinds whose body people said; the others are said in brackets."""
 
 MUTED_FOR_GOOD = "9999-12-31T00:00:00.000Z"
@@ -24,6 +24,7 @@ _MORE = (
     "mentions",
     "location",
     "card",
+    "file",
     "timer_s",
     "gone_at",
     "sets_timer_s",

@@ -29,7 +29,7 @@ MAX_EDITS: Final = 100
 CHANGEABLE: Final = frozenset({"text", "location"})
 """Kinds of entries that an edit may change."""
 
-ERASABLE: Final = frozenset({"text", "location", "contact", "unknown", "deleted"})
+ERASABLE: Final = frozenset({"text", "file", "location", "contact", "unknown", "deleted"})
 """Kinds of entries that can be deleted, reacted to and pinned. A setting isn't one: it holds."""
 
 GONE_MARK: Final = 1000

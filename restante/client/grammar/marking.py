@@ -18,7 +18,7 @@ from restante.client.grammar.reading import read_change, read_edit
 from restante.client.queueing import local_id
 from restante.errors import RemoteProtocolError
 from restante.protocol.codec import decode, encode
-from restante.protocol.content import Content, Kind, RecordKind, Text
+from restante.protocol.content import Content, File, Kind, RecordKind, Text
 from restante.protocol.order import advance
 from restante.store import client_outbox
 from restante.store.client_conversations import clock, set_clock
@@ -170,17 +170,24 @@ def forget_excerpts(rows: Rows, changes: Changes, message_id: bytes) -> None:
 
 
 def without_excerpt(packed: bytes) -> bytes:
-    """Return a text's content without what it repeats of the message that it answers."""
+    """Return a content without what it repeats of the message that it answers."""
     try:
         content = Content.from_bytes(packed)
-        text = decode(content.body, Text) if content.kind == Kind.TEXT else None
+        answer = _answer(content)
     except RemoteProtocolError:
         return packed
-    if text is None or text.quote is None:
+    if answer is None or answer.quote is None:
         return packed
-    quote = msgspec.structs.replace(text.quote, excerpt="")
-    body = encode(msgspec.structs.replace(text, quote=quote))
+    quote = msgspec.structs.replace(answer.quote, excerpt="")
+    body = encode(msgspec.structs.replace(answer, quote=quote))
     return msgspec.structs.replace(content, body=body).to_bytes()
+
+
+def _answer(content: Content) -> Text | File | None:
+    """Read the body of a content that can answer another. Raises RemoteProtocolError."""
+    if content.kind == Kind.FILE:
+        return decode(content.body, File)
+    return decode(content.body, Text) if content.kind == Kind.TEXT else None
 
 
 def is_hidden(rows: Rows, message_id: bytes) -> bool:

@@ -17,15 +17,18 @@ from restante.protocol.content import (
     Content,
     Deletion,
     Edit,
+    File,
     Kind,
     Location,
     Mention,
     Pin,
+    Quote,
     Reaction,
     Setting,
     Text,
 )
 from restante.protocol.emoji import is_emoji
+from restante.protocol.file_name import safe_name
 from restante.protocol.text import printable
 
 NEWER: Final = "Sent with a newer Restante. Update to read it."
@@ -63,6 +66,7 @@ class Change:
 _UNKNOWN: Final = Entry(kind="unknown", text=NEWER)
 _WORDS: Final = {
     int(Kind.TEXT): "text",
+    int(Kind.FILE): "file",
     int(Kind.LOCATION): "location",
     int(Kind.CONTACT_CARD): "contact",
     int(Kind.SETTING): "setting",
@@ -115,6 +119,13 @@ def place_text(place: Location) -> str:
     return f"{uri} {label}" if label else uri
 
 
+def file_text(file: File) -> str:
+    """Write a file's name, and below it the caption."""
+    caption = printable(file.caption, multiline=True).strip()
+    name = safe_name(file.name)
+    return f"{name}\n{caption}" if caption else name
+
+
 def timer_text(seconds: int) -> str:
     """Write a length of time in its largest whole unit, such as "1 day"."""
     for unit_s, one, several in _UNITS:
@@ -157,13 +168,10 @@ def _entry(kind: int, body: bytes) -> Entry:
     match kind:
         case Kind.TEXT:
             text = decode(body, Text)
-            quote = text.quote
-            return Entry(
-                kind="text",
-                text=printable(text.text, multiline=True),
-                quote_id=None if quote is None else quote.message,
-                quote_excerpt=None if quote is None else printable(quote.excerpt, multiline=False),
-            )
+            return _answering(text.quote, kind="text", text=printable(text.text, multiline=True))
+        case Kind.FILE:
+            file = decode(body, File)
+            return _answering(file.quote, kind="file", text=file_text(file))
         case Kind.LOCATION:
             return Entry(kind="location", text=place_text(decode(body, Location)))
         case Kind.CONTACT_CARD:
@@ -178,6 +186,13 @@ def _entry(kind: int, body: bytes) -> Entry:
                 sentence = "Messages do not disappear any more."
             return Entry(kind="setting", text=sentence)
     return _UNKNOWN
+
+
+def _answering(quote: Quote | None, *, kind: str, text: str) -> Entry:
+    if quote is None:
+        return Entry(kind=kind, text=text)
+    excerpt = printable(quote.excerpt, multiline=False)
+    return Entry(kind=kind, text=text, quote_id=quote.message, quote_excerpt=excerpt)
 
 
 def _degrees(e7: int) -> str:

@@ -54,10 +54,12 @@ def own_entry(
     message_id: bytes,
     kind: Kind,
     body_for: Callable[[ContactRow], Struct],
+    is_held: bool = False,
 ) -> Placed:
     """File an entry of ours in the conversation with an account, and queue it for them.
 
     `body_for` makes its body for the contact that is written to. Answering a request accepts it.
+    `is_held`: it is queued later, by `release`, when what it speaks of is where it says.
     UserError: blocked, key changed, too long.
     """
     row = existing(rows, account_id)
@@ -78,12 +80,26 @@ def own_entry(
     )
     if is_self(row):  # a note has arrived as soon as it is kept
         changes.message_changed(start_clock(rows, message_id, at_ms=now_ms, now_ms=now_ms))
+    if not is_held:
+        release(rows, changes, row, content, message_id=message_id, now_ms=now_ms)
+    tracing.note(rows, message_id, tracing.Event.QUEUED, now_ms=now_ms)
+    return placed
+
+
+def release(
+    rows: Rows,
+    changes: Changes,
+    row: ContactRow,
+    content: bytes,
+    *,
+    message_id: bytes,
+    now_ms: int,
+) -> None:
+    """Queue an entry of ours for whom it is for; a note to oneself, if there are other devices."""
     if not is_self(row) or other_devices(rows, row):
         enqueue_content(
             rows, changes, row, content, entry_id=message_id, message_id=message_id, now_ms=now_ms
         )
-    tracing.note(rows, message_id, tracing.Event.QUEUED, now_ms=now_ms)
-    return placed
 
 
 def own_change(

@@ -19,6 +19,7 @@ from restante.client.interface.events import BackupProgress as BackupProgress
 from restante.client.interface.events import ConversationChanged as ConversationChanged
 from restante.client.interface.events import DevicesChanged as DevicesChanged
 from restante.client.interface.events import Event as Event
+from restante.client.interface.events import FileProgress as FileProgress
 from restante.client.interface.events import LinkChanged as LinkChanged
 from restante.client.interface.events import Locked as Locked
 from restante.client.interface.events import MessageAdded as MessageAdded
@@ -42,6 +43,8 @@ from restante.client.interface.values import ConversationKey as ConversationKey
 from restante.client.interface.values import DeadLetter as DeadLetter
 from restante.client.interface.values import Device as Device
 from restante.client.interface.values import DeviceLink as DeviceLink
+from restante.client.interface.values import File as File
+from restante.client.interface.values import FileState as FileState
 from restante.client.interface.values import HistoryState as HistoryState
 from restante.client.interface.values import KeyGrant as KeyGrant
 from restante.client.interface.values import LinkState as LinkState
@@ -50,6 +53,7 @@ from restante.client.interface.values import Message as Message
 from restante.client.interface.values import MessageState as MessageState
 from restante.client.interface.values import NewKey as NewKey
 from restante.client.interface.values import Place as Place
+from restante.client.interface.values import Preview as Preview
 from restante.client.interface.values import Quoted as Quoted
 from restante.client.interface.values import Reacted as Reacted
 from restante.client.interface.values import Received as Received
@@ -58,6 +62,7 @@ from restante.client.interface.values import SafetyNumber as SafetyNumber
 from restante.client.interface.values import Scheduled as Scheduled
 from restante.client.interface.values import Sender as Sender
 from restante.client.interface.values import Status as Status
+from restante.client.interface.values import Storage as Storage
 from restante.client.interface.values import TraceLine as TraceLine
 from restante.client.interface.values import Trust as Trust
 from restante.client.interface.values import Version as Version

@@ -40,6 +40,7 @@ from restante.client.interface.values import (
     SafetyNumber,
     Scheduled,
     Status,
+    Storage,
     Version,
     Why,
 )
@@ -269,6 +270,54 @@ class Engine(Keeping, Protocol):
 
         UserError: no such place, or for longer than 8 hours.
         """
+
+    async def send_file(
+        self,
+        conversation: ConversationKey,
+        *,
+        path: str | None = None,
+        handle: str | None = None,
+        name: str | None = None,
+        caption: str = "",
+        quote: str | None = None,
+        message_id: str | None = None,
+        is_text: bool = False,
+    ) -> Message:
+        """Send the file at a whole path, or what was handed in; return its message as queued.
+
+        The file is kept, sealed, when this returns; the message goes when it is at the relay. Same
+        id twice: one message. `is_text`: it is a message that is too long, and the caption begins
+        it. UserError: can't be read, past 5 GiB, no room on the disk.
+        """
+
+    async def file_begin(self) -> str:
+        """Begin a file that is handed in, piece by piece; return a handle for `send_file`."""
+
+    async def file_add(self, handle: str, piece: str) -> int:
+        """Add up to 256 KiB, in base64, to a file; return how many bytes it has now."""
+
+    async def files(
+        self, conversation: ConversationKey | None, *, start: int, count: int
+    ) -> list[Message]:
+        """Return messages that carry files, the newest first: of a conversation, or of all."""
+
+    async def file_fetch(self, message_id: str) -> Message:
+        """Have the file of a message fetched; `message_changed` says when it is here."""
+
+    async def file_stop(self, message_id: str) -> Message:
+        """Fetch no more of it for now; it goes on from there when it is fetched again."""
+
+    async def file_save(self, message_id: str, *, directory: str, name: str | None = None) -> str:
+        """Write a file that is here into a directory, beside what is there; return its path.
+
+        UserError: it isn't here, nothing can be written there.
+        """
+
+    async def file_drop(self, message_id: str) -> Message:
+        """Remove a file from this device; it may be fetched again while the relay keeps it."""
+
+    async def storage(self) -> list[Storage]:
+        """Return what files take on this device, the conversation with the most first."""
 
     async def move_location(
         self,

@@ -90,6 +90,22 @@ class BackupProgress(View, frozen=True, tag="backup"):
     is_complete: bool
 
 
+class FileProgress(View, frozen=True, tag="file"):
+    """How far a message's file is on its way to or from a relay; in sealed bytes."""
+
+    conversation: ConversationKey
+    message: str
+    """Hex of the message id."""
+    direction: Literal["in", "out"]
+    done_bytes: int
+    total_bytes: int
+    rate_bytes_s: int
+    left_s: float | None
+    """None while nobody can say."""
+    error: str | None
+    """What holds it up; it goes on by itself."""
+
+
 class Resync(View, frozen=True, tag="resync"):
     """The subscriber was too slow and missed events: read everything again."""
 
@@ -110,5 +126,6 @@ Event = (
     | TransferProgress
     | BackupProgress
     | Locked
+    | FileProgress
     | Resync
 )

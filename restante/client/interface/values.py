@@ -59,6 +59,22 @@ class ConnectionPhase(StrEnum):
     STOPPED = "stopped"
 
 
+class FileState(StrEnum):
+    """Where the file of a message stands on this device."""
+
+    OFFERED = "offered"
+    """It lies at a relay until `expires_at`."""
+    FETCHING = "fetching"
+    SENDING = "sending"
+    """It is on its way to our relay; the message goes when it is there."""
+    HERE = "here"
+    """It was checked, and lies here encrypted."""
+    FAILED = "failed"
+    """`error` says why; it can be tried again."""
+    LOST = "lost"
+    """The relay has it no more."""
+
+
 class LinkState(StrEnum):
     """How far the linking of a device has come."""
 
@@ -132,6 +148,38 @@ class Card(View, frozen=True):
     """The conversation with them, if they are a contact already."""
 
 
+class Preview(View, frozen=True):
+    """A picture in a few blurred cells: `colours` are row by row, six hex digits each."""
+
+    columns: int
+    rows: int
+    colours: str
+
+
+class File(View, frozen=True):
+    """A file that a message carries. What is said of it is its sender's word, but for `state`."""
+
+    name: str
+    """Safe as a file's name."""
+    media_type: str
+    role: Literal["file", "image", "video", "voice", "folder", "text"]
+    """`folder`: an archive of one. `text`: a message that was too long for one."""
+    size_bytes: int
+    caption: str
+    state: FileState
+    error: str | None
+    relay: str
+    """Where it lies."""
+    expires_at: str | None
+    """Until when the relay keeps it; RFC 3339 UTC. None while it isn't there yet."""
+    width: int | None = None
+    height: int | None = None
+    duration_s: float | None = None
+    waveform: list[int] = []
+    """Of a voice note: loudness, 0 to 255, in stretches of equal length."""
+    preview: Preview | None = None
+
+
 class Version(View, frozen=True):
     """What a message said from a moment on."""
 
@@ -154,6 +202,7 @@ class Message(View, frozen=True):
     body: str
     kind: Literal[
         "text",
+        "file",
         "location",
         "contact",
         "setting",
@@ -182,6 +231,7 @@ class Message(View, frozen=True):
     card: Card | None = None
     imported: bool = False
     """It came from a file: nobody else has it, and nobody vouches for who wrote it."""
+    file: File | None = None
     sets_timer_s: int | None = None
     """Of a `setting`: with which time messages are sent from there on; 0: they stay."""
 
@@ -379,6 +429,16 @@ class KeyGrant(View, frozen=True):
     """How many of them have come here."""
     until: str
     """RFC 3339 UTC."""
+
+
+class Storage(View, frozen=True):
+    """What the files of a conversation take on this device."""
+
+    conversation: ConversationKey
+    title: str
+    count: int
+    size_bytes: int
+    """As they lie here: encrypted and padded."""
 
 
 class Device(View, frozen=True):

@@ -28,6 +28,7 @@ from restante.protocol.manifest import SignedManifest
 from restante.store import client_outbox
 from restante.store.client_account import get_value, set_value
 from restante.store.client_contacts import contact, upsert_contact
+from restante.store.client_files import SENDING, file_of, save_file
 from restante.store.client_messages import delete_message, insert_message, message, update_state
 
 if TYPE_CHECKING:
@@ -270,6 +271,7 @@ def move_message(
         client_outbox.delete(rows, entry.id)
     # What was sealed for the old key has a counter of that conversation; here it gets another.
     content = msgspec.structs.replace(Content.from_bytes(moving.body), counter=0).to_bytes()
+    file = file_of(rows, message_id)
     delete_message(rows, message_id)
     insert_message(
         rows,
@@ -282,6 +284,14 @@ def move_message(
             error=None,
         ),
     )
+    tracing.note(rows, message_id, tracing.Event.QUEUED, now_ms=now_ms, detail=FOR_THE_NEW_KEY)
+    changes.is_resync = True
+    changes.conversations[row.account_id] = None
+    changes.conversations[moving.conversation] = None
+    if file is not None:  # it stays where it is; its message goes when all of it is there
+        save_file(rows, file)
+        if file.state == SENDING:
+            return
     enqueue_content(
         rows,
         changes,
@@ -292,10 +302,6 @@ def move_message(
         message_id=message_id,
         now_ms=now_ms,
     )
-    tracing.note(rows, message_id, tracing.Event.QUEUED, now_ms=now_ms, detail=FOR_THE_NEW_KEY)
-    changes.is_resync = True
-    changes.conversations[row.account_id] = None
-    changes.conversations[moving.conversation] = None
 
 
 def moved_elsewhere(rows: Rows, changes: Changes, message_id: bytes, conversation: bytes) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from restante.client.alarm import Alarm
 from restante.client.clock import read_rfc3339, rfc3339
-from restante.client.history import check_text
+from restante.client.history import short_text
 from restante.client.interface import Resync, Scheduled
 from restante.client.named import account_of, message_of
 from restante.client.people_kept import existing
@@ -52,7 +52,7 @@ class Later:
         self, conversation: str, text: str, *, at: str, quote: str | None, message_id: str | None
     ) -> Scheduled:
         """Keep a text for its time, durably. The same id twice: one text."""
-        check_text(text)
+        short_text(text)
         account_id = account_of(conversation)
         now_ms = self._context.now_ms()
         try:

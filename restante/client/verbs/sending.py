@@ -34,6 +34,10 @@ _TIMEOUT = click.option(
 @click.option("--reply", "--reply-to", metavar="MESSAGE", help="Answer MESSAGE, which is quoted.")
 @click.option("--location", metavar="LAT,LON", help="Send a place; TEXT, if any, is its label.")
 @click.option("--for", "live_for", metavar="TIME", help="With --location: newer ones may follow.")
+@click.option(
+    "--file", "files", multiple=True, metavar="PATH|-", help="Send a file; TEXT: with it."
+)
+@click.option("--name", metavar="NAME", help="With --file: what the file is called.")
 @click.option("--contact", metavar="CONTACT", help="Send a contact card: CONTACT's address.")
 @click.option("--idempotency-key", metavar="KEY", help="Send once under KEY, however often called.")
 @click.option("--at", metavar="TIME", help="Send later: +90m, 08:00, or 2026-11-22 08:00.")
@@ -56,6 +60,8 @@ def send(
     reply: str | None,
     location: str | None,
     live_for: str | None,
+    files: tuple[str, ...],
+    name: str | None,
     contact: str | None,
     idempotency_key: str | None,
     at: str | None,
@@ -67,18 +73,21 @@ def send(
     """Send TEXT, or with - what is on stdin (UTF-8, taken as it is)."""
     from restante.client.commands import send as bodies
 
-    kinds = sum(map(bool, (location, contact, idempotency_key, at, live, jsonl)))
+    kinds = sum(map(bool, (location, files, contact, idempotency_key, at, live, jsonl)))
     _refuse_contradictions(
         {
             "With --jsonl, everything else stands in the lines.": jsonl
             and bool(kinds > 1 or conversation or text or others or reply),
             "Missing argument 'CONVERSATION'.": conversation is None and not jsonl,
-            "Missing argument 'TEXT|-'.": text is None and not (location or contact or jsonl),
+            "Missing argument 'TEXT|-'.": text is None
+            and not (location or files or contact or jsonl),
             "One of --reply, --location and --contact.": sum(map(bool, (reply, location, contact)))
             > 1,
             "--for goes with --location.": live_for is not None and location is None,
+            "--name goes with one --file.": name is not None and len(files) != 1,
+            "TEXT and --file can't both be -.": text == "-" and "-" in files,
             "A contact card has no text.": contact is not None and text is not None,
-            "One of --location, --contact, --idempotency-key, --at and --live.": kinds > 1,
+            "One of --location, --file, --contact, --idempotency-key, --at and --live.": kinds > 1,
             "--live takes one CONVERSATION and -.": live and (bool(others) or text != "-"),
         }
     )
@@ -103,6 +112,17 @@ def send(
     if at is not None:
         return _send_later(run, recipients, text or "", at, reply)
     profile = run.profile
+    if files:
+        return _send_files(
+            run,
+            recipients,
+            files,
+            text,
+            reply=reply,
+            name=name,
+            wait=wait,
+            timeout_s=timeout,
+        )
     if contact is None:  # what can be said of it without an engine is said first
         what = bodies.what_to_send(text, location, reply, idempotency_key, live=live_for)
     with run.caller(profile) as caller:
@@ -120,6 +140,26 @@ def _refuse_contradictions(wrong: dict[str, bool]) -> None:
     for sentence, is_so in wrong.items():
         if is_so:
             raise click.UsageError(sentence)
+
+
+def _send_files(
+    run: Invocation,
+    recipients: list[str],
+    files: tuple[str, ...],
+    text: str | None,
+    *,
+    reply: str | None,
+    name: str | None,
+    wait: str,
+    timeout_s: float,
+) -> int:
+    from restante.client.commands import send as bodies
+    from restante.client.commands.handing_in import files_to_send
+
+    caption = "" if text is None else bodies.text_argument(text)
+    wanted = files_to_send(files, caption, reply, name)
+    with run.caller() as caller:
+        return bodies.send(run.out, caller, recipients, *wanted, wait=wait, timeout_s=timeout_s)
 
 
 def _send_lines(run: Invocation, wait: str, timeout_s: float) -> int:

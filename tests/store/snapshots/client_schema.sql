@@ -1,7 +1,8 @@
--- version 5
+-- version 6
 CREATE INDEX aside_by_tag ON aside (tag);
 CREATE INDEX contacts_by_address ON contacts (address);
 CREATE INDEX feed_by_message ON feed (message);
+CREATE INDEX files_by_state ON files (state);
 CREATE INDEX hello_hashes_by_prekey ON hello_hashes (prekey_id);
 CREATE INDEX marks_by_counter ON marks (conversation, device_id, counter)
 WHERE counter > 0;
@@ -18,6 +19,7 @@ CREATE INDEX messages_quoting ON messages (quote_id) WHERE quote_id IS NOT NULL;
 CREATE INDEX messages_settings ON messages (conversation, order_key) WHERE kind = 'setting';
 CREATE INDEX messages_unread ON messages (conversation, order_key)
 WHERE received_at_ms IS NOT NULL AND state = 'delivered';
+CREATE INDEX messages_with_files ON messages (conversation, order_key) WHERE kind = 'file';
 CREATE INDEX outbox_by_account ON outbox (account_id);
 CREATE INDEX outbox_by_envelope ON outbox (envelope_id) WHERE envelope_id IS NOT NULL;
 CREATE INDEX outbox_by_message ON outbox (message_id) WHERE message_id IS NOT NULL;
@@ -82,6 +84,11 @@ CREATE TABLE feed (
     message INTEGER NOT NULL, at_ms INTEGER NOT NULL, detail TEXT,
     FOREIGN KEY(message) REFERENCES messages (number) ON DELETE CASCADE
 );
+CREATE TABLE files (
+    message_id BLOB NOT NULL, place BLOB NOT NULL, state TEXT NOT NULL, blob BLOB,
+    stored_bytes INTEGER NOT NULL, attempts INTEGER NOT NULL, error TEXT,
+    PRIMARY KEY (message_id)
+) WITHOUT ROWID;
 CREATE TABLE gaps (
     conversation INTEGER NOT NULL, device_id BLOB NOT NULL, counter INTEGER NOT NULL,
     PRIMARY KEY (conversation, device_id, counter)
@@ -241,6 +248,24 @@ WHEN NEW.state <> 'self' AND (
 END;
 CREATE TRIGGER conversation_begins AFTER INSERT ON conversations BEGIN
     INSERT INTO chunks (conversation, first_key, size) VALUES (NEW.number, x'', 0);
+END;
+CREATE TRIGGER file_comes AFTER INSERT ON messages WHEN NEW.kind = 'file' BEGIN
+    INSERT OR IGNORE INTO files (message_id, place, state, stored_bytes, attempts)
+    VALUES (NEW.id, randomblob(16), 'new', 0, 0);
+END;
+CREATE TRIGGER file_goes AFTER DELETE ON messages WHEN OLD.kind = 'file' BEGIN
+    UPDATE files SET state = iif(OLD.counter = 0, 'erased', 'removed'),
+        stored_bytes = 0
+    WHERE message_id = OLD.id;
+END;
+CREATE TRIGGER file_is_erased AFTER UPDATE OF kind ON messages
+WHEN OLD.kind = 'file' AND NEW.kind <> 'file' BEGIN
+    UPDATE files SET state = 'erased', stored_bytes = 0 WHERE message_id = OLD.id;
+END;
+CREATE TRIGGER file_is_known AFTER UPDATE OF kind ON messages
+WHEN NEW.kind = 'file' AND OLD.kind <> 'file' BEGIN
+    INSERT OR IGNORE INTO files (message_id, place, state, stored_bytes, attempts)
+    VALUES (NEW.id, randomblob(16), 'new', 0, 0);
 END;
 CREATE TRIGGER mark_settles AFTER INSERT ON messages BEGIN
     UPDATE marks SET is_stray = 0 WHERE target = NEW.id AND is_stray = 1;

@@ -1,0 +1,1 @@
+"""Files that messages carry: sealed, sent, fetched, kept and shown."""

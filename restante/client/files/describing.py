@@ -1,0 +1,89 @@
+"""What is said of a file that is sent: its name, its type, and what it shows before it is fetched.
+
+Rule: said once, when it is sealed, and only what its reader needs. Pure.
+Spec: docs/protocol/content.md, section 9.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from restante.client.files.sources import media_type_of
+from restante.protocol.content import File, FileRole
+from restante.protocol.file_name import NAMELESS, safe_name
+
+if TYPE_CHECKING:
+    from restante.client.files.vault import Sealed
+    from restante.protocol.ids import BlobCapability
+
+LONG_TEXT_NAME = "message.txt"
+LONG_TEXT_TYPE = "text/plain; charset=utf-8"
+LONG_TEXT_SHOWN_CHARS = 600
+"""Of a text that is too long: so much stands in the message itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """What its sender says of a file. Sizes and times are 0 where there are none."""
+
+    name: str
+    media_type: str
+    role: FileRole = FileRole.FILE
+    caption: str = field(default="", repr=False)
+    preview: bytes = field(default=b"", repr=False)
+    width: int = 0
+    height: int = 0
+    duration_ms: int = 0
+    waveform: bytes = field(default=b"", repr=False)
+
+
+def plain_file(name: str, caption: str) -> Described:
+    """Describe a file by its name alone."""
+    name = safe_name(name or NAMELESS)
+    return Described(name=name, media_type=media_type_of(name), caption=caption)
+
+
+def long_text(beginning: str) -> Described:
+    """Describe a text that is too long for a message: the caption is how it begins."""
+    return Described(
+        name=LONG_TEXT_NAME, media_type=LONG_TEXT_TYPE, role=FileRole.TEXT, caption=beginning
+    )
+
+
+def beginning_of(text: str) -> str:
+    """Return what of a long text stands in the message itself."""
+    return text[:LONG_TEXT_SHOWN_CHARS].rstrip() + "…"
+
+
+def body_for(
+    said: Described,
+    sealed: Sealed,
+    *,
+    capability: BlobCapability,
+    key: bytes,
+    relay: str,
+) -> File:
+    """Return the body of a message that carries a sealed file.
+
+    It answers nothing, and when it expires isn't known yet.
+    """
+    return File(
+        name=said.name,
+        media_type=said.media_type,
+        role=int(said.role),
+        size_bytes=sealed.size_bytes,
+        digest=sealed.digest,
+        capability=capability,
+        key=key,
+        sealed_bytes=sealed.sealed_bytes,
+        relay=relay,
+        expires_at_s=0,
+        caption=said.caption,
+        quote=None,
+        preview=said.preview,
+        width=said.width,
+        height=said.height,
+        duration_ms=said.duration_ms,
+        waveform=said.waveform,
+    )

@@ -1,0 +1,79 @@
+"""The engine's methods for files: each hands on to the part that knows.
+
+Rule: nothing but names and ids read from the interface's words. Spec: docs/files.md.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from restante.client.named import account_of, message_of
+
+if TYPE_CHECKING:
+    from restante.client.files.parts import Files
+    from restante.client.interface import Message, Storage
+
+
+class FileMethods:
+    """What `LocalEngine` inherits; it says where the part is."""
+
+    def _files(self) -> Files:
+        """Return the part. UserError: no account yet."""
+        raise NotImplementedError
+
+    async def file_begin(self) -> str:
+        """See interface.Engine."""
+        return await self._files().begin()
+
+    async def file_add(self, handle: str, piece: str) -> int:
+        """See interface.Engine."""
+        return await self._files().add(handle, piece)
+
+    async def send_file(
+        self,
+        conversation: str,
+        *,
+        path: str | None = None,
+        handle: str | None = None,
+        name: str | None = None,
+        caption: str = "",
+        quote: str | None = None,
+        message_id: str | None = None,
+        is_text: bool = False,
+    ) -> Message:
+        """See interface.Engine."""
+        return await self._files().send(
+            account_of(conversation),
+            path=path,
+            handle=handle,
+            name=name,
+            caption=caption,
+            is_text=is_text,
+            quoted=None if quote is None else message_of(quote),
+            message_id=None if message_id is None else message_of(message_id),
+        )
+
+    async def files(self, conversation: str | None, *, start: int, count: int) -> list[Message]:
+        """See interface.Engine."""
+        account_id = None if conversation is None else account_of(conversation)
+        return await self._files().messages(account_id, start=start, count=count)
+
+    async def file_fetch(self, message_id: str) -> Message:
+        """See interface.Engine."""
+        return await self._files().fetch(message_of(message_id))
+
+    async def file_stop(self, message_id: str) -> Message:
+        """See interface.Engine."""
+        return await self._files().stop(message_of(message_id))
+
+    async def file_drop(self, message_id: str) -> Message:
+        """See interface.Engine."""
+        return await self._files().drop(message_of(message_id))
+
+    async def file_save(self, message_id: str, *, directory: str, name: str | None = None) -> str:
+        """See interface.Engine."""
+        return await self._files().save(message_of(message_id), directory=directory, name=name)
+
+    async def storage(self) -> list[Storage]:
+        """See interface.Engine."""
+        return await self._files().storage()

@@ -1,0 +1,293 @@
+"""A file on its way out: sealed, kept, put at our relay, and then the message that names it.
+
+Rule: what `send` returns is durable, the file as well as the message, and goes on after a restart
+of either side, after days, or a `kill -9` at any moment. Spec: docs/files.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import trio
+
+from restante.client.blob_transfer.pace import Pace
+from restante.client.blob_transfer.upload import DeviceLinks, Upload, Uploader
+from restante.client.changes import Changes
+from restante.client.failures import RelayError
+from restante.client.files.crew import Crew
+from restante.client.files.describing import Described, body_for
+from restante.client.files.holding import fail_sending, send_held
+from restante.client.files.progress import Progress
+from restante.client.files.showing import body_of
+from restante.client.grammar.writing import own_entry, refuse_unwelcome
+from restante.client.history import own_quote
+from restante.client.interface import ContactState, MessageState
+from restante.client.people_kept import existing
+from restante.client.syncing.self_contact import is_self, other_devices
+from restante.client.viewing import viewer_of
+from restante.crypto.blobs import generate_capability, generate_key
+from restante.errors import StoreError, UserError
+from restante.protocol.content import Kind
+from restante.protocol.ids import ID_BYTES, BlobId, blob_id
+from restante.protocol.limits import DEFAULT_TTL_S
+from restante.store import client_files as store
+from restante.store.client_files import FileRow
+from restante.store.client_messages import message, placed_message, update_state
+from restante.store.failpoints import reach
+
+if TYPE_CHECKING:
+    from restante.client.announcer import Announcer
+    from restante.client.context import EngineContext
+    from restante.client.files.sources import Source
+    from restante.client.files.vault import Told, Vault
+    from restante.client.interface import Message
+    from restante.client.own_account import OwnAccount
+    from restante.store.client_messages import Placed
+    from restante.store.client_rows import Rows
+
+TTL_S: Final = DEFAULT_TTL_S
+"""As long as an envelope waits for a device that doesn't come."""
+
+TOO_SHORT_S: Final = 2 * 86_400
+"""What is kept for less than that, since it took so long to come there, is put there anew."""
+
+
+LOOK_EVERY_S: Final = 0.5
+
+
+class Sending:
+    """The service. `run` uploads for ever."""
+
+    def __init__(
+        self,
+        context: EngineContext,
+        own: OwnAccount,
+        *,
+        vault: Vault,
+        links: DeviceLinks,
+        announcer: Announcer,
+    ) -> None:
+        self._context = context
+        self._own = own
+        self._vault = vault
+        self._announcer = announcer
+        self._uploader = Uploader(context, links, Pace())
+        self._uploads = Crew(self._due, self._upload)
+        self._troubles: dict[bytes, str | None] = {}
+        self._unwanted: set[BlobId] = set()
+        self._is_news = trio.Event()
+
+    async def run(self) -> None:
+        """Upload what is to be sent."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._tidy)
+            await self._uploads.run()
+
+    def wake(self) -> None:
+        """Something is to be sent, or isn't any more."""
+        self._uploads.wake()
+
+    async def settled(self) -> None:
+        """Wait until everything is at the relay, or something holds all of it up."""
+        while True:
+            with trio.move_on_after(LOOK_EVERY_S):
+                await self._uploads.settled()
+                return
+            if self._troubles and all(self._troubles.values()):
+                return
+
+    async def send(
+        self,
+        account_id: bytes,
+        source: Source,
+        said: Described,
+        *,
+        quoted: bytes | None,
+        message_id: bytes | None,
+        told: Told = lambda *_: None,
+    ) -> Message:
+        """Seal a file, and file the message that carries it; closes the source.
+
+        UserError: it can't be read, the disk is full, blocked, key changed, the caption is too
+        long. Cancellation: nothing is kept.
+        """
+        which = message_id or self._context.randomness.random(ID_BYTES)
+        try:
+            sent = await self._context.read(lambda rows: self._look(rows, account_id, which))
+            if sent is not None:
+                return sent
+            randomness = self._context.randomness
+            place = randomness.random(ID_BYTES)
+            capability, key = generate_capability(randomness), generate_key(randomness)
+            sealed = await self._vault.seal(
+                source,
+                place,
+                key=key,
+                blob=blob_id(capability),
+                randomness=randomness,
+                told=told,
+            )
+        finally:
+            source.close()
+        reach("file.sealed")
+        body = body_for(
+            said, sealed, capability=capability, key=key.raw, relay=str(self._own.address.relay)
+        )
+        kept = FileRow(
+            message_id=which,
+            place=place,
+            state=store.SENDING,
+            blob=blob_id(capability),
+            stored_bytes=sealed.sealed_bytes,
+        )
+        changes = Changes()
+
+        def work(rows: Rows) -> tuple[Message, bool]:
+            if (known := placed_message(rows, which)) is not None:
+                return self._shown(rows, known), False
+            row = existing(rows, account_id)
+            is_wanted = not is_self(row) or bool(other_devices(rows, row))
+            placed = own_entry(
+                rows,
+                changes,
+                self._context,
+                own=self._own,
+                account_id=account_id,
+                message_id=which,
+                kind=Kind.FILE,
+                body_for=lambda whom: msgspec.structs.replace(
+                    body, quote=own_quote(rows, whom, quoted)
+                ),
+                is_held=True,
+            )
+            store.save_file(rows, kept if is_wanted else replace(kept, state=store.HERE, blob=None))
+            return self._shown(rows, placed), True
+
+        is_kept = False
+        try:
+            shown, is_kept = await self._context.write(work)
+        finally:
+            if not is_kept:
+                with trio.CancelScope(shield=True):
+                    await self._vault.remove(place)
+        reach("file.kept")
+        await self._announcer.tell(changes)
+        return shown
+
+    def _look(self, rows: Rows, account_id: bytes, which: bytes) -> Message | None:
+        """Return the message if it was sent before; refuse early what can't be sent."""
+        if (known := placed_message(rows, which)) is not None:
+            return self._shown(rows, known)
+        row = existing(rows, account_id)
+        if row.state != ContactState.REQUEST.value:
+            refuse_unwelcome(row)
+        return None
+
+    def _shown(self, rows: Rows, placed: Placed) -> Message:
+        row = placed.row
+        shows = viewer_of(rows, self._context, self._own, row.conversation)
+        return shows.message(row, placed.position)
+
+    # ---- uploading --------------------------------------------------------------------------
+
+    async def _due(self) -> list[FileRow]:
+        try:
+            return await self._context.read(lambda rows: store.files_in(rows, store.SENDING))
+        except StoreError:  # others say what is wrong with the disk
+            return []
+
+    async def _upload(self, kept: FileRow) -> None:
+        row = await self._context.read(lambda rows: message(rows, kept.message_id))
+        if row is None or kept.blob is None:
+            return
+        body = body_of(row)
+        upload = Upload(
+            path=self._vault.path(kept.place),
+            blob=BlobId(kept.blob),
+            size_bytes=body.sealed_bytes,
+            ttl_s=TTL_S,
+        )
+        progress = Progress(
+            self._context.hub,
+            conversation=row.conversation,
+            message_id=row.id,
+            direction="out",
+            total_bytes=body.sealed_bytes,
+        )
+
+        def told(held_bytes: int) -> None:
+            reach("file.uploading")
+            progress.moved(held_bytes)
+
+        def troubled(error: RelayError | None) -> None:
+            progress.troubled(error)
+            self._troubles[row.id] = None if error is None else str(error)
+            self._is_news.set()
+
+        try:
+            kept_s = await self._uploader.upload(upload, told=told, troubled=troubled)
+            if kept_s < TOO_SHORT_S:
+                await self._uploader.delete(upload.blob)
+                kept_s = await self._uploader.upload(upload, told=told, troubled=troubled)
+            reach("file.uploaded")
+            await self._settle(row.id, expires_at_s=self._context.now_s() + kept_s)
+        except StoreError:  # others say what is wrong with the disk
+            await trio.sleep(self._context.backoff_s(3))
+        except UserError as error:
+            await self._give_up(row.id, str(error))
+        except trio.Cancelled:
+            self._unwanted.add(upload.blob)
+            self._is_news.set()
+            raise
+        finally:
+            self._troubles.pop(row.id, None)
+
+    async def _settle(self, message_id: bytes, *, expires_at_s: int) -> None:
+        changes, now_ms = Changes(), self._context.now_ms()
+        await self._context.write(
+            lambda rows: send_held(
+                rows, changes, message_id, expires_at_s=expires_at_s, now_ms=now_ms
+            )
+        )
+        reach("file.released")
+        await self._announcer.tell(changes)
+
+    async def _give_up(self, message_id: bytes, sentence: str) -> None:
+        changes = Changes()
+        await self._context.write(lambda rows: fail_sending(rows, changes, message_id, sentence))
+        await self._announcer.tell(changes)
+
+    async def _tidy(self) -> None:
+        """Keep with messages what holds their files up; delete at the relay what was taken back."""
+        said: dict[bytes, str | None] = {}
+        while True:
+            await self._is_news.wait()
+            self._is_news = trio.Event()
+            now = dict(self._troubles)
+            try:
+                for message_id in now.keys() | said.keys():
+                    if now.get(message_id) != said.get(message_id):
+                        await self._say_why(message_id, now.get(message_id))
+                said = {message_id: why for message_id, why in now.items() if why is not None}
+                while self._unwanted:
+                    await self._delete(self._unwanted.pop())
+            except (StoreError, RelayError):
+                await trio.sleep(self._context.backoff_s(3))
+
+    async def _say_why(self, message_id: bytes, sentence: str | None) -> None:
+        changes = Changes()
+
+        def work(rows: Rows) -> None:
+            row = message(rows, message_id)
+            if row is not None and row.state == MessageState.QUEUED.value:
+                changes.message_changed(update_state(rows, message_id, row.state, sentence))
+
+        await self._context.write(work)
+        await self._announcer.tell(changes)
+
+    async def _delete(self, blob: BlobId) -> None:
+        is_due = any(each.blob == blob for each in await self._due())
+        if not is_due:
+            await self._uploader.delete(blob)
