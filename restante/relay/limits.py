@@ -87,10 +87,10 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     slots_per_network: Count = 1
     """Slots a second put by one network; forty times as many at once. No network alone can fill
     them all within their ten minutes."""
-    blob_max_bytes: Count = 5 * 1024**3
-    """The largest blob: ten years of history."""
-    blobs_bytes_per_account: Count = 2 * 1024**3
-    """Announced for all blobs of one account: a history of a million messages."""
+    blob_max_bytes: Count = 6 * 1024**3
+    """The largest blob: a file of 5 GiB, sealed and padded."""
+    blobs_bytes_per_account: Count = 6 * 1024**3
+    """Announced for all blobs of one account: one of the largest, or some thousand pictures."""
     blobs_per_account: Count = 4096
     """Each is a file, however small."""
     blob_ttl_s: Annotated[int, Meta(ge=60, le=MAX_TTL_S)] = DEFAULT_TTL_S

@@ -35,11 +35,14 @@ from tests.tui.scripted_chats import ScriptedChats
 from tests.tui.scripted_contacts import ScriptedContacts
 from tests.tui.scripted_core import ScriptedCore
 from tests.tui.scripted_devices import ScriptedDevices
+from tests.tui.scripted_files import ScriptedFiles
 from tests.tui.scripted_keeping import ScriptedKeeping
 from tests.tui.scripted_parts import NOW, Stream, rfc3339
 
 
-class ScriptedEngine(ScriptedContacts, ScriptedChats, ScriptedDevices, ScriptedKeeping):
+class ScriptedEngine(
+    ScriptedContacts, ScriptedChats, ScriptedDevices, ScriptedFiles, ScriptedKeeping
+):
     """One profile, in memory."""
 
     def __init__(

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 UPLOADS: Final = 2
 MAX_AHEAD: Final = 128
-"""Parts that the new device hasn't taken: a gigabyte, half of what a relay keeps for an account."""
+"""Parts that the new device hasn't taken: a gigabyte, of what a relay keeps for an account."""
 
 LOOK_EVERY_S: Final = 300.0
 

@@ -19,6 +19,7 @@ from restante.client.interface import (
     Conversation,
     ConversationChanged,
     Event,
+    FileProgress,
     Message,
     MessageAdded,
     MessageChanged,
@@ -161,6 +162,8 @@ class ChatScreen(Finding):
                     self._typing.theirs(is_typing=event.is_typing)
             elif isinstance(event, TransferProgress):
                 self._watch.take_progress(event)
+            elif isinstance(event, FileProgress):
+                self._watch.take_file_progress(event)
             elif isinstance(event, Resync):
                 needs_reload = True
         self._refresh_chats()
@@ -349,6 +352,7 @@ class ChatScreen(Finding):
             and conversation.contact in {ContactState.ACCEPTED, ContactState.PENDING},
             "pinned": is_open,
             "send_contact": is_open and not self.pane.box.disabled,
+            "send_file": is_open and not self.pane.box.disabled,
             "send_place": is_open and not self.pane.box.disabled,
             "editor": is_open and not self.pane.box.disabled,
             "back": is_open,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from textual.message_pump import MessagePump
 from textual.timer import Timer
 
-from restante.client.interface import ConnectionPhase, Status, TransferProgress
-from restante.client.tui import words
+from restante.client.interface import ConnectionPhase, FileProgress, Status, TransferProgress
+from restante.client.tui import file_words, words
 from restante.client.tui.banners import Banner, say_connection, say_ended, say_history, say_recovery
 from restante.client.tui.bars import ConnectionLine
 from restante.client.tui.chats import Chats
@@ -61,6 +61,11 @@ class ConnectionWatch:
     def take_progress(self, progress: TransferProgress) -> None:
         """Say how far a history is."""
         self._under_way = "" if progress.is_complete else _percent_and_left(progress)
+        self.show()
+
+    def take_file_progress(self, progress: FileProgress) -> None:
+        """Say how far a file is."""
+        self._under_way = file_words.under_way(progress)
         self.show()
 
     def take(self, status: Status) -> None:

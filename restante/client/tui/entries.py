@@ -95,8 +95,8 @@ def lay_out(
 
 
 def _stands_apart(message: Message, before: Message | None) -> bool:
-    """Whether one of two is a place or a card: several lines that read as one."""
-    parts = {"location", "contact"}
+    """Whether one of two is a place, a card or a file: several lines that read as one."""
+    parts = {"location", "contact", "file"}
     return message.kind in parts or (before is not None and before.kind in parts)
 
 

@@ -12,10 +12,11 @@ from typing import Final
 from restante.client.interface import Card, Message, Place
 from restante.client.tui import words
 from restante.client.tui.clean import clean_line
+from restante.client.tui.file_words import file_lines
 from restante.client.tui.page import Page
 from restante.client.tui.times import age, clock_time, day_title, local
 
-HAS_HEADING: Final = frozenset({"text", "unknown", "location", "contact"})
+HAS_HEADING: Final = frozenset({"text", "file", "unknown", "location", "contact"})
 """Kinds that somebody said; the others are notices."""
 
 _HOUR_S: Final = 3600
@@ -30,6 +31,8 @@ def body_of(message: Message, page: Page) -> str:
         return _place(message.location, page)
     if message.card is not None:
         return _card(message.card)
+    if message.file is not None:
+        return file_lines(message.file, page)
     return message.body
 
 

@@ -22,6 +22,7 @@ COMMANDS: Final = (
     ("Chat: Next unread", "Open the next chat with something new", "app.next_unread"),
     ("Chat: Pinned messages", "Choose one to go there", "screen.pinned"),
     ("Chat: Send a contact", "Somebody's address, and whose it must be", "screen.send_contact"),
+    ("Chat: Send a file", "Encrypted before it leaves; up to 5 GiB", "screen.send_file"),
     ("Chat: Send a place", "Where it is, or where you are for a while", "screen.send_place"),
     ("Message: Send again", "What was not sent", "screen.retry_message"),
     ("Message: Discard", "What was not sent", "screen.discard_message"),

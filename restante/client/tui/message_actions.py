@@ -14,11 +14,11 @@ from textual.content import Content
 from restante.client.interface import Message, MessageState
 from restante.client.tui import chat_words, words
 from restante.client.tui.bridge import ask
-from restante.client.tui.chat_actions import ChatActions
 from restante.client.tui.clean import clean, clean_line
 from restante.client.tui.compose_box import Purpose
 from restante.client.tui.dialog import TextDialog
 from restante.client.tui.entry_parts import HAS_HEADING
+from restante.client.tui.file_actions import FileActions
 from restante.client.tui.message_dialogs import DeleteDialog, ReactDialog
 from restante.client.tui.place_dialog import PlaceDialog
 from restante.client.tui.times import local
@@ -27,7 +27,7 @@ FAILED: Final = frozenset({MessageState.FAILED, MessageState.EXPIRED})
 UNSENT: Final = frozenset({MessageState.QUEUED, MessageState.AWAITING_ACCEPTANCE})
 
 
-class MessageActions(ChatActions):
+class MessageActions(FileActions):
     """The actions; whoever inherits has the box and says what is selected."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -71,6 +71,7 @@ class MessageActions(ChatActions):
             "edit": can_answer and is_mine and message is not None and message.kind == "text",
             "delete": message is not None and not has_failed,
             "copy": is_said,
+            "save_file": message is not None and message.file is not None,
             "why_message": message is not None,
             "open": message is not None and (message.card is not None or message.quote is not None),
             "versions": message is not None and message.edited and message.location is None,

@@ -99,7 +99,7 @@ ops_listen = {ops}
 
 [limits]
 # mailbox_bytes = 67108864
-# blobs_bytes_per_account = 2147483648
+# blobs_bytes_per_account = 6442450944
 """
 
 _PROXIED: Final = """

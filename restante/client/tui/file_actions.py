@@ -1,0 +1,83 @@
+"""What can be done with files: one is sent, one is fetched and saved where the user says.
+
+Rule: every call of the engine is a worker; paths are the user's own, read as a shell would read
+`~`, and nothing more. Spec: docs/tui.md, section 5.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar, Final
+
+from textual.binding import Binding, BindingType
+
+from restante.client.interface import Conversation, FileState, Message
+from restante.client.tui import file_words
+from restante.client.tui.bridge import ask
+from restante.client.tui.chat_actions import ChatActions
+from restante.client.tui.dialog import LineDialog
+
+HERE: Final = frozenset({FileState.HERE, FileState.SENDING})
+
+
+class FileActions(ChatActions):
+    """The actions; whoever inherits says what is selected."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s", "save_file", "Save", id="messages.save_file"),
+    ]
+
+    @property
+    def selected(self) -> Message | None:
+        """The message that keys act on, while the messages have the focus."""
+        raise NotImplementedError
+
+    def action_send_file(self) -> None:
+        """Send a file of the user's."""
+        if self.conversation is not None:
+            self.act(self._send_file(self.conversation))
+
+    async def _send_file(self, conversation: Conversation) -> None:
+        dialog = LineDialog(
+            file_words.SEND_TITLE, file_words.SEND_TEXT, placeholder=file_words.SEND_PLACEHOLDER
+        )
+        typed = await self.app.push_screen_wait(dialog)
+        if typed:
+            await ask(self._stage.engine.send_file, conversation.key, path=whole(typed))
+            self.say(file_words.SENDING)
+
+    def action_save_file(self) -> None:
+        """Save it, if it is here; else fetch it, or fetch it no more."""
+        if message := self.selected:
+            self.act(self._save_file(message))
+
+    async def _save_file(self, message: Message) -> None:
+        if message.file is None:
+            return
+        if message.file.state is FileState.FETCHING:
+            await ask(self._stage.engine.file_stop, message.id)
+            self.say(file_words.STOPPED)
+            return
+        if message.file.state not in HERE:
+            await ask(self._stage.engine.file_fetch, message.id)
+            self.say(file_words.FETCHING)
+            return
+        dialog = LineDialog(file_words.SAVE_TITLE, file_words.SAVE_TEXT, value=usual_directory())
+        typed = await self.app.push_screen_wait(dialog)
+        if typed:
+            path = await ask(self._stage.engine.file_save, message.id, directory=whole(typed))
+            self.say(file_words.saved(path))
+
+
+def whole(typed: str) -> str:
+    """Return the whole path that was typed; `~` is one's own directory."""
+    path = Path(typed)
+    if path.parts[:1] == ("~",):
+        path = Path.home().joinpath(*path.parts[1:])
+    return str(path.absolute())
+
+
+def usual_directory() -> str:
+    """Return where people look for what they have fetched."""
+    downloads = Path.home() / "Downloads"
+    return "~/Downloads" if downloads.is_dir() else "~"

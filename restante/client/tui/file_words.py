@@ -1,0 +1,77 @@
+"""What is said of files: in a message's lines, beside the connection, in dialogs. Pure.
+
+Rule: sentences only; every string of a peer's passes `clean`. Spec: docs/tui.md, section 4.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from restante.client.interface import File, FileProgress, FileState
+from restante.client.tui.clean import clean, clean_line
+from restante.client.tui.page import Page
+from restante.client.tui.times import day_title, local
+
+FILE: Final = "File:"
+SEND_TITLE: Final = "Send a file"
+SEND_TEXT: Final = "Where it is. It is encrypted before it leaves, and goes on by itself."
+SEND_PLACEHOLDER: Final = "~/report.pdf"
+SAVE_TITLE: Final = "Save the file"
+SAVE_TEXT: Final = "Into which directory. Nothing that is there is written over."
+SENDING: Final = "The file is on its way. Its message follows when all of it is there."
+FETCHING: Final = "The file is fetched. s saves it once it is here."
+STOPPED: Final = "It is fetched no more; s goes on from there."
+
+_STATE: Final = {
+    FileState.SENDING: "on its way to the relay",
+    FileState.FETCHING: "on its way here",
+    FileState.HERE: "here",
+    FileState.FAILED: "not here",
+    FileState.LOST: "gone from the relay",
+}
+
+
+def file_lines(file: File, page: Page) -> str:
+    """Name, size and where it stands; what goes wrong; and the caption."""
+    dot = page.glyphs.dot
+    lines = [
+        f"{FILE} {clean_line(file.name)}",
+        f"{size(file.size_bytes)} {dot} {_stands(file, page)}",
+    ]
+    if file.error:
+        lines.append(f"{page.glyphs.alert} {clean_line(file.error)}")
+    if file.caption:
+        lines.append(clean(file.caption))
+    return "\n".join(lines)
+
+
+def under_way(progress: FileProgress) -> str:
+    """How far a file is, beside the connection; empty when all of it is there."""
+    if progress.done_bytes >= progress.total_bytes:
+        return ""
+    percent = 100 * progress.done_bytes // max(1, progress.total_bytes)
+    return f"File {'out' if progress.direction == 'out' else 'in'} {percent} %"
+
+
+def saved(path: str) -> str:
+    """Where it is now."""
+    return f"Saved as {clean_line(path)}."
+
+
+def size(count_bytes: float) -> str:
+    """`640 B`, `12.3 kB`, `1.0 GB`."""
+    for unit in ("B", "kB", "MB"):
+        if count_bytes < 1000:
+            return f"{count_bytes:.0f} {unit}" if unit == "B" else f"{count_bytes:.1f} {unit}"
+        count_bytes /= 1000
+    return f"{count_bytes:.1f} GB"
+
+
+def _stands(file: File, page: Page) -> str:
+    if file.state is not FileState.OFFERED:
+        return _STATE[file.state]
+    until = ""
+    if file.expires_at is not None:
+        day = local(file.expires_at, page.zone).date()
+        until = f" until {day_title(day, today=page.now.date())}"
+    return f"at the relay{until}  s\N{NO-BREAK SPACE}save"

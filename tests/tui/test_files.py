@@ -1,0 +1,102 @@
+"""Files: what their lines say; sent, fetched and saved by keys, through the engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from restante.client.interface import FileProgress, FileState
+from restante.client.tui.file_actions import whole
+from restante.client.tui.file_words import under_way
+from restante.errors import UserError
+from tests.tui.scripted_engine import ScriptedEngine
+from tests.tui.scripted_files import a_file
+from tests.tui.stories import WIDE, Teller, tell
+from tests.tui.test_entries import lines
+from tests.tui.test_keeping_chats import a_talk, on_the_last, opened
+
+
+def carried(**changes: object) -> list[str]:
+    engine = ScriptedEngine()
+    key = engine.person("bob@relay.example", "Bob")
+    message = engine.carry(key, replace(a_file("report.pdf"), **changes))  # type: ignore[arg-type]
+    return lines(message)[3:]
+
+
+def test_a_file_says_its_name_its_size_and_where_it_is() -> None:
+    offered = " ".join(carried())
+    assert offered.startswith("File: report.pdf 1.5 MB · at the relay until")
+    assert carried(state=FileState.HERE) == ["File: report.pdf", "1.5 MB · here"]
+    failed = carried(state=FileState.FAILED, error="It is damaged.", caption="as promised")
+    assert failed == ["File: report.pdf", "1.5 MB · not here", "! It is damaged.", "as promised"]
+
+
+def test_nothing_in_it_drives_the_terminal() -> None:
+    shown = carried(name="a\x1b[31m.txt", caption="b\x1b]0;t\x07", state=FileState.HERE)
+    assert "\x1b" not in "".join(shown)
+
+
+def test_how_far_one_is_stands_beside_the_connection() -> None:
+    event = FileProgress(
+        conversation="",
+        message="",
+        direction="in",
+        done_bytes=450,
+        total_bytes=1000,
+        rate_bytes_s=1,
+        left_s=None,
+        error=None,
+    )
+    assert under_way(event) == "File in 45 %"
+    assert under_way(replace(event, done_bytes=1000)) == ""
+
+
+def test_a_path_is_read_as_it_is_typed() -> None:
+    assert whole("~/a b.txt") == str(Path.home() / "a b.txt")
+    assert whole("/tmp/x") == "/tmp/x"  # nothing is written
+    assert whole("~nobody") == str(Path.cwd() / "~nobody")
+
+
+async def test_a_file_is_sent_from_the_palette() -> None:
+    engine, bob = a_talk()
+
+    async def story(t: Teller) -> None:
+        await opened(t)
+        t.app._main.action_send_file()
+        await t.until_shown("Send a file")
+        await t.paste("/home/sam/plan.odt")
+        await t.press("enter")
+        await t.until_shown("File: plan.odt", "on its way to the relay")
+        assert engine.people[bob].messages[-1].file is not None
+        engine.refuses = UserError("The file /x can't be read: no such file.")
+        t.app._main.action_send_file()
+        await t.until_shown("Send a file")
+        await t.paste("/x")
+        await t.press("enter")
+        await t.until_shown("no such file")
+
+    await tell(engine, story, size=WIDE)
+
+
+async def test_a_file_is_fetched_stopped_and_saved() -> None:
+    engine, bob = a_talk()
+    message = engine.carry(bob, a_file("film.mkv"))
+
+    async def story(t: Teller) -> None:
+        await opened(t)
+        await on_the_last(t)
+        await t.press("s")
+        await t.until_shown("on its way here")
+        await t.press("s")
+        await t.until_shown("at the relay until")
+        engine._put(*engine._find(message.id), file=a_file("film.mkv", state=FileState.HERE))
+        await t.until_shown("1.5 MB · here")
+        await t.press("s")
+        await t.until_shown("Save the file")
+        await t.press("home", "ctrl+k")
+        await t.paste("/srv/films")
+        await t.press("enter")
+        await t.until_shown("Saved as /srv/films/film.mkv")
+
+    await tell(engine, story, size=WIDE)
