@@ -49,13 +49,14 @@ class ScriptedFiles(ScriptedCore):
         """See interface.Engine."""
         return await self._stands(message_id, FileState.OFFERED)
 
-    async def file_save(self, message_id: str, *, directory: str) -> str:
+    async def file_save(self, message_id: str, *, directory: str, unpacks: bool) -> str:
         """See interface.Engine."""
         await trio.lowlevel.checkpoint()
         self._refuse()
         person, index = self._find(message_id)
         file = person.messages[index].file
         assert file is not None
+        assert unpacks
         return f"{directory}/{file.name}"
 
     async def _stands(self, message_id: str, state: FileState) -> Message:

@@ -33,7 +33,9 @@ def ls(out: Output, caller: Caller, conversation: str | None) -> ExitCode:
     return ExitCode.OK
 
 
-def get(out: Output, caller: Caller, message_id: str, *, output: str | None) -> ExitCode:
+def get(
+    out: Output, caller: Caller, message_id: str, *, output: str | None, as_archive: bool
+) -> ExitCode:
     """Fetch the file of a message if it isn't here, write it, and print where it is."""
     directory = Path(output or ".").absolute()
     if not directory.is_dir():
@@ -48,7 +50,9 @@ def get(out: Output, caller: Caller, message_id: str, *, output: str | None) -> 
                 "The file isn't here yet. It comes while Restante runs; try again later.",
             )
         return out.failed(ExitCode.FIXABLE, file["error"] or "The file can't be had.")
-    path = caller.call("file_save", message_id=message_id, directory=str(directory))
+    path = caller.call(
+        "file_save", message_id=message_id, directory=str(directory), unpacks=not as_archive
+    )
     out.data({"type": "file", "message": message_id, "path": path}, path)
     return ExitCode.OK
 

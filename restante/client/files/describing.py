@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from restante.client.files.folders import MEDIA_TYPE, SUFFIX
 from restante.client.files.sources import media_type_of
 from restante.protocol.content import File, FileRole
 from restante.protocol.file_name import NAMELESS, safe_name
@@ -42,6 +43,16 @@ def plain_file(name: str, caption: str) -> Described:
     """Describe a file by its name alone."""
     name = safe_name(name or NAMELESS)
     return Described(name=name, media_type=media_type_of(name), caption=caption)
+
+
+def folder(name: str, caption: str) -> Described:
+    """Describe a folder, which goes as an archive."""
+    return Described(
+        name=safe_name(name) + SUFFIX,
+        media_type=MEDIA_TYPE,
+        role=FileRole.FOLDER,
+        caption=caption,
+    )
 
 
 def long_text(beginning: str) -> Described:

@@ -70,9 +70,13 @@ class FileMethods:
         """See interface.Engine."""
         return await self._files().drop(message_of(message_id))
 
-    async def file_save(self, message_id: str, *, directory: str, name: str | None = None) -> str:
+    async def file_save(
+        self, message_id: str, *, directory: str, name: str | None = None, unpacks: bool = False
+    ) -> str:
         """See interface.Engine."""
-        return await self._files().save(message_of(message_id), directory=directory, name=name)
+        return await self._files().save(
+            message_of(message_id), directory=directory, name=name, unpacks=unpacks
+        )
 
     async def storage(self) -> list[Storage]:
         """See interface.Engine."""

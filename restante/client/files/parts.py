@@ -13,12 +13,19 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from restante.client.changes import Changes
-from restante.client.files.describing import beginning_of, long_text, plain_file
+from restante.client.files.describing import (
+    Described,
+    beginning_of,
+    folder,
+    long_text,
+    plain_file,
+)
 from restante.client.files.fetching import Fetching, lock_of
+from restante.client.files.folders import SUFFIX, FolderSource
 from restante.client.files.keeping import Keeping
-from restante.client.files.saving import save
+from restante.client.files.saving import save, save_folder
 from restante.client.files.sending import Sending
-from restante.client.files.showing import body_of
+from restante.client.files.showing import body_of, role_of
 from restante.client.files.sources import BytesSource, PathSource, Source, Spool
 from restante.client.files.vault import Vault
 from restante.client.grammar.changing import found
@@ -149,8 +156,7 @@ class Files:
         if path is not None:
             if not Path(path).is_absolute():
                 raise UserError("A file to be sent is named by its whole path.")
-            source = await trio.to_thread.run_sync(PathSource, Path(path))
-            said = plain_file(name or Path(path).name, caption)
+            source, said = await trio.to_thread.run_sync(_opened, Path(path), name, caption)
         else:
             known = None if message_id is None else await self._known(message_id)
             if known is not None:
@@ -235,17 +241,25 @@ class Files:
         await self._vault.remove(kept.place)
         return message
 
-    async def save(self, message_id: bytes, *, directory: str, name: str | None) -> str:
-        """Write a file into a directory, beside what is there; return where it is."""
-        folder = Path(directory)
-        if not folder.is_absolute():
+    async def save(
+        self, message_id: bytes, *, directory: str, name: str | None, unpacks: bool
+    ) -> str:
+        """Write a file into a directory, beside what is there; return where it is.
+
+        `unpacks`: a folder's archive is made a folder again.
+        """
+        into = Path(directory)
+        if not into.is_absolute():
             raise UserError("The directory is named by its whole path.")
         kept, body = await self._file_of(message_id), await self._body_of(message_id)
         if not kept.stored_bytes:
             raise UserError("This file isn't here yet. Fetch it first.")
         wanted = safe_name(body.name if name is None else name)
+        saves = save
+        if unpacks and role_of(body) == "folder":
+            saves, wanted = save_folder, safe_name(wanted.removesuffix(SUFFIX))
         try:
-            path = await save(self._vault, kept.place, lock_of(body), directory=folder, name=wanted)
+            path = await saves(self._vault, kept.place, lock_of(body), directory=into, name=wanted)
         except CryptoError:
             await self._damaged(message_id)
             raise UserError(
@@ -320,6 +334,12 @@ class Files:
         self._sending.wake()
         self._fetching.wake()
         self._keeping.wake()
+
+
+def _opened(path: Path, name: str | None, caption: str) -> tuple[Source, Described]:
+    if path.is_dir():
+        return FolderSource(path), folder(name or path.resolve().name, caption)
+    return PathSource(path), plain_file(name or path.name, caption)
 
 
 _OURS: Final = frozenset({"file", "deleted"})

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
+from restante.client.files.folders import remove, unpack
 from restante.errors import UserError
 from restante.protocol.file_name import numbered
 
@@ -40,6 +41,42 @@ async def save(vault: Vault, place: bytes, lock: Lock, *, directory: Path, name:
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+async def save_folder(
+    vault: Vault, place: bytes, lock: Lock, *, directory: Path, name: str
+) -> Path:
+    """Make the folder of an archive in a directory, under its name or one beside it; as `save`."""
+    partial = directory / f".{name[:40]}.{place.hex()[:8]}{_SUFFIX}"
+    try:
+        await trio.to_thread.run_sync(_begin_folder, partial)
+        await vault.read_through(place, lock, lambda archive: unpack(archive, partial))
+        return await trio.to_thread.run_sync(_name_folder, partial, directory, name)
+    finally:
+        with trio.CancelScope(shield=True):
+            await trio.to_thread.run_sync(remove, partial)
+
+
+def _begin_folder(partial: Path) -> None:
+    remove(partial)
+    try:
+        partial.mkdir(mode=0o700)
+    except OSError as error:
+        raise _unwritable(partial.parent, error) from error
+
+
+def _name_folder(partial: Path, directory: Path, name: str) -> Path:
+    for number in range(1, MOST_NAMESAKES + 1):
+        wanted = directory / (name if number == 1 else numbered(name, number))
+        try:
+            wanted.mkdir(mode=0o700)  # claims the name; an empty directory is all that is replaced
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise _unwritable(directory, error) from error
+        partial.replace(wanted)
+        return wanted
+    raise UserError(f"{directory} has {MOST_NAMESAKES} files of this name. Name another directory.")
 
 
 def _begin(directory: Path, name: str, place: bytes) -> tuple[Path, IO[bytes]]:

@@ -8,13 +8,14 @@ Nothing here is in memory whole: files are larger than that. Spec: docs/client-s
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import trio
 
@@ -128,6 +129,15 @@ class Vault:
         """
         await self._open(place, lock, partial(_write, into))
 
+    async def read_through(
+        self, place: bytes, lock: Lock, read: Callable[[IO[bytes]], None]
+    ) -> None:
+        """Have what is in a file read as a stream, in a thread, and to its end.
+
+        Raises CryptoError unless all of it was right, and what `read` raises. Not cancellable.
+        """
+        await self._step(partial(_read_through, self.path(place), lock, read))
+
     async def remove(self, place: bytes) -> None:
         """Remove a file, if it is there. Raises StoreError."""
         await self._step(partial(_removed, self.path(place)))
@@ -187,7 +197,7 @@ def no_room(room_bytes: int) -> UserError:
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
+class _Piece:
     content_bytes: int
 
 
@@ -215,14 +225,58 @@ def _seal_rest(sealer: Sealer, file: IO[bytes]) -> None:
 
 def _open_step(
     opener: Opener, digest: hashlib._Hash, file: IO[bytes], take: Callable[[bytes], None]
-) -> _Opened | None:
+) -> _Piece | None:
     sealed = file.read(STEP_BYTES // SEALED_CHUNK_BYTES * SEALED_CHUNK_BYTES)
     if not sealed:
         return None
     content = opener.push(sealed)
     digest.update(content)
     take(content)
-    return _Opened(len(content))
+    return _Piece(len(content))
+
+
+class _Opened(io.RawIOBase):
+    """What is in a sealed file, as a stream; compared when it has been read to its end."""
+
+    def __init__(self, file: IO[bytes], lock: Lock) -> None:
+        super().__init__()
+        self._file, self._lock = file, lock
+        self._opener, self._digest = Opener(lock.key, blob=lock.blob), hashlib.sha256()
+        self._waiting = b""
+        self._count = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._waiting:
+            sealed = self._file.read(STEP_BYTES // SEALED_CHUNK_BYTES * SEALED_CHUNK_BYTES)
+            if not sealed:
+                return 0
+            self._waiting = self._opener.push(sealed)
+            self._digest.update(self._waiting)
+            self._count += len(self._waiting)
+        taken = self._waiting[: len(buffer)]
+        buffer[: len(taken)] = taken
+        self._waiting = self._waiting[len(taken) :]
+        return len(taken)
+
+    def check(self) -> None:
+        while self.read(STEP_BYTES):
+            continue
+        self._opener.finish()
+        if (self._count, self._digest.digest()) != (self._lock.size_bytes, self._lock.digest):
+            raise CryptoError("a file is another one than was said")
+
+
+def _read_through(path: Path, lock: Lock, read: Callable[[IO[bytes]], None]) -> None:
+    try:
+        with path.open("rb") as file:
+            opened = _Opened(file, lock)
+            read(opened)  # type: ignore[arg-type]  # a raw stream is all that is asked for
+            opened.check()
+    except FileNotFoundError as error:
+        raise CryptoError("the file is gone") from error
 
 
 def _forget(_content: bytes) -> None:

@@ -283,7 +283,7 @@ class Engine(Keeping, Protocol):
         message_id: str | None = None,
         is_text: bool = False,
     ) -> Message:
-        """Send the file at a whole path, or what was handed in; return its message as queued.
+        """Send the file or folder at a whole path, or what was handed in; return it as queued.
 
         The file is kept, sealed, when this returns; the message goes when it is at the relay. Same
         id twice: one message. `is_text`: it is a message that is too long, and the caption begins
@@ -307,10 +307,13 @@ class Engine(Keeping, Protocol):
     async def file_stop(self, message_id: str) -> Message:
         """Fetch no more of it for now; it goes on from there when it is fetched again."""
 
-    async def file_save(self, message_id: str, *, directory: str, name: str | None = None) -> str:
+    async def file_save(
+        self, message_id: str, *, directory: str, name: str | None = None, unpacks: bool = False
+    ) -> str:
         """Write a file that is here into a directory, beside what is there; return its path.
 
-        UserError: it isn't here, nothing can be written there.
+        `unpacks`: a folder's archive is made a folder again. UserError: it isn't here, nothing can
+        be written there, something in the archive is no file or leads elsewhere.
         """
 
     async def file_drop(self, message_id: str) -> Message:

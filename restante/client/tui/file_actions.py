@@ -65,7 +65,9 @@ class FileActions(ChatActions):
         dialog = LineDialog(file_words.SAVE_TITLE, file_words.SAVE_TEXT, value=usual_directory())
         typed = await self.app.push_screen_wait(dialog)
         if typed:
-            path = await ask(self._stage.engine.file_save, message.id, directory=whole(typed))
+            path = await ask(
+                self._stage.engine.file_save, message.id, directory=whole(typed), unpacks=True
+            )
             self.say(file_words.saved(path))
 
 

@@ -31,12 +31,13 @@ def _ls(run: Invocation, conversation: str | None) -> int:
 @command(file)
 @click.argument("message")
 @click.option("--output", metavar="DIR", help="Where to write it; here, unless you say.")
-def get(run: Invocation, message: str, output: str | None) -> int:
+@click.option("--archive", is_flag=True, help="A folder: leave it the archive that it came as.")
+def get(run: Invocation, message: str, *, output: str | None, archive: bool) -> int:
     """Fetch the file of MESSAGE, and write it. Nothing that is there is written over."""
     from restante.client.commands import files as bodies
 
     with run.caller() as caller:
-        return bodies.get(run.out, caller, message, output=output)
+        return bodies.get(run.out, caller, message, output=output, as_archive=archive)
 
 
 @command(file)
