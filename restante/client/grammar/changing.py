@@ -17,8 +17,8 @@ from restante.client.grammar.mentions import find_mentions
 from restante.client.grammar.reading import clean_emoji
 from restante.client.grammar.shown import versions
 from restante.client.grammar.writing import own_change, refuse_unwelcome
-from restante.client.imported import refuse_imported
 from restante.client.history import short_text
+from restante.client.imported import refuse_imported
 from restante.client.interface import MessageState
 from restante.client.people_kept import existing
 from restante.client.viewing import viewer_of
