@@ -69,17 +69,10 @@ def secret_of(environ: Mapping[str, str]) -> str:
 class ByKey:
     """The way to whom the capability key writes that the environment names."""
 
-<<<<<<< HEAD
     def __init__(self, environ: Mapping[str, str], conversation: str, *, timeout_s: float) -> None:
         self._environ = environ
         self._conversation = conversation
         self._timeout_s = timeout_s
-=======
-    from restante.client.capability_keys import sending  # noqa: PLC0415
-    from restante.client.clock import rfc3339  # noqa: PLC0415
-    from restante.client.history import short_text  # noqa: PLC0415
-    from restante.protocol.address import Address  # noqa: PLC0415
->>>>>>> 2973bd5 (client: a text by a capability key is a short one; the documents anew)
 
     def find(self) -> None:
         """Read the key, and see that it is one for this conversation. UserError: it isn't."""
@@ -95,24 +88,15 @@ class ByKey:
 
         from restante.client.capability_keys import sending  # noqa: PLC0415
         from restante.client.clock import rfc3339  # noqa: PLC0415
-        from restante.client.history import check_text  # noqa: PLC0415
+        from restante.client.history import short_text  # noqa: PLC0415
 
         secret = self._secret()
-        check_text(text)
+        short_text(text)
         message_id = (
             os.urandom(16)
             if idempotency_key is None
             else sending.named_message(secret, idempotency_key)
         )
-<<<<<<< HEAD
-=======
-    short_text(text)
-    message_id = (
-        os.urandom(16)
-        if idempotency_key is None
-        else sending.named_message(secret, idempotency_key)
-    )
->>>>>>> 2973bd5 (client: a text by a capability key is a short one; the documents anew)
 
         async def work() -> sending.SentByKey:
             with trio.fail_after(self._timeout_s):
