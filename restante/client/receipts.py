@@ -26,7 +26,7 @@ from restante.store.failpoints import reach
 if TYPE_CHECKING:
     from restante.client.announcer import Announcer
     from restante.client.context import EngineContext
-    from restante.store.client_inbox import ReceiptRow
+    from restante.crypto.randomness import Randomness
     from restante.store.client_rows import Rows
 
 REPEATED: Final = 16
@@ -76,15 +76,24 @@ class Receipts:
 
         def work(rows: Rows) -> set[bytes]:
             later: set[bytes] = set()
-            for_account: dict[tuple[bytes, int], list[ReceiptRow]] = {}
+            for_account: dict[tuple[bytes, int], list[bytes]] = {}
             for owed in take_receipts(rows):
                 if owed.account_id in due or now == math.inf:
-                    for_account.setdefault((owed.account_id, owed.state), []).append(owed)
+                    of = for_account.setdefault((owed.account_id, owed.state), [])
+                    of.append(owed.message_id)
                 else:
                     queue_receipt(rows, owed.account_id, owed.message_id, owed.state)
                     later.add(owed.account_id)
-            for (account_id, state), receipts in for_account.items():
-                self._enqueue(rows, changes, account_id, state, receipts)
+            for (account_id, state), message_ids in for_account.items():
+                tell(
+                    rows,
+                    changes,
+                    account_id,
+                    state,
+                    message_ids,
+                    randomness=context.randomness,
+                    now_ms=context.now_ms(),
+                )
             return later
 
         later = await context.write(work)
@@ -97,37 +106,38 @@ class Receipts:
             )
         await self._announcer.tell(changes)
 
-    def _enqueue(
-        self,
-        rows: Rows,
-        changes: Changes,
-        account_id: bytes,
-        state: int,
-        receipts: list[ReceiptRow],
-    ) -> None:
-        row = contact(rows, account_id)
-        if row is None or not is_welcome(row):
-            return
-        context = self._context
-        said = _said_lately(rows, account_id, state)
-        for start in range(0, len(receipts), MAX_RECEIPT_IDS):
-            some = [each.message_id for each in receipts[start : start + MAX_RECEIPT_IDS]]
-            again = [each for each in said if each not in some][: MAX_RECEIPT_IDS - len(some)]
-            body = Receipt(state=state, messages=[*some, *again])
-            content = control_content(
-                Kind.RECEIPT, body, now_ms=context.now_ms(), randomness=context.randomness
-            )
-            enqueue_content(
-                rows,
-                changes,
-                row,
-                content.to_bytes(),
-                entry_id=context.randomness.random(ID_BYTES),
-                message_id=None,
-                now_ms=context.now_ms(),
-            )
-            said = [*reversed(some), *again][:REPEATED]
-        set_value(rows, _key(account_id, state), b"".join(said))
+
+def tell(
+    rows: Rows,
+    changes: Changes,
+    account_id: bytes,
+    state: int,
+    message_ids: list[bytes],
+    *,
+    randomness: Randomness,
+    now_ms: int,
+) -> None:
+    """Queue receipts of one state for a contact, with those that were said lately."""
+    row = contact(rows, account_id)
+    if row is None or not is_welcome(row):
+        return
+    said = _said_lately(rows, account_id, state)
+    for start in range(0, len(message_ids), MAX_RECEIPT_IDS):
+        some = message_ids[start : start + MAX_RECEIPT_IDS]
+        again = [each for each in said if each not in some][: MAX_RECEIPT_IDS - len(some)]
+        body = Receipt(state=state, messages=[*some, *again])
+        content = control_content(Kind.RECEIPT, body, now_ms=now_ms, randomness=randomness)
+        enqueue_content(
+            rows,
+            changes,
+            row,
+            content.to_bytes(),
+            entry_id=randomness.random(ID_BYTES),
+            message_id=None,
+            now_ms=now_ms,
+        )
+        said = [*reversed(some), *again][:REPEATED]
+    set_value(rows, _key(account_id, state), b"".join(said))
 
 
 def _said_lately(rows: Rows, account_id: bytes, state: int) -> list[bytes]:

@@ -19,6 +19,7 @@ from tests.client.second_device import a_second_device
 from tests.client.small_parts import SMALL
 from tests.client.world import World, a_world, eventually
 from tests.processes import Process, start
+from tests.rounds import rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +46,9 @@ TAKING = {
 }
 """Named points, and by which pass at the latest a process is killed there."""
 
-PATIENCE_S = 60
+MESSAGES = rounds(2_000, 20_000)
+
+PATIENCE_S = rounds(60, 900)
 
 
 async def test_both_sides_killed_at_random_points_end_with_equal_histories(
@@ -73,10 +76,12 @@ async def test_both_sides_killed_at_random_points_end_with_equal_histories(
 
 
 async def prepare(world: World) -> None:
-    """Let bob have two thousand messages and a second device, to which they are about to go."""
+    """Let bob have thousands of messages and a second device, to which they are about to go."""
     async with world.online("bob") as bob:
         own = bob._running().own.account_id
-        await bob._context.write(lambda rows: fill(rows, messages=2000, conversations=4, own=own))
+        await bob._context.write(
+            lambda rows: fill(rows, messages=MESSAGES, conversations=4, own=own)
+        )
         await a_second_device(world, bob, "bob-laptop")
         laptop_id = bytes.fromhex(next(each.id for each in await bob.devices() if not each.is_this))
     async with world.online("bob-laptop") as laptop:

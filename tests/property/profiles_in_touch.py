@@ -23,7 +23,7 @@ from restante.client.grammar.shown import details
 from restante.client.grammar.timers import erase_gone
 from restante.client.interface import ContactState, MessageState, Trust
 from restante.client.own_account import OwnAccount
-from restante.client.queueing import control_content, enqueue_content
+from restante.client.receipts import tell
 from restante.client.states import moved
 from restante.client.syncing.records import settle
 from restante.client.syncing.self_contact import current_account
@@ -32,7 +32,8 @@ from restante.crypto.own_keys import DeviceSecrets
 from restante.crypto.randomness import SystemRandomness
 from restante.crypto.signatures import VerifiedManifest, verify_manifest
 from restante.protocol.address import Address
-from restante.protocol.content import Content, Kind, Receipt
+from restante.protocol.codec import decode
+from restante.protocol.content import Content, Kind, Receipt, ReceiptState
 from restante.protocol.frames import Lane
 from restante.protocol.ids import ID_BYTES, MailboxId
 from restante.store import client_outbox
@@ -50,6 +51,7 @@ from restante.store.sqlcipher import DatabaseKey, sqlcipher_driver
 T = TypeVar("T")
 
 RANDOM = SystemRandomness()
+MOST_LOST_RECEIPTS = 4
 NOW_MS = 1_800_000_000_000
 FIRST_LIGHT = importlib.import_module("restante.store.client_migrations.0001_first_light")
 
@@ -186,17 +188,13 @@ class Device:
         while settle(rows, changes, now_ms=self.hands.now):
             pass
         for owed in take_receipts(rows):
-            row = contact(rows, owed.account_id)
-            assert row is not None
-            body = Receipt(state=owed.state, messages=[owed.message_id])
-            content = control_content(Kind.RECEIPT, body, now_ms=self.hands.now, randomness=RANDOM)
-            enqueue_content(
+            tell(
                 rows,
                 changes,
-                row,
-                content.to_bytes(),
-                entry_id=content.id,
-                message_id=None,
+                owed.account_id,
+                owed.state,
+                [owed.message_id],
+                randomness=RANDOM,
                 now_ms=self.hands.now,
             )
 
@@ -261,6 +259,7 @@ class Network:
     def __init__(self, folder: Path, *, ours: list[int], theirs: list[int]) -> None:
         """Make devices with these clocks, in hours from the true time."""
         self.under_way: list[Parcel] = []
+        self.lost_receipts = 0
         self.ours = [self._device(folder / f"a{n}", hours) for n, hours in enumerate(ours)]
         self.theirs = [self._device(folder / f"b{n}", hours) for n, hours in enumerate(theirs)]
         manifests = [_manifest("alice", self.ours), _manifest("bob", self.theirs)]
@@ -286,10 +285,22 @@ class Network:
             self.flush(parcel.receiver)
 
     def lose(self, number: int) -> None:
-        """Let one thing never arrive. Receipts do: nobody ever asks for one again."""
-        lossy = [each for each in self.under_way if each.kind != Kind.RECEIPT]
+        """Let one thing never arrive. That something was read does: nobody asks for that again.
+
+        That it was delivered is said again with the next few, so that a few may be lost.
+        """
+        lossy = [each for each in self.under_way if self._may_be_lost(each)]
         if lossy:
-            self.under_way.remove(lossy[number % len(lossy)])
+            lost = lossy[number % len(lossy)]
+            self.lost_receipts += lost.kind == Kind.RECEIPT
+            self.under_way.remove(lost)
+
+    def _may_be_lost(self, parcel: Parcel) -> bool:
+        if parcel.kind != Kind.RECEIPT:
+            return True
+        receipt = decode(Content.from_bytes(parcel.packed).body, Receipt)
+        is_delivered = receipt.state == ReceiptState.DELIVERED
+        return is_delivered and self.lost_receipts < MOST_LOST_RECEIPTS
 
     def come_to_rest(self) -> None:
         """Let everything arrive, and all that follows from it."""
