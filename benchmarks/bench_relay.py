@@ -7,6 +7,7 @@ other servers, 4 KiB as clients send. What it does while much waits: bench_relay
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,6 +35,7 @@ SPAN_S = float(os.environ.get("RESTANTE_BENCH_SPAN_S", "4"))
 PAIRS = 16
 SIZES = (300, 4096)
 IDLE_CONNECTIONS = 1000
+IDLE_DEVICES = 500
 
 
 def run() -> Iterator[dict[str, Any]]:
@@ -50,6 +52,7 @@ def run() -> Iterator[dict[str, Any]]:
             yield trio.run(_online, size_bytes, items, True)
     for tls in (False, True):
         yield trio.run(_idle, tls)
+        yield trio.run(_idle_devices, tls)
 
 
 async def _online(size_bytes: int, items: int, tls: bool) -> dict[str, Any]:
@@ -182,5 +185,35 @@ async def _idle(tls: bool) -> dict[str, Any]:
         f"relay.idle_connection{'.tls' if tls else ''}",
         grown / IDLE_CONNECTIONS,
         f"growth of the relay's resident memory by {IDLE_CONNECTIONS} anonymous connections",
+        "KiB",
+    )
+
+
+async def _idle_devices(tls: bool) -> dict[str, Any]:
+    """Have devices connected that have subscribed and drained, as nearly all are nearly always.
+
+    At a relay that has started again: what registering them took is no part of it.
+    """
+    with tempfile.TemporaryDirectory(prefix="restante-bench-") as place:
+        async with running_relay(4096, tls=tls, place=place) as (address, _):
+            people = await recipients(address, IDLE_DEVICES + 1)
+            authority = address.authority
+        async with (
+            running_relay(4096, tls=tls, place=place) as (address, pid),
+            trio.open_nursery() as nursery,
+        ):
+            first, *others = [Receiver(who, authority=authority) for who in people]
+            await nursery.start(first.run, address)
+            await first.drained.wait()
+            before = resident_kib(pid)
+            for receiver in others:
+                await nursery.start(receiver.run, address)
+                await receiver.drained.wait()
+            grown = resident_kib(pid) - before
+            nursery.cancel_scope.cancel()
+    return row(
+        f"relay.idle_device{'.tls' if tls else ''}",
+        grown / IDLE_DEVICES,
+        f"growth of the relay's resident memory by {IDLE_DEVICES} subscribed devices",
         "KiB",
     )

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +49,20 @@ def go_first() -> None:
 
 @asynccontextmanager
 async def running_relay(
-    size_bytes: int, *, tls: bool = False, own_limits: bool = False, database_url: str = ""
+    size_bytes: int,
+    *,
+    tls: bool = False,
+    own_limits: bool = False,
+    database_url: str = "",
+    place: str = "",
 ) -> AsyncIterator[tuple[RelayAddress, int]]:
     """Run a relay whose smallest bucket is so large; yield its address and its process.
 
-    Its limits are out of the way unless it is to have its own.
+    Its limits are out of the way unless it is to have its own. `place`: its directory, if it is to
+    be there again.
     """
-    with tempfile.TemporaryDirectory(prefix="restante-bench-") as data:
+    fresh = tempfile.TemporaryDirectory(prefix="restante-bench-")
+    with nullcontext(place) if place else fresh as data:
         certificate = _make_certificate(Path(data)) if tls else ()
         limits = "own" if own_limits else "plenty"
         process = await trio.lowlevel.open_process(
@@ -98,6 +105,8 @@ def _make_certificate(directory: Path) -> tuple[str, str]:
         .sign(key, hashes.SHA256())
     )
     cert_file, key_file = directory / "cert.pem", directory / "key.pem"
+    if cert_file.exists():  # a relay that starts again in its place
+        return str(cert_file), str(key_file)
     cert_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     key_file.write_bytes(
         key.private_bytes(

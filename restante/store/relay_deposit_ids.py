@@ -25,6 +25,7 @@ DepositKey = NewType("DepositKey", bytes)
 """Envelope id 16 B || device number u64 big-endian."""
 
 KEY_BYTES: Final = ID_BYTES + 8
+_PAST_ALL_KEYS: Final = b"\xff" * (KEY_BYTES + 1)
 RETRY_WINDOW_HOURS: Final = RETRY_WINDOW_S // 3600
 
 MAX_LOGGED_KEYS: Final = 65_536
@@ -32,6 +33,10 @@ MAX_LOGGED_KEYS: Final = 65_536
 
 MAX_LOG_AGE_HOURS: Final = 24
 """A quiet relay makes one segment a day, so that a segment's age says enough to forget it."""
+
+FORGOTTEN_AT_ONCE: Final = 1024
+"""Of the keys of an old segment: deposits wait for it, and a whole one takes as long as hundreds of
+commits."""
 
 SHELVES: Final = 16
 """A segment is folded a shelf at a time, keys by their first four bits: milliseconds, between two
@@ -60,7 +65,23 @@ _OLD_SEGMENT = compiled(
     select(id_segments.c.number).where(id_segments.c.hour < bindparam("oldest")),
     "oldest",
 )
-_FORGET_KEYS = compiled(delete(deposit_ids).where(deposit_ids.c.segment == bindparam("old")), "old")
+_KEY_AFTER_SOME = compiled(
+    select(deposit_ids.c.key)
+    .where(deposit_ids.c.segment == bindparam("old"))
+    .order_by(deposit_ids.c.key)
+    .limit(bindparam("one"))
+    .offset(bindparam("passed")),
+    "old",
+    "one",
+    "passed",
+)
+_FORGET_KEYS = compiled(
+    delete(deposit_ids).where(
+        deposit_ids.c.segment == bindparam("old"), deposit_ids.c.key < bindparam("until")
+    ),
+    "old",
+    "until",
+)
 _FORGET_SEGMENT = compiled(
     delete(id_segments).where(id_segments.c.number == bindparam("old")), "old"
 )
@@ -141,12 +162,17 @@ class DepositIds:
             self._folding = set()
 
     def forget(self, raw: RawConnection, *, hour: int) -> bool:
-        """Delete one segment that is past the retry window; say whether there was one."""
+        """Delete some keys of a segment that is past the retry window; say whether there was one.
+
+        The segment itself goes with its last key: after a crash the rest goes as before.
+        """
         row = raw.execute(_OLD_SEGMENT, (hour - RETRY_WINDOW_HOURS,)).fetchone()
         if row is None:
             return False
-        raw.execute(_FORGET_KEYS, row)
-        raw.execute(_FORGET_SEGMENT, row)
+        until = raw.execute(_KEY_AFTER_SOME, (*row, 1, FORGOTTEN_AT_ONCE)).fetchone()
+        raw.execute(_FORGET_KEYS, (*row, *(until or (_PAST_ALL_KEYS,))))
+        if until is None:
+            raw.execute(_FORGET_SEGMENT, row)
         return True
 
 

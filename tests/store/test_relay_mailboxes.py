@@ -15,7 +15,12 @@ from restante.protocol.ids import EnvelopeId
 from restante.store import relay_deposit_ids
 from restante.store.driver import RawConnection
 from restante.store.relay_database import open_relay_database
-from restante.store.relay_deposit_ids import RETRY_WINDOW_HOURS, DepositIds, deposit_key
+from restante.store.relay_deposit_ids import (
+    FORGOTTEN_AT_ONCE,
+    RETRY_WINDOW_HOURS,
+    DepositIds,
+    deposit_key,
+)
 from restante.store.relay_mailboxes import (
     Arrival,
     MailboxWriter,
@@ -192,6 +197,20 @@ async def test_old_ids_are_forgotten_with_their_segment(tmp_path: Path) -> None:
         assert await box.db.write_raw(partial(forget, hour=last + 1))
         assert (await box.count("deposit_ids"), await box.count("id_segments")) == (0, 0)
         assert await box.store(sent._replace(is_retry=True), hour=last + 1) != [0]
+
+
+async def test_a_large_segment_is_forgotten_piece_by_piece(tmp_path: Path) -> None:
+    many = FORGOTTEN_AT_ONCE + 10
+    async with mailboxes(tmp_path) as box:
+        await box.store(*[arrival(1) for _ in range(many)])
+        await box.fold(hour=HOUR + 24)
+        assert await box.count("deposit_ids") == many
+        forget = partial(box.writer.ids.forget, hour=HOUR + 25 + RETRY_WINDOW_HOURS)
+        assert await box.db.write_raw(forget)
+        assert (await box.count("deposit_ids"), await box.count("id_segments")) == (10, 1)
+        assert await box.db.write_raw(forget)
+        assert (await box.count("deposit_ids"), await box.count("id_segments")) == (0, 0)
+        assert not await box.db.write_raw(forget)
 
 
 async def test_what_expired_is_neither_read_nor_kept(tmp_path: Path) -> None:
