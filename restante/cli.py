@@ -33,7 +33,7 @@ HOMES: Final = {
     ),
     "engine": ("chat", "daemon", "rpc", "setting"),
     "keeping": ("backup", "export", "import", "bundle"),
-    "locking": ("lock", "unlock", "passphrase"),
+    "locking": ("lock", "unlock", "passphrase", "doctor", "panic"),
 }
 """Where in client/verbs each command is."""
 

@@ -22,6 +22,7 @@ from restante.client.clock import SystemClock
 from restante.client.consuming.methods import ConsumingMethods
 from restante.client.context import EngineContext, Tuning
 from restante.client.events import EventHub, Subscription
+from restante.client.examining.inside import ExaminingMethods
 from restante.client.failures import UnreachableError
 from restante.client.files.methods import FileMethods
 from restante.client.files.parts import Files
@@ -69,12 +70,14 @@ if TYPE_CHECKING:
     from restante.client.sending.later import Later
     from restante.client.syncing.choices import Choices
     from restante.crypto.randomness import Randomness
+    from restante.protocol.address import RelayAddress
 
 DATABASE_FILE: Final = "profile.db"
 CODE_PATIENCE_S: Final = 15.0
 
 
 class LocalEngine(
+    ExaminingMethods,
     GrammarMethods,
     LinkingMethods,
     SyncingMethods,
@@ -326,6 +329,9 @@ class LocalEngine(
 
     def _archives(self) -> Archives:
         return self._reading().archives
+
+    def _relay(self) -> RelayAddress | None:
+        return None if self._own is None else self._own.address.relay
 
     def _consumers(self) -> Consumers:
         return self._reading().consumers

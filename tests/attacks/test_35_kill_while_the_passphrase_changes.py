@@ -67,3 +67,14 @@ def test_either_the_old_way_or_the_new_one_opens_it(tmp_path: Path, old: str, ne
         assert opening == ({"", OWLS, CATS} if not holds else {holds})
         assert change(profile, holds, new, "") == 0
         assert opened_by(profile)[1] == key
+
+
+def test_a_wipe_that_was_killed_has_left_nothing_that_opens(tmp_path: Path) -> None:
+    profile = Profile(name="default", directory=tmp_path / "wiped")
+    profile.create()
+    profile.database_path.write_bytes(b"history")
+    assert change(profile, "", "-", "wiping.key_gone") == -signal.SIGKILL
+    assert profile.database_path.exists()
+    assert not list(profile.directory.glob("*key*"))
+    assert change(profile, "", "-", "") == 0
+    assert not profile.directory.exists()

@@ -1,6 +1,6 @@
 """A process that changes a passphrase and is killed: `crashing_keeping.py DIR OLD NEW POINT`.
 
-An empty OLD or NEW is none; without a POINT it goes to its end.
+An empty OLD or NEW is none, `-` for NEW destroys the profile; without a POINT it goes to its end.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from restante.client.keeping.protection import keep_otherwise, open_key
+from restante.client.keeping.wiping import wipe
 from restante.client.profile import Profile
 from restante.crypto.passphrase import Passphrase, Stretching
 from restante.store import failpoints
@@ -27,6 +28,9 @@ def main() -> None:
 
     failpoints.observe(observe)
     profile = Profile(name="default", directory=Path(directory))
+    if new == "-":
+        wipe(profile)
+        return
     key = open_key(profile, Passphrase(old) if old else None)
     chosen = Passphrase(new) if new else None
     keep_otherwise(profile, key, "passphrase" if new else "file", chosen, stretching=CHEAP)

@@ -147,7 +147,9 @@ def test_every_type_of_object_that_the_commands_print(tmp_path: Path, check: Che
             take(alice.ready)
         take(bob.run("recovery", "kit", "--json").ok().record)
         take(bob.run("account", "delete", "--confirm", bob.address(relay), "--json").ok().record)
-        take(under_passphrase(tmp_path).run("lock", "--json").ok().record)
+        carol = under_passphrase(tmp_path)
+        take(carol.run("lock", "--json").ok().record)
+        take(carol.run("panic", "--dry-run", "--json").ok().record)
         relay.kill()
         done = alice.run("send", bob.address(relay), "later", "--json", "--timeout", "0")
         assert done.code == 7

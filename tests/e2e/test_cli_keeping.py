@@ -112,6 +112,40 @@ def test_a_daemon_begins_locked_and_is_unlocked_and_locked_again(alice: Person) 
     assert "restante daemon" in alice.run("unlock").failed(1)
 
 
+def test_the_doctor_says_what_protects_too_little(relay: Relay, alice: Person) -> None:
+    locked = alice.run("doctor", "--json").ok()
+    found = {each["check"]: each["state"] for each in locked.records}
+    assert found["keys"] == "ok"
+    assert found["database"] == "skipped"
+    opened = alice.run("doctor", "--json", "--passphrase-fd", "0", stdin=OWLS.encode()).ok()
+    found = {each["check"]: each["state"] for each in opened.records}
+    assert found["database"] == found["relay"] == found["clock"] == "ok"
+    (alice.directory / "profile.db").chmod(0o644)
+    open_to_others = alice.run("doctor")
+    assert open_to_others.code == 1
+    assert "do: Run: chmod -R go=" in open_to_others.out
+
+
+def test_panic_destroys_what_is_named_and_a_daemon_forgets_it(alice: Person) -> None:
+    daemon = alice.start(
+        "daemon",
+        "--json",
+        env=alice.environment() | {"RESTANTE_PASSPHRASE_FILE": passphrase_file(alice)},
+    )
+    try:
+        assert json.loads(read_line(daemon.stdout))["type"] == "ready"
+        assert "Nothing was done" in alice.run("panic", "--dry-run").ok().err
+        assert "the profile's name is default" in alice.run("panic", "--confirm", "work").failed(1)
+        alice.run("contact", "ls").ok()
+        gone = alice.run("panic", "--confirm", "default", "--json").ok().record
+        assert (gone["is_dry"], gone["is_engine_closed"], gone["left"]) == (False, True, [])
+        assert not alice.directory.exists()
+        assert "no profile" in alice.run("contact", "ls").failed(1)
+    finally:
+        end(daemon)
+    assert not alice.directory.exists()
+
+
 def test_a_person_is_asked_and_what_they_type_is_not_shown(alice: Person) -> None:
     ours, theirs = pty.openpty()
     process = alice.start("contact", "code", stdin=theirs, stdout=theirs, stderr=theirs)

@@ -53,10 +53,12 @@ def delete(out: Output, profile: Profile, caller: Caller, *, address: str) -> Ex
     """Delete the account at its relay, tell contacts, and erase the profile."""
     with caller:
         gone = caller.call("account_delete", address=address)
+    from restante.client.keeping.wiping import erase  # noqa: PLC0415  (once in a profile's life)
+
     lock = ProfileLock.try_acquire(profile)  # else another process has it open: it is empty
     if lock is not None:
         with lock:
-            profile.erase()
+            erase(profile)
     out.data({"type": "account_deleted", **gone}, gone["address"])
     untold = ""
     if gone["untold"]:

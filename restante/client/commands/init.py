@@ -56,8 +56,10 @@ def made(profile: Profile, kept_key: Callable[[], bytes] | None = None) -> Itera
         if is_new and error.exit_code in {ExitCode.FIXABLE, ExitCode.UNTRUSTED}:
             lock = ProfileLock.try_acquire(profile)
             if lock is not None:
+                from restante.client.keeping.wiping import erase  # noqa: PLC0415  (rarely)
+
                 with lock:
-                    profile.erase()
+                    erase(profile)
         raise
 
 

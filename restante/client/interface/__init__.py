@@ -29,6 +29,7 @@ from restante.client.interface.events import Resync as Resync
 from restante.client.interface.events import StatusChanged as StatusChanged
 from restante.client.interface.events import TransferProgress as TransferProgress
 from restante.client.interface.events import TypingChanged as TypingChanged
+from restante.client.interface.examining import Finding as Finding
 from restante.client.interface.keeping import Protection as Protection
 from restante.client.interface.values import AccountDeleted as AccountDeleted
 from restante.client.interface.values import Audit as Audit

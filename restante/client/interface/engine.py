@@ -21,6 +21,7 @@ from restante.client.interface.backup_values import (
 from restante.client.interface.events import (
     Event,
 )
+from restante.client.interface.examining import Examining
 from restante.client.interface.keeping import Keeping
 from restante.client.interface.values import (
     AccountDeleted,
@@ -55,7 +56,7 @@ class EventStream(Protocol):
     async def __aexit__(self, *exc: object) -> None: ...
 
 
-class Engine(Keeping, Protocol):
+class Engine(Keeping, Examining, Protocol):
     """One profile's engine, in this process or behind its socket: the same methods.
 
     Every method may raise UserError (the sentence and exit code to show). Cancelling a call either

@@ -135,6 +135,8 @@ class RestanteApp(LockingApp):
 
     async def _begin(self) -> None:
         await self.until_unlocked()
+        if self.return_code is not None:
+            return
         self.begin_watch()
         await self._main.reload()
         status = await ask(self._stage.engine.status)

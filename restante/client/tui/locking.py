@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+from rich.text import Text
 from textual import events, work
 from textual.app import App
 
@@ -77,7 +78,12 @@ class LockingApp(App[None]):
 
     async def until_unlocked(self) -> None:
         """Show the lock screen for as long as the profile is locked."""
-        if (await ask(self._stage.engine.protection)).is_locked:
+        try:
+            is_locked = (await ask(self._stage.engine.protection)).is_locked
+        except UserError as error:  # the profile was destroyed meanwhile
+            self.exit(return_code=int(ExitCode.FIXABLE), message=Text(str(error)))
+            return
+        if is_locked:
             await self.push_screen_wait(LockScreen(self._stage))
 
     def _is_lock_shown(self) -> bool:

@@ -1,10 +1,12 @@
-"""The keys of a profile: locked, unlocked, and under which passphrase.
+"""The keeping of a profile: locked, unlocked, under which passphrase, and whether it is well.
 
 Rule: parses and hands on; what a command does stands in client/commands, imported when it runs.
 Spec: docs/cli.md.
 """
 
 from __future__ import annotations
+
+import sys
 
 import click
 
@@ -75,3 +77,27 @@ def remove(run: Invocation, how: str) -> int:
     return bodies.remove(
         run.out, run.profile, lambda: run.passphrase() or run.ask("Present passphrase"), how
     )
+
+
+@command(verbs)
+@click.option("--dry-run", is_flag=True, help="Say what would be destroyed, and destroy nothing.")
+@click.option("--confirm", metavar="NAME", help="The profile's name: you mean it.")
+def panic(run: Invocation, dry_run: bool, confirm: str | None) -> int:
+    """Destroy the profile on this machine, its key first."""
+    from restante.client.commands.panic import panic as body
+
+    def ask(prompt: str) -> str:
+        if not sys.stdin.isatty():
+            raise click.UsageError("Missing option '--confirm'.")
+        return str(click.prompt(prompt, err=True))
+
+    return body(run.out, run.profile, confirm, ask, is_dry=dry_run)
+
+
+@command(verbs)
+@click.option("--thorough", is_flag=True, help="Read a large database through, too.")
+def doctor(run: Invocation, thorough: bool) -> int:
+    """Look for what is wrong here, and say what to do."""
+    from restante.client.commands.doctor import doctor as body
+
+    return body(run.out, run.profile, run.caller(), is_thorough=thorough)
