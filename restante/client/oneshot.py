@@ -7,6 +7,7 @@ commands that run side by side attach to it. Attached, nothing heavy is imported
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Callable
@@ -238,6 +239,7 @@ class EngineThread:
         except BaseException as error:
             self.failure = error
         finally:
+            gc.enable()
             self._started.set()
 
     async def _serve(self) -> None:
@@ -250,6 +252,8 @@ class EngineThread:
         with trio.CancelScope() as scope:
             self._stop = _stopper(trio.lowlevel.current_trio_token(), scope)
             async with hosted(self._profile, self._opener):
+                gc.freeze()  # it was off while all of this was imported
+                gc.enable()
                 self._started.set()
                 await trio.sleep_forever()
 
