@@ -1,8 +1,11 @@
-"""Which engine a relay of a test keeps its mailboxes in."""
+"""Which engine a relay of a test keeps its mailboxes in; a machine's root, for who installs one."""
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -28,3 +31,13 @@ def engine(request: pytest.FixtureRequest) -> Iterator[str]:
     finally:
         wire.database_url = ""
         server.drop(name)
+
+
+@pytest.fixture
+def root() -> Iterator[Path]:
+    """A directory that others may enter, unlike pytest's own."""
+    folder = Path(tempfile.mkdtemp(prefix="restante-root-"))
+    folder.chmod(0o755)
+    (folder / "etc").mkdir()
+    yield folder
+    shutil.rmtree(folder)

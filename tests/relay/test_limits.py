@@ -9,24 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trio
-import trio.testing
 
-from restante.client.failures import RefusedError
-from restante.client.link import open_link
-from restante.client.socket import Route
 from restante.crypto import own_keys
 from restante.crypto.randomness import SystemRandomness
-from restante.errors import ExitCode, WireCode
+from restante.errors import WireCode
 from restante.protocol import frames as f
-from restante.protocol.address import RelayAddress
 from restante.protocol.ids import MailboxId
 from restante.protocol.limits import BUCKETS
 from restante.relay.buckets import Buckets
 from restante.relay.limits import Limits
 from restante.relay.server import RunningRelay
-from restante.store.errors import DiskFull
-from tests.relay.authority import Authority
 from tests.relay.wire import (
     Person,
     anonymous,
@@ -301,127 +293,6 @@ async def test_more_targets_than_a_frame_may_have_are_refused(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # no database in it
-async def test_connections_of_one_network_are_bounded(tmp_path: Path) -> None:
-    async with relay_at(tmp_path, limits=Limits(connections_per_network=2)) as relay:
-        async with anonymous(relay), anonymous(relay):
-            stream = await trio.open_tcp_stream(relay.address.host, relay.address.port)
-            async with stream:
-                told = b""
-                while data := await stream.receive_some(1000):
-                    told += data
-            assert told.startswith(b"HTTP/1.1 429 ")
-            assert told.endswith(b"(connections_per_network)\n")
-        while relay.services.by_network.total():
-            await trio.testing.wait_all_tasks_blocked(0.01)
-        async with anonymous(relay):
-            pass
-
-
-async def _refused(relay: RelayAddress) -> RefusedError:
-    """Connect as a client does, and be turned away."""
-    async with trio.open_nursery() as nursery:
-        try:
-            await open_link(nursery, relay, route=Route(proxy=None, isolation="tests"))
-        except RefusedError as error:
-            return error
-        finally:
-            nursery.cancel_scope.cancel()
-    pytest.fail("it connected")
-
-
-@pytest.mark.parametrize("speaks_tls", [False, True])
-async def test_who_is_turned_away_learns_why_and_when_to_come_back(
-    tmp_path: Path, *, speaks_tls: bool
-) -> None:
-    authority = Authority(tmp_path)
-    authority.write()
-    files = authority.files if speaks_tls else {}
-    limits = Limits(connections_per_network=1)
-    async with relay_at(tmp_path, limits=limits, **files) as relay, anonymous(relay):
-        refused = await _refused(relay.address)
-        assert refused.code is WireCode.SLOW_DOWN
-        assert refused.limit == "connections_per_network"
-        assert refused.retry_after_s >= 1
-        assert refused.exit_code is ExitCode.LIMITED
-
-
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # no database in it
-async def test_a_flood_of_connections_is_told_by_silence(tmp_path: Path) -> None:
-    limits = Limits(connections_per_network=1)
-    async with relay_at(tmp_path, limits=limits) as relay, anonymous(relay):
-        told = []
-        for _ in range(12):
-            async with await trio.open_tcp_stream(relay.address.host, relay.address.port) as stream:
-                told.append(await stream.receive_some(100))
-        assert told[0].startswith(b"HTTP/1.1 429 ")
-        assert told.count(b"") >= 4
-
-
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # no database in it
-async def test_connections_of_one_network_have_a_rate(tmp_path: Path) -> None:
-    async with relay_at(tmp_path, limits=Limits(connects_per_network=1)) as relay:
-        refused = 0
-        for _ in range(25):
-            async with await trio.open_tcp_stream(relay.address.host, relay.address.port) as stream:
-                with trio.move_on_after(0.05):
-                    refused += await stream.receive_some(1) in {b"", b"H"}
-        assert 0 < refused <= 5
-
-
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-async def test_a_full_disk_answers_relay_full_and_goes_on_when_there_is_room(
-    tmp_path: Path,
-) -> None:
-    limits = Limits(database_bytes=80 * 16_384)
-    async with relay_at(tmp_path, limits=limits) as relay:
-        bob = await registered(relay, "bob")
-        async with anonymous(relay) as wire:
-            stored = 0
-            while True:
-                outcomes = await deposit(wire, *(item(bob) for _ in range(16)))
-                assert len(set(_kinds(outcomes))) == 1, "a commit is all or nothing"
-                if outcomes[0].outcome == f.Outcome.RELAY_FULL:
-                    assert outcomes[0].retry_after_s > 0
-                    break
-                stored += 16
-            assert stored
-            carol = item(bob)
-            async with subscribed(relay, bob) as device:
-                assert len(await device.delivered(stored)) == stored
-                await relay.services.writer.barrier()
-                assert _kinds(await deposit(wire, carol)) == [f.Outcome.STORED]
-                assert (await device.delivered(1))[0].id == carol.id
-
-
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-async def test_a_request_on_a_full_disk_is_refused_as_full(tmp_path: Path) -> None:
-    async with relay_at(tmp_path) as relay:
-        bob = await registered(relay, "bob")
-
-        def bound(raw: Any) -> None:
-            (pages,) = raw.execute("PRAGMA page_count").fetchone()
-            raw.execute(f"PRAGMA max_page_count = {pages}")
-            with pytest.raises(Exception, match="full"):
-                raw.execute("INSERT INTO payloads VALUES (1, zeroblob(10000000))")
-
-        await relay.services.db.outside_transactions(bound)
-
-        async def fill(tx: Any) -> None:
-            raise DiskFull("no room")
-
-        with pytest.raises(DiskFull):
-            await relay.services.db.write(fill)
-        async with anonymous(relay) as wire:
-            answers = {
-                outcome.outcome
-                for _ in range(20)
-                for outcome in await deposit(
-                    wire, *(item(bob, payload=envelope(size=BUCKETS[2])) for _ in range(8))
-                )
-            }
-            assert f.Outcome.RELAY_FULL in answers
-
-
 def test_a_bucket_refills_at_its_rate_and_says_when() -> None:
     buckets = Buckets(rate=2, burst=4)
     assert [buckets.take(b"a", 1, 0.0) for _ in range(5)] == [0, 0, 0, 0, 1]
