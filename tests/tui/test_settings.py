@@ -5,18 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from textual.binding import Binding
 from textual.theme import BUILTIN_THEMES
 
 from restante.client.tui.app import RestanteApp
-from restante.client.tui.chat_actions import ChatActions
-from restante.client.tui.chat_list import ChatList
-from restante.client.tui.chat_screen import ChatScreen
 from restante.client.tui.help_text import screen_keys
-from restante.client.tui.key_words import COMMANDS
 from restante.client.tui.keymap import KeyLine, in_force, key_lines, spelled, whose
-from restante.client.tui.message_actions import MessageActions
-from restante.client.tui.message_list import MessageList
 from restante.client.tui.preferences import Preferences
 from restante.client.tui.settings_schema import BY_NAME, OF_MACHINE, SETTINGS
 from restante.errors import UserError
@@ -203,28 +196,6 @@ def test_every_binding_has_a_name_of_its_own_and_says_what_it_does() -> None:
     assert len(names) == len(set(names))
     assert all(line.does for line in every_key())
     assert len(names) > 40
-
-
-def test_whatever_has_a_key_is_in_the_palette_too() -> None:
-    # But for moving about, and what the box does with what is in it.
-    by_action = {action.partition(".")[2] for _, _, action in COMMANDS}
-    moves = {
-        "command_palette",
-        "move",
-        "page",
-        "select",
-        "oldest",
-        "latest",
-        "choose",
-        "send",
-        "new_line",
-        "back",
-    }
-    for source in (RestanteApp, ChatScreen, MessageActions, ChatActions, ChatList, MessageList):
-        for binding in source.BINDINGS:
-            assert isinstance(binding, Binding)
-            action = binding.action.removeprefix("screen.").partition("(")[0]
-            assert action in by_action | moves, binding
 
 
 @pytest.mark.parametrize(

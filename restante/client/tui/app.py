@@ -258,6 +258,8 @@ class RestanteApp(LockingApp):
         value = self._stage.preferences[name]
         if name == "theme":
             self.theme = value
+        elif name == "keymap":
+            self._take_keys()
         elif name == "animation":
             self.animation_level = "full" if value == "on" else "none"
         else:
@@ -273,10 +275,16 @@ class RestanteApp(LockingApp):
 
     def _take_keys(self) -> None:
         preferences, lines = self._stage.preferences, self._key_lines()
-        preferences.names_of_keys = names_of_changed(lines, preferences.keys)
-        self.set_keymap(in_force(lines, preferences.keys))
+        changed = preferences.changed_keys
+        preferences.names_of_keys = names_of_changed(lines, changed)
+        self.set_keymap(in_force(lines, changed))
         if self.is_running:
             self._main.redraw()
+
+    @property
+    def changed_keys(self) -> dict[str, str]:
+        """The bindings that have other keys than usual, by id."""
+        return self._stage.preferences.changed_keys
 
     def get_key_display(self, binding: Binding) -> str:
         """Spell a key as it is spelled elsewhere."""

@@ -59,6 +59,8 @@ class ChatScreen(Finding):
         Binding("b", "block", "Block", show=False, id="contact.block"),
         Binding("v", "verify", "Verify", id="contact.verify"),
         Binding("n", "rename", "Rename", show=False, id="contact.rename"),
+        Binding("slash", "app.find", "Find", show=False, id="chat.find"),
+        Binding("colon", "app.command_palette", "Palette", show=False, id="chat.palette"),
         Binding("question_mark", "why", "Why", key_display="?", show=False, id="contact.why"),
     ]
 

@@ -47,6 +47,7 @@ class ComposeBox(TextArea):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "send", "Send", show=False, id="compose.send"),
         Binding("ctrl+j", "new_line", "New line", show=False, id="compose.new_line"),
+        Binding("ctrl+up", "to_messages", "To the messages", show=False, id="compose.to_messages"),
         Binding("ctrl+s", "later", "Send later", show=False, id="compose.later"),
         Binding("alt+e", "editor", "In your editor (^x ^e)", show=False, id="compose.editor"),
     ]
@@ -95,14 +96,19 @@ class ComposeBox(TextArea):
         if self._complete_by(event.key) or self._chord_by(event.key, was_chord):
             event.stop()
             event.prevent_default()
-        elif event.key == "enter":
+        elif event.key in self._keys_of("compose.send", "enter"):
             event.stop()
             event.prevent_default()
             self.action_send()
-        elif event.key in _NEW_LINE_KEYS:
+        elif event.key in {*_NEW_LINE_KEYS, *self._keys_of("compose.new_line", "ctrl+j")}:
             event.stop()
             event.prevent_default()
             self.action_new_line()
+
+    def _keys_of(self, binding: str, usual: str) -> list[str]:
+        """Return a binding's keys, of those that a text area would take before it."""
+        changed: dict[str, str] = getattr(self.app, "changed_keys", {})
+        return changed.get(binding, usual).split(",")
 
     def _complete_by(self, key: str) -> bool:
         """Let a key work in what is offered; return whether it did."""
@@ -153,6 +159,13 @@ class ComposeBox(TextArea):
         """Send what is written, if anything is."""
         if self.text.strip():
             self.post_message(self.Sent(self.text, self.purpose))
+
+    def action_to_messages(self) -> None:
+        """Leave an answer or an edit, else the box."""
+        if self.purpose.is_plain:
+            self.post_message(self.LeftUp())
+        else:
+            self.post_message(self.Commanded("screen.back"))
 
     def action_later(self) -> None:
         """Send what is written at a time."""

@@ -74,7 +74,7 @@ class ConversationPane(Vertical):
     async def open(self, conversation: Conversation, load: Load, *, at: int | None = None) -> None:
         """Show another conversation, with its draft; `at`: from one of its messages."""
         self.keep_draft()
-        self.find_bar.close()
+        self.find_bar.forget()
         self.messages.mark(None)
         self._open = conversation
         self.box.write_for(PLAIN)
@@ -110,7 +110,7 @@ class ConversationPane(Vertical):
         """Show none."""
         self.keep_draft()
         self._open = None
-        self.find_bar.close()
+        self.find_bar.forget()
         self.messages.close()
         self.header.show(None)
         self.contact_banner.hush()

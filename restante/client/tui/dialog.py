@@ -18,6 +18,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input
 
+from restante.client.tui.keymap import spelled
 from restante.client.tui.text_line import Line, clickable, hint
 
 T = TypeVar("T")
@@ -44,11 +45,25 @@ class Dialog(ModalScreen[T | None]):
         with Vertical(classes="dialog"):
             yield Line(Content.styled(self.title_text, "bold"), classes="dialog-title")
             yield from self.body()
-            yield Line(key_line(self.hints), classes="dialog-hints")
+            yield Line(key_line(self._hints_in_force()), classes="dialog-hints")
 
     def body(self) -> list[Widget]:
         """The widgets between title and keys."""
         return []
+
+    def _hints_in_force(self) -> list[tuple[str, str, str]]:
+        """Return the hints with the keys that work now, where a binding has another than usual."""
+        changed: dict[str, str] = getattr(self.app, "changed_keys", {})
+        bound = {
+            each.action: changed[each.id]
+            for one in reversed(type(self).__mro__)
+            for each in vars(one).get("BINDINGS", ())
+            if isinstance(each, Binding) and each.id in changed
+        }
+        return [
+            (spelled(bound.get(action.rpartition(".")[2], "")) or key, label, action)
+            for key, label, action in self.hints
+        ]
 
     def action_leave(self) -> None:
         """Close without a choice."""

@@ -93,8 +93,12 @@ class FindBar(Vertical):
             self.post_message(self.Asked(self._input.value))
 
     def close(self) -> None:
-        """Take no room."""
+        """Take no room; what was found can still be gone through."""
         self.remove_class("-open")
+
+    def forget(self) -> None:
+        """Another conversation is shown."""
+        self.close()
         self.say("")
 
     @on(Input.Changed)

@@ -79,8 +79,13 @@ class Finding(Jumping):
     @on(FindBar.Left)
     def _left_finding(self) -> None:
         self.pane.find_bar.close()
-        self.pane.messages.mark(None)
         self.pane.messages.focus()
+
+    def action_next_match(self, step: int = 1) -> None:
+        """Go to the next older match of what was looked for last, or back."""
+        if self.conversation is not None and self.pane.find_bar.text:
+            self.pane.messages.mark(Matches(self._read(self.pane.find_bar.text).words))
+            self.pane.find_bar.action_step(step)
 
     # ---- in all -----------------------------------------------------------------------------
 
@@ -96,7 +101,7 @@ class Finding(Jumping):
         if chosen is None:
             return
         message, words = chosen
-        bar.close()
+        bar.forget()
         await self.open_at(message.conversation, message.id)
         self.pane.messages.mark(Matches(words))
 

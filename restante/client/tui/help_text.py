@@ -7,6 +7,7 @@ Spec: docs/tui.md, section 5.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
@@ -15,10 +16,17 @@ from restante.client.tui import settings_words
 from restante.client.tui.chat_actions import ChatActions
 from restante.client.tui.chat_list import ChatList
 from restante.client.tui.chat_screen import ChatScreen
+from restante.client.tui.code_dialogs import MyCodeScreen
 from restante.client.tui.compose_box import ComposeBox
+from restante.client.tui.dialog import Dialog
+from restante.client.tui.find_bar import FindBar
+from restante.client.tui.jump_screen import JumpScreen
 from restante.client.tui.keymap import KeyLine, key_lines
+from restante.client.tui.link_screen import LinkScreen
 from restante.client.tui.message_actions import MessageActions
 from restante.client.tui.message_list import MessageList
+from restante.client.tui.verify_dialog import SafetyPicture
+from restante.client.tui.welcome import WelcomeScreen
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -29,6 +37,15 @@ _PLACES: Final[dict[type, str]] = {
     MessageList: settings_words.MESSAGES,
     ComposeBox: settings_words.WRITING,
 }
+OTHER_DIALOGS: Final[tuple[type, ...]] = (
+    MyCodeScreen,
+    SafetyPicture,
+    JumpScreen,
+    LinkScreen,
+    WelcomeScreen,
+)
+"""Screens over the others that aren't made as dialogs are."""
+
 _FAMILIES: Final = {
     "compose": settings_words.WRITING,
     "messages": settings_words.MESSAGES,
@@ -41,7 +58,7 @@ _FAMILIES: Final = {
 
 
 def screen_keys() -> list[KeyLine]:
-    """Return the keys of the main screen and its parts."""
+    """Return the keys of the main screen, of its parts, and of all dialogs."""
     return [
         *key_lines(settings_words.WRITING, ComposeBox.BINDINGS),
         *key_lines(settings_words.MESSAGES, MessageActions.BINDINGS),
@@ -49,7 +66,24 @@ def screen_keys() -> list[KeyLine]:
         *key_lines(settings_words.CHATS, ChatList.BINDINGS),
         *key_lines(settings_words.CONVERSATION, ChatActions.BINDINGS),
         *key_lines(settings_words.CONVERSATION, ChatScreen.BINDINGS),
+        *key_lines(settings_words.FINDING, FindBar.BINDINGS),
+        *dialog_keys(),
     ]
+
+
+def dialog_keys() -> list[KeyLine]:
+    """Return the keys of every dialog there is, those that all have first."""
+    lines: dict[str, KeyLine] = {}
+    waiting: list[type] = [Dialog, *OTHER_DIALOGS]
+    while waiting:
+        one = waiting.pop(0)
+        waiting += one.__subclasses__()
+        bindings = vars(one).get("BINDINGS", ())
+        for line in key_lines(settings_words.dialogs(""), bindings):
+            family = line.id.partition(".")[0]
+            place = settings_words.dialogs(settings_words.DIALOGS.get(family, ""))
+            lines.setdefault(line.id, replace(line, place=place))
+    return sorted(lines.values(), key=lambda line: line.place)
 
 
 def help_text(app: App[None]) -> Content:

@@ -10,6 +10,7 @@ from typing import Final
 COMMANDS: Final = (
     ("Chat: Go to", "Find a chat by name or address", "app.go_to"),
     ("Chat: Find", "Words in this chat, from match to match", "app.find"),
+    ("Chat: Next match", "Of what was looked for last", "screen.next_match"),
     ("Chat: Search all", "Words in all chats, by person, time and type", "app.search_all"),
     ("Chat: New", "Paste a code or type an address", "app.new_chat"),
     ("Chat: Rename", "Your own name for this contact", "screen.rename"),

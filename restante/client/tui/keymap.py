@@ -18,6 +18,7 @@ NAMES: Final = {
     "question_mark": "?",
     "plus": "+",
     "slash": "/",
+    "colon": ":",
     "full_stop": ".",
     "comma": ",",
     "space": "Space",
@@ -33,6 +34,22 @@ NAMES: Final = {
     "delete": "Del",
     "backspace": "Backspace",
 }
+
+
+VIM: Final = {
+    "compose.to_messages": "ctrl+up,escape",
+    "messages.next_match": "f3,n",
+    "messages.previous_match": "shift+f3,N",
+    "messages.page_up": "pageup,ctrl+u,ctrl+b",
+    "messages.page_down": "pagedown,ctrl+d",
+    "chats.page_up": "pageup,ctrl+u,ctrl+b",
+    "chats.page_down": "pagedown,ctrl+d",
+    "chat.find": "slash",
+    "chat.palette": "colon",
+}
+"""What the setting `keymap` gives to whoever has vim in the fingers; by the ids of bindings."""
+
+PRESETS: Final[Mapping[str, Mapping[str, str]]] = {"usual": {}, "vim": VIM}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +106,14 @@ def in_force(lines: Iterable[KeyLine], changed: Mapping[str, str]) -> dict[str, 
 
 
 def names_of_changed(lines: Iterable[KeyLine], changed: Mapping[str, str]) -> dict[str, str]:
-    """Return how the keys that were changed are spelled, by the action they are for."""
-    return {line.action: spelled(changed[line.id]) for line in lines if line.id in changed}
+    """Return how the keys that were changed are spelled, by the action they are for.
+
+    Of several bindings for an action the first is the one that is spoken of.
+    """
+    first: dict[str, str] = {}
+    for line in lines:
+        first.setdefault(line.action, line.id)
+    return {action: spelled(changed[id_]) for action, id_ in first.items() if id_ in changed}
 
 
 def whose(
@@ -98,7 +121,9 @@ def whose(
 ) -> KeyLine | None:
     """Return who has a key already where `wanted` would take it; those who share it now may."""
     for line in lines:
-        is_near = line.place == wanted.place or _EVERYWHERE in {line.place, wanted.place}
+        places = {line.place, wanted.place}
+        # What every dialog has is near to all of them; what is everywhere, to all there is.
+        is_near = len(places) == 1 or _EVERYWHERE in places or _is_of_dialogs(places)
         shares = set(line.usual.split(",")) & set(wanted.usual.split(","))
         keys = changed.get(line.id, line.usual).split(",")
         if line.id != wanted.id and is_near and not shares and key in keys:
@@ -106,4 +131,9 @@ def whose(
     return None
 
 
+def _is_of_dialogs(places: set[str]) -> bool:
+    return _DIALOGS in places and all(place.startswith(_DIALOGS) for place in places)
+
+
+_DIALOGS: Final = "Dialogs"
 _EVERYWHERE: Final = "Everywhere"

@@ -90,7 +90,7 @@ class KeysDialog(Dialog[None]):
         self._options.focus()
 
     def _keys(self, line: KeyLine) -> str:
-        return self._preferences.keys.get(line.id, line.usual)
+        return self._preferences.changed_keys.get(line.id, line.usual)
 
     def _spell(self, line: KeyLine) -> Content:
         is_changed = line.id in self._preferences.keys
@@ -111,9 +111,9 @@ class KeysDialog(Dialog[None]):
         key = await self.app.push_screen_wait(PressDialog(sentence))
         if key is None:
             return
-        owner = whose(self._lines.values(), self._preferences.keys, line, key)
+        owner = whose(self._lines.values(), self._preferences.changed_keys, line, key)
         if owner is None:
-            self._give(line, None if key == line.usual else key)
+            self._give(line, key)
         else:
             self._say(settings_words.taken(spelled(key), owner.does))
 

@@ -31,6 +31,15 @@ class MessageList(HistoryView, can_focus=True):
         Binding("down,j", "select(1)", "Down", show=False, id="messages.down"),
         Binding("g,home", "oldest", "Oldest", show=False, id="messages.oldest"),
         Binding("G,end", "latest", "Latest", show=False, id="messages.latest"),
+        Binding("f3", "screen.next_match(1)", "Next match", show=False, id="messages.next_match"),
+        Binding(
+            "shift+f3",
+            "screen.next_match(-1)",
+            "Match before",
+            show=False,
+            id="messages.previous_match",
+        ),
+        Binding("i", "screen.write_here", "Write", show=False, id="messages.write"),
         Binding("pageup", "page(-1)", "Page up", show=False, id="messages.page_up"),
         Binding("pagedown", "page(1)", "Page down", show=False, id="messages.page_down"),
     ]

@@ -11,6 +11,7 @@ import os
 import tomllib
 from pathlib import Path
 
+from restante.client.tui.keymap import PRESETS
 from restante.client.tui.settings_schema import BY_NAME, OF_MACHINE
 from restante.errors import UserError
 
@@ -28,6 +29,11 @@ class Preferences:
         """How those keys are spelled, by their action; whoever knows the actions says it."""
         if path is not None:
             self._read(path)
+
+    @property
+    def changed_keys(self) -> dict[str, str]:
+        """Return the bindings that have other keys than usual, and which: the user's words last."""
+        return {**PRESETS[self._values["keymap"]], **self.keys}
 
     def __getitem__(self, name: str) -> str:
         return self._values[name]

@@ -113,6 +113,13 @@ SETTINGS: Final = (
         choices=(("24h", "14:30"), ("12h", "2:30 pm")),
     ),
     Setting(
+        name="keymap",
+        group=_LOOKS,
+        title="Keys",
+        says="vim adds its own: Esc leaves the box, i enters it, / : n N ^d ^u. F3 shows all.",
+        choices=(("usual", "usual"), ("vim", "vim")),
+    ),
+    Setting(
         name="lock_after",
         group=_LOCK,
         title="Lock by itself",

@@ -25,6 +25,28 @@ CHATS: Final = "Chats"
 MESSAGES: Final = "Messages"
 WRITING: Final = "Writing"
 CONVERSATION: Final = "Chat and contact"
+FINDING: Final = "Finding in a chat"
+DIALOGS: Final = {
+    "code": "your code",
+    "devices": "devices",
+    "go_to": "go to",
+    "jump": "jump",
+    "keys": "keys",
+    "link": "link this device",
+    "place": "places",
+    "recovery": "recovery kit",
+    "safety": "safety number",
+    "scheduled": "sent later",
+    "search": "search",
+    "settings": "settings",
+    "welcome": "first run",
+}
+"""By the first part of a binding's id; those of `dialog` work in several."""
+
+
+def dialogs(name: str) -> str:
+    """The heading of a dialog's keys, or of those that all dialogs have."""
+    return f"Dialogs: {name}" if name else "Dialogs"
 
 
 def press_for(does: str, keys: str) -> str:
