@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import Enum, auto
 
 from restante.client.interface import Message, MessageState
 from restante.client.tui import words
@@ -20,28 +19,14 @@ from restante.client.tui.entry_parts import (
     notice_of,
     reactions_of,
 )
+from restante.client.tui.markup import Marked, read_markup
 from restante.client.tui.page import Page
+from restante.client.tui.roles import Role
 from restante.client.tui.times import clock_time, day_title, local
 from restante.client.tui.wrap import cells, centred, shorten, wrap
 
 _GROUP_WITHIN = timedelta(minutes=5)
 _MAX_COMPACT_NAME = 16
-
-
-class Role(Enum):
-    """What a run of words is; the message list gives each a style."""
-
-    BODY = auto()
-    SENDER = auto()
-    ME = auto()
-    FAINT = auto()
-    QUOTE = auto()
-    DIVIDER = auto()
-    NEW = auto()
-    TICK = auto()
-    ARRIVED = auto()
-    PROBLEM = auto()
-    NOTICE = auto()
 
 
 Line = tuple[tuple[str, Role], ...]
@@ -155,8 +140,11 @@ def _text(message: Message, page: Page) -> list[Line]:
         mark = page.glyphs.quote + " "
         room = measure - cells(mark)
         lines.append(((mark + shorten(excerpt, room, ellipsis=page.glyphs.ellipsis), Role.QUOTE),))
-    role = Role.NOTICE if message.kind == "unknown" else Role.BODY
-    lines += _wrapped(body_of(message, page), role, measure)
+    if message.kind == "text":
+        lines += _marked_up(read_markup(clean(message.body)), measure)
+    else:
+        role = Role.NOTICE if message.kind == "unknown" else Role.BODY
+        lines += _wrapped(body_of(message, page), role, measure)
     if message.sender.is_me:
         lines = _with_state(lines, message, page)
     lines += _wrapped(reactions_of(message), Role.QUOTE, measure) if message.reactions else []
@@ -166,6 +154,28 @@ def _text(message: Message, page: Page) -> list[Line]:
 
 def _wrapped(text: str, role: Role, width: int) -> list[Line]:
     return [((line, role),) if line else BLANK for line in wrap(clean(text), width)]
+
+
+def _marked_up(marked: Marked, width: int) -> list[Line]:
+    """Break a text into lines, each of runs of what they are."""
+    lines: list[Line] = []
+    spans, at, place = marked.spans, 0, 0
+    for line in wrap(marked.text, width):
+        begin = marked.text.find(line, place)  # a line is a stretch of the text
+        begin = place if begin < 0 else begin
+        end = place = begin + len(line)
+        runs: list[tuple[str, Role]] = []
+        while at < len(spans) and spans[at][1] <= begin:
+            at += 1
+        upto, here = begin, at
+        while here < len(spans) and spans[here][0] < end:
+            start, stop, role = spans[here]
+            start, stop = max(start, begin), min(stop, end)
+            runs += [(marked.text[upto:start], Role.BODY), (marked.text[start:stop], role)]
+            upto, here = stop, here + 1
+        runs.append((marked.text[upto:end], Role.BODY))
+        lines.append(tuple(run for run in runs if run[0]))
+    return lines
 
 
 def _with_state(lines: list[Line], message: Message, page: Page) -> list[Line]:

@@ -23,9 +23,10 @@ from textual.strip import Strip
 
 from restante.client.interface import Message
 from restante.client.tui.bridge import breathe
-from restante.client.tui.entries import Entry, Role, lay_out
+from restante.client.tui.entries import Entry, lay_out
 from restante.client.tui.history import Anchor, History, Place
 from restante.client.tui.matches import Matches
+from restante.client.tui.roles import SAID, Role
 from restante.client.tui.stage import Stage
 from restante.client.tui.wrap import cells
 from restante.errors import RestanteError
@@ -51,6 +52,14 @@ _ROLES = {
     Role.ARRIVED: "arrived",
     Role.PROBLEM: "problem",
     Role.NOTICE: "notice",
+    Role.STRONG: "strong",
+    Role.EMPHASIS: "emphasis",
+    Role.STRUCK: "struck",
+    Role.CODE: "code",
+    Role.KEYWORD: "keyword",
+    Role.LITERAL: "literal",
+    Role.COMMENT: "comment",
+    Role.LINK: "link",
 }
 
 
@@ -293,7 +302,7 @@ class HistoryView(ScrollView):
         segments = [Segment(mark.ljust(GUTTER), styles[Role.ME] + base)]
         for text, role in place.line:
             style, at = styles[role] + base, 0
-            spans = self._matches.spans(text) if self._matches and role is Role.BODY else ()
+            spans = self._matches.spans(text) if self._matches and role in SAID else ()
             for start, end in spans:
                 segments.append(Segment(text[at:start], style))
                 segments.append(Segment(text[start:end], style + self._match_style))

@@ -36,7 +36,7 @@ COMMANDS: Final = (
     ("Message: Delete", "For everyone, or for you", "screen.delete"),
     ("Message: Earlier versions", "What an edited message said before", "screen.versions"),
     ("Message: What became of it", "Device by device", "screen.why_message"),
-    ("Message: Open", "What it answers, or whom it names", "screen.open"),
+    ("Message: Open", "Its link, what it answers, or whom it names", "screen.open"),
     ("Message: Move live place", "Where you are now, or stop", "screen.move_place"),
     ("Message: Write in your editor", "What $VISUAL or $EDITOR names", "screen.editor"),
     ("Message: Send later", "What is written, at a time", "screen.send_later"),

@@ -6,19 +6,23 @@ written survives it. Spec: docs/tui.md, section 5.
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from restante.client.interface import Message, MessageState
-from restante.client.tui import chat_words, words
+from restante.client.tui import chat_words, link_words, words
 from restante.client.tui.bridge import ask
 from restante.client.tui.clean import clean, clean_line
 from restante.client.tui.compose_box import Purpose
 from restante.client.tui.dialog import TextDialog
 from restante.client.tui.entry_parts import HAS_HEADING
 from restante.client.tui.file_actions import FileActions
+from restante.client.tui.links import Link, can_open
+from restante.client.tui.links_dialog import ANSWERED, LinksDialog, links_of
 from restante.client.tui.message_dialogs import DeleteDialog, ReactDialog
 from restante.client.tui.place_dialog import PlaceDialog
 from restante.client.tui.times import local
@@ -73,7 +77,7 @@ class MessageActions(FileActions):
             "copy": is_said,
             "save_file": message is not None and message.file is not None,
             "why_message": message is not None,
-            "open": message is not None and (message.card is not None or message.quote is not None),
+            "open": message is not None and self._leads_somewhere(message),
             "versions": message is not None and message.edited and message.location is None,
             "move_place": is_mine and message is not None and self._is_live(message),
         }
@@ -198,12 +202,31 @@ class MessageActions(FileActions):
             self.say(chat_words.STOPPED_LIVE)
 
     def action_open(self) -> None:
-        """Go where it leads: to the message it answers, or to a chat with whom it names."""
+        """Go where it leads: to a link, the message it answers, or a chat with whom it names."""
         if message := self.selected:
             if message.card is not None:
                 self.act(self._open_card(message))
+            elif links := links_of(message):
+                self.act(self._open_link(message, links))
             elif message.quote is not None:
                 self.act(self.jump_to_quoted(message))
+
+    def _leads_somewhere(self, message: Message) -> bool:
+        return bool(message.card is not None or message.quote is not None or links_of(message))
+
+    async def _open_link(self, message: Message, links: list[Link]) -> None:
+        dialog = LinksDialog(links, answers=message.quote is not None)
+        chosen = await self.app.push_screen_wait(dialog)
+        if chosen is None:
+            return
+        if chosen == ANSWERED:
+            await self.jump_to_quoted(message)
+        elif can_open(os.environ, sys.platform):
+            self.app.open_url(chosen)
+            self.say(link_words.OPENED)
+        else:
+            self.app.copy_to_clipboard(chosen)
+            self.say(link_words.COPIED)
 
     async def jump_to_quoted(self, message: Message) -> None:
         """Show the message that this one answers."""

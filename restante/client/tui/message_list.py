@@ -14,9 +14,10 @@ from textual.binding import Binding, BindingType
 from textual.message import Message as Posted
 
 from restante.client.interface import Message, MessageState
-from restante.client.tui.entries import Line, Role
+from restante.client.tui.entries import Line
 from restante.client.tui.history import History
 from restante.client.tui.history_view import HistoryView, Load
+from restante.client.tui.roles import Role
 from restante.client.tui.stage import Stage
 
 LINES_ABOVE_NEW = 4

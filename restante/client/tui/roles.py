@@ -1,0 +1,41 @@
+"""What a run of words in a message is; whoever draws gives each a style. Pure.
+
+Spec: docs/tui.md, section 4.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+
+class Role(Enum):
+    """What a run of words is."""
+
+    BODY = auto()
+    SENDER = auto()
+    ME = auto()
+    FAINT = auto()
+    QUOTE = auto()
+    DIVIDER = auto()
+    NEW = auto()
+    TICK = auto()
+    ARRIVED = auto()
+    PROBLEM = auto()
+    NOTICE = auto()
+    STRONG = auto()
+    EMPHASIS = auto()
+    STRUCK = auto()
+    CODE = auto()
+    KEYWORD = auto()
+    LITERAL = auto()
+    COMMENT = auto()
+    LINK = auto()
+
+
+SAID = frozenset(
+    {
+        *(Role.BODY, Role.STRONG, Role.EMPHASIS, Role.STRUCK, Role.LINK),
+        *(Role.CODE, Role.KEYWORD, Role.LITERAL, Role.COMMENT),
+    }
+)
+"""The roles of what somebody wrote."""
