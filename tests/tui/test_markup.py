@@ -97,7 +97,23 @@ def test_a_browser_is_asked_only_where_it_has_a_window() -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["*", "**", "_a", "`", "[", "[a](", "https://", "~~a", "```\n", '"', "**a ", "(", "\\"]
+    "unit",
+    [
+        "*",
+        "**",
+        "_a",
+        "`",
+        "[",
+        "[a](",
+        "https://",
+        "~~a",
+        "```\n",
+        "```x\n",
+        '"',
+        "**a ",
+        "(",
+        "\\",
+    ],
 )
 def test_what_an_enemy_writes_is_read_in_no_time(unit: str) -> None:
     text = unit * (60_000 // len(unit))

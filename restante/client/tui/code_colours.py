@@ -14,9 +14,7 @@ from typing import Final
 from restante.client.tui.roles import Role
 
 _HASH: Final = "python py sh bash zsh shell yaml yml toml ruby rb perl r make dockerfile conf ini"
-_SLASHES: Final = (
-    "c cpp c++ h java js javascript ts typescript rust rs go swift kotlin kt php"
-)
+_SLASHES: Final = "c cpp c++ h java js javascript ts typescript rust rs go swift kotlin kt php"
 _DASHES: Final = "sql lua haskell hs ada elm"
 _COMMENT_OF: Final = {
     name: sign

@@ -23,7 +23,7 @@ from restante.client.tui.preferences import Preferences
 from restante.errors import UserError
 
 KEY_CELLS: Final = 16
-DOES_CELLS: Final = 20
+DOES_CELLS: Final = 23
 
 
 class PressDialog(Dialog[str]):

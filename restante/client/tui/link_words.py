@@ -13,6 +13,7 @@ NOWHERE: Final = "goes to no host"
 OPENED: Final = "Opened in your browser."
 COPIED: Final = "Copied: there is no browser to open it in."
 ANSWERED: Final = "The message it answers"
+DISGUISED: Final = "it looks as if it went elsewhere"
 NOT_ENCRYPTED: Final = "not encrypted on its way"
 
 

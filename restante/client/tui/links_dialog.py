@@ -61,7 +61,7 @@ class LinksDialog(Dialog[str]):
 
 
 def _shown(link: Link) -> Content:
-    notes = [link.says] if link.is_disguised else []
+    notes = [link_words.DISGUISED if link.host else link.says] if link.is_disguised else []
     notes += [link_words.NOT_ENCRYPTED] if link.url[:5].casefold() == "http:" else []
     parts: list[tuple[str, str]] = [(link.host or "?", "bold"), (f"\n  {link.url}", "")]
     parts += [(f"\n  {note}", "$error") for note in notes]

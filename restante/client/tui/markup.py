@@ -56,24 +56,21 @@ def read_markup(text: str) -> Marked:
     if not any(sign in text for sign in ("`", "*", "_", "~", "://")):
         return Marked(text=text)  # nearly all
     lines = text.split("\n")
-    at = 0
+    ends = [number for number, line in enumerate(lines) if line.rstrip() == FENCE]
+    at = next_end = 0
     while at < len(lines):
         line = lines[at]
-        if line.startswith(FENCE) and (end := _end_of_code(lines, at)) is not None:
+        while next_end < len(ends) and ends[next_end] <= at:
+            next_end += 1
+        # Whatever is never closed is text: else one sign would swallow all that follows.
+        if line.startswith(FENCE) and next_end < len(ends):
+            end = ends[next_end]
             reader.code(lines[at + 1 : end], language=line[len(FENCE) :].strip())
             at = end + 1
         else:
             reader.line(line)
             at += 1
     return reader.done()
-
-
-def _end_of_code(lines: list[str], begin: int) -> int | None:
-    # Whatever was never closed is text: else one sign would swallow all that follows.
-    for at in range(begin + 1, len(lines)):
-        if lines[at].rstrip() == FENCE:
-            return at
-    return None
 
 
 class _Reader:
