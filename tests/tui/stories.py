@@ -65,6 +65,11 @@ class Teller:
         """Wait until a text is not on the screen."""
         await self.until(lambda: text not in self.screen_text(), f"without {text}")
 
+    async def begun(self, *texts: str) -> None:
+        """Wait until the chats are there, with these texts, and keys go to them."""
+        await self.until_shown(*texts)
+        await self.until(lambda: self.app._main.list.has_focus, "the chats have the focus")
+
     def screen_text(self) -> str:
         """Return what is on the screen, as lines."""
         screen = self.app.screen

@@ -80,7 +80,7 @@ def a_talk() -> ScriptedEngine:
 
 
 async def opened(t: Teller) -> None:
-    await t.until_shown("Bob")
+    await t.begun("Bob")
     await t.press("enter")
     await t.until_shown("Message Bob", "harbour 39")
 

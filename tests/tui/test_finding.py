@@ -150,7 +150,7 @@ async def test_a_chat_is_searched_from_match_to_match_and_stays_where_that_was()
     engine, _ = a_long_talk()
 
     async def story(t: Teller) -> None:
-        await t.until_shown("Bob")
+        await t.begun("Bob")
         await t.press("enter")
         await t.until_shown("line 299")
         await t.press("ctrl+f")
@@ -176,7 +176,7 @@ async def test_what_a_chat_lacks_is_searched_in_all_and_shown_in_its_place() -> 
     engine, bob = a_long_talk()
 
     async def story(t: Teller) -> None:
-        await t.until_shown("Bob")
+        await t.begun("Bob")
         await t.press("enter")
         await t.until_shown("line 299")
         await t.press("ctrl+f")
@@ -206,7 +206,7 @@ async def test_a_search_is_narrowed_and_says_what_is_wrong_or_not_there() -> Non
     engine = village()
 
     async def story(t: Teller) -> None:
-        await t.until_shown("Alice Rivera")
+        await t.begun("Alice Rivera")
         await t.press("ctrl+t")
         await t.until_shown("Type what was said", "from:alice")
         await t.type("from:me ")
@@ -228,7 +228,7 @@ async def test_a_search_that_jumps_marks_nothing_read_that_was_not_seen() -> Non
     engine.hear(bob, "brand new", ago=minutes(1))
 
     async def story(t: Teller) -> None:
-        await t.until_shown("Bob")
+        await t.begun("Bob")
         await t.press("ctrl+t")
         await t.type("in:bob before:-10d harbour")
         await t.until_shown("1 message")
@@ -245,7 +245,7 @@ async def test_a_date_is_gone_to() -> None:
     engine, _ = a_long_talk()
 
     async def story(t: Teller) -> None:
-        await t.until_shown("Bob")
+        await t.begun("Bob")
         await t.press("enter")
         await t.until_shown("line 299")
         t.app._main.action_go_to_date()
@@ -268,7 +268,7 @@ async def test_who_reads_further_up_stays_there_and_keeps_an_edit_when_all_is_re
     engine.hear(bob, "mine to edit", is_me=True)
 
     async def story(t: Teller) -> None:
-        await t.until_shown("Bob")
+        await t.begun("Bob")
         await t.press("enter")
         await t.until_shown("mine to edit")
         await t.press("up")

@@ -130,7 +130,7 @@ async def test_a_link_is_shown_with_its_host_before_it_is_opened() -> None:
     engine.hear(bob, said, ago=minutes(2), is_read=True)
 
     async def story(t: Teller) -> None:
-        await t.until_shown("Bob")
+        await t.begun("Bob")
         await t.press("enter")
         await t.until_shown("the bank http://bank.example@evil.example/x", "goes to evil.example")
         assert "**" not in t.app._main.pane.messages.render_line(10).text

@@ -16,7 +16,7 @@ def a_talk() -> tuple[ScriptedEngine, str]:
 
 
 async def opened(t: Teller) -> None:
-    await t.until_shown("Bob")
+    await t.begun("Bob")
     await t.press("enter")
     await t.until_shown("Message Bob", "which harbour?")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import trio
@@ -9,8 +10,8 @@ import trio
 from restante.client.engine import open_engine
 from restante.client.interface import MessageState, Trust
 from restante.client.tui.bridge import ask
-from tests.client.world import QUICK, a_world, key_of
-from tests.tui.stories import WIDE, Teller, tell
+from tests.client.world import QUICK, a_world, introduce, key_of, reaches
+from tests.tui.stories import WIDE, Teller, stage, tell
 
 PATIENCE_S = 60
 
@@ -172,3 +173,65 @@ async def test_what_is_kept_shared_and_set_is_the_engine_s(tmp_path: Path) -> No
         assert (text.body, text.pinned, text.edited) == ("at eight!", True, True)
         assert place.location is not None
         assert place.location.live_until is not None
+
+
+async def test_what_was_said_is_found_sent_later_and_taken_back(tmp_path: Path) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("alice") as alice,
+        world.online("bob") as bob,
+    ):
+        to_bob, _ = await introduce(alice, bob)
+        for text in ("Crème by the lighthouse", *(f"line {number}" for number in range(40))):
+            last = await alice.send(to_bob, text)
+        await reaches(alice, last, "delivered")
+
+        async def story(t: Teller) -> None:
+            await t.begun("● Connected")
+            await t.press("ctrl+t")
+            await t.type("from:me creme")
+            await t.until_shown("1 message")
+            await t.press("enter")
+            await t.until_gone("Search all chats")
+            await t.until_shown("Message bob", "Crème by the lighthouse", "line 0")
+            t.app._main.pane.box.focus()
+            await t.type("good morning")
+            await t.press("ctrl+s")
+            await t.until_shown("Send later")
+            await t.type("tomorrow")
+            await t.press("enter")
+            await t.until_shown("1 text goes out")
+            await t.press("ctrl+s")
+            await t.until_shown("Sent later", "good morning")
+            await t.press("d")
+            await t.until(lambda: t.app._main.pane.box.text == "good morning")
+            await t.until_gone("1 text goes out")
+
+        await tell(
+            alice, story, deadline_s=PATIENCE_S, on=stage(alice, now=lambda: datetime.now(UTC))
+        )
+        assert await alice.scheduled() == []
+
+
+async def test_what_waits_for_a_lost_relay_is_taken_back_for_good(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world:
+        async with world.online("bob") as bob, world.online("alice") as alice:
+            to_bob, _ = await introduce(alice, bob)
+        await world.relay.stop()
+        async with world.online("alice") as alice:
+
+            async def story(t: Teller) -> None:
+                await t.begun("bob@")
+                await t.press("enter")
+                await t.until_shown("Message bob")
+                await t.until(lambda: t.app._main.pane.box.has_focus)
+                await t.type("never said")
+                await t.press("enter")
+                await t.until_shown("never said", "queued")
+                t.app._main.pane.messages.focus()
+                await t.press("G", "u")
+                await t.until(lambda: t.app._main.pane.box.text == "never said")
+
+            await tell(alice, story, deadline_s=PATIENCE_S)
+            assert await alice.messages(to_bob, start=0, count=10) == []
+            assert (await alice.status()).outbox_count == 0

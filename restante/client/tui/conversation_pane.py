@@ -82,6 +82,9 @@ class ConversationPane(Vertical):
         self.remove_class("-empty")
         self.box.text = self._chats.drafts.get(conversation.key, "")
         self.box.move_cursor(self.box.document.end)
+        self.update(conversation)
+        if not self.box.disabled and at is None:
+            self.box.focus()  # at once: what is typed while messages are read is no command
         await self.read_again(conversation, load, at=at, is_same=False)
 
     async def read_again(
