@@ -11,22 +11,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
+from textual.screen import Screen
 
 from restante.client.tui import settings_words
 from restante.client.tui.chat_actions import ChatActions
 from restante.client.tui.chat_list import ChatList
 from restante.client.tui.chat_screen import ChatScreen
-from restante.client.tui.code_dialogs import MyCodeScreen
 from restante.client.tui.compose_box import ComposeBox
-from restante.client.tui.dialog import Dialog
 from restante.client.tui.find_bar import FindBar
-from restante.client.tui.jump_screen import JumpScreen
 from restante.client.tui.keymap import KeyLine, key_lines
-from restante.client.tui.link_screen import LinkScreen
 from restante.client.tui.message_actions import MessageActions
 from restante.client.tui.message_list import MessageList
-from restante.client.tui.verify_dialog import SafetyPicture
-from restante.client.tui.welcome import WelcomeScreen
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -37,15 +32,6 @@ _PLACES: Final[dict[type, str]] = {
     MessageList: settings_words.MESSAGES,
     ComposeBox: settings_words.WRITING,
 }
-OTHER_DIALOGS: Final[tuple[type, ...]] = (
-    MyCodeScreen,
-    SafetyPicture,
-    JumpScreen,
-    LinkScreen,
-    WelcomeScreen,
-)
-"""Screens over the others that aren't made as dialogs are."""
-
 _FAMILIES: Final = {
     "compose": settings_words.WRITING,
     "messages": settings_words.MESSAGES,
@@ -72,12 +58,14 @@ def screen_keys() -> list[KeyLine]:
 
 
 def dialog_keys() -> list[KeyLine]:
-    """Return the keys of every dialog there is, those that all have first."""
+    """Return the keys of every screen over the main one, those that all dialogs have first."""
     lines: dict[str, KeyLine] = {}
-    waiting: list[type] = [Dialog, *OTHER_DIALOGS]
+    waiting: list[type] = Screen.__subclasses__()
     while waiting:
         one = waiting.pop(0)
         waiting += one.__subclasses__()
+        if issubclass(ChatScreen, one) or not one.__module__.startswith(__package__ or ""):
+            continue
         bindings = vars(one).get("BINDINGS", ())
         for line in key_lines(settings_words.dialogs(""), bindings):
             family = line.id.partition(".")[0]

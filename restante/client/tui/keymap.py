@@ -122,17 +122,19 @@ def whose(
     """Return who has a key already where `wanted` would take it; those who share it now may."""
     for line in lines:
         places = {line.place, wanted.place}
-        # What every dialog has is near to all of them; what is everywhere, to all there is.
-        is_near = len(places) == 1 or _EVERYWHERE in places or _is_of_dialogs(places)
+        # What every dialog has is near to all of them; what is everywhere, to all but dialogs,
+        # over which hardly any of it works.
+        in_dialogs = [place.startswith(_DIALOGS) for place in places]
+        is_near = (
+            len(places) == 1
+            or (_EVERYWHERE in places and not any(in_dialogs))
+            or (_DIALOGS in places and all(in_dialogs))
+        )
         shares = set(line.usual.split(",")) & set(wanted.usual.split(","))
         keys = changed.get(line.id, line.usual).split(",")
         if line.id != wanted.id and is_near and not shares and key in keys:
             return line
     return None
-
-
-def _is_of_dialogs(places: set[str]) -> bool:
-    return _DIALOGS in places and all(place.startswith(_DIALOGS) for place in places)
 
 
 _DIALOGS: Final = "Dialogs"

@@ -33,6 +33,7 @@ DIALOGS: Final = {
     "jump": "jump",
     "keys": "keys",
     "link": "link this device",
+    "lock": "the lock",
     "place": "places",
     "recovery": "recovery kit",
     "safety": "safety number",
