@@ -14,13 +14,11 @@ from textual.content import Content
 from textual.screen import Screen
 
 from restante.client.tui import settings_words
-from restante.client.tui.chat_actions import ChatActions
 from restante.client.tui.chat_list import ChatList
 from restante.client.tui.chat_screen import ChatScreen
 from restante.client.tui.compose_box import ComposeBox
 from restante.client.tui.find_bar import FindBar
 from restante.client.tui.keymap import KeyLine, key_lines
-from restante.client.tui.message_actions import MessageActions
 from restante.client.tui.message_list import MessageList
 
 if TYPE_CHECKING:
@@ -45,13 +43,19 @@ _FAMILIES: Final = {
 
 def screen_keys() -> list[KeyLine]:
     """Return the keys of the main screen, of its parts, and of all dialogs."""
+    of_screen = [
+        line
+        for one in ChatScreen.__mro__
+        if one.__module__.startswith(__package__ or "")
+        for line in key_lines(settings_words.CONVERSATION, vars(one).get("BINDINGS", ()))
+    ]
+    of_messages = [line for line in of_screen if line.id.startswith("messages.")]
     return [
         *key_lines(settings_words.WRITING, ComposeBox.BINDINGS),
-        *key_lines(settings_words.MESSAGES, MessageActions.BINDINGS),
+        *(replace(line, place=settings_words.MESSAGES) for line in of_messages),
         *key_lines(settings_words.MESSAGES, MessageList.BINDINGS),
         *key_lines(settings_words.CHATS, ChatList.BINDINGS),
-        *key_lines(settings_words.CONVERSATION, ChatActions.BINDINGS),
-        *key_lines(settings_words.CONVERSATION, ChatScreen.BINDINGS),
+        *(line for line in of_screen if line not in of_messages),
         *key_lines(settings_words.FINDING, FindBar.BINDINGS),
         *dialog_keys(),
     ]

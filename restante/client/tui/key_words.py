@@ -32,6 +32,7 @@ COMMANDS: Final = (
     ("Message: Edit", "What the selected message says", "screen.edit"),
     ("Message: React", "Put an emoji on the selected message", "screen.react"),
     ("Message: Pin", "For both of you, or take that back", "screen.pin"),
+    ("Message: Save its file", "Or fetch it, or fetch it no more", "screen.save_file"),
     ("Message: Copy", "The text of the selected message", "screen.copy"),
     ("Message: Delete", "For everyone, or for you", "screen.delete"),
     ("Message: Earlier versions", "What an edited message said before", "screen.versions"),
