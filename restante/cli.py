@@ -23,6 +23,7 @@ from restante.errors import ExitCode
 HOMES: Final = {
     "account": ("init", "recover", "recovery", "account"),
     "people": ("contact", "verify"),
+    "groups": ("group",),
     "devices": ("device",),
     "sending": ("send", "scheduled", "run"),
     "files": ("file",),

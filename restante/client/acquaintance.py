@@ -68,6 +68,11 @@ def is_welcome(row: ContactRow) -> bool:
     return row.state in WELCOME
 
 
+def is_heard(row: ContactRow) -> bool:
+    """Whether what somebody says, in groups at least, is answered by receipts and requests."""
+    return row.state in WELCOME or row.state == ContactState.MEMBER.value
+
+
 def new_contact(
     manifest: VerifiedManifest,
     *,

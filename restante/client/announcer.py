@@ -19,10 +19,8 @@ from restante.client.interface import (
     ReceivedEvent,
     Resync,
 )
-from restante.client.viewing import viewer
-from restante.client.views import is_listed
+from restante.client.viewing import conversation_line, viewer
 from restante.errors import StoreError
-from restante.store.client_contacts import contact
 from restante.store.client_feed import feed_after
 from restante.store.client_summaries import conversation_summary
 
@@ -62,9 +60,7 @@ class Announcer:
         self._context.hub.publish(events)
 
     def _events(self, rows: Rows, changes: Changes) -> list[Event]:
-        rows_of = {key: contact(rows, key) for key in changes.conversations}
-        known = {key: row for key, row in rows_of.items() if row is not None}
-        shows = viewer(rows, self._context, self._own, known.values())
+        shows = viewer(rows, self._context, self._own, ())
         events: list[Event] = [
             MessageAdded(message=shows.message(each.row, each.position)) for each in changes.added
         ]
@@ -76,18 +72,17 @@ class Announcer:
             events.append(DevicesChanged())
         if changes.is_resync:
             events.append(Resync())
-        lines_of = {key: conversation_summary(rows, key) for key in known}
-        events += [
-            ConversationChanged(conversation=shows.conversation(row, lines_of[key]))
-            for key, row in known.items()
-            if is_listed(row, lines_of[key])
-        ]
+        lines = (
+            conversation_line(rows, shows, key, conversation_summary(rows, key))
+            for key in changes.conversations
+        )
+        events += [ConversationChanged(conversation=line) for line in lines if line is not None]
         if changes.cursors:
-            lines = feed_after(rows, min(changes.cursors) - 1, len(changes.cursors))
+            received = feed_after(rows, min(changes.cursors) - 1, len(changes.cursors))
             wanted = set(changes.cursors)
             events += [
                 ReceivedEvent(received=shows.received(line))
-                for line in lines
+                for line in received
                 if line.cursor in wanted
             ]
         return events

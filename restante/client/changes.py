@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from restante.protocol.ids import LookupTag
     from restante.store.client_messages import Placed
 
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 class Changes:
     """The collection; one for each transaction."""
 
+    expected: set[LookupTag] = field(default_factory=set)
+    """Tags of messages that can be opened since now, on sender keys of groups."""
     added: list[Placed] = field(default_factory=list)
     """Messages that are new, each with its position when it was filed, in that order."""
     changed: list[Placed] = field(default_factory=list)

@@ -99,7 +99,8 @@ class Contacts:
     async def all(self) -> list[Contact]:
         """Return all contacts, by name."""
         found = await self._context.read(contacts)
-        return [contact_view(row) for row in found if row.state != ContactState.SELF.value]
+        hidden = {ContactState.SELF.value, ContactState.MEMBER.value}
+        return [contact_view(row) for row in found if row.state not in hidden]
 
     async def add(
         self, code_or_address: str, *, petname: str | None, account_id: bytes | None = None
@@ -274,7 +275,11 @@ class Contacts:
                 note_moved(rows, changes, row, found.pending)
         if known is not None and known.trust == Trust.CHANGED.value != row.trust:
             resume(rows, changes, row, now_ms=now_ms)
-        if row.state in {ContactState.REQUEST.value, ContactState.BLOCKED.value}:
+        if row.state in {
+            ContactState.REQUEST.value,
+            ContactState.BLOCKED.value,
+            ContactState.MEMBER.value,
+        }:
             return accepted(rows, changes, self._context, row)
         return row
 

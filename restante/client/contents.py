@@ -16,6 +16,7 @@ from restante.client import gap_requests, gaps, granting, tracing
 from restante.client.acquaintance import (
     heard_from,
     is_first_device,
+    is_heard,
     is_welcome,
     told_of_manifest,
 )
@@ -23,13 +24,15 @@ from restante.client.grammar.filing import file_content
 from restante.client.grammar.preferences import RECEIPTS, is_on
 from restante.client.grammar.signals import hear
 from restante.client.grammar.timers import start_clock
+from restante.client.groups.arriving import GroupReader, Source, is_of_group
+from restante.client.groups.posting import note_receipt
 from restante.client.history import parse_content
 from restante.client.interface import ContactState, MessageState
 from restante.client.lifecycle.following import note_moved
 from restante.client.lifecycle.key_changes import note_forked
 from restante.client.lifecycle.leaving import note_left
 from restante.client.queueing import unpark
-from restante.client.requests import is_full_of
+from restante.client.requests import is_full_of, make_room
 from restante.client.states import moved
 from restante.client.syncing.early_receipts import keep_early_receipt
 from restante.client.syncing.own_reader import OwnReader
@@ -55,6 +58,7 @@ from restante.protocol.content import (
 from restante.protocol.frames import Lane
 from restante.store.client_contacts import upsert_contact
 from restante.store.client_feed import append_feed
+from restante.store.client_groups import is_group
 from restante.store.client_inbox import queue_receipt
 from restante.store.client_messages import message, update_state
 
@@ -99,10 +103,16 @@ class Reader:
         if content is None:
             self._malformed(rows, changes, arrival)
             return
+        if not is_self(row) and is_of_group(content):
+            self._read_of_group(rows, changes, arrival, content)
+            return
         if is_self(row):
             self._read_own(rows, changes, arrival, content)
             return
-        row = heard_from(rows, row)
+        asking = self._no_mere_member(rows, changes, heard_from(rows, row), content)
+        if asking is None:
+            return
+        row = asking
         if arrival.lane is Lane.REQUEST and is_welcome(row):
             granting.grant_if_needed(
                 rows, changes, row, randomness=self.randomness, now_ms=self.now_ms
@@ -124,6 +134,30 @@ class Reader:
             now_ms=self.now_ms,
         )
 
+    def _read_of_group(
+        self, rows: Rows, changes: Changes, arrival: Arrival, content: Content
+    ) -> None:
+        """Read what somebody says in a group: that they are in it too makes them no contact."""
+        row = arrival.contact
+        if arrival.lane is Lane.REQUEST and is_heard(row):
+            granting.grant_if_needed(
+                rows, changes, row, randomness=self.randomness, now_ms=self.now_ms
+            )
+        try:
+            source = Source(who=row, device_id=arrival.device_id, arrived_ms=arrival.arrived_ms)
+            self._groups.read(rows, changes, content, source=source)
+        except (CryptoError, RemoteProtocolError):
+            _LOG.info("a member of a group sent something malformed")
+
+    @property
+    def _groups(self) -> GroupReader:
+        return GroupReader(
+            own=self.own,
+            randomness=self.randomness,
+            resend_grace_ms=self.resend_grace_ms,
+            now_ms=self.now_ms,
+        )
+
     def _read_own(self, rows: Rows, changes: Changes, arrival: Arrival, content: Content) -> None:
         reader = OwnReader(
             own=self.own,
@@ -135,6 +169,18 @@ class Reader:
             reader.read(rows, changes, arrival, content)
         except RemoteProtocolError:
             _LOG.info("another device of this account sent something malformed")
+
+    def _no_mere_member(
+        self, rows: Rows, changes: Changes, row: ContactRow, content: Content
+    ) -> ContactRow | None:
+        """Let somebody who is only known from a group ask, like any stranger; None: no room."""
+        if row.state != ContactState.MEMBER.value or content.kind > LAST_HISTORY_KIND:
+            return row
+        if not make_room(rows, changes, now_s=self.now_ms // 1000):
+            return None
+        row = replace(row, state=ContactState.REQUEST.value)
+        upsert_contact(rows, row)
+        return row
 
     def _dispatch(self, rows: Rows, changes: Changes, arrival: Arrival, content: Content) -> None:
         if content.kind <= LAST_HISTORY_KIND:
@@ -172,6 +218,23 @@ class Reader:
             counters = decode(content.body, ResendExpired).counters
             row, device_id = arrival.contact, arrival.device_id
             gaps.close(rows, changes, row, device_id, counters, now_ms=self.now_ms)
+
+    def _settle_in_group(
+        self,
+        rows: Rows,
+        changes: Changes,
+        arrival: Arrival,
+        message_id: bytes,
+        to: MessageState,
+    ) -> None:
+        """Note how far a message of ours has come with one member of a group."""
+        whom = arrival.contact
+        if note_receipt(
+            rows, changes, self.own, whom, message_id=message_id, to=to, now_ms=self.now_ms
+        ):
+            start_clock(rows, message_id, at_ms=self.now_ms, now_ms=self.now_ms)
+            event, device_id = tracing.Event(to.value), arrival.device_id
+            tracing.note(rows, message_id, event, now_ms=self.now_ms, device_id=device_id)
 
     def _told(self, rows: Rows, changes: Changes, row: ContactRow, packed: bytes) -> None:
         try:
@@ -227,6 +290,9 @@ class Reader:
                 whom = arrival.contact
                 if not is_full_of(rows, whom):
                     keep_early_receipt(rows, whom, message_id, to, now_ms=self.now_ms)
+                continue
+            if is_group(row.conversation):
+                self._settle_in_group(rows, changes, arrival, message_id, to)
                 continue
             if (
                 row.conversation != arrival.contact.account_id

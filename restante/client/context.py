@@ -40,6 +40,8 @@ class Tuning:
     first_backoff_s: float = 1.0
     longest_backoff_s: float = 300.0
     """A laptop that was shut for a night is online again within five minutes."""
+    most_pairwise: int = 32
+    """Devices of a group past which what is said in it is sealed once for all, on a sender key."""
     slot_poll_s: float = 2.0
     """How often a linking device looks into a slot; two behind one address share a limit."""
     link_patience_s: float = 60.0

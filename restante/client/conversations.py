@@ -14,6 +14,14 @@ from restante.client.changes import Changes
 from restante.client.files.holding import STOPPED, send_again, stop_sending
 from restante.client.grammar.readings import read_here
 from restante.client.grammar.writing import own_entry, refuse_unwelcome
+from restante.client.groups.known import (
+    check_conversation,
+    is_addressable,
+    key_of,
+    named_groups,
+    title_of,
+)
+from restante.client.groups.posting import existing_group, queue_for_group, writable
 from restante.client.history import MAX_TEXT_BYTES, check_text, own_text, too_long
 from restante.client.interface import (
     Conversation,
@@ -23,21 +31,22 @@ from restante.client.interface import (
     Why,
 )
 from restante.client.lifecycle.key_changes import move_message, successor
-from restante.client.named import account_of, id_of, message_of
+from restante.client.named import conversation_of, group_of, id_of, message_of
 from restante.client.people_kept import existing
 from restante.client.queueing import enqueue_content
 from restante.client.sending.keys import SENT_AND_GONE, keyed
 from restante.client.syncing.outgoing import publish, read_items, sent_item
 from restante.client.syncing.putting import put
-from restante.client.syncing.self_contact import is_self, self_contact
-from restante.client.viewing import viewer, viewer_of
-from restante.client.views import conversation_key, display_name, is_listed
+from restante.client.syncing.self_contact import self_contact
+from restante.client.viewing import conversation_line, viewer, viewer_of
+from restante.client.views import conversation_key
 from restante.errors import UserError
 from restante.protocol.address import Address, AddressError
 from restante.protocol.content import Kind, RecordKind
 from restante.protocol.ids import ID_BYTES
 from restante.store import client_outbox
 from restante.store.client_contacts import ContactRow, contact, contacts, find
+from restante.store.client_groups import groups, is_group
 from restante.store.client_messages import count, placed_message, update_state, window
 from restante.store.client_records import records_of_conversation
 from restante.store.client_summaries import conversation_summaries
@@ -49,7 +58,8 @@ if TYPE_CHECKING:
     from restante.client.files.parts import Files
     from restante.client.own_account import OwnAccount
     from restante.client.views import Viewer
-    from restante.store.client_messages import Placed
+    from restante.store.client_groups import GroupRow
+    from restante.store.client_messages import MessageRow, Placed
     from restante.store.client_rows import Rows
 
 MAX_WINDOW: Final = 512
@@ -77,12 +87,10 @@ class Conversations:
             people = {row.account_id: row for row in contacts(rows)}
             shows = viewer(rows, self._context, self._own, people.values())
             begun = {each.conversation: each for each in conversation_summaries(rows)}
-            keys = [
-                *(key for key in begun if key in people),
-                *(k for k in people if k not in begun),
-            ]
-            keys = [key for key in keys if is_listed(people[key], begun.get(key))]
-            return [shows.conversation(people[key], begun.get(key)) for key in keys]
+            known = [*people, *(each.group_id for each in groups(rows))]
+            keys = [*begun, *(key for key in known if key not in begun)]
+            lines = (conversation_line(rows, shows, key, begun.get(key)) for key in keys)
+            return [line for line in lines if line is not None]
 
         return await self._context.read(work)
 
@@ -92,7 +100,14 @@ class Conversations:
         with contextlib.suppress(AddressError):  # a petname, a key, or how an address begins
             wanted = Address.parse(wanted).unpinned
 
-        def work(rows: Rows) -> list[ContactRow]:
+        group_id = group_of(wanted)
+
+        def work(rows: Rows) -> list[ContactRow | GroupRow]:
+            if group_id is not None:
+                return [existing_group(rows, group_id)]
+            return [*named_groups(rows, wanted), *people(rows)]
+
+        def people(rows: Rows) -> list[ContactRow]:
             if (account_id := id_of(wanted)) is not None:
                 row = contact(rows, account_id)
                 if row is not None:
@@ -100,7 +115,7 @@ class Conversations:
             us = self_contact(rows)
             if us is not None and wanted.casefold() in {SELF_WORD, us.address}:
                 return [us]
-            found = [row for row in find(rows, wanted) if not is_self(row)]
+            found = [row for row in find(rows, wanted) if is_addressable(row)]
             if len({row.address for row in found}) > 1:
                 return found
             # One address, several keys: the one that isn't doubtful is meant.
@@ -108,14 +123,14 @@ class Conversations:
 
         found = await self._context.read(work)
         if len(found) == 1:
-            return conversation_key(found[0].account_id)
+            return conversation_key(key_of(found[0]))
         if not found:
             raise UserError(
                 f"There is no contact {text.strip()[:80]!r}. Add one with: "
                 "restante contact add CODE|ADDRESS"
             )
         choices = ", ".join(
-            f"{display_name(row)} ({conversation_key(row.account_id)[:8]})"
+            f"{title_of(row)} ({conversation_key(key_of(row))[:8]})"
             for row in found[:_MOST_CHOICES]
         )
         raise UserError(f"{text.strip()[:80]!r} can mean several: {choices}. Say more of it.")
@@ -174,7 +189,7 @@ class Conversations:
         changes = Changes()
 
         def work(rows: Rows) -> Message:
-            existing(rows, account_id)
+            check_conversation(rows, account_id)
             wanted, was_used = which, False
             if idempotency_key is not None:
                 wanted, was_used = keyed(
@@ -199,7 +214,7 @@ class Conversations:
                 account_id=account_id,
                 message_id=wanted,
                 kind=Kind.TEXT,
-                body_for=lambda row: own_text(rows, row, text, quoted=quoted),
+                body_for=lambda where: own_text(rows, where, text, quoted=quoted),
             )
             reach("send.filed")
             return self._shown(rows, placed)
@@ -241,11 +256,14 @@ class Conversations:
 
         def work(rows: Rows) -> Message:
             placed = _placed(rows, which)
-            row = existing(rows, placed.row.conversation)
             if placed.row.state not in {MessageState.FAILED.value, MessageState.EXPIRED.value}:
                 raise UserError("Only a message that failed or expired can be sent again.")
             if placed.row.device_id != self._own.device_id:
                 raise UserError("It was sent from another device of yours; send it again there.")
+            if is_group(placed.row.conversation):
+                self._queue_in_group_again(rows, changes, placed.row)
+                return self._shown(rows, _placed(rows, which))
+            row = existing(rows, placed.row.conversation)
             if (goes_on := successor(rows, row)) is not None:
                 move_message(rows, changes, which, goes_on, now_ms=self._context.now_ms())
                 return self._shown(rows, _placed(rows, which))
@@ -272,6 +290,22 @@ class Conversations:
         await self._announcer.tell(changes)
         return message
 
+    def _queue_in_group_again(self, rows: Rows, changes: Changes, row: MessageRow) -> None:
+        """Queue a message once more for the members of its group."""
+        group = writable(rows, row.conversation)
+        changes.message_changed(update_state(rows, row.id, MessageState.QUEUED.value, None))
+        now_ms = self._context.now_ms()
+        queue_for_group(
+            rows,
+            changes,
+            self._own,
+            group,
+            row.body,
+            message_id=row.id,
+            most_pairwise=self._context.tuning.most_pairwise,
+            now_ms=now_ms,
+        )
+
     async def mark_read(self, key: str, *, up_to: str | None) -> None:
         """Note what the user has read; others are told if the user lets them."""
         account_id = self.account_id(key)
@@ -293,7 +327,7 @@ class Conversations:
 
     def account_id(self, key: str) -> bytes:
         """Return whom a conversation's key names. UserError if it is none."""
-        return account_of(key)
+        return conversation_of(key)
 
     def _viewer(self, rows: Rows, account_id: bytes) -> Viewer:
         return viewer_of(rows, self._context, self._own, account_id)

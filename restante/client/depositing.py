@@ -9,7 +9,7 @@ Rule: an entry leaves the outbox only by one of these. Spec: docs/engine.md, sec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from restante.client import tracing
 from restante.client.giving_up import give_up
 from restante.client.grammar.timers import start_clock
+from restante.client.groups.fanning_out import is_to_wait, send_alone
 from restante.client.interface import MessageState
 from restante.client.states import moved
 from restante.client.syncing.outgoing import publish, read_items
@@ -25,6 +26,7 @@ from restante.protocol import frames as f
 from restante.protocol.limits import MAX_DEPOSIT_ITEMS, MAX_FRAME_BYTES
 from restante.store import client_outbox
 from restante.store.client_contacts import contact, upsert_contact
+from restante.store.client_groups import is_group
 from restante.store.client_messages import message, set_expiry, update_state
 from restante.store.client_outbox import OutboxRow, outbox_entry
 from restante.store.failpoints import reach
@@ -38,6 +40,12 @@ if TYPE_CHECKING:
 
 _ITEM_BYTES: Final = 128
 """More than the framing of one item takes."""
+
+_GOAL_BYTES: Final = 48
+"""More than one mailbox and its token take."""
+
+_MOST_GOALS: Final = 4096
+"""Mailboxes that one frame names: a relay's own limit is as high unless it was set."""
 
 _FULL_AGAIN_S: Final = 60.0
 _LONGEST_RETRY_S: Final = 900.0
@@ -73,8 +81,11 @@ def batches(
         for each in ready:
             if each.entry.was_sent is not is_retry:
                 continue
-            item_bytes = len(each.entry.payload or b"") + _ITEM_BYTES
-            if batch and (len(batch) >= most or size_bytes + item_bytes > MAX_FRAME_BYTES):
+            more = _GOAL_BYTES * (len(each.goals) - 1)
+            item_bytes = len(each.entry.payload or b"") + _ITEM_BYTES + more
+            count = sum(len(other.goals) for other in batch) + len(each.goals)
+            is_full = len(batch) >= most or count > _MOST_GOALS
+            if batch and (is_full or size_bytes + item_bytes > MAX_FRAME_BYTES):
                 yield partial(_deposit, batch, welcome, is_retry), batch
                 batch, size_bytes = [], _ITEM_BYTES
             batch.append(each)
@@ -95,7 +106,7 @@ def _deposit(
             ttl_s=min(each.entry.ttl_s, welcome.max_ttl_s),
             ephemeral=False,
             payload=each.entry.payload or b"",
-            targets=[f.Target(mailbox=each.mailbox, token=each.token)],
+            targets=[f.Target(mailbox=goal.mailbox, token=goal.token) for goal in each.goals],
         )
         for each in batch
     ]
@@ -113,6 +124,9 @@ def keep_results(
     for each, outcomes in zip(batch, answer.results, strict=True):
         entry = outbox_entry(rows, each.entry.id)
         if entry is None:
+            continue
+        if is_group(entry.account_id):
+            _keep_fan_out(rows, changes, context, each, outcomes)
             continue
         result = outcomes[0]
         if result.outcome == f.Outcome.STORED:
@@ -132,6 +146,33 @@ def keep_results(
                 at_least_s=max(wait_s, result.retry_after_s),
             )
     reach("outbox.settling")
+
+
+def _keep_fan_out(
+    rows: Rows,
+    changes: Changes,
+    context: EngineContext,
+    ready: Ready,
+    outcomes: Sequence[f.TargetOutcome],
+) -> None:
+    """Do what the results of one envelope with many mailboxes ask for."""
+    late = is_to_wait(outcomes)
+    if late is not None:
+        sentence, wait_s = _LATER.get(late.outcome, (RELAY_FULL, _FULL_AGAIN_S))
+        postpone(
+            rows,
+            changes,
+            context,
+            [ready.entry.id],
+            sentence=sentence + _named(late.limit),
+            at_least_s=max(wait_s, late.retry_after_s),
+        )
+        return
+    now_ms = context.now_ms()
+    send_alone(rows, changes, ready, outcomes, now_ms=now_ms)
+    kept_s = [each.expires_in_s for each in outcomes if each.outcome == f.Outcome.STORED]
+    expires_at_ms = now_ms + min(kept_s, default=0) * 1000
+    _stored(rows, changes, ready.entry, now_ms=now_ms, expires_at_ms=expires_at_ms)
 
 
 def _named(limit: int) -> str:

@@ -28,6 +28,8 @@ from restante.client.files.methods import FileMethods
 from restante.client.files.parts import Files
 from restante.client.finding.methods import FindingMethods
 from restante.client.grammar.methods import GrammarMethods
+from restante.client.grammar.sharing import check_timer
+from restante.client.groups.methods import GroupMethods
 from restante.client.history_transfer.methods import HistoryMethods
 from restante.client.interface import (
     AccountDeleted,
@@ -45,6 +47,7 @@ from restante.client.lifecycle.recovering import recover_account
 from restante.client.lifecycle.recovery_kit import RecoveryDesk
 from restante.client.linking.desk import Desk
 from restante.client.linking.methods import LinkingMethods
+from restante.client.named import conversation_of
 from restante.client.own_account import OwnAccount
 from restante.client.registering import register_account
 from restante.client.sending.methods import SendingMethods
@@ -53,7 +56,9 @@ from restante.client.status import StatusBoard
 from restante.client.synchronising import synchronise
 from restante.client.syncing.methods import SyncingMethods
 from restante.crypto.randomness import SystemRandomness
+from restante.protocol.group import Field
 from restante.store.client_database import open_client_database
+from restante.store.client_groups import is_group
 from restante.store.sqlcipher import DatabaseKey
 
 if TYPE_CHECKING:
@@ -66,6 +71,7 @@ if TYPE_CHECKING:
     from restante.client.consuming.consumers import Consumers
     from restante.client.finding.finder import Finder
     from restante.client.grammar.parts import Grammar
+    from restante.client.groups.groups import Groups
     from restante.client.history_transfer.parts import Transfers
     from restante.client.sending.later import Later
     from restante.client.syncing.choices import Choices
@@ -79,6 +85,7 @@ CODE_PATIENCE_S: Final = 15.0
 class LocalEngine(
     ExaminingMethods,
     GrammarMethods,
+    GroupMethods,
     LinkingMethods,
     SyncingMethods,
     LifecycleMethods,
@@ -304,18 +311,33 @@ class LocalEngine(
     async def contact_accept(self, conversation: str) -> Contact:
         """See interface.Engine."""
         running = self._running()
-        return await running.contacts.accept(running.conversations.account_id(conversation))
+        key = running.conversations.account_id(conversation)
+        if is_group(key):
+            return await running.groups.accept_as_contact(key)
+        return await running.contacts.accept(key)
 
     async def contact_block(self, conversation: str) -> Contact:
         """See interface.Engine."""
         running = self._running()
-        return await running.contacts.block(running.conversations.account_id(conversation))
+        key = running.conversations.account_id(conversation)
+        if is_group(key):
+            return await running.groups.decline(key)
+        return await running.contacts.block(key)
 
     async def contact_rename(self, conversation: str, petname: str) -> Contact:
         """See interface.Engine."""
         running = self._running()
         account_id = running.conversations.account_id(conversation)
         return await running.contacts.rename(account_id, petname)
+
+    async def set_timer(self, conversation: str, *, timer_s: int) -> Conversation:
+        """See interface.Engine."""
+        if is_group(conversation_of(conversation)):
+            check_timer(timer_s)
+            fields = {Field.TIMER_S: (timer_s, "")}
+            group = await self._running().groups.set_fields(conversation_of(conversation), fields)
+            return group.conversation
+        return await super().set_timer(conversation, timer_s=timer_s)
 
     # ---- inside -----------------------------------------------------------------------------
 
@@ -344,6 +366,9 @@ class LocalEngine(
 
     def _grammar(self) -> Grammar:
         return self._running().grammar
+
+    def _groups(self) -> Groups:
+        return self._reading().groups
 
     def _choices(self) -> Choices:
         return self._reading().choices

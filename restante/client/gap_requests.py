@@ -138,6 +138,7 @@ def answer(
     device_id: bytes,
     *,
     request: ResendRequest,
+    conversation: bytes | None = None,
     randomness: Randomness,
     now_ms: int,
 ) -> None:
@@ -145,17 +146,19 @@ def answer(
 
     Of what has disappeared or was replaced it is told that it will never come.
     """
+    key = conversation or row.account_id
     expired: list[int] = []
-    last = own_counter(rows, row.account_id)
+    last = own_counter(rows, key)
     for counter in dict.fromkeys(request.counters[:MAX_RESENDS]):
-        sent = _sent(rows, row.account_id, own.device_id, counter)
+        sent = _sent(rows, key, own.device_id, counter)
         if sent is None and 0 < counter <= last:
             expired.append(counter)
         if sent is None:
             continue  # never sent here
         message_id, packed = sent
-        # On its way anyhow; what is sealed for their other devices is of no use to this one.
-        if {each.device_id for each in by_message(rows, message_id)} & {None, device_id}:
+        # On its way anyhow; what is sealed for other devices is of no use to this one.
+        waiting = (e for e in by_message(rows, message_id) if e.account_id == row.account_id)
+        if {each.device_id for each in waiting} & {None, device_id}:
             continue
         enqueue_content(
             rows,
@@ -172,12 +175,14 @@ def answer(
     if expired:
         body = ResendExpired(counters=expired)
         content = control_content(Kind.RESEND_EXPIRED, body, now_ms=now_ms, randomness=randomness)
+        if conversation is not None:
+            content = msgspec.structs.replace(content, conversation=conversation)
         enqueue_content(
             rows,
             changes,
             row,
             content.to_bytes(),
-            entry_id=local_id("resend-expired", row.account_id, device_id, encode(body)),
+            entry_id=local_id("resend-expired", key, device_id, encode(body)),
             message_id=None,
             now_ms=now_ms,
             device_id=device_id,

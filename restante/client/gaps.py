@@ -12,7 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from restante.client import tracing
-from restante.client.acquaintance import is_welcome
+from restante.client.acquaintance import is_heard
 from restante.client.gap_requests import (
     COUNTERS_PER_ENTRY,
     ask_again,
@@ -104,7 +104,7 @@ def note_arrival(
             now_ms=now_ms,
         )
     is_due = newly_missing or (left and was_asked_long_ago(rows, key, device_id, now_ms))
-    if is_due and is_welcome(row):
+    if is_due and is_heard(row):
         ask_again(
             rows,
             changes,
@@ -144,7 +144,7 @@ def show_all(
             before_rank=None,
             now_ms=now_ms,
         )
-    if left and is_welcome(row):
+    if left and is_heard(row):
         ask_again(
             rows,
             changes,
@@ -233,12 +233,12 @@ def _show(
         shown = None
     if not missing_count:
         return
-    sentence = _sentence(missing_count, asked=is_welcome(row), is_own=is_self(row))
+    sentence = _sentence(missing_count, asked=is_heard(row), is_own=is_self(row))
     if shown is None:
         file_note(
             rows,
             changes,
-            row,
+            row.account_id,
             conversation=conversation,
             entry_id=entry_id,
             device_id=device_id,

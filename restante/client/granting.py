@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from restante.client.acquaintance import is_welcome
+from restante.client.acquaintance import is_heard
 from restante.client.publishing import note_tokens_changed
 from restante.client.queueing import control_content, enqueue_content, local_id
 from restante.client.syncing.self_contact import follow_tokens
@@ -104,7 +104,7 @@ def rotate_bucket(
     changes.are_tokens_changed = True
     upsert_contact(rows, replace(blocked, token_given=None))
     for row in contacts(rows):
-        if row.token_given == bucket and row.account_id != blocked.account_id and is_welcome(row):
+        if row.token_given == bucket and row.account_id != blocked.account_id and is_heard(row):
             grant(rows, changes, row, randomness=randomness, now_ms=now_ms)
 
 

@@ -23,6 +23,7 @@ from restante.protocol.order import HIGHEST_RANK, next_rank, order_key, rank_at
 from restante.store.client_contacts import contacts
 from restante.store.client_conversations import clock, set_clock
 from restante.store.client_feed import append_feed
+from restante.store.client_groups import is_group
 from restante.store.client_messages import (
     MessageRow,
     Placed,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
     from restante.client.changes import Changes
     from restante.client.own_account import OwnAccount
-    from restante.store.client_contacts import ContactRow
     from restante.store.client_rows import Rows
 
 MAX_TEXT_BYTES: Final = 50_000
@@ -49,18 +49,18 @@ NOTES: Final = frozenset({"gap", "undecryptable", "notice"})
 accident."""
 
 
-def own_text(rows: Rows, row: ContactRow, text: str, *, quoted: bytes | None) -> Text:
-    """Return a text as it goes to a contact: with what it quotes, and whom it names.
+def own_text(rows: Rows, conversation: bytes, text: str, *, quoted: bytes | None) -> Text:
+    """Return a text as it goes to a conversation: with what it quotes, and whom it names.
 
     Raises UserError if what it quotes isn't here.
     """
-    quote = own_quote(rows, row, quoted)
+    quote = own_quote(rows, conversation, quoted)
     return Text(text=text, quote=quote, mentions=find_mentions(text, contacts(rows)))
 
 
-def own_quote(rows: Rows, row: ContactRow, quoted: bytes | None) -> Quote | None:
-    """Return what an answer to a contact repeats. Raises UserError if that isn't here."""
-    timer_s = conversation_timer_s(rows, row.account_id)
+def own_quote(rows: Rows, conversation: bytes, quoted: bytes | None) -> Quote | None:
+    """Return what an answer in a conversation repeats. Raises UserError if that isn't here."""
+    timer_s = conversation_timer_s(rows, conversation)
     return None if quoted is None else _quote(rows, quoted, timer_s=timer_s)
 
 
@@ -68,7 +68,7 @@ def file_own(
     rows: Rows,
     changes: Changes,
     own: OwnAccount,
-    row: ContactRow,
+    conversation: bytes,
     *,
     kind: Kind,
     body: Struct,
@@ -80,7 +80,6 @@ def file_own(
     Its counter is 0 until it is sealed: one that is taken back before leaves no gap with others.
     Raises UserError if it is too long.
     """
-    conversation = row.account_id
     rank = moment = next_rank(clock(rows, conversation), now_ms)
     if kind is Kind.SETTING and (before := last_setting(rows, conversation)) is not None:
         # The one that sorts last holds: also after one that was dated years ahead.
@@ -90,7 +89,7 @@ def file_own(
         version=1,
         kind=int(kind),
         id=message_id,
-        conversation=b"",
+        conversation=conversation if is_group(conversation) else b"",
         counter=0,
         rank=rank,
         sent_at_ms=now_ms,
@@ -132,7 +131,7 @@ def file_own(
 def file_note(
     rows: Rows,
     changes: Changes,
-    row: ContactRow,
+    author: bytes,
     *,
     conversation: bytes | None = None,
     entry_id: bytes,
@@ -145,16 +144,16 @@ def file_note(
 ) -> bool:
     """File an entry of our own making: a gap, an unreadable message, a notice. False if known.
 
-    `row` is whose device it is about; `conversation` is theirs, if no other is named. `rank` places
-    it among the others; None puts it where a message written now would stand.
+    `author` is the account that it is about; `conversation` is theirs, if no other is named.
+    `rank` places it among the others; None puts it where a message written now would stand.
     """
-    key = conversation or row.account_id
+    key = conversation or author
     if rank is None:
         rank = max(rank_at(now_ms), clock(rows, key))
     entry = MessageRow(
         id=entry_id,
         conversation=key,
-        author=row.account_id,
+        author=author,
         device_id=device_id,
         counter=0,
         order_key=order_key(rank, MessageId(entry_id)),
@@ -189,7 +188,7 @@ def erased_content(row: MessageRow) -> bytes:
         version=1,
         kind=int(Kind.ERASED),
         id=row.id,
-        conversation=b"",
+        conversation=row.conversation if is_group(row.conversation) else b"",
         counter=row.counter,
         rank=row.rank,
         sent_at_ms=row.sent_at_ms,

@@ -6,6 +6,7 @@ Rule: what is no id is an error that says what one looks like. Pure. Spec: docs/
 from __future__ import annotations
 
 from restante.errors import UserError
+from restante.protocol.group import GROUP_ID_BYTES
 from restante.protocol.ids import ID_BYTES
 
 
@@ -15,6 +16,22 @@ def account_of(conversation: str) -> bytes:
     if account_id is None:
         raise UserError("There is no such conversation. See: restante contact ls")
     return account_id
+
+
+def conversation_of(text: str) -> bytes:
+    """Return the key of a conversation, with an account or of a group. UserError if it is none."""
+    group_id = group_of(text)
+    return account_of(text) if group_id is None else group_id
+
+
+def group_of(text: str) -> bytes | None:
+    """Return the 32 bytes that name a group; None for any other text."""
+    if len(text) != 2 * GROUP_ID_BYTES:
+        return None
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return None
 
 
 def message_of(text: str) -> bytes:

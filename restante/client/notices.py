@@ -67,7 +67,7 @@ def file_notice(
     file_note(
         rows,
         changes,
-        row,
+        row.account_id,
         entry_id=entry_id,
         device_id=bytes(ID_BYTES),
         kind=NOTICE,

@@ -30,6 +30,9 @@ from restante.client.capability_keys.reading import GrantedReader
 from restante.client.contents import Arrival, Reader
 from restante.client.directory import manifest_of
 from restante.client.granting import grant
+from restante.client.groups import chains
+from restante.client.groups.arriving import is_of_group
+from restante.client.history import parse_content
 from restante.client.interface import ContactState
 from restante.client.lifecycle.key_changes import note_forked
 from restante.client.linking.announcing import remind
@@ -54,6 +57,8 @@ from restante.store.client_contacts import ContactRow, contact, upsert_contact
 from restante.store.client_inbox import is_processed, mark_processed
 from restante.store.client_outbox import wake_account
 from restante.store.client_prekeys import PrekeyRow, delete_prekey, prekey, remember_hello
+from restante.store.client_requests import count_in_state
+from restante.store.client_sender_keys import chain_by_tag
 
 if TYPE_CHECKING:
     from restante.client.changes import Changes
@@ -64,6 +69,9 @@ if TYPE_CHECKING:
     from restante.store.client_rows import Rows
 
 _LOG: Final = logging.getLogger("restante.inbox")
+
+MAX_MERE_MEMBERS: Final = 8192
+"""People who are known only from groups; more of them are turned away."""
 
 _NO_TAGS: Final[frozenset[LookupTag]] = frozenset()
 
@@ -109,6 +117,7 @@ class Opener:
                     _LOG.info("envelopes that nothing opens were dropped: %d", len(dropped))
                 continue
             # Some session has moved on: what was put aside may be what it expects now.
+            tags, changes.expected = tags | changes.expected, set()
             freed = aside_by_tags(rows, tags)
             remove_aside(rows, [row.envelope_id for row in freed])
             waiting.extend(freed)
@@ -127,7 +136,32 @@ class Opener:
         references = hello_references(envelope.payload, self.reader.own.device_id)
         if references is not None:
             return self._open_hello(rows, changes, references, envelope)
-        return None
+        return self._open_of_group(rows, changes, envelope)
+
+    def _open_of_group(
+        self, rows: Rows, changes: Changes, envelope: AsideRow
+    ) -> frozenset[LookupTag] | None:
+        """Open what was sealed once for a whole group, on a sender key; None if it isn't."""
+        found = chain_by_tag(rows, lookup_tag(envelope.payload))
+        if found is None:
+            return None
+        row, number = found
+        packed = chains.open_message(rows, row, number, envelope.payload)
+        who = contact(rows, row.account_id)
+        if packed is not None and who is not None:
+            self.reader.read(
+                rows,
+                changes,
+                Arrival(
+                    contact=who,
+                    device_id=row.device_id,
+                    lane=Lane.CONTACT,  # whoever is in the group has the token that it came with
+                    packed=packed,
+                    envelope_tag=lookup_tag(envelope.payload),
+                    arrived_ms=envelope.arrived_ms,
+                ),
+            )
+        return _NO_TAGS
 
     def _open_message(
         self, rows: Rows, changes: Changes, session: Session, envelope: AsideRow
@@ -184,6 +218,7 @@ class Opener:
                 now_s=now_s,
             )
             row = introduced(rows, introduction, lane=lane_of(envelope.lane), now_s=now_s)
+            row = _from_a_group(rows, row, opened)
         except RefusedHelloError as refused:
             _LOG.info("a first message was refused")
             known, is_ours = refused.known, is_self(refused.known)
@@ -233,6 +268,8 @@ class Opener:
 
     def _is_turned_away(self, rows: Rows, changes: Changes, row: ContactRow) -> bool:
         """Whether this is a stranger whom there is no room for."""
+        if row.state == ContactState.MEMBER.value and not contact(rows, row.account_id):
+            return count_in_state(rows, row.state) >= MAX_MERE_MEMBERS
         is_new = row.state == ContactState.REQUEST.value and not contact(rows, row.account_id)
         return is_new and not make_room(rows, changes, now_s=self.reader.now_ms // 1000)
 
@@ -293,6 +330,17 @@ class Opener:
             row = replace(row, is_stale=True)  # asked for before we write to them next
             upsert_contact(rows, row)
         return row
+
+
+def _from_a_group(rows: Rows, row: ContactRow, opened: Opened) -> ContactRow:
+    """Return who begins to write; a stranger who writes in a group asks nothing of the user."""
+    is_new = row.state in {ContactState.REQUEST.value, ContactState.ACCEPTED.value}
+    if not is_new or contact(rows, row.account_id) is not None:
+        return row
+    content = parse_content(opened.content)
+    if content is None or not is_of_group(content):
+        return row
+    return replace(row, state=ContactState.MEMBER.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

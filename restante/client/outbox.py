@@ -20,6 +20,7 @@ from restante.client.depositing import batches, keep_results, postpone
 from restante.client.directory import manifest_of
 from restante.client.failures import RefusedError, RelayError
 from restante.client.giving_up import give_up
+from restante.client.groups import fanning_out
 from restante.client.interface import MessageState, Trust
 from restante.client.sealing import Ready, Sealer
 from restante.client.sessions import sending_session
@@ -32,6 +33,7 @@ from restante.protocol.address import RelayAddress
 from restante.protocol.ids import DeviceId, Token
 from restante.store import client_outbox
 from restante.store.client_contacts import contact, upsert_contact
+from restante.store.client_groups import is_group
 from restante.store.client_messages import expiring, set_expiry, update_state
 from restante.store.failpoints import reach
 
@@ -214,6 +216,9 @@ class Outbox:
         ready: list[Ready] = []
         for account_id in dict.fromkeys(entry.account_id for entry in entries):
             of_account = [entry for entry in entries if entry.account_id == account_id]
+            if is_group(account_id):
+                ready += await self._prepare_fan_out(of_account)
+                continue
             try:
                 ready += await self._prepare_contact(account_id, of_account)
             except RefusedError as error:
@@ -255,6 +260,22 @@ class Outbox:
                 at_least_s=0.0,  # one that was just linked publishes them within seconds
             )
         return batch.ready
+
+    async def _prepare_fan_out(self, entries: list[OutboxRow]) -> list[Ready]:
+        """Seal what goes to a large group: once, for all its mailboxes at this relay."""
+        changes, context = Changes(), self._context
+        ready = await context.write(
+            lambda rows: fanning_out.prepare(
+                rows,
+                changes,
+                self._own,
+                entries,
+                randomness=context.randomness,
+                now_ms=context.now_ms(),
+            )
+        )
+        await self._announcer.tell(changes)
+        return ready
 
     def _look(self, rows: Rows, account_id: bytes) -> tuple[ContactRow | None, bool]:
         """Return a contact, and whether its relay is asked before anything is sealed for it."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from restante.client.acquaintance import is_welcome
+from restante.client.acquaintance import is_heard
 from restante.client.changes import Changes
 from restante.client.queueing import control_content, enqueue_content
 from restante.errors import StoreError
@@ -119,7 +119,7 @@ def tell(
 ) -> None:
     """Queue receipts of one state for a contact, with those that were said lately."""
     row = contact(rows, account_id)
-    if row is None or not is_welcome(row):
+    if row is None or not is_heard(row):
         return
     said = _said_lately(rows, account_id, state)
     for start in range(0, len(message_ids), MAX_RECEIPT_IDS):

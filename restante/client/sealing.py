@@ -15,6 +15,7 @@ from restante.client.directory import manifest_of
 from restante.client.finishing import final_content
 from restante.client.giving_up import give_up
 from restante.client.granting import token_for
+from restante.client.groups.posting import GONE, in_epoch, may_receive
 from restante.client.interface import ContactState, MessageState, Trust
 from restante.client.lifecycle.key_changes import pause
 from restante.client.lifecycle.leaving import left_because
@@ -50,12 +51,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
-    """A sealed entry, and where it goes."""
+class Goal:
+    """A mailbox that an envelope is for, and whose it is."""
 
-    entry: OutboxRow
     mailbox: bytes
     token: Token | None
+    account_id: bytes
+    device_id: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A sealed entry, and where it goes: to one mailbox, or of a large group's to many."""
+
+    entry: OutboxRow
+    goals: tuple[Goal, ...]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,6 +105,9 @@ class Sealer:
             if row is None or reason is not None:
                 sentence = reason or "The contact was deleted."
                 give_up(rows, changes, entry, sentence, now_ms=self.now_ms)
+                continue
+            if not may_receive(rows, entry):
+                give_up(rows, changes, entry, GONE, now_ms=self.now_ms)
                 continue
             manifest = manifest_of(row)
             devices = _targets(manifest, entry, self.own.device_id)
@@ -211,6 +224,7 @@ class Sealer:
     ) -> OutboxRow:
         """Seal, and keep session and envelope."""
         heads = Heads(sender=self.own.manifest.head, recipient=manifest_of(row).head)
+        content = in_epoch(rows, content)
         sealed = seal(session, content, heads=heads, randomness=self.randomness)
         keep_sealed(rows, sealed.session, now_ms=self.now_ms, is_new=is_new)
         if row.token is None and not session.is_confirmed:
@@ -284,7 +298,13 @@ def _targets(
 
 def _ready(entry: OutboxRow, device: ListedDevice, row: ContactRow) -> Ready:
     token = None if row.token is None else Token(row.token)
-    return Ready(entry=entry, mailbox=device.entry.mailbox or b"", token=token)
+    goal = Goal(
+        mailbox=device.entry.mailbox or b"",
+        token=token,
+        account_id=row.account_id,
+        device_id=device.device_id,
+    )
+    return Ready(entry=entry, goals=(goal,))
 
 
 def _lane_key(session: Session) -> str:

@@ -31,6 +31,7 @@ from restante.client.grammar.parts import Grammar
 from restante.client.grammar.parts import put_together as put_grammar_together
 from restante.client.grammar.upgrading import read_anew
 from restante.client.grammar.vanishing import erase_over
+from restante.client.groups.groups import Groups
 from restante.client.history_transfer.parts import Transfers
 from restante.client.history_transfer.parts import put_together as put_transfers_together
 from restante.client.inbox import Inbox
@@ -106,6 +107,7 @@ class Parts:
     reassuring: Reassuring
     journal: Journal
     choices: Choices
+    groups: Groups
     grammar: Grammar
     files: Files
     transfers: Transfers
@@ -294,6 +296,7 @@ class Services:
             mailbox=mailbox,
             journal=Journal(context, announcer),
             choices=Choices(context, own, announcer),
+            groups=Groups(context, own, announcer),
             watch=AccountWatch(context, own, directory=directory, announcer=announcer, board=board),
             refreshing=refreshing,
             catching_up=CatchingUp(

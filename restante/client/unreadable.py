@@ -61,7 +61,7 @@ def note_unreadable(
     is_new = file_note(
         rows,
         changes,
-        row,
+        row.account_id,
         entry_id=entry_id,
         device_id=device_id,
         kind="undecryptable",

@@ -18,10 +18,12 @@ from restante.client.interface import (
     Contact,
     ContactState,
     Conversation,
+    GroupLine,
     Message,
     MessageState,
     Quoted,
     Received,
+    RoleName,
     Sender,
     Trust,
 )
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from restante.store.client_contacts import ContactRow
     from restante.store.client_feed import FeedRow
     from restante.store.client_files import FileRow
+    from restante.store.client_groups import GroupRow
     from restante.store.client_marks import MarkRow
     from restante.store.client_messages import MessageRow
     from restante.store.client_summaries import ConversationSummary
@@ -54,6 +57,9 @@ ReceivedType = Literal["message", "request", "receipt", "change", "gap", "notice
 _KINDS: Final = frozenset(get_args(MessageKind))
 
 
+ROLES: Final = ("none", "reader", "member", "admin", "owner")
+"""The interface's words for `protocol.group.Role`, by its number."""
+
 NOTE_TO_SELF: Final = "Note to self"
 
 
@@ -65,6 +71,8 @@ def conversation_key(conversation: bytes) -> str:
 def is_listed(row: ContactRow, summary: ConversationSummary | None) -> bool:
     """Whether a conversation is shown in the list: the one with oneself once something is in it."""
     is_empty = summary is None or not summary.message_count
+    if row.state == ContactState.MEMBER.value:
+        return not is_empty
     return row.state != ContactState.SELF.value or not is_empty
 
 
@@ -77,7 +85,7 @@ def display_name(row: ContactRow) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
-    """Makes views; knows who we are and, by account id, whom they are about.
+    """Makes views; knows who we are, and by `contact_of` whom they are about.
 
     `marks_of` finds what was said of a message, by its id, and `excerpt_of` repeats it; `timer_of`,
     `presence_of` and `choices_of` tell of a conversation, by the account's id; `file_of` says where
@@ -85,7 +93,7 @@ class Viewer:
     """
 
     own: OwnAccount
-    contacts: dict[bytes, ContactRow]
+    contact_of: Callable[[bytes], ContactRow | None]
     marks_of: Callable[[bytes], list[MarkRow]]
     excerpt_of: Callable[[bytes], str]
     timer_of: Callable[[bytes], int]
@@ -121,7 +129,7 @@ class Viewer:
         """Return what an account is called, empty if it isn't known, and whether it is our own."""
         if account_id == self.own.account_id:
             return self.own.address.unpinned, True
-        contact = self.contacts.get(account_id)
+        contact = self.contact_of(account_id)
         return ("" if contact is None else display_name(contact)), False
 
     def conversation(
@@ -149,6 +157,36 @@ class Viewer:
             **self.choices_of(contact.account_id),
         )
 
+    def group(
+        self, row: GroupRow, summary: ConversationSummary | None, *, member_count: int
+    ) -> Conversation:
+        """Show a group's line of the conversation list."""
+        last = None
+        if summary is not None and summary.last is not None:
+            last = self.message(summary.last, summary.message_count - 1)
+        is_in = row.state == "joined"
+        return Conversation(
+            key=conversation_key(row.group_id),
+            title=row.name,
+            address="",
+            trust=Trust.UNVERIFIED,
+            contact=ContactState.REQUEST if row.state == "request" else ContactState.ACCEPTED,
+            message_count=0 if summary is None else summary.message_count,
+            unread_count=0 if summary is None else summary.unread_count,
+            first_unread=None if summary is None else summary.first_unread,
+            last=last,
+            timer_s=row.timer_s,
+            group=GroupLine(
+                description=row.description,
+                member_count=member_count,
+                role=cast("RoleName", ROLES[row.own_role]) if is_in else None,
+                may_post=is_in and not row.is_space and row.own_role >= row.may_post,
+                is_space=row.is_space,
+                space=None if row.parent is None else row.parent.hex(),
+            ),
+            **self.choices_of(row.group_id),
+        )
+
     def received(self, row: FeedRow) -> Received:
         """Show one line of the feed; a message that came further, as far as it had come by then."""
         message = self.message(row.message, row.position)
@@ -161,7 +199,7 @@ class Viewer:
         if row.author == self.own.account_id:
             address = self.own.address.unpinned
             return Sender(address=address, device=device, verified=True, name=address, is_me=True)
-        contact = self.contacts.get(row.author)
+        contact = self.contact_of(row.author)
         if contact is None:
             return Sender(address="", device=device, verified=False, name="", is_me=False)
         return Sender(

@@ -93,6 +93,12 @@ class DeviceSigningKey(SigningSeed):
     __slots__ = ()
 
 
+class SenderSigningKey(SigningSeed):
+    """Signs what one device says in a group on one sender key; gone with that."""
+
+    __slots__ = ()
+
+
 class VerifyKey(PublicKey):
     """Base of the three Ed25519 public keys."""
 
@@ -101,6 +107,12 @@ class VerifyKey(PublicKey):
 
 class RootKey(VerifyKey):
     """Public half of `RootSigningKey`; what a safety number compares."""
+
+    __slots__ = ()
+
+
+class SenderVerifyKey(VerifyKey):
+    """Public half of `SenderSigningKey`; it comes with the sender key."""
 
     __slots__ = ()
 

@@ -26,6 +26,8 @@ HEARTBEAT: Final = _label("heartbeat")
 DELETE_ACCOUNT: Final = _label("delete-account")
 MOVED: Final = _label("moved")
 LINK_PROOF: Final = _label("link-proof")
+GROUP_ENTRY: Final = _label("group-entry")
+GROUP_MESSAGE: Final = _label("group-message")
 
 # Hashes
 SAFETY_NUMBER: Final = _label("safety-number")
@@ -52,6 +54,7 @@ LINK_DIGITS: Final = _label("link-digits")
 # Associated data
 HEADER_DATA: Final = _label("header")
 BODY_DATA: Final = _label("body")
+SENDER_DATA: Final = _label("sender-data")
 INTRODUCTION_DATA: Final = _label("introduction-data")
 CODE_RECORD: Final = _label("code-record")
 BLOB_CHUNK: Final = _label("blob-chunk")
@@ -72,4 +75,6 @@ SIGNATURE_LABELS: Final = (
     DELETE_ACCOUNT,
     MOVED,
     LINK_PROOF,
+    GROUP_ENTRY,
+    GROUP_MESSAGE,
 )

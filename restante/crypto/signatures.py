@@ -22,6 +22,7 @@ from restante.crypto.keys import (
     KemKey,
     RatchetKey,
     RootKey,
+    SenderVerifyKey,
     VerifyKey,
 )
 from restante.crypto.keys import (
@@ -43,6 +44,7 @@ from restante.protocol.manifest import DeviceFlag, PrekeyKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from restante.protocol.group import EntryBody, SignedEntry
     from restante.protocol.manifest import (
         DeviceEntry,
         Heartbeat,
@@ -302,6 +304,36 @@ def verify_moved(signed: SignedMoved, root: RootKey) -> VerifiedMoved:
         to_address=to_address,
         at_s=body.at_s,
     )
+
+
+def verify_group_entry(signed: SignedEntry, manifest: VerifiedManifest) -> EntryBody:
+    """Check that a device of `manifest` wrote an entry of a group's log, under that manifest.
+
+    Whether its author may do what it says is another question. Raises CryptoError,
+    RemoteProtocolError if it is malformed.
+    """
+    body = signed.entry()
+    if (body.author, body.manifest) != (manifest.account_id, manifest.head):
+        raise CryptoError("an entry names another manifest")
+    for device in manifest.devices:
+        if device.device_id == body.device and device.entry.mailbox is not None:
+            _verify(device.key, statements.group_entry(signed.body), signed.signature)
+            return body
+    raise CryptoError("an entry is by no device of its author")
+
+
+def verify_group_message(
+    key: SenderVerifyKey,
+    *,
+    group: bytes,
+    chain: bytes,
+    number: int,
+    digest: bytes,
+    signature: bytes,
+) -> None:
+    """Check that the owner of a sender key said this in that group. Raises CryptoError."""
+    statement = statements.group_message(group=group, chain=chain, number=number, digest=digest)
+    _verify(key, statement, signature)
 
 
 def verify_device(entry: DeviceEntry) -> ListedDevice:

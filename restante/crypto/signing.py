@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from nacl.bindings import crypto_sign, crypto_sign_seed_keypair
 
 from restante.crypto import statements
-from restante.crypto.keys import AccountKey, DeviceKey, RootKey
+from restante.crypto.keys import AccountKey, DeviceKey, RootKey, SenderVerifyKey
 from restante.protocol.codec import encode
+from restante.protocol.group import SignedEntry
 from restante.protocol.ids import SIGNATURE_BYTES, device_id
 from restante.protocol.manifest import (
     CertificateBody,
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
         DeviceSigningKey,
         IdentityKey,
         RootSigningKey,
+        SenderSigningKey,
         SigningSeed,
     )
     from restante.protocol.address import Address
+    from restante.protocol.group import EntryBody
     from restante.protocol.ids import ManifestHash
     from restante.protocol.manifest import ManifestBody, PrekeyKind
 
@@ -143,6 +146,22 @@ def sign_moved(
 def sign_link_proof(device: DeviceSigningKey, transcript: bytes) -> bytes:
     """Say that this device takes part in the linking of that transcript (32 B): 64 bytes."""
     return _sign(device, statements.link_proof(transcript))
+
+
+def sign_group_entry(device: DeviceSigningKey, body: EntryBody) -> SignedEntry:
+    """Write an entry into a group's membership log."""
+    packed = encode(body)
+    return SignedEntry(body=packed, signature=_sign(device, statements.group_entry(packed)))
+
+
+def sender_verify_key(key: SenderSigningKey) -> SenderVerifyKey:
+    """Return the public half."""
+    return SenderVerifyKey(crypto_sign_seed_keypair(key.raw)[0])
+
+
+def sign_group_message(key: SenderSigningKey, statement: bytes) -> bytes:
+    """Sign what `statements.group_message` says: 64 bytes."""
+    return _sign(key, statement)
 
 
 def _sign(key: SigningSeed, statement: bytes) -> bytes:

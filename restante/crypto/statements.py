@@ -84,3 +84,16 @@ def link_proof(transcript: bytes) -> bytes:
     link transcript 32 B.
     """
     return labels.LINK_PROOF + transcript
+
+
+def group_entry(body: bytes) -> bytes:
+    """By a member's device key: `body` is an entry of a group's membership log as it travels."""
+    return labels.GROUP_ENTRY + body
+
+
+def group_message(*, group: bytes, chain: bytes, number: int, digest: bytes) -> bytes:
+    """By a sender key's own signing key: this is what I say in that group, as that message.
+
+    group id 32 B || chain id 16 B || number u32 || SHA-256 of the content 32 B.
+    """
+    return labels.GROUP_MESSAGE + group + chain + number.to_bytes(4, "big") + digest

@@ -79,6 +79,14 @@ class Kind(IntEnum):
     """The account has other devices now."""
     TYPING = 110
     PRESENCE = 111
+    GROUP_CONTENT = 112
+    """A content of a group, with the epoch that it is of."""
+    GROUP_LOG = 113
+    """Entries of a group's membership log."""
+    GROUP_ASK = 114
+    """Entries of a group's membership log are missing."""
+    SENDER_KEY = 115
+    """The key by which a device's messages in a large group are opened."""
     GRANTED = 130
     """What a capability key says, with the grant that allows it: see `protocol.grant`."""
 
@@ -399,3 +407,7 @@ class RecordKind(IntEnum):
     """key: device id."""
     HISTORY = 41
     """key: transfer. How many parts of a history the new device has, from the first one."""
+    GROUP = 50
+    """key: group. The heads of its membership log, as a device knows it."""
+    GROUP_JOINED = 51
+    """key: group. The user is in it, whoever added them."""

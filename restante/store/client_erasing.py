@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from restante.store import (  # noqa: F401  # tables of the profile's
     client_consumers,
     client_files,
+    client_groups,
+    client_sender_keys,
     client_sending,
 )
 from restante.store.client_rows import Rows, Statement

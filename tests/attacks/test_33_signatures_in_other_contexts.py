@@ -30,12 +30,16 @@ STATEMENTS = {
     labels.DELETE_ACCOUNT: statements.deletion(head=ManifestHash(bytes(32))),
     labels.MOVED: statements.moved(b"moved body"),
     labels.LINK_PROOF: statements.link_proof(bytes(32)),
+    labels.GROUP_ENTRY: statements.group_entry(b"entry body"),
+    labels.GROUP_MESSAGE: statements.group_message(
+        group=bytes(32), chain=bytes(16), number=1, digest=bytes(32)
+    ),
 }
 
 
 def test_every_context_is_tried() -> None:
     assert set(STATEMENTS) == set(labels.SIGNATURE_LABELS)
-    assert len(STATEMENTS) == 9
+    assert len(STATEMENTS) == 11
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from restante.errors import RemoteProtocolError
 from restante.protocol import content as c
+from restante.protocol import group as g
 from restante.protocol.codec import decode, encode
 from restante.protocol.envelope import max_content_bytes
 from tests.protocol.strategies import of
@@ -35,6 +36,14 @@ BODIES: tuple[type[Struct], ...] = (
     c.Moved,
     c.NewManifest,
     c.Sync,
+    g.EntryBody,
+    g.GroupContent,
+    g.GroupLog,
+    g.GroupAsk,
+    g.Add,
+    g.SetField,
+    g.Link,
+    g.Channel,
 )
 
 
@@ -172,6 +181,10 @@ def test_kinds_keep_their_numbers() -> None:
         "MANIFEST": 108,
         "TYPING": 110,
         "PRESENCE": 111,
+        "GROUP_CONTENT": 112,
+        "GROUP_LOG": 113,
+        "GROUP_ASK": 114,
+        "SENDER_KEY": 115,
         "GRANTED": 130,
     }
     assert {state.name: int(state) for state in c.ReceiptState} == {"DELIVERED": 1, "READ": 2}

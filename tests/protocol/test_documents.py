@@ -71,7 +71,8 @@ def test_every_frame_is_described_field_by_field(kind: type[frames.Frame]) -> No
 @pytest.mark.parametrize("kind", snapshot.STRUCTS, ids=lambda kind: kind.__name__)
 def test_every_array_is_described_field_by_field(kind: type[Any]) -> None:
     described = {}
-    for name in ("relay.md", "identity.md", "content.md", "history.md", "backup.md", "bundle.md"):
+    pages = ("relay.md", "identity.md", "content.md", "history.md")
+    for name in (*pages, "backup.md", "bundle.md", "groups.md"):
         described.update(tables(read(name)))
     assert [row[:2] for row in described[kind.__name__]] == snapshot.fields(kind)
 
@@ -95,7 +96,7 @@ def test_reserved_kinds_are_not_used() -> None:
     reserved: set[int] = set()
     for low, high in re.findall(r"^\| (\d+)(?:\.\.(\d+))? \| \*", read("content.md"), re.MULTILINE):
         reserved |= set(range(int(low), int(high or low) + 1))
-    assert {19, 105, 112} <= reserved
+    assert {19, 105, 140} <= reserved
     assert not reserved & {int(kind) for kind in content.Kind}
 
 
@@ -157,7 +158,7 @@ def test_the_abnf_and_the_code_have_the_same_bounds() -> None:
 
 # ---- numbered rules ---------------------------------------------------------------------------
 
-RULE = re.compile(r"^- \*\*([WRIECBN])(\d+)\*\* ", re.MULTILINE)
+RULE = re.compile(r"^- \*\*([WRIECBNG])(\d+)\*\* ", re.MULTILINE)
 PAGES = {
     "W": "wire.md",
     "R": "relay.md",
@@ -166,6 +167,7 @@ PAGES = {
     "C": "content.md",
     "B": "backup.md",
     "N": "bundle.md",
+    "G": "groups.md",
 }
 
 
@@ -185,7 +187,7 @@ def test_every_rule_that_is_referred_to_exists() -> None:
         DOCS.parent / "validation.md",
         DOCS.parent / "threat-model.md",
     ]:
-        for rule in re.findall(r"\b[WRIECBN]\d{1,2}\b", path.read_text(encoding="utf-8")):
+        for rule in re.findall(r"\b[WRIECBNG]\d{1,2}\b", path.read_text(encoding="utf-8")):
             assert rule in rules, f"{path.name} refers to {rule}"
 
 

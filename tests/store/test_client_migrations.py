@@ -15,8 +15,10 @@ from sqlalchemy import create_engine
 from restante.store import (  # noqa: F401  (their tables)
     client_consumers,
     client_files,
+    client_groups,
     client_messages,
     client_search,
+    client_sender_keys,
     client_sending,
 )
 from restante.store.client_tables import client_metadata

@@ -223,6 +223,7 @@ class ScriptedCore:
             archived=person.is_archived,
             marked_unread=person.is_marked,
             is_self=person.state is ContactState.SELF,
+            group=person.group,
         )
 
     def tell(self, event: Event) -> None:

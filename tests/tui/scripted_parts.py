@@ -8,7 +8,15 @@ from hashlib import sha256
 
 import trio
 
-from restante.client.interface import ContactState, Event, Message, Resync, Trust
+from restante.client.interface import (
+    ContactState,
+    Event,
+    GroupLine,
+    Member,
+    Message,
+    Resync,
+    Trust,
+)
 
 NOW = datetime(2024, 6, 4, 14, 36, tzinfo=UTC)
 """Where the clock of every story stands: a Tuesday."""
@@ -68,6 +76,8 @@ class Person:
         self.state = state
         self.messages: Sequence[Message] = []
         self.unread: list[str] = []
+        self.group: GroupLine | None = None
+        self.members: list[Member] = []
 
     @property
     def name(self) -> str:

@@ -37,6 +37,7 @@ from restante.protocol.bundle import (
 )
 from restante.protocol.ids import ID_BYTES
 from restante.store.client_contacts import contact
+from restante.store.client_groups import is_group
 from restante.store.client_outbox import outbox_entries
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ class BundleWriter:
             (entry.account_id, entry.id)
             for entry in outbox_entries(rows)
             if entry.account_id != self._own.account_id
+            and not is_group(entry.account_id)  # one for all of a large group's mailboxes
             and whom in {None, entry.account_id}
             and entry.next_attempt_ms is not None  # else it waits to be accepted
         ]
@@ -170,15 +172,15 @@ def _write(path: Path, ready: Sequence[Ready], now_s: int, randomness: Randomnes
 
 
 def _bundled(each: Ready, nonce: bytes, randomness: Randomness) -> BundledEnvelope:
-    envelope_id = each.entry.envelope_id or b""
+    envelope_id, goal = each.entry.envelope_id or b"", each.goals[0]
     token_hint = (
         randomness.random(ID_BYTES)
-        if each.token is None
-        else hint_of(nonce, envelope_id, each.token)
+        if goal.token is None
+        else hint_of(nonce, envelope_id, goal.token)
     )
     return BundledEnvelope(
         id=envelope_id,
-        mailbox_hint=hint_of(nonce, envelope_id, each.mailbox),
+        mailbox_hint=hint_of(nonce, envelope_id, goal.mailbox),
         token_hint=token_hint,
         payload=each.entry.payload or b"",
     )

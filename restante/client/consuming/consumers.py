@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from restante.client.clock import read_rfc3339, rfc3339
 from restante.client.interface import Consumer, DeadLetter, Received
-from restante.client.named import account_of
+from restante.client.named import conversation_of
 from restante.client.viewing import viewer
 from restante.errors import UserError
 from restante.store.client_consumers import (
@@ -55,7 +55,7 @@ class Consumers:
     ) -> list[Received]:
         """Return what arrived past a place, oldest first; moves nothing."""
         since_ms = 0 if since is None else _moment(since)
-        of = None if conversation is None else account_of(conversation)
+        of = None if conversation is None else conversation_of(conversation)
 
         def work(rows: Rows) -> list[Received]:
             shows = viewer(rows, self._context, self._own, contacts(rows))

@@ -14,22 +14,32 @@ import msgspec
 from restante.client import tracing
 from restante.client.files.showing import body_of
 from restante.client.grammar.writing import release
+from restante.client.groups.posting import queue_for_group, writable
 from restante.client.interface import MessageState
 from restante.client.people_kept import existing
 from restante.protocol.codec import encode
 from restante.protocol.content import Content
 from restante.store import client_files as store
+from restante.store.client_groups import is_group
 from restante.store.client_messages import assign_counter, message, placed_message, update_state
 
 if TYPE_CHECKING:
     from restante.client.changes import Changes
+    from restante.client.own_account import OwnAccount
     from restante.store.client_rows import Rows
 
 STOPPED: Final = "You took it back before it was sent."
 
 
 def send_held(
-    rows: Rows, changes: Changes, message_id: bytes, *, expires_at_s: int, now_ms: int
+    rows: Rows,
+    changes: Changes,
+    message_id: bytes,
+    *,
+    own: OwnAccount,
+    expires_at_s: int,
+    most_pairwise: int,
+    now_ms: int,
 ) -> bool:
     """Queue the message whose file is at the relay now; False if it isn't wanted any more."""
     kept = store.file_of(rows, message_id)
@@ -44,8 +54,20 @@ def send_held(
     packed = msgspec.structs.replace(content, body=body).to_bytes()
     # Sent before, and expired at their relay: it goes again under its old counter.
     assign_counter(rows, message_id, counter=row.counter, body=packed)
-    whom = existing(rows, row.conversation)
-    release(rows, changes, whom, packed, message_id=message_id, now_ms=now_ms)
+    if is_group(row.conversation):
+        queue_for_group(
+            rows,
+            changes,
+            own,
+            writable(rows, row.conversation),
+            packed,
+            message_id=message_id,
+            most_pairwise=most_pairwise,
+            now_ms=now_ms,
+        )
+    else:
+        whom = existing(rows, row.conversation)
+        release(rows, changes, whom, packed, message_id=message_id, now_ms=now_ms)
     if row.state == MessageState.QUEUED.value:
         update_state(rows, message_id, row.state, None)
     changes.message_changed(placed_message(rows, message_id))

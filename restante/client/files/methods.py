@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from restante.client.named import account_of, message_of
+from restante.client.named import conversation_of, message_of
 
 if TYPE_CHECKING:
     from restante.client.files.parts import Files
@@ -43,7 +43,7 @@ class FileMethods:
     ) -> Message:
         """See interface.Engine."""
         return await self._files().send(
-            account_of(conversation),
+            conversation_of(conversation),
             path=path,
             handle=handle,
             name=name,
@@ -55,7 +55,7 @@ class FileMethods:
 
     async def files(self, conversation: str | None, *, start: int, count: int) -> list[Message]:
         """See interface.Engine."""
-        account_id = None if conversation is None else account_of(conversation)
+        account_id = None if conversation is None else conversation_of(conversation)
         return await self._files().messages(account_id, start=start, count=count)
 
     async def file_fetch(self, message_id: str) -> Message:

@@ -29,15 +29,15 @@ from restante.client.files.showing import body_of, role_of
 from restante.client.files.sources import BytesSource, PathSource, Source, Spool
 from restante.client.files.vault import Vault
 from restante.client.grammar.changing import found
+from restante.client.groups.known import check_conversation, title_at
 from restante.client.interface import Message, Storage
-from restante.client.people_kept import existing
 from restante.client.viewing import viewer, viewer_of
-from restante.client.views import conversation_key, display_name
+from restante.client.views import conversation_key
 from restante.errors import CryptoError, UserError
 from restante.protocol.file_name import safe_name
 from restante.protocol.ids import ID_BYTES
 from restante.store import client_files as store
-from restante.store.client_contacts import contact, contacts
+from restante.store.client_contacts import contacts
 from restante.store.client_messages import placed_message
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ class Files:
 
         def work(rows: Rows) -> list[Message]:
             if account_id is not None:
-                existing(rows, account_id)
+                check_conversation(rows, account_id)
             placed = store.messages_with_files(
                 rows, account_id, skipped=max(start, 0), limit=max(min(count, MAX_WINDOW), 0)
             )
@@ -203,18 +203,15 @@ class Files:
         """Return what files take here, by conversation."""
 
         def work(rows: Rows) -> list[Storage]:
-            found_rows = []
-            for each in store.stored_by_conversation(rows):
-                row = contact(rows, each.conversation)
-                found_rows.append(
-                    Storage(
-                        conversation=conversation_key(each.conversation),
-                        title="" if row is None else display_name(row),
-                        count=each.count,
-                        size_bytes=each.size_bytes,
-                    )
+            return [
+                Storage(
+                    conversation=conversation_key(each.conversation),
+                    title=title_at(rows, each.conversation),
+                    count=each.count,
+                    size_bytes=each.size_bytes,
                 )
-            return found_rows
+                for each in store.stored_by_conversation(rows)
+            ]
 
         return await self._context.read(work)
 

@@ -22,6 +22,7 @@ from restante.client.files.holding import fail_sending, send_held
 from restante.client.files.progress import Progress
 from restante.client.files.showing import body_of
 from restante.client.grammar.writing import own_entry, refuse_unwelcome
+from restante.client.groups.posting import writable
 from restante.client.history import own_quote
 from restante.client.interface import ContactState, MessageState
 from restante.client.people_kept import existing
@@ -34,6 +35,7 @@ from restante.protocol.ids import ID_BYTES, BlobId, blob_id
 from restante.protocol.limits import DEFAULT_TTL_S
 from restante.store import client_files as store
 from restante.store.client_files import FileRow
+from restante.store.client_groups import is_group
 from restante.store.client_messages import message, placed_message, update_state
 from restante.store.failpoints import reach
 
@@ -147,8 +149,7 @@ class Sending:
         def work(rows: Rows) -> tuple[Message, bool]:
             if (known := placed_message(rows, which)) is not None:
                 return self._shown(rows, known), False
-            row = existing(rows, account_id)
-            is_wanted = not is_self(row) or bool(other_devices(rows, row))
+            is_wanted = self._is_wanted(rows, account_id)
             placed = own_entry(
                 rows,
                 changes,
@@ -157,8 +158,8 @@ class Sending:
                 account_id=account_id,
                 message_id=which,
                 kind=Kind.FILE,
-                body_for=lambda whom: msgspec.structs.replace(
-                    body, quote=own_quote(rows, whom, quoted)
+                body_for=lambda where: msgspec.structs.replace(
+                    body, quote=own_quote(rows, where, quoted)
                 ),
                 is_held=True,
             )
@@ -180,10 +181,20 @@ class Sending:
         """Return the message if it was sent before; refuse early what can't be sent."""
         if (known := placed_message(rows, which)) is not None:
             return self._shown(rows, known)
+        if is_group(account_id):
+            writable(rows, account_id)
+            return None
         row = existing(rows, account_id)
         if row.state != ContactState.REQUEST.value:
             refuse_unwelcome(row)
         return None
+
+    def _is_wanted(self, rows: Rows, conversation: bytes) -> bool:
+        """Whether there is anybody, or another device of ours, who would fetch a file."""
+        if is_group(conversation):
+            return True
+        row = existing(rows, conversation)
+        return not is_self(row) or bool(other_devices(rows, row))
 
     def _shown(self, rows: Rows, placed: Placed) -> Message:
         row = placed.row
@@ -248,7 +259,13 @@ class Sending:
         changes, now_ms = Changes(), self._context.now_ms()
         await self._context.write(
             lambda rows: send_held(
-                rows, changes, message_id, expires_at_s=expires_at_s, now_ms=now_ms
+                rows,
+                changes,
+                message_id,
+                own=self._own,
+                expires_at_s=expires_at_s,
+                most_pairwise=self._context.tuning.most_pairwise,
+                now_ms=now_ms,
             )
         )
         reach("file.released")

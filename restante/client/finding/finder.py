@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, get_args
 
 from restante.client.clock import read_rfc3339
-from restante.client.named import account_of, message_of
+from restante.client.named import account_of, conversation_of, message_of
 from restante.client.viewing import viewer
 from restante.client.views import MessageKind
 from restante.errors import UserError
@@ -55,7 +55,7 @@ class Finder:
         """Return the newest messages that are as asked for. UserError: nothing is asked for."""
         wanted = Wanted(
             words=words[:MAX_QUERY_CHARS],
-            conversation=None if conversation is None else account_of(conversation),
+            conversation=None if conversation is None else conversation_of(conversation),
             author=None if sender is None else account_of(sender),
             kind=_kind(type),
             since_ms=0 if since is None else _moment(since),
@@ -76,7 +76,7 @@ class Finder:
 
     async def position_at(self, conversation: str, *, at: str) -> int:
         """Return how many messages of a conversation were written before a time."""
-        account_id = account_of(conversation)
+        account_id = conversation_of(conversation)
         rank = min(rank_at(_moment(at)), HIGHEST_RANK)
         return await self._context.read(lambda rows: position_at_rank(rows, account_id, rank))
 

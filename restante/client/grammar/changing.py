@@ -16,11 +16,10 @@ from restante.client.grammar.marking import take_back, take_back_changes
 from restante.client.grammar.mentions import find_mentions
 from restante.client.grammar.reading import clean_emoji
 from restante.client.grammar.shown import versions
-from restante.client.grammar.writing import own_change, refuse_unwelcome
+from restante.client.grammar.writing import own_change
 from restante.client.history import short_text
 from restante.client.imported import refuse_imported
 from restante.client.interface import MessageState
-from restante.client.people_kept import existing
 from restante.client.viewing import viewer_of
 from restante.errors import UserError
 from restante.protocol.codec import encode
@@ -175,14 +174,11 @@ class Changing:
     def _enqueue(
         self, rows: Rows, changes: Changes, row: MessageRow, *, kind: Kind, body: Struct
     ) -> None:
-        whom = existing(rows, row.conversation)
-        refuse_unwelcome(whom)
         own_change(
             rows,
             changes,
             self._context,
             own=self._own,
-            whom=whom,
             row=row,
             kind=kind,
             body=body,

@@ -26,6 +26,7 @@ from restante.protocol.ids import MessageId
 from restante.protocol.order import advance, is_out_of_reach, order_key
 from restante.store.client_conversations import clock, set_clock
 from restante.store.client_feed import append_feed
+from restante.store.client_groups import is_group
 from restante.store.client_messages import (
     MessageRow,
     Placed,
@@ -67,7 +68,8 @@ def file_content(
     """
     if content.kind in RANKED and is_out_of_reach(content.rank, now_ms):
         return True  # nobody could ever decide otherwise
-    if content.kind in CHANGES and not content.conversation:
+    is_foreign = content.conversation != (conversation if is_group(conversation) else b"")
+    if content.kind in CHANGES and not is_foreign:
         return keep_change(
             rows,
             changes,
@@ -80,7 +82,7 @@ def file_content(
             is_told=feed_type == "message",
             now_ms=now_ms,
         )
-    shown = read_entry(content)
+    shown = read_entry(content, is_foreign=is_foreign)
     is_away = shown.kind != "setting" and is_hidden(rows, content.id)
     if is_away or is_gone(rows, content.id):
         return True

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from restante.client.grammar.sharing import place_of
-from restante.client.named import account_of, message_of
+from restante.client.named import account_of, conversation_of, message_of
 
 if TYPE_CHECKING:
     from restante.client.grammar.parts import Grammar
@@ -44,7 +44,7 @@ class GrammarMethods:
 
     async def pinned(self, conversation: str) -> list[Message]:
         """See interface.Engine."""
-        return await self._grammar().changing.pinned(account_of(conversation))
+        return await self._grammar().changing.pinned(conversation_of(conversation))
 
     async def send_location(
         self,
@@ -59,7 +59,7 @@ class GrammarMethods:
     ) -> Message:
         """See interface.Engine."""
         return await self._grammar().sharing.send_location(
-            account_of(conversation),
+            conversation_of(conversation),
             place_of(latitude, longitude, accuracy_m=accuracy_m, label=label),
             live_s=live_s,
             message_id=None if message_id is None else message_of(message_id),
@@ -83,7 +83,7 @@ class GrammarMethods:
     ) -> Message:
         """See interface.Engine."""
         return await self._grammar().sharing.send_contact(
-            account_of(conversation),
+            conversation_of(conversation),
             account_of(contact),
             message_id=None if message_id is None else message_of(message_id),
         )
@@ -94,8 +94,8 @@ class GrammarMethods:
 
     async def set_timer(self, conversation: str, *, timer_s: int) -> Conversation:
         """See interface.Engine."""
-        return await self._grammar().sharing.set_timer(account_of(conversation), timer_s)
+        return await self._grammar().sharing.set_timer(conversation_of(conversation), timer_s)
 
     async def typing(self, conversation: str, *, is_typing: bool) -> None:
         """See interface.Engine."""
-        await self._grammar().signals.typing(account_of(conversation), is_typing=is_typing)
+        await self._grammar().signals.typing(conversation_of(conversation), is_typing=is_typing)

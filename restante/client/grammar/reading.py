@@ -73,10 +73,13 @@ _WORDS: Final = {
 }
 
 
-def read_entry(content: Content) -> Entry:
-    """Read a content that has a place of its own in the history."""
-    if content.conversation:
-        return _UNKNOWN  # of a group
+def read_entry(content: Content, *, is_foreign: bool = False) -> Entry:
+    """Read a content that has a place of its own in the history.
+
+    `is_foreign`: it names another conversation than the one that it came in.
+    """
+    if is_foreign:
+        return _UNKNOWN
     return _entry(content.kind, content.body)
 
 

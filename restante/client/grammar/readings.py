@@ -14,10 +14,12 @@ from restante.client.acquaintance import is_welcome
 from restante.client.grammar import preferences
 from restante.client.grammar.marking import note_read_before
 from restante.client.grammar.timers import start_clock
+from restante.client.groups.posting import says_receipts
 from restante.client.interface import MessageState
 from restante.client.syncing.self_contact import is_self
 from restante.protocol.content import ReceiptState
 from restante.store.client_contacts import contact
+from restante.store.client_groups import is_group
 from restante.store.client_inbox import queue_receipt
 from restante.store.client_messages import message, placed_message, update_state
 from restante.store.client_summaries import mark_read
@@ -32,20 +34,28 @@ def read_here(
 ) -> list[bytes]:
     """Note that the user has read everything up to a message; return what was unread until now."""
     newly_read = mark_read(rows, conversation, up_to)
-    row = contact(rows, conversation)
-    tells = (
-        row is not None
-        and is_welcome(row)
-        and not is_self(row)
-        and preferences.is_on(rows, preferences.RECEIPTS)
-    )
+    tells = preferences.is_on(rows, preferences.RECEIPTS) and _hears(rows, conversation)
     for message_id in newly_read:
         start_clock(rows, message_id, at_ms=now_ms, now_ms=now_ms)
         changes.message_changed(placed_message(rows, message_id))
         if tells:
-            queue_receipt(rows, conversation, message_id, int(ReceiptState.READ))
+            author = _author(rows, conversation, message_id)
+            queue_receipt(rows, author, message_id, int(ReceiptState.READ))
             changes.are_receipts_owed = True
     return newly_read
+
+
+def _hears(rows: Rows, conversation: bytes) -> bool:
+    """Whether those who write in a conversation are told that we have read it."""
+    if is_group(conversation):
+        return says_receipts(rows, conversation)
+    row = contact(rows, conversation)
+    return row is not None and is_welcome(row) and not is_self(row)
+
+
+def _author(rows: Rows, conversation: bytes, message_id: bytes) -> bytes:
+    row = message(rows, message_id) if is_group(conversation) else None
+    return conversation if row is None else row.author
 
 
 def read_elsewhere(

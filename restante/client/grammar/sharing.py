@@ -19,13 +19,13 @@ from restante.client.grammar.shown import effective_body
 from restante.client.grammar.timers import conversation_timer_s
 from restante.client.grammar.writing import own_entry
 from restante.client.people_kept import existing
+from restante.client.viewing import shown_conversation
 from restante.errors import UserError
 from restante.protocol.codec import decode, encode
 from restante.protocol.content import ContactCard, Content, Edit, Kind, Location, Setting
 from restante.protocol.ids import ID_BYTES
 from restante.store.client_marks import marks_of
 from restante.store.client_messages import placed_message
-from restante.store.client_summaries import conversation_summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from restante.client.grammar.changing import Changing
     from restante.client.interface import Contact, Conversation, Message
     from restante.client.own_account import OwnAccount
-    from restante.store.client_contacts import ContactRow
     from restante.store.client_messages import MessageRow
     from restante.store.client_rows import Rows
 
@@ -69,6 +68,12 @@ def place_of(latitude: float, longitude: float, *, accuracy_m: int | None, label
         live_until_s=0,
         label=label,
     )
+
+
+def check_timer(timer_s: int) -> None:
+    """Refuse a time that messages can't disappear after. UserError."""
+    if timer_s and not SHORTEST_TIMER_S <= timer_s <= LONGEST_TIMER_S:
+        raise UserError("Messages can disappear after 5 seconds up to a year; 0: they stay.")
 
 
 class Sharing:
@@ -123,7 +128,7 @@ class Sharing:
     ) -> Message:
         """Send somebody's address and account; the name is the address', not the petname."""
 
-        def body(rows: Rows, _: ContactRow) -> Struct:
+        def body(rows: Rows, _: bytes) -> Struct:
             address = manifest_of(existing(rows, whom)).address
             return ContactCard(name=address.name, address=str(address), account=whom)
 
@@ -143,17 +148,15 @@ class Sharing:
 
     async def set_timer(self, account_id: bytes, timer_s: int) -> Conversation:
         """Let new messages disappear so long after they were read; the same again says nothing."""
-        if timer_s and not SHORTEST_TIMER_S <= timer_s <= LONGEST_TIMER_S:
-            raise UserError("Messages can disappear after 5 seconds up to a year; 0: they stay.")
+        check_timer(timer_s)
         now = await self._context.read(lambda rows: conversation_timer_s(rows, account_id))
         if now != timer_s:
             setting = Setting(disappears_after_s=timer_s)
             await self._send(account_id, Kind.SETTING, lambda _, __: setting, None)
 
         def work(rows: Rows) -> Conversation:
-            row = existing(rows, account_id)
-            viewer = self._changing.viewer(rows, account_id)
-            return viewer.conversation(row, conversation_summary(rows, account_id))
+            shows = self._changing.viewer(rows, account_id)
+            return shown_conversation(rows, shows, account_id)
 
         return await self._context.read(work)
 
@@ -161,7 +164,7 @@ class Sharing:
         self,
         account_id: bytes,
         kind: Kind,
-        body: Callable[[Rows, ContactRow], Struct],
+        body: Callable[[Rows, bytes], Struct],
         message_id: bytes | None,
     ) -> Message:
         changes = Changes()
@@ -176,7 +179,7 @@ class Sharing:
                 account_id=account_id,
                 message_id=which,
                 kind=kind,
-                body_for=lambda row: body(rows, row),
+                body_for=lambda where: body(rows, where),
             )
             return self._changing.shown(rows, placed)
 

@@ -14,6 +14,7 @@ from restante.client.grammar.marking import forget_excerpts, note_gone, take_bac
 from restante.errors import RemoteProtocolError
 from restante.protocol.codec import decode
 from restante.protocol.content import Content, Setting
+from restante.store.client_groups import group_row, is_group
 from restante.store.client_marks import delete_gone_marks
 from restante.store.client_messages import delete_message, message
 from restante.store.client_rewrites import gone, last_setting, set_gone
@@ -32,6 +33,9 @@ ROUND: Final = 256
 
 def conversation_timer_s(rows: Rows, conversation: bytes) -> int:
     """Return after how many seconds the conversation's new messages disappear; 0: never."""
+    if is_group(conversation):
+        group = group_row(rows, conversation)
+        return 0 if group is None else group.timer_s
     row = last_setting(rows, conversation)
     return 0 if row is None else setting_of(row) or 0
 

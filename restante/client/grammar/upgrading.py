@@ -14,6 +14,7 @@ from restante.client.grammar.reading import read_entry
 from restante.errors import RemoteProtocolError
 from restante.protocol.content import CHANGES, LAST_HISTORY_KIND, Content, Kind
 from restante.store.client_account import get_value, set_value
+from restante.store.client_groups import is_group
 from restante.store.client_messages import delete_message
 from restante.store.client_rewrites import messages_of_kind, rewrite
 
@@ -40,7 +41,8 @@ def read_anew(rows: Rows, changes: Changes, *, now_ms: int) -> None:
 
 def _read(rows: Rows, changes: Changes, row: MessageRow, *, now_ms: int) -> None:
     content = Content.from_bytes(row.body)
-    if content.kind in CHANGES and not content.conversation:
+    is_foreign = content.conversation != (row.conversation if is_group(row.conversation) else b"")
+    if content.kind in CHANGES and not is_foreign:
         delete_message(rows, row.id)  # it has no place of its own
         keep_change(
             rows,
@@ -55,7 +57,7 @@ def _read(rows: Rows, changes: Changes, row: MessageRow, *, now_ms: int) -> None
             now_ms=now_ms,
         )
         return
-    entry = read_entry(content)
+    entry = read_entry(content, is_foreign=is_foreign)
     if entry.kind == "unknown":
         return
     rewrite(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from restante.client import tracing
 from restante.client.grammar.marking import keep_change
 from restante.client.grammar.timers import start_clock
+from restante.client.groups.posting import own_group_entry, queue_for_group, writable
 from restante.client.history import file_own, too_long
 from restante.client.imported import refuse_imported
 from restante.client.interface import ContactState, Trust
@@ -27,6 +28,7 @@ from restante.protocol.envelope import max_content_bytes
 from restante.protocol.ids import ID_BYTES
 from restante.protocol.order import HIGHEST_RANK, next_rank
 from restante.store.client_conversations import clock
+from restante.store.client_groups import is_group
 from restante.store.client_marks import marks_of
 from restante.store.client_messages import heads
 
@@ -53,18 +55,30 @@ def own_entry(
     account_id: bytes,
     message_id: bytes,
     kind: Kind,
-    body_for: Callable[[ContactRow], Struct],
+    body_for: Callable[[bytes], Struct],
     is_held: bool = False,
 ) -> Placed:
-    """File an entry of ours in the conversation with an account, and queue it for them.
+    """File an entry of ours in a conversation, with an account or of a group, and queue it.
 
-    `body_for` makes its body for the contact that is written to. Answering a request accepts it.
+    `body_for` makes its body for that conversation. Answering a request accepts it.
     `is_held`: it is queued later, by `release`, when what it speaks of is where it says.
     UserError: blocked, key changed, too long.
     """
+    if is_group(account_id):
+        return own_group_entry(
+            rows,
+            changes,
+            context,
+            own=own,
+            group_id=account_id,
+            message_id=message_id,
+            kind=kind,
+            body_for=body_for,
+            is_held=is_held,
+        )
     row = existing(rows, account_id)
     row = successor(rows, row) or row
-    if row.state == ContactState.REQUEST.value:
+    if row.state in {ContactState.REQUEST.value, ContactState.MEMBER.value}:
         row = accepted(rows, changes, context, row)
     refuse_unwelcome(row)
     now_ms = context.now_ms()
@@ -72,9 +86,9 @@ def own_entry(
         rows,
         changes,
         own,
-        row,
+        row.account_id,
         kind=kind,
-        body=body_for(row),
+        body=body_for(row.account_id),
         message_id=message_id,
         now_ms=now_ms,
     )
@@ -108,24 +122,27 @@ def own_change(
     context: EngineContext,
     *,
     own: OwnAccount,
-    whom: ContactRow,
     row: MessageRow,
     kind: Kind,
     body: Struct,
 ) -> None:
-    """Change a message of the conversation with `whom`, and queue that for them.
+    """Change a message, and queue that for whoever the conversation is with.
 
     It ranks above all that was said of the message, whatever clocks that came from.
     """
     refuse_imported(row)
     now_ms = context.now_ms()
     conversation = row.conversation
+    group = writable(rows, conversation) if is_group(conversation) else None
+    whom = None if group is not None else existing(rows, conversation)
+    if whom is not None:
+        refuse_unwelcome(whom)
     past = max((each.rank for each in marks_of(rows, row.id)), default=0)
     content = Content(
         version=1,
         kind=int(kind),
         id=context.randomness.random(ID_BYTES),
-        conversation=b"",
+        conversation=b"" if group is None else conversation,
         counter=0,
         rank=min(max(next_rank(clock(rows, conversation), now_ms), past + 1), HIGHEST_RANK),
         sent_at_ms=now_ms,
@@ -148,7 +165,18 @@ def own_change(
         is_told=False,
         now_ms=now_ms,
     )
-    if not is_self(whom) or other_devices(rows, whom):
+    if group is not None:
+        queue_for_group(
+            rows,
+            changes,
+            own,
+            group,
+            packed,
+            message_id=content.id,
+            most_pairwise=context.tuning.most_pairwise,
+            now_ms=now_ms,
+        )
+    elif whom is not None and (not is_self(whom) or other_devices(rows, whom)):
         enqueue_content(
             rows, changes, whom, packed, entry_id=content.id, message_id=content.id, now_ms=now_ms
         )

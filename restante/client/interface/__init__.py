@@ -46,9 +46,12 @@ from restante.client.interface.values import Device as Device
 from restante.client.interface.values import DeviceLink as DeviceLink
 from restante.client.interface.values import File as File
 from restante.client.interface.values import FileState as FileState
+from restante.client.interface.values import Group as Group
+from restante.client.interface.values import GroupLine as GroupLine
 from restante.client.interface.values import HistoryState as HistoryState
 from restante.client.interface.values import KeyGrant as KeyGrant
 from restante.client.interface.values import LinkState as LinkState
+from restante.client.interface.values import Member as Member
 from restante.client.interface.values import Mentioned as Mentioned
 from restante.client.interface.values import Message as Message
 from restante.client.interface.values import MessageState as MessageState
@@ -59,6 +62,7 @@ from restante.client.interface.values import Quoted as Quoted
 from restante.client.interface.values import Reacted as Reacted
 from restante.client.interface.values import Received as Received
 from restante.client.interface.values import RecoveryKit as RecoveryKit
+from restante.client.interface.values import RoleName as RoleName
 from restante.client.interface.values import SafetyNumber as SafetyNumber
 from restante.client.interface.values import Scheduled as Scheduled
 from restante.client.interface.values import Sender as Sender

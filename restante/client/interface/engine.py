@@ -33,6 +33,7 @@ from restante.client.interface.values import (
     DeadLetter,
     Device,
     DeviceLink,
+    Group,
     HistoryState,
     Message,
     NewKey,
@@ -384,6 +385,48 @@ class Engine(Keeping, Examining, Protocol):
 
     async def mark_unread(self, conversation: ConversationKey) -> Conversation:
         """Mark a conversation as unread, on all devices, until the user reads it again."""
+
+    async def group_new(
+        self, name: str, members: list[ConversationKey], *, space: bool = False
+    ) -> Group:
+        """Begin a group with contacts, as its owner; a `space` holds channels, and no messages.
+
+        UserError: no name, somebody is no contact.
+        """
+
+    async def group(self, conversation: ConversationKey) -> Group:
+        """Return a group: its members, and how it is kept. UserError: it is none."""
+
+    async def group_add(
+        self, conversation: ConversationKey, members: list[ConversationKey], *, role: str = "member"
+    ) -> Group:
+        """Let contacts in, as reader, member, admin or owner. UserError: no right to."""
+
+    async def group_remove(
+        self, conversation: ConversationKey, members: list[ConversationKey]
+    ) -> Group:
+        """Take members out; they read nothing that is said from then on. UserError: no right to."""
+
+    async def group_role(
+        self, conversation: ConversationKey, member: ConversationKey, role: str
+    ) -> Group:
+        """Say what a member may do: reader, member, admin or owner. UserError: no right to."""
+
+    async def group_set(
+        self,
+        conversation: ConversationKey,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        may_post: str | None = None,
+    ) -> Group:
+        """Change how a group is called, and the least role that may write. UserError: no right."""
+
+    async def group_leave(self, conversation: ConversationKey) -> Group:
+        """Leave a group, or decline one; its history stays. An only owner hands it on."""
+
+    async def group_accept(self, conversation: ConversationKey) -> Group:
+        """Be in a group that a stranger has put one into."""
 
     async def contact_code(self) -> str:
         """Return this account's contact code; publishes its record if that isn't done yet."""

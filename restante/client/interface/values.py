@@ -48,6 +48,8 @@ class ContactState(StrEnum):
     """Oneself: the conversation is "Note to self"."""
     LEFT = "left"
     """They have deleted their account."""
+    MEMBER = "member"
+    """Known only from a group; in no list of contacts."""
 
 
 class ConnectionPhase(StrEnum):
@@ -236,6 +238,47 @@ class Message(View, frozen=True):
     """Of a `setting`: with which time messages are sent from there on; 0: they stay."""
 
 
+RoleName = Literal["reader", "member", "admin", "owner"]
+"""What somebody may do in a group; a reader can't write."""
+
+
+class GroupLine(View, frozen=True):
+    """What a conversation of many is besides: a group, or a space that holds channels."""
+
+    description: str
+    member_count: int
+    role: RoleName | None
+    """One's own; None for who has left, was removed, or hasn't accepted yet."""
+    may_post: bool
+    is_space: bool
+    space: ConversationKey | None
+    """The space that this channel says it belongs to."""
+
+
+class Member(View, frozen=True):
+    """Somebody in a group. `name` is the petname, else the address."""
+
+    key: ConversationKey
+    name: str
+    address: str
+    role: RoleName
+    is_me: bool
+    trust: Trust
+    is_contact: bool
+
+
+class Group(View, frozen=True):
+    """A group as it stands on this device."""
+
+    conversation: Conversation
+    members: list[Member]
+    """Owners first, then by name."""
+    may_post: RoleName
+    """The least role that may write."""
+    entries: int
+    """How many changes its log holds."""
+
+
 class Conversation(View, frozen=True):
     """One line of the conversation list."""
 
@@ -266,6 +309,8 @@ class Conversation(View, frozen=True):
     """The user wants to come back to it, though everything may be read."""
     is_self: bool = False
     """Notes to oneself."""
+    group: GroupLine | None = None
+    """None: with one other person."""
 
 
 class Contact(View, frozen=True):

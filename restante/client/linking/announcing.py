@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from restante.client.acquaintance import is_welcome
+from restante.client.acquaintance import is_heard
 from restante.client.backoff import unit_interval
 from restante.client.queueing import control_content, enqueue_content, local_id
 from restante.client.syncing.self_contact import is_self
@@ -41,7 +41,7 @@ def announce(
     """Queue the manifest for everybody who writes to us; contacts within `jitter_s`, each alone."""
     talked_to = accounts_with_sessions(rows)
     for row in contacts(rows):
-        if not is_self(row) and not (is_welcome(row) and row.account_id in talked_to):
+        if not is_self(row) and not (is_heard(row) and row.account_id in talked_to):
             continue  # nobody hears from us for the first time by this
         jitter_ms = 0 if is_self(row) else int(unit_interval(randomness.random(7)) * jitter_s * 1e3)
         tell(

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from restante.client import granting
-from restante.client.acquaintance import is_welcome
+from restante.client.acquaintance import is_heard
 from restante.client.backoff import unit_interval
 from restante.client.publishing import note_tokens_changed
 from restante.client.syncing.self_contact import follow_tokens
@@ -41,7 +41,7 @@ def rotate_all(rows: Rows, changes: Changes, *, context: EngineContext) -> None:
     changes.are_tokens_changed = True
     jitter_ms = context.tuning.receipt_jitter_s * 1000
     for row in contacts(rows):
-        if row.token_given is not None and is_welcome(row):
+        if row.token_given is not None and is_heard(row):
             granting.grant(
                 rows,
                 changes,

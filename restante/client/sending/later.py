@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from restante.client.alarm import Alarm
 from restante.client.clock import read_rfc3339, rfc3339
+from restante.client.groups.known import check_conversation
 from restante.client.history import short_text
 from restante.client.interface import Resync, Scheduled
-from restante.client.named import account_of, message_of
-from restante.client.people_kept import existing
+from restante.client.named import conversation_of, message_of
 from restante.client.views import conversation_key
 from restante.errors import UserError
 from restante.protocol.ids import ID_BYTES
@@ -53,7 +53,7 @@ class Later:
     ) -> Scheduled:
         """Keep a text for its time, durably. The same id twice: one text."""
         short_text(text)
-        account_id = account_of(conversation)
+        account_id = conversation_of(conversation)
         now_ms = self._context.now_ms()
         try:
             due_ms = read_rfc3339(at)
@@ -74,7 +74,7 @@ class Later:
         )
 
         def work(rows: Rows) -> ScheduledRow:
-            existing(rows, account_id)
+            check_conversation(rows, account_id)
             if placed_message(rows, row.id) is not None:
                 raise UserError("This message was sent already.")
             if (before := scheduled_text(rows, row.id)) is not None:

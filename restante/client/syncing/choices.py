@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from restante.client.changes import Changes
 from restante.client.grammar import preferences
-from restante.client.people_kept import existing
+from restante.client.groups.known import check_conversation
 from restante.client.syncing.putting import put
-from restante.client.viewing import viewer_of
+from restante.client.viewing import shown_conversation, viewer_of
 from restante.errors import UserError
 from restante.protocol.content import RecordKind
-from restante.store.client_summaries import conversation_summary
 
 if TYPE_CHECKING:
     from restante.client.announcer import Announcer
@@ -89,11 +88,11 @@ class Choices:
         changes = Changes()
 
         def work(rows: Rows) -> Conversation:
-            row = existing(rows, account_id)
+            check_conversation(rows, account_id)
             put(rows, kind, account_id, value, now_ms=self._context.now_ms())
             changes.conversations[account_id] = None
             shows = viewer_of(rows, self._context, self._own, account_id)
-            return shows.conversation(row, conversation_summary(rows, account_id))
+            return shown_conversation(rows, shows, account_id)
 
         shown = await self._context.write(work)
         await self._announcer.tell(changes)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from restante.client.clock import read_rfc3339
-from restante.client.named import account_of
+from restante.client.named import conversation_of
 from restante.errors import UserError
 
 if TYPE_CHECKING:
@@ -30,23 +30,23 @@ class SyncingMethods:
             until_ms = None if until is None else read_rfc3339(until)
         except ValueError:
             raise UserError("A time is written like 2026-02-03T04:05:06Z.") from None
-        return await self._choices().mute(account_of(conversation), until_ms)
+        return await self._choices().mute(conversation_of(conversation), until_ms)
 
     async def set_chat_pinned(self, conversation: str, *, pinned: bool) -> Conversation:
         """See interface.Engine."""
-        return await self._choices().pin_chat(account_of(conversation), pinned=pinned)
+        return await self._choices().pin_chat(conversation_of(conversation), pinned=pinned)
 
     async def set_archived(self, conversation: str, *, archived: bool) -> Conversation:
         """See interface.Engine."""
-        return await self._choices().archive(account_of(conversation), archived=archived)
+        return await self._choices().archive(conversation_of(conversation), archived=archived)
 
     async def mark_unread(self, conversation: str) -> Conversation:
         """See interface.Engine."""
-        return await self._choices().mark_unread(account_of(conversation))
+        return await self._choices().mark_unread(conversation_of(conversation))
 
     async def set_draft(self, conversation: str, text: str) -> Conversation:
         """See interface.Engine."""
-        return await self._choices().keep_draft(account_of(conversation), text)
+        return await self._choices().keep_draft(conversation_of(conversation), text)
 
     async def settings(self) -> dict[str, str]:
         """See interface.Engine."""

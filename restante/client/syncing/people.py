@@ -68,6 +68,8 @@ class Person(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
 def write_down(rows: Rows, row: ContactRow, *, now_ms: int) -> None:
     """Let the records say what a contact is here."""
     key = row.account_id
+    if row.state == ContactState.MEMBER.value:
+        return  # the groups' own logs say it to every device
     if row.manifest is not None:
         person = Person(manifest=row.manifest, token=row.token, token_given=row.token_given)
         put(rows, RecordKind.CONTACT, key, encode(person), now_ms=now_ms)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from restante.client import gap_requests, gaps
 from restante.client.acquaintance import is_welcome, note_welcome
 from restante.client.grammar.hiding import apply_hidden
+from restante.client.groups.own_devices import follow_heads, follow_joined
 from restante.client.history_transfer.announcing import heard_how_far
 from restante.client.history_transfer.awaiting import is_history_awaited
 from restante.client.notices import follow_notice
@@ -101,10 +102,20 @@ def apply(
         is_new = now is not None and is_welcome(now) and (before is None or not is_welcome(before))
         if now is not None and is_new and not is_history_awaited(rows):
             _ask_for_gaps(rows, changes, now, randomness=randomness, now_ms=now_ms)
+    elif said.kind == RecordKind.GROUP:
+        follow_heads(rows, changes, said, randomness=randomness, now_ms=now_ms)
     elif not is_newest:
         return
-    elif said.kind in _OF_CONVERSATIONS:
+    else:
+        _count(rows, changes, said, now_ms=now_ms)
+
+
+def _count(rows: Rows, changes: Changes, said: RecordRow, *, now_ms: int) -> None:
+    """Let the newest record of a kind count here."""
+    if said.kind in _OF_CONVERSATIONS:
         changes.conversations[said.key] = None
+    elif said.kind == RecordKind.GROUP_JOINED:
+        follow_joined(rows, changes, said)
     elif said.kind == RecordKind.SETTING:
         changes.is_resync = True  # what is shown of others may follow from it
     elif said.kind == RecordKind.HIDDEN and said.value is not None:

@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.style import Style
 
 from restante.client.interface import ConnectionPhase, ContactState, Conversation, Status, Trust
-from restante.client.tui import chat_words, words
+from restante.client.tui import chat_words, group_words, words
 from restante.client.tui.chats import Chats, is_muted
 from restante.client.tui.clean import clean_line
 from restante.client.tui.entry_parts import duration
@@ -102,13 +102,18 @@ class HeaderLine(SignLine):
         if conversation is None:
             self.update(Content(""))
             return
-        trust = conversation.trust
+        trust, group = conversation.trust, conversation.group
         state = f"{trust_glyph(trust, glyphs)} {words.TRUST[trust]}"
+        if group is not None:
+            state = group_words.members(group.member_count)
         width = self.content_size.width
         room = max(8, width - cells(state) - 2)
         title = shorten(clean_line(conversation.title), room, ellipsis=glyphs.ellipsis)
         parts: list[Content | tuple[str, str]] = [(title, "bold $primary"), ("  ", "")]
-        parts.append(clickable(state, "screen.verify", TRUST_STYLES[trust]))
+        if group is not None:
+            parts.append((state, "$faint"))
+        else:
+            parts.append(clickable(state, "screen.verify", TRUST_STYLES[trust]))
         used = cells(title) + 2 + cells(state)
         for extra in self._extras(conversation):
             text = f" {glyphs.dot} {extra}"
@@ -120,7 +125,10 @@ class HeaderLine(SignLine):
     def _extras(self, conversation: Conversation) -> list[str]:
         if conversation.contact is not ContactState.ACCEPTED:
             return [words.CONTACT_STATE[conversation.contact]]
-        address = clean_line(conversation.address)
+        if conversation.group is not None:
+            address = conversation.title  # nothing more to say
+        else:
+            address = clean_line(conversation.address)
         extras = [words.TYPING] if self._is_typing else []
         if not extras and conversation.is_online:
             extras.append(words.ONLINE)

@@ -81,7 +81,11 @@ def _preview(conversation: Conversation, glyphs: Glyphs) -> str:
         return words.BLOCKED_PREVIEW
     if conversation.last is None:
         return words.NO_MESSAGES_PREVIEW
-    return _excerpt(conversation.last, glyphs)
+    last = conversation.last
+    excerpt = _excerpt(last, glyphs)
+    if conversation.group is None or last.sender.is_me or last.kind not in HAS_HEADING:
+        return excerpt
+    return f"{clean_line(last.sender.name).partition('@')[0]}: {excerpt}"
 
 
 def _excerpt(message: Message, glyphs: Glyphs) -> str:

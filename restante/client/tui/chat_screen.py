@@ -179,7 +179,7 @@ class ChatScreen(Finding):
         was = self.conversation
         self.pane.update(conversation)
         self.info.show(conversation, self._number)
-        if was.trust is not conversation.trust:
+        if was.trust is not conversation.trust or conversation.group is not None:
             self._read_number(conversation.key)
         if conversation.message_count < self.pane.messages.count:
             self.act(self.reload())  # messages went away: nothing here knows which
@@ -267,10 +267,18 @@ class ChatScreen(Finding):
     async def _show_number(self, key: str) -> None:
         if self.conversation is not None and self.conversation.is_self:
             return  # nobody to compare with
+        if self.conversation is not None and self.conversation.group is not None:
+            await self._show_members(key)
+            return
         number = await ask(self._stage.engine.safety_number, key)
         if self.conversation is not None and self.conversation.key == key:
             self._number = number
             self.info.show(self.conversation, number)
+
+    async def _show_members(self, key: str) -> None:
+        group = await ask(self._stage.engine.group, key)
+        if self.conversation is not None and self.conversation.key == key:
+            self.info.show_group(group)
 
     @on(MessageList.Seen)
     def _seen(self, event: MessageList.Seen) -> None:
@@ -344,8 +352,8 @@ class ChatScreen(Finding):
             "accept": is_asking or has_changed or is_blocked,
             "block": conversation is not None and not is_blocked,
             "why": has_changed,
-            "verify": conversation is not None,
-            "rename": conversation is not None,
+            "verify": conversation is not None and conversation.group is None,
+            "rename": conversation is not None and conversation.group is None,
             "timer": conversation is not None and conversation.contact is ContactState.ACCEPTED,
             "mute": conversation is not None,
             "archive": conversation is not None,

@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.message import Message as Posted
 
 from restante.client.interface import ContactState, Conversation, Trust
-from restante.client.tui import words
+from restante.client.tui import group_words, words
 from restante.client.tui.banners import Banner, say_contact
 from restante.client.tui.bars import HeaderLine
 from restante.client.tui.chats import Chats
@@ -141,6 +141,9 @@ class ConversationPane(Vertical):
             self._close_box(words.COMPOSE_PAUSED)
         elif conversation.contact is ContactState.REQUEST:
             self._close_box(words.COMPOSE_REQUEST)
+        elif conversation.group is not None and not conversation.group.may_post:
+            has_left = conversation.group.role is None
+            self._close_box(group_words.LEFT if has_left else group_words.MAY_NOT_WRITE)
         else:
             self.box.set_state(words.message_to(name), is_open=True)
 

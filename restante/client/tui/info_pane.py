@@ -6,14 +6,15 @@ engine. Spec: docs/tui.md, section 5.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 
-from restante.client.interface import Conversation, SafetyNumber
-from restante.client.tui import chat_words, verify_words, words
+from restante.client.interface import Conversation, Group, SafetyNumber
+from restante.client.tui import chat_words, group_words, verify_words, words
 from restante.client.tui.bars import TRUST_STYLES, trust_glyph
 from restante.client.tui.chats import is_muted
 from restante.client.tui.clean import clean_line
@@ -34,6 +35,10 @@ ABOUT_THEM: Final = (
     ("b", words.INFO_BLOCK, "screen.block"),
 )
 ABOUT_ME: Final = _KEEPING[1:]
+ABOUT_A_GROUP: Final = (*_KEEPING, ("b", words.INFO_LEAVE, "screen.block"))
+
+MAX_MEMBERS: Final = 64
+"""Shown; who wants to see more asks `restante group show`."""
 
 
 def digit_rows(digits: str, per_row: int) -> list[str]:
@@ -59,6 +64,8 @@ class InfoPane(VerticalScroll, can_focus=False):
         if conversation is None:
             self._text.update(Content())
             return
+        if conversation.group is not None:
+            return  # its members are asked for, and come by `show_group`
         title, address = clean_line(conversation.title), clean_line(conversation.address)
         trust = conversation.trust
         state = f"{trust_glyph(trust, self._stage.glyphs)} {words.TRUST[trust].capitalize()}"
@@ -71,12 +78,36 @@ class InfoPane(VerticalScroll, can_focus=False):
         if number is not None:
             rows = "\n".join(digit_rows(number.digits, 3))
             parts += [(f"\n\n{verify_words.SAFETY_TITLE}\n", "$faint"), (rows, "")]
-        parts.append(("\n", ""))
-        for usual, label, action in ABOUT_ME if conversation.is_self else ABOUT_THEM:
+        parts += [("\n", ""), *self._keys(ABOUT_ME if conversation.is_self else ABOUT_THEM)]
+        self._text.update(Content.assemble(*parts))
+
+    def show_group(self, group: Group) -> None:
+        """Show who is in a group."""
+        line, conversation = group.conversation.group, group.conversation
+        parts: list[Content | tuple[str, str]] = [(clean_line(conversation.title), "bold $primary")]
+        if line is not None and line.description:
+            parts.append((f"\n{clean_line(line.description)}", "$faint"))
+        parts += [(f"\n{each}", "$faint") for each in self._states(conversation)]
+        parts.append((f"\n\n{group_words.MEMBERS_TITLE}", "$faint"))
+        for each in group.members[:MAX_MEMBERS]:
+            name = words.YOU if each.is_me else clean_line(each.name)
+            role = group_words.ROLES[each.role]
+            parts.append((f"\n{name}", ""))
+            if role:
+                parts.append((f" {self._stage.glyphs.dot} {role}", "$faint"))
+        if len(group.members) > MAX_MEMBERS:
+            left = len(group.members) - MAX_MEMBERS
+            parts.append((f"\n{group_words.more(left)}", "$faint"))
+        parts += [("\n", ""), *self._keys(ABOUT_A_GROUP)]
+        self._text.update(Content.assemble(*parts))
+
+    def _keys(self, keys: Iterable[tuple[str, str, str]]) -> list[Content | tuple[str, str]]:
+        parts: list[Content | tuple[str, str]] = []
+        for usual, label, action in keys:
             key = self._stage.key_of(action, usual)
             text = clickable(hint(key, label), action)
             parts += [("\n", ""), text.stylize("bold $warning", 0, len(key))]
-        self._text.update(Content.assemble(*parts))
+        return parts
 
     def _states(self, conversation: Conversation) -> list[str]:
         now, zone = self._stage.now(), self._stage.zone

@@ -366,11 +366,13 @@ CONTACT_STATE: Final = {
     ContactState.LEFT: "deleted their account",
     ContactState.BLOCKED: "blocked",
     ContactState.SELF: "only you can read this",
+    ContactState.MEMBER: "",
 }
 
 INFO_VERIFY: Final = "Compare numbers"
 INFO_RENAME: Final = "Rename"
 INFO_BLOCK: Final = "Block"
+INFO_LEAVE: Final = "Leave"
 INFO_MUTE: Final = "Mute"
 INFO_ARCHIVE: Final = "Archive"
 INFO_PINNED: Final = "Pinned messages"

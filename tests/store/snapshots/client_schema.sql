@@ -1,8 +1,13 @@
--- version 6
+-- version 8
 CREATE INDEX aside_by_tag ON aside (tag);
 CREATE INDEX contacts_by_address ON contacts (address);
 CREATE INDEX feed_by_message ON feed (message);
 CREATE INDEX files_by_state ON files (state);
+CREATE INDEX group_chain_tags_by_chain ON group_chain_tags (chain);
+CREATE INDEX group_chains_by_device ON group_chains (group_id, device_id);
+CREATE INDEX group_entries_by_group ON group_entries (group_id, number);
+CREATE INDEX group_members_by_account ON group_members (account_id);
+CREATE INDEX group_waiting_by_group ON group_waiting (group_id);
 CREATE INDEX hello_hashes_by_prekey ON hello_hashes (prekey_id);
 CREATE INDEX marks_by_counter ON marks (conversation, device_id, counter)
 WHERE counter > 0;
@@ -93,6 +98,42 @@ CREATE TABLE gaps (
     conversation INTEGER NOT NULL, device_id BLOB NOT NULL, counter INTEGER NOT NULL,
     PRIMARY KEY (conversation, device_id, counter)
 ) WITHOUT ROWID;
+CREATE TABLE group_chain_holders (
+    chain BLOB NOT NULL, device_id BLOB NOT NULL, PRIMARY KEY (chain, device_id)
+) WITHOUT ROWID;
+CREATE TABLE group_chain_tags (
+    tag BLOB NOT NULL, chain BLOB NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (tag)
+) WITHOUT ROWID;
+CREATE TABLE group_chains (
+    chain BLOB NOT NULL, group_id BLOB NOT NULL, account_id BLOB NOT NULL,
+    device_id BLOB NOT NULL, is_own INTEGER NOT NULL, number INTEGER NOT NULL,
+    made_at_ms INTEGER NOT NULL, secret BLOB NOT NULL, PRIMARY KEY (chain)
+) WITHOUT ROWID;
+CREATE TABLE group_entries (
+    number INTEGER NOT NULL PRIMARY KEY, hash BLOB NOT NULL, group_id BLOB NOT NULL,
+    manifest_hash BLOB NOT NULL, signature BLOB NOT NULL, body BLOB NOT NULL, UNIQUE (hash)
+);
+CREATE TABLE group_manifests (
+    hash BLOB NOT NULL, manifest BLOB NOT NULL, PRIMARY KEY (hash)
+) WITHOUT ROWID;
+CREATE TABLE group_members (
+    group_id BLOB NOT NULL, account_id BLOB NOT NULL, role INTEGER NOT NULL,
+    since_counter INTEGER NOT NULL, PRIMARY KEY (group_id, account_id)
+) WITHOUT ROWID;
+CREATE TABLE group_receipts (
+    message_id BLOB NOT NULL, account_id BLOB NOT NULL, state TEXT NOT NULL,
+    PRIMARY KEY (message_id, account_id)
+) WITHOUT ROWID;
+CREATE TABLE group_states (
+    group_id BLOB NOT NULL, state TEXT NOT NULL, adder BLOB, name TEXT NOT NULL,
+    description TEXT NOT NULL, is_space INTEGER NOT NULL, parent BLOB, timer_s INTEGER NOT NULL,
+    may_post INTEGER NOT NULL, may_mention_all INTEGER NOT NULL, own_role INTEGER NOT NULL,
+    heads BLOB NOT NULL, begun_at_ms INTEGER NOT NULL, PRIMARY KEY (group_id)
+) WITHOUT ROWID;
+CREATE TABLE group_waiting (
+    number INTEGER NOT NULL PRIMARY KEY, group_id BLOB NOT NULL, account_id BLOB NOT NULL,
+    device_id BLOB NOT NULL, arrived_ms INTEGER NOT NULL, packed BLOB NOT NULL
+);
 CREATE TABLE hello_hashes (
     hash BLOB NOT NULL, prekey_id INTEGER NOT NULL, PRIMARY KEY (hash)
 ) WITHOUT ROWID;
@@ -266,6 +307,9 @@ CREATE TRIGGER file_is_known AFTER UPDATE OF kind ON messages
 WHEN NEW.kind = 'file' AND OLD.kind <> 'file' BEGIN
     INSERT OR IGNORE INTO files (message_id, place, state, stored_bytes, attempts)
     VALUES (NEW.id, randomblob(16), 'new', 0, 0);
+END;
+CREATE TRIGGER group_receipts_go AFTER DELETE ON messages BEGIN
+    DELETE FROM group_receipts WHERE message_id = OLD.id;
 END;
 CREATE TRIGGER mark_settles AFTER INSERT ON messages BEGIN
     UPDATE marks SET is_stray = 0 WHERE target = NEW.id AND is_stray = 1;

@@ -1,0 +1,205 @@
+"""Sender keys as this device uses them: its own chain of each large group, and those it was given.
+
+Rule: a chain goes only to devices of members, and another one is begun when a device that has it is
+none of theirs any more, after 100 messages and after a week; so who was removed has no key for the
+next message (attack 42). Inside the caller's transaction. Spec: docs/protocol/groups.md, section 6.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from restante.client.directory import manifest_of
+from restante.client.groups.posting import recipients_of
+from restante.client.queueing import control_content, enqueue_content, local_id
+from restante.crypto import sender_keys
+from restante.errors import CryptoError
+from restante.protocol.content import Kind
+from restante.store import client_sender_keys as store
+from restante.store.client_contacts import contact
+from restante.store.client_groups import group_row
+from restante.store.client_sender_keys import ChainRow
+
+if TYPE_CHECKING:
+    from restante.client.changes import Changes
+    from restante.client.own_account import OwnAccount
+    from restante.crypto.randomness import Randomness
+    from restante.protocol.group import SenderKey
+    from restante.protocol.ids import DeviceId
+    from restante.store.client_contacts import ContactRow
+    from restante.store.client_rows import Rows
+
+LIVES_MS: Final = 7 * 86_400_000
+
+MAX_UNKNOWN: Final = 16
+"""Chains of one account past which none is kept for a group that isn't known here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """A device of a member, and how it is reached."""
+
+    account: ContactRow
+    device_id: DeviceId
+    mailbox: bytes
+    relay: str
+
+
+def recipients(rows: Rows, own: OwnAccount, group_id: bytes) -> list[Recipient]:
+    """Return the devices of a group's other members."""
+    found = []
+    for row in recipients_of(rows, own, group_id):
+        manifest = manifest_of(row)
+        found += [
+            Recipient(
+                account=row,
+                device_id=each.device_id,
+                mailbox=each.entry.mailbox,
+                relay=str(manifest.address.relay),
+            )
+            for each in manifest.devices
+            if each.entry.mailbox is not None
+        ]
+    return found
+
+
+def seal(
+    rows: Rows,
+    changes: Changes,
+    own: OwnAccount,
+    group_id: bytes,
+    content: bytes,
+    *,
+    randomness: Randomness,
+    now_ms: int,
+) -> bytes:
+    """Seal a content for all devices of a group, which get the key first if they lack it."""
+    people = recipients(rows, own, group_id)
+    row = _current(rows, own, group_id, people, randomness=randomness, now_ms=now_ms)
+    own_chain = sender_keys.stored_sender(
+        row.secret, id=row.chain, group=group_id, number=row.number
+    )
+    have = store.holders(rows, row.chain)
+    lacking = [each for each in people if each.device_id not in have]
+    body = own_chain.shared()
+    for each in lacking:
+        key = control_content(Kind.SENDER_KEY, body, now_ms=now_ms, randomness=randomness)
+        enqueue_content(
+            rows,
+            changes,
+            each.account,
+            msgspec.structs.replace(key, conversation=group_id).to_bytes(),
+            entry_id=local_id("sender-key", row.chain, each.device_id),
+            message_id=None,
+            now_ms=now_ms,
+            device_id=each.device_id,
+        )
+    store.hold(rows, row.chain, [each.device_id for each in lacking])
+    following, envelope = sender_keys.seal(own_chain, content, randomness=randomness)
+    _keep_own(rows, own, following, made_at_ms=row.made_at_ms)
+    return envelope
+
+
+def _current(
+    rows: Rows,
+    own: OwnAccount,
+    group_id: bytes,
+    people: list[Recipient],
+    *,
+    randomness: Randomness,
+    now_ms: int,
+) -> ChainRow:
+    """Return the chain to write on: the last one, unless somebody who has it must not read on."""
+    last = next(iter(store.chains_of(rows, group_id, own.device_id)), None)
+    if last is not None:
+        is_old = abs(now_ms - last.made_at_ms) >= LIVES_MS or last.number >= sender_keys.MESSAGES
+        gone = store.holders(rows, last.chain) - {each.device_id for each in people}
+        if not is_old and not gone:
+            return last
+        store.drop_chain(rows, last.chain)
+    chain = sender_keys.begin(randomness, group_id)
+    return _keep_own(rows, own, chain, made_at_ms=now_ms)
+
+
+def _keep_own(
+    rows: Rows, own: OwnAccount, chain: sender_keys.SenderChain, *, made_at_ms: int
+) -> ChainRow:
+    row = ChainRow(
+        chain=chain.id,
+        group_id=chain.group,
+        account_id=own.account_id,
+        device_id=own.device_id,
+        is_own=True,
+        number=chain.number,
+        made_at_ms=made_at_ms,
+        secret=chain.pack(),
+    )
+    store.put_chain(rows, row)
+    return row
+
+
+def take(
+    rows: Rows,
+    changes: Changes,
+    group_id: bytes,
+    who: ContactRow,
+    *,
+    device_id: bytes,
+    key: SenderKey,
+    now_ms: int,
+) -> None:
+    """Keep the chain that a device has given us; one that is here stays as it stands."""
+    if store.chain(rows, key.chain) is not None:
+        return
+    is_known = group_row(rows, group_id) is not None
+    if not is_known and store.count_chains(rows, who.account_id) >= MAX_UNKNOWN:
+        return  # of groups that may not even be
+    chain = sender_keys.accept(key, group_id)
+    row = ChainRow(
+        chain=chain.id,
+        group_id=group_id,
+        account_id=who.account_id,
+        device_id=device_id,
+        is_own=False,
+        number=chain.number,
+        made_at_ms=now_ms,
+        secret=chain.pack(),
+    )
+    expected = chain.expected()
+    store.put_chain(rows, row, {bytes(each): number for each, number in expected.items()})
+    changes.expected |= expected.keys()
+
+
+def open_message(rows: Rows, row: ChainRow, number: int, envelope: bytes) -> bytes | None:
+    """Open a message and keep what is left of its chain; None if it isn't its owner's.
+
+    Nor if the device that owns it is none of its account's any more: what it says is nobody's.
+    """
+    who = contact(rows, row.account_id)
+    if who is None or row.is_own or who.manifest is None:
+        return None
+    if all(each.device_id != row.device_id for each in manifest_of(who).devices):
+        return None
+    chain = sender_keys.stored_reader(
+        row.secret, id=row.chain, group=row.group_id, number=row.number
+    )
+    try:
+        following, content = sender_keys.open_message(chain, number, envelope)
+    except CryptoError:
+        return None
+    kept = ChainRow(
+        chain=row.chain,
+        group_id=row.group_id,
+        account_id=row.account_id,
+        device_id=row.device_id,
+        is_own=False,
+        number=following.number,
+        made_at_ms=row.made_at_ms,
+        secret=following.pack(),
+    )
+    store.put_chain(rows, kept)
+    store.use_tag(rows, envelope[:16])
+    return content

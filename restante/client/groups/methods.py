@@ -1,0 +1,88 @@
+"""The engine's methods that belong to this package: each hands on to the part that knows.
+
+Rule: nothing but names and ids read from the interface's words. Spec: docs/engine.md, section 25.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from restante.client.named import account_of, group_of
+from restante.errors import UserError
+from restante.protocol.group import Field, Role
+
+if TYPE_CHECKING:
+    from restante.client.groups.groups import Groups
+    from restante.client.interface import Group
+
+
+class GroupMethods:
+    """What `LocalEngine` inherits; it says where the part is."""
+
+    def _groups(self) -> Groups:
+        """Return the part. UserError: no account yet."""
+        raise NotImplementedError
+
+    async def group_new(self, name: str, members: list[str], *, space: bool = False) -> Group:
+        """See interface.Engine."""
+        return await self._groups().new(name, [account_of(m) for m in members], is_space=space)
+
+    async def group(self, conversation: str) -> Group:
+        """See interface.Engine."""
+        return await self._groups().show(_group(conversation))
+
+    async def group_add(
+        self, conversation: str, members: list[str], *, role: str = "member"
+    ) -> Group:
+        """See interface.Engine."""
+        accounts = [account_of(each) for each in members]
+        return await self._groups().add(_group(conversation), accounts, _role(role))
+
+    async def group_remove(self, conversation: str, members: list[str]) -> Group:
+        """See interface.Engine."""
+        accounts = [account_of(each) for each in members]
+        return await self._groups().remove(_group(conversation), accounts)
+
+    async def group_role(self, conversation: str, member: str, role: str) -> Group:
+        """See interface.Engine."""
+        return await self._groups().set_role(_group(conversation), account_of(member), _role(role))
+
+    async def group_set(
+        self,
+        conversation: str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        may_post: str | None = None,
+    ) -> Group:
+        """See interface.Engine."""
+        fields: dict[Field, tuple[int, str]] = {}
+        if name is not None:
+            fields[Field.NAME] = (0, name)
+        if description is not None:
+            fields[Field.DESCRIPTION] = (0, description.strip())
+        if may_post is not None:
+            fields[Field.MAY_POST] = (int(_role(may_post)), "")
+        return await self._groups().set_fields(_group(conversation), fields)
+
+    async def group_leave(self, conversation: str) -> Group:
+        """See interface.Engine."""
+        return await self._groups().leave(_group(conversation))
+
+    async def group_accept(self, conversation: str) -> Group:
+        """See interface.Engine."""
+        return await self._groups().accept(_group(conversation))
+
+
+def _group(conversation: str) -> bytes:
+    group_id = group_of(conversation)
+    if group_id is None:
+        raise UserError("That is no group. See: restante group ls")
+    return group_id
+
+
+def _role(word: str) -> Role:
+    roles = {role.name.lower(): role for role in Role if role}
+    if word not in roles:
+        raise UserError(f"A role is one of {', '.join(roles)}.")
+    return roles[word]

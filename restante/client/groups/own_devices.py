@@ -1,0 +1,57 @@
+"""How this account's devices keep each other's groups whole: by where each one's logs stand.
+
+Rule: a record names the heads that a device has; whoever lacks one of them asks that device. So a
+newly linked device, and one that missed something, end with the same logs as the others. Inside the
+caller's transaction. Spec: docs/protocol/groups.md, section 4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from restante.client.groups import telling
+from restante.client.groups.ledger import JOINED, REQUEST
+from restante.client.syncing.self_contact import self_contact
+from restante.client.syncing.this_device import own_device
+from restante.errors import RemoteProtocolError
+from restante.store import client_groups as store
+
+if TYPE_CHECKING:
+    from restante.client.changes import Changes
+    from restante.crypto.randomness import Randomness
+    from restante.store.client_records import RecordRow
+    from restante.store.client_rows import Rows
+
+_HASH_BYTES = 32
+
+
+def follow_heads(
+    rows: Rows, changes: Changes, said: RecordRow, *, randomness: Randomness, now_ms: int
+) -> None:
+    """Ask another device of ours for what its log of a group has and ours hasn't."""
+    value = said.value or b""
+    if not store.is_group(said.key) or len(value) % _HASH_BYTES:
+        raise RemoteProtocolError("a record of no group's log")
+    heads = [value[at : at + _HASH_BYTES] for at in range(0, len(value), _HASH_BYTES)]
+    if all(store.has_entry(rows, said.key, each) for each in heads):
+        return
+    us = self_contact(rows)
+    if us is not None and said.device_id != own_device(rows):
+        telling.ask(
+            rows,
+            changes,
+            said.key,
+            us,
+            device_id=said.device_id,
+            randomness=randomness,
+            now_ms=now_ms,
+        )
+
+
+def follow_joined(rows: Rows, changes: Changes, said: RecordRow) -> None:
+    """The user has accepted a group, here or on another device."""
+    row = store.group_row(rows, said.key)
+    if row is not None and row.state == REQUEST and said.value is not None:
+        store.put_group(rows, replace(row, state=JOINED))
+        changes.conversations[said.key] = None

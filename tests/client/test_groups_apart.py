@@ -1,0 +1,94 @@
+"""Groups on several devices, at two relays, and changed by several people at once."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from tests.client.linked import a_new_device, link
+from tests.client.party import a_party, hears, is_in, notices
+from tests.client.relays import open_relay
+from tests.client.world import a_world, eventually, introduce
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+async def test_a_new_device_has_the_group_and_what_was_said_in_it(tmp_path: Path) -> None:
+    async with a_party(tmp_path) as party:
+        key = await party.group()
+        await party.bob.send(key, "Before")
+        await hears(party.alice, key, ["Before"])
+        async with a_new_device(party.world, "alice2") as second:
+            await link(party.alice, second)
+            await is_in(second, key, members=3)
+            await hears(second, key, ["Before"])
+            await second.send(key, "From my other device")
+            await hears(party.carol, key, ["Before", "From my other device"])
+            await hears(party.alice, key, ["Before", "From my other device"])
+            await second.group_set(key, name="Hikers")
+            await party.bob.send(key, "Hello, both")
+            await hears(second, key, ["Before", "From my other device", "Hello, both"])
+
+            async def renamed() -> bool:
+                return (await party.bob.group(key)).conversation.title == "Hikers"
+
+            await eventually(party.bob, renamed)
+
+
+async def test_changes_at_the_same_moment_end_in_the_same_group(tmp_path: Path) -> None:
+    async with a_party(tmp_path) as party:
+        key = await party.group()
+        await party.alice.group_role(key, party.to_bob, "admin")
+
+        async def bob_may() -> bool:
+            found = await party.bob.group(key)
+            return any(each.is_me and each.role == "admin" for each in found.members)
+
+        await eventually(party.bob, bob_may)
+        await party.world.relay.stop()
+        await party.alice.group_set(key, description="From Alice")
+        await party.bob.group_set(key, name="Bob's name for it")
+        await party.bob.send(key, "Said meanwhile")
+        await party.world.relay.start()
+
+        engines = (party.alice, party.bob, party.carol)
+        for each in engines:
+            await each.retry_now()
+
+        async def agreed() -> bool:
+            shown = [(await each.group(key)).conversation for each in engines]
+            return all(
+                each.title == "Bob's name for it"
+                and each.group is not None
+                and each.group.description == "From Alice"
+                for each in shown
+            )
+
+        await eventually(party.carol, agreed)
+        await hears(party.alice, key, ["Said meanwhile"])
+        await hears(party.carol, key, ["Said meanwhile"])
+        assert sorted(await notices(party.alice, key))[1:] != []
+
+
+async def test_members_at_two_relays_talk_and_one_relay_may_be_away(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world, AsyncExitStack() as stack:
+        other = await stack.enter_async_context(open_relay(tmp_path / "other"))
+        alice, bob = [await stack.enter_async_context(world.online(n)) for n in ("alice", "bob")]
+        world.relay, first = other, world.relay
+        carol = await stack.enter_async_context(world.online("carol"))
+        to_bob, _ = await introduce(alice, bob)
+        to_carol, _ = await introduce(alice, carol)
+        key = (await alice.group_new("Walkers", [to_bob, to_carol])).conversation.key
+        await is_in(bob, key)
+        await is_in(carol, key)
+        await other.stop()
+        sent = await alice.send(key, "Carol's relay is away")
+        await hears(bob, key, ["Carol's relay is away"])
+        assert (await alice.message(sent.id)).state == "queued"
+        await bob.send(key, "So it is")
+        await other.start()
+        for each in (alice, bob, carol):
+            await each.retry_now()
+        await hears(carol, key, ["Carol's relay is away", "So it is"])
+        world.relay = first

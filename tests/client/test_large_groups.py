@@ -1,0 +1,118 @@
+"""Large groups: one envelope for all, on its sender's key. Here three people are many."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tests.client.party import Party, hears, is_in, said
+from tests.client.world import QUICK, a_world, eventually, introduce, reaches
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from restante.client.engine import LocalEngine
+
+LARGE = replace(QUICK, most_pairwise=0)
+
+
+@asynccontextmanager
+async def a_large_party(directory: Path) -> AsyncIterator[Party]:
+    async with a_world(directory) as world, AsyncExitStack() as stack:
+        alice, bob, carol = [
+            await stack.enter_async_context(world.online(name, tuning=LARGE))
+            for name in ("alice", "bob", "carol")
+        ]
+        to_bob, _ = await introduce(alice, bob)
+        to_carol, _ = await introduce(alice, carol)
+        yield Party(world, alice, bob, carol, to_bob, to_carol)
+
+
+async def chains_of(engine: LocalEngine, of: LocalEngine, key: str) -> list[bytes]:
+    """The chains that somebody has of somebody's device."""
+    from restante.store.client_sender_keys import chains_of as stored
+
+    device = of._services.running().own.device_id
+    found = await engine._context.read(lambda rows: stored(rows, bytes.fromhex(key), device))
+    return [each.chain for each in found]
+
+
+async def test_one_envelope_is_stored_once_and_read_by_all(tmp_path: Path) -> None:
+    async with a_large_party(tmp_path) as party:
+        key = await party.group()
+        first = await party.alice.send(key, "Hello, all")
+        await hears(party.bob, key, ["Hello, all"])
+        await hears(party.carol, key, ["Hello, all"])
+        await reaches(party.alice, first, "delivered")
+        await party.bob.send(key, "Hello, Carol")
+        await hears(party.carol, key, ["Hello, all", "Hello, Carol"])
+        await party.alice.edit(first.id, "Hello, everybody")
+        await hears(party.carol, key, ["Hello, everybody", "Hello, Carol"])
+        assert len(await chains_of(party.carol, party.alice, key)) == 1
+
+
+async def test_who_is_away_gets_it_later_and_the_relay_keeps_it_once(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world, AsyncExitStack() as stack:
+        alice = await stack.enter_async_context(world.online("alice", tuning=LARGE))
+        async with world.online("bob") as bob, world.online("carol") as carol:
+            to_bob, _ = await introduce(alice, bob)
+            to_carol, _ = await introduce(alice, carol)
+            key = (await alice.group_new("Walkers", [to_bob, to_carol])).conversation.key
+            await is_in(bob, key)
+            await is_in(carol, key)
+            await alice.send(key, "Who is there?")
+            await hears(bob, key, ["Who is there?"])
+            await hears(carol, key, ["Who is there?"])
+            for each in (alice, bob, carol):
+                await each.synchronise(timeout_s=30)
+        await world.relay.emptied()
+        sent = await alice.send(key, "Nobody")
+        await reaches(alice, sent, "relayed")
+        waiting = world.relay.waiting()
+        assert len(waiting) == 2
+        assert len({each.payload for each in waiting}) == 1
+        with world.relay.file() as file:
+            assert file.execute("SELECT count(*) FROM payloads").fetchone() == (1,)
+        async with world.online("bob") as bob, world.online("carol") as carol:
+            await hears(bob, key, ["Who is there?", "Nobody"])
+            await hears(carol, key, ["Who is there?", "Nobody"])
+
+
+async def test_a_removal_changes_the_key_before_the_next_message(tmp_path: Path) -> None:
+    async with a_large_party(tmp_path) as party:
+        key = await party.group()
+        await party.alice.send(key, "For three")
+        await hears(party.carol, key, ["For three"])
+        before = await chains_of(party.carol, party.alice, key)
+        await party.alice.group_remove(key, [party.to_carol])
+        await party.alice.send(key, "For two")
+        await hears(party.bob, key, ["For three", "For two"])
+        now = await chains_of(party.bob, party.alice, key)
+        assert now[0] not in before
+        last = await party.alice.send(party.to_carol, "You are out")
+        await reaches(party.alice, last, "delivered")
+        assert await chains_of(party.carol, party.alice, key) == before
+        assert await said(party.carol, key) == ["For three"]
+
+
+async def test_who_comes_later_reads_from_then_on(tmp_path: Path) -> None:
+    async with a_large_party(tmp_path) as party:
+        begun = await party.alice.group_new("Walkers", [party.to_bob])
+        key = begun.conversation.key
+        await is_in(party.bob, key)
+        await party.alice.send(key, "Before")
+        await hears(party.bob, key, ["Before"])
+        await party.alice.group_add(key, [party.to_carol])
+        await is_in(party.carol, key)
+        await party.alice.send(key, "After")
+        await hears(party.carol, key, ["After"])
+
+        async def one_chain() -> bool:
+            return len(await chains_of(party.carol, party.alice, key)) == 1
+
+        await eventually(party.carol, one_chain)
+        assert await chains_of(party.bob, party.alice, key) == await chains_of(
+            party.carol, party.alice, key
+        )

@@ -1,0 +1,222 @@
+"""What a membership log says: who may do what, and who wins when several act at once."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import pytest
+
+from restante.errors import RemoteProtocolError
+from restante.protocol import group as g
+from restante.protocol.group import EntryHash, Field, Role
+from restante.protocol.group_rules import Log, Node, State
+from tests.protocol.group_writer import Writer, account
+
+
+def test_a_founder_owns_the_group() -> None:
+    writer = Writer()
+    state = writer.founded("Walkers")
+    assert (state.shown_name, state.is_space) == ("Walkers", False)
+    assert state.members == {account("alice"): Role.OWNER}
+
+
+def test_members_are_added_and_removed() -> None:
+    writer = Writer()
+    writer.founded("Walkers")
+    writer.says("alice", g.Add(account("bob"), Role.MEMBER, None))
+    writer.says("alice", g.Add(account("carol"), Role.ADMIN, None))
+    writer.says("carol", g.Remove(account("bob")))
+    assert writer.members() == {"alice": Role.OWNER, "carol": Role.ADMIN}
+
+
+@pytest.mark.parametrize(
+    ("who", "act"),
+    [
+        ("bob", g.Add(account("dave"), Role.MEMBER, None)),
+        ("bob", g.Remove(account("alice"))),
+        ("bob", g.SetRole(account("bob"), Role.OWNER)),
+        ("bob", g.SetField(Field.NAME, 0, "Mine")),
+        ("carol", g.Add(account("dave"), Role.ADMIN, None)),
+        ("carol", g.Remove(account("alice"))),
+        ("carol", g.Remove(account("erin"))),
+        ("carol", g.SetRole(account("bob"), Role.ADMIN)),
+        ("carol", g.SetRole(account("erin"), Role.MEMBER)),
+        ("carol", g.SetRole(account("carol"), Role.OWNER)),
+        ("carol", g.SetField(Field.PARENT, 0, "00" * 32)),
+        ("dave", g.Add(account("dave"), Role.MEMBER, None)),
+        ("dave", g.Remove(account("dave"))),
+        ("alice", g.Add(account("bob"), Role.READER, None)),
+        ("alice", g.SetRole(account("dave"), Role.MEMBER)),
+        ("alice", g.Found("Again", False, bytes(16))),
+    ],
+)
+def test_who_has_no_right_changes_nothing(who: str, act: object) -> None:
+    writer = a_group()
+    before = writer.state()
+    said = writer.says(who, act)
+    after = writer.state()
+    assert after.members == before.members
+    assert after.shown_name == before.shown_name
+    assert said in after.ignored
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        g.Remove(account("bob")),
+        g.SetRole(account("bob"), Role.READER),
+        g.Add(account("dave"), Role.MEMBER, None),
+        g.SetField(Field.NAME, 0, "New"),
+        g.Link(bytes(16), 1, 0, False),
+        g.SetRole(account("carol"), Role.MEMBER),
+        g.Remove(account("carol")),
+    ],
+)
+def test_an_admin_may_do_what_is_an_admins(act: object) -> None:
+    writer = a_group()
+    said = writer.says("carol", act)
+    assert said not in writer.state().ignored
+
+
+def test_a_member_may_leave_and_come_again() -> None:
+    writer = a_group()
+    writer.says("bob", g.Remove(account("bob")))
+    assert "bob" not in writer.members()
+    writer.says("carol", g.Add(account("bob"), Role.MEMBER, None))
+    assert writer.members()["bob"] is Role.MEMBER
+
+
+def test_an_owner_may_hand_the_group_on_and_leave_in_one_entry() -> None:
+    writer = a_group()
+    writer.says("alice", g.SetRole(account("carol"), Role.OWNER), g.Remove(account("alice")))
+    assert writer.members()["carol"] is Role.OWNER
+    assert "alice" not in writer.members()
+
+
+def test_removal_wins_over_what_the_removed_does_at_the_same_moment() -> None:
+    writer = a_group()
+    at = writer.heads()
+    added = writer.says("carol", g.Add(account("dave"), Role.MEMBER, None), parents=at)
+    writer.says("alice", g.Remove(account("carol")), parents=at)
+    assert "dave" not in writer.members()
+    assert added in writer.state().ignored
+
+
+def test_demotion_wins_over_promotion_at_the_same_moment() -> None:
+    writer = a_group()
+    at = writer.heads()
+    writer.says("alice", g.SetRole(account("bob"), Role.ADMIN), parents=at)
+    writer.says("carol", g.SetRole(account("bob"), Role.READER), parents=at)
+    assert writer.members()["bob"] is Role.READER
+
+
+def test_who_was_added_by_somebody_removed_has_no_rights_either() -> None:
+    writer = a_group()
+    writer.says("alice", g.Add(account("frank"), Role.OWNER, None))
+    at = writer.heads()
+    added = writer.says("frank", g.Add(account("gina"), Role.ADMIN, None), parents=at)
+    named = writer.says("gina", g.SetField(Field.NAME, 0, "Gina's"), parents=[added])
+    writer.says("alice", g.Remove(account("frank")), parents=at)
+    assert {added, named} <= writer.state().ignored
+    assert "gina" not in writer.members()
+    assert writer.state().shown_name == "Walkers"
+
+
+def test_two_admins_who_remove_each_other_are_both_out() -> None:
+    writer = a_group()
+    at = writer.heads()
+    writer.says("alice", g.Add(account("frank"), Role.OWNER, None), parents=at)
+    at = writer.heads()
+    writer.says("alice", g.Remove(account("frank")), parents=at)
+    writer.says("frank", g.Remove(account("alice")), parents=at)
+    assert {"alice", "frank"}.isdisjoint(writer.members())
+
+
+def test_of_two_names_at_once_the_younger_one_counts() -> None:
+    writer = a_group()
+    at = writer.heads()
+    writer.says("alice", g.SetField(Field.NAME, 0, "Older"), parents=at, at_ms=10**12)
+    writer.says("carol", g.SetField(Field.NAME, 0, "Younger"), parents=at, at_ms=10**12 + 1)
+    assert writer.state().shown_name == "Younger"
+    writer.says("alice", g.SetField(Field.NAME, 0, "Last"), at_ms=1)
+    assert writer.state().shown_name == "Last"
+
+
+def test_a_revoked_link_stays_revoked_whatever_happens_at_once() -> None:
+    writer = a_group()
+    link = g.Link(b"l" * 16, 10**10, 0, False)
+    writer.says("carol", link)
+    at = writer.heads()
+    writer.says("alice", g.Unlink(b"l" * 16), parents=at, at_ms=1)
+    writer.says("carol", g.Link(b"l" * 16, 10**11, 0, False), parents=at, at_ms=10**12)
+    assert writer.state().links == {}
+
+
+def test_a_device_that_was_revoked_changes_nothing_any_more() -> None:
+    writer = a_group()
+    at = writer.heads()
+    writer.says("alice", g.SetField(Field.NAME, 0, "New"), parents=at, revoked={"alice2"})
+    late = writer.says("alice2", g.Remove(account("bob")), parents=at)
+    later = writer.says("alice2", g.Remove(account("erin")))
+    assert {late, later} <= writer.state().ignored
+    assert {"bob", "erin"} <= set(writer.members())
+
+
+def test_what_a_device_wrote_before_it_was_revoked_stands() -> None:
+    writer = a_group()
+    writer.says("alice2", g.Remove(account("bob")))
+    writer.says("alice", g.SetField(Field.NAME, 0, "New"), revoked={"alice2"})
+    assert "bob" not in writer.members()
+
+
+def test_a_log_takes_no_entry_before_its_parents_and_no_number_twice_in_a_line() -> None:
+    writer = a_group()
+    log, nodes = Log(), writer.nodes
+    with pytest.raises(RemoteProtocolError):
+        log.add(nodes[1])
+    for each in nodes:
+        log.add(each)
+    log.add(nodes[1])
+    assert len(log) == len(nodes)
+    again = Node(
+        hash=EntryHash(sha256(b"again").digest()),
+        parents=tuple(log.heads),
+        author=nodes[0].author,
+        device=nodes[0].device,
+        sequence=1,
+        at_ms=1,
+        acts=(g.SetField(Field.NAME, 0, "Again"),),
+        position=(1, 1),
+        manifest=bytes(32),
+        listed=nodes[0].listed,
+    )
+    with pytest.raises(RemoteProtocolError):
+        log.add(again)
+
+
+def test_what_somebody_lacks_is_named_in_order() -> None:
+    writer = a_group()
+    early = writer.nodes[1].hash
+    assert writer.log.after([early]) == [each.hash for each in writer.nodes[2:]]
+    assert writer.log.after([]) == [each.hash for each in writer.nodes]
+    assert writer.log.after(writer.heads()) == []
+
+
+def test_an_act_of_a_later_version_changes_nothing() -> None:
+    writer = a_group()
+    said = writer.says("bob", None)
+    assert said not in writer.state().ignored
+    assert g.read_act(g.Act(kind=999, body=b"?")) is None
+
+
+def a_group() -> Writer:
+    writer = Writer()
+    writer.founded("Walkers")
+    writer.says(
+        "alice",
+        g.Add(account("bob"), Role.MEMBER, None),
+        g.Add(account("carol"), Role.ADMIN, None),
+        g.Add(account("erin"), Role.ADMIN, None),
+    )
+    assert isinstance(writer.state(), State)
+    return writer
