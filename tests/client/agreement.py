@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from restante.store.client_rows import Rows
 
 PAGE: Final = 512
+KINDS: Final = frozenset({"text", "deleted", "location", "contact"})
 LOOK_AGAIN_S: Final = 0.1
 
 
@@ -159,7 +160,7 @@ def _is_complete(crowd: Crowd, device: Device, whom: str, messages: list[Message
         message_id for message_id, said in crowd.tally.said.items() if {said.by, said.to} == pair
     } - crowd.tally.hidden[device.account]
     shown = [message.id for message in messages]
-    others = [f"[{m.kind}] {m.error}" for m in messages if m.kind not in {"text", "deleted"}]
+    others = [f"[{m.kind}] {m.error}" for m in messages if m.kind not in KINDS]
     where = f"{device.name}, with {whom}"
     assert not others, f"{where}: {others}"
     lost = [crowd.tally.said[each].text for each in expected - set(shown)]
@@ -184,7 +185,9 @@ def _is_as_done(
     if message.id in tally.erased:
         assert (message.kind, message.body) == ("deleted", ""), where
         return
-    assert message.kind == "text", where
+    assert message.kind == said.kind, where
+    assert (message.location is None) == (said.kind != "location"), where
+    assert (message.card is None) == (said.kind != "contact"), where
     assert message.edited == (("edit", message.id) in tally.last), where
     assert message.body in tally.held("edit", message.id, unless=said.text), where
     assert message.pinned in tally.held("pin", message.id, unless=False), where

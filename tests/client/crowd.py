@@ -166,6 +166,23 @@ class Crowd:
         sent = await engine.send(self.keys[whom], text, quote=quote)
         self.tally.said[sent.id] = Said(by=device.account, to=whom, text=text)
 
+    async def place(self, device: Device, engine: LocalEngine, whom: str) -> None:
+        label = f"{device.name} at {self.acts}"
+        latitude, longitude = device.chance.uniform(-90, 90), device.chance.uniform(-180, 180)
+        sent = await engine.send_location(
+            self.keys[whom], latitude=latitude, longitude=longitude, label=label
+        )
+        said = Said(by=device.account, to=whom, text=sent.body, kind="location")
+        self.tally.said[sent.id] = said
+
+    async def card(self, device: Device, engine: LocalEngine, whom: str) -> None:
+        others = [each for each in await self._known(device, engine) if each != whom]
+        if others:
+            about = self.keys[device.chance.choice(others)]
+            sent = await engine.send_contact(self.keys[whom], contact=about)
+            said = Said(by=device.account, to=whom, text=sent.body, kind="contact")
+            self.tally.said[sent.id] = said
+
     async def edit(self, device: Device, engine: LocalEngine, whom: str) -> None:
         message = await self._pick(device, engine, whom, own=True)
         if message is None:
@@ -262,6 +279,8 @@ ACTS: Final[list[tuple[Callable[[Crowd, Device, LocalEngine, str], Awaitable[Non
     (Crowd.keep_on_top, 1),
     (Crowd.draft, 3),
     (Crowd.note, 3),
+    (Crowd.place, 2),
+    (Crowd.card, 1),
 ]
 """What is done, and how often beside each other."""
 

@@ -14,6 +14,7 @@ class Said:
     by: str
     to: str
     text: str
+    kind: str = "text"
 
 
 @dataclass

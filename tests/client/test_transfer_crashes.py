@@ -46,7 +46,7 @@ TAKING = {
 }
 """Named points, and by which pass at the latest a process is killed there."""
 
-MESSAGES = rounds(2_000, 20_000)
+MESSAGES = rounds(2_000, 100_000)
 
 PATIENCE_S = rounds(60, 900)
 
@@ -152,7 +152,7 @@ async def test_a_staged_part_that_is_gone_is_made_again(tmp_path: Path) -> None:
             world.online("bob", tuning=SMALL) as bob,
             world.online("bob-laptop", tuning=SMALL) as laptop,
         ):
-            await eventually(laptop, lambda: over(laptop))
+            await eventually(laptop, lambda: over(laptop), patience_s=PATIENCE_S)
             theirs, ours = await read_all(bob), await read_all(laptop)
             for part in ("messages", "marks", "gaps", "unread"):
                 assert ours[part] == theirs[part]
