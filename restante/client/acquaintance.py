@@ -180,7 +180,9 @@ def _brought_up_to_date(known: ContactRow, introduction: Introduction) -> Contac
     manifest = introduction.manifest
     if manifest.address.unpinned != known.address:
         # Else a contact could take on another's name; only a relay's own word moves an account.
-        raise RefusedHelloError("a hello under another address", known)
+        # A key has no session that goes on: what it says waits until we have followed, too.
+        may_follow = is_of_key(introduction)
+        raise RefusedHelloError("a hello under another address", known, may_follow=may_follow)
     try:
         accept_manifest(head_of(known), [manifest])
     except ManifestRollbackError:

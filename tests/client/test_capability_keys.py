@@ -85,3 +85,15 @@ async def test_all_devices_of_both_show_what_a_key_sends(tmp_path: Path) -> None
         await say(made.secret, "To all of you.")
         for engine, key in ((alice, to_bob), (bob, to_alice), (laptop, to_alice), (tablet, to_bob)):
             await shows(engine, key, ["hi", "To all of you."])
+
+
+async def test_a_key_goes_along_when_its_owner_moves_also_for_who_was_away(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world, world.online("alice") as alice:
+        async with world.online("bob") as bob:
+            to_bob, to_alice = await introduce(alice, bob)
+            made = await a_key(alice, to_bob, bob, to_alice)
+        await alice.account_move(address=world.address("alicia"), invite=None)
+        await say(made.secret, "From where she went.")
+        await shows(alice, to_bob, ["hi", "From where she went."])
+        async with world.online("bob") as bob:
+            await shows(bob, to_alice, ["hi", "From where she went.", "[notice]"])

@@ -147,9 +147,15 @@ class _Sender:
             return
 
     async def _manifest(self, reader: GrantReader, *, about_us: bool) -> VerifiedManifest:
-        """Return somebody's newest list, no older than the secret knows it."""
+        """Return somebody's newest list, wherever they have gone, no older than the secret's."""
         address = Address.parse(reader.address)
-        manifest = await self._directory.newest(address, about_us=about_us)
+        found = await self._directory.find(address, about_us=about_us)
+        if found.pending is not None:
+            raise UserError(
+                f"{address.unpinned} has moved, and the relay there can't be reached. Try again.",
+                exit_code=ExitCode.UNAVAILABLE,
+            )
+        manifest = found.manifest
         place = (manifest.generation, manifest.sequence)
         if manifest.account_id != reader.account or place < (reader.generation, reader.sequence):
             raise UserError(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from restante.client.acquaintance import is_welcome, keep_manifest, others_at
+from restante.client.acquaintance import is_welcome, keep_manifest, note_welcome, others_at
 from restante.client.changes import Changes
 from restante.client.directory import head_of, manifest_of
 from restante.client.failures import RelayError
@@ -180,6 +180,7 @@ class MoveFollower:
         row = replace(keep_manifest(rows, row, newest), token=row.token)
         upsert_contact(rows, row)
         note_arrival(rows, changes, row, before=before, moved=last, now_ms=now_ms)
+        note_welcome(rows, changes, row)  # what a script of theirs sent from there waits aside
 
     def _move_in(
         self,
