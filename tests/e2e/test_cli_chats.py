@@ -124,12 +124,15 @@ def test_what_is_only_tried_is_not_done_and_fails_for_what_is_wrong(online: Frie
     alice, _ = online
     sent = alice.run("send", "bob", "to stay", "--json").ok().record["id"]
     later = alice.run("send", "bob", "x", "--at", "+1h", "--json").ok().record["id"]
+    alice.run("group", "new", "crew", "bob").ok()
     alice.run("tail", "--consumer", "tried", "--once", "--ack").ok()
     for command in (
         ("delete", sent, "--for-everyone"),
         ("contact", "block", "bob"),
         ("scheduled", "cancel", later),
         ("hook", "forget", "tried"),
+        ("group", "leave", "crew"),
+        ("group", "remove", "crew", "bob"),
         ("account", "move", "alice@elsewhere.example"),
     ):
         assert alice.run(*command, "--dry-run").ok().out.startswith("Would ")
@@ -137,11 +140,13 @@ def test_what_is_only_tried_is_not_done_and_fails_for_what_is_wrong(online: Frie
     assert "accepted" in alice.run("contact", "ls").ok().out
     assert later in alice.run("scheduled", "ls").ok().out
     assert "tried" in alice.run("hook", "ls").ok().out
+    assert len(alice.run("group", "show", "crew", "--json").ok().record["members"]) == 2
     for command in (
         ("delete", "00" * 16),
         ("contact", "block", "nobody"),
         ("scheduled", "cancel", "00" * 16),
         ("hook", "forget", "nobody"),
+        ("group", "remove", "crew", "eve"),
         ("hook", "dead", "drop", "nobody", "1"),
         ("device", "revoke", "nothing"),
         ("account", "delete", "--confirm", "eve@elsewhere.example"),

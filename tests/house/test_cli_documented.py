@@ -57,7 +57,7 @@ def section_of(path: str) -> str:
 
 DESTROYING = {
     *("delete", "device revoke", "contact block", "hook forget", "hook dead drop"),
-    "panic",
+    *("panic", "group leave", "group remove"),
     *("scheduled cancel", "account move", "account delete", "backup restore"),
     *("relay accounts block", "relay accounts delete", "relay restore", "relay down"),
 }

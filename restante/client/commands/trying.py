@@ -6,6 +6,7 @@ changed anywhere. Spec: docs/cli.md.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from restante.client.commands.init import check_address
@@ -63,6 +64,27 @@ def block(out: Output, caller: Caller, conversation: str) -> ExitCode:
     if row is None:
         raise UserError("That is nobody who can be blocked.")
     return would(out, f"Would block {row['petname'] or row['address']}: nothing more is shown.")
+
+
+def leave(out: Output, caller: Caller, conversation: str) -> ExitCode:
+    """Say which group would be left."""
+    group = caller.call("group", conversation=caller.call("resolve", text=conversation))
+    return would(out, f"Would leave {group['conversation']['title']}; its history would stay here.")
+
+
+def remove(out: Output, caller: Caller, conversation: str, members: Sequence[str]) -> ExitCode:
+    """Say who would be taken out of a group."""
+    group = caller.call("group", conversation=caller.call("resolve", text=conversation))
+    known = {
+        name.casefold(): each["name"]
+        for each in group["members"]
+        for name in (each["address"], each["name"], each["key"])
+    }
+    missing = [each for each in members if each.strip().casefold() not in known]
+    if missing:
+        raise UserError(f"{missing[0][:80]!r} is no member of {group['conversation']['title']}.")
+    named = ", ".join(known[each.strip().casefold()] for each in members)
+    return would(out, f"Would take {named} out of {group['conversation']['title']}, for everybody.")
 
 
 def forget(out: Output, caller: Caller, name: str) -> ExitCode:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from restante.client.verbs.invocation import Invocation, command
+from restante.client.verbs.invocation import DRY_RUN, Invocation, command
 
 verbs = click.Group()
 
@@ -72,8 +72,14 @@ def add(run: Invocation, conversation: str, contacts: tuple[str, ...], role: str
 @command(group)
 @click.argument("conversation", metavar="GROUP")
 @click.argument("members", metavar="MEMBER...", nargs=-1, required=True)
-def remove(run: Invocation, conversation: str, members: tuple[str, ...]) -> int:
+@DRY_RUN
+def remove(run: Invocation, conversation: str, members: tuple[str, ...], dry_run: bool) -> int:
     """Take members out: what is said from then on they can't read."""
+    if dry_run:
+        from restante.client.commands import trying
+
+        with run.caller() as caller:
+            return trying.remove(run.out, caller, conversation, members)
     return _change(run, "group_remove", conversation, members=list(members))
 
 
@@ -112,6 +118,12 @@ def posting(run: Invocation, conversation: str, role: str) -> int:
 
 @command(group)
 @click.argument("conversation", metavar="GROUP")
-def leave(run: Invocation, conversation: str) -> int:
+@DRY_RUN
+def leave(run: Invocation, conversation: str, dry_run: bool) -> int:
     """Leave a group; its history stays here."""
+    if dry_run:
+        from restante.client.commands import trying
+
+        with run.caller() as caller:
+            return trying.leave(run.out, caller, conversation)
     return _change(run, "group_leave", conversation)
