@@ -318,7 +318,6 @@ async def test_a_file_that_the_relay_has_no_more_says_so(tmp_path: Path) -> None
     ("made", "sentence"),
     [
         (lambda path: None, "no such file"),
-        (lambda path: path.mkdir(), "is no file"),
         (os.mkfifo, "is no file"),
         (lambda path: truncate(path, 5 * 1024**3 + 1), "at most 5 GiB"),
     ],

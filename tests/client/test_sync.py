@@ -203,7 +203,12 @@ async def test_what_is_chosen_for_a_conversation_is_chosen_on_both(tmp_path: Pat
 
 async def test_a_setting_holds_on_both(tmp_path: Path) -> None:
     async with a_world(tmp_path) as world, two_devices(world) as (one, two):
-        assert await one.settings() == {"receipts": "on", "typing": "off", "presence": "off"}
+        assert await one.settings() == {
+            "receipts": "on",
+            "typing": "off",
+            "presence": "off",
+            "files": "on",
+        }
         changed = await one.set_setting("receipts", "off")
 
         async def is_changed() -> bool:

@@ -60,7 +60,7 @@ class ScriptedCore:
         self.later: list[Scheduled] = []
         self.history: Literal["coming", "incomplete"] | None = None
         self.history_log: list[str] = []
-        self.chosen = {"receipts": "on", "typing": "off", "presence": "off"}
+        self.chosen = {"receipts": "on", "typing": "off", "presence": "off", "files": "on"}
         self.earlier: dict[str, list[str]] = {}
         """What an edited message said before, oldest first."""
         self._now = now

@@ -57,7 +57,7 @@ async def test_what_is_the_machine_s_is_in_force_at_once_and_kept(tmp_path: Path
         await opened(t)
         await t.press("f2")
         await t.until_shown("Theme")
-        await t.press("down", "down", "down", "right")
+        await t.press("down", "down", "down", "down", "right")
         await t.until(lambda: t.app.theme == "restante-light")
         await t.press("enter")
         await t.until_shown("ansi-dark", "Enter Choose")

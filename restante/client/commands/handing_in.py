@@ -23,23 +23,31 @@ BEGINS_WITH_CHARS: Final = 600
 
 
 def files_to_send(
-    paths: tuple[str, ...], caption: str, reply: str | None, name: str | None
+    paths: tuple[str, ...],
+    caption: str,
+    reply: str | None,
+    name: str | None,
+    *,
+    is_original: bool = False,
 ) -> list[Sent]:
     """Read what is to be sent; the caption and what is answered go with the first file."""
     if paths.count("-") > 1:
         raise UserError("Stdin can be read once only: one --file -.")
     return [
-        _file(path, "" if at else caption, None if at else reply, name)
+        _file(path, "" if at else caption, None if at else reply, name, is_original=is_original)
         for at, path in enumerate(paths)
     ]
 
 
-def _file(path: str, caption: str, reply: str | None, name: str | None) -> Sent:
+def _file(
+    path: str, caption: str, reply: str | None, name: str | None, *, is_original: bool
+) -> Sent:
     said: dict[str, Any] = {"caption": caption, "quote": reply}
     if name is not None:
         said["name"] = name
     if path != "-":
-        return Sent(method="send_file", parameters={"path": str(Path(path).absolute()), **said})
+        more = {"path": str(Path(path).absolute()), "is_original": is_original}
+        return Sent(method="send_file", parameters={**more, **said})
     return Sent(
         method="send_file",
         parameters=said,

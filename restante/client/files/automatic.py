@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from restante.client.acquaintance import is_welcome
 from restante.client.directory import manifest_of
 from restante.client.files.showing import body_of, role_of
+from restante.client.grammar import preferences
 from restante.client.syncing.self_contact import is_self
 from restante.errors import RemoteProtocolError
 from restante.protocol.address import AddressError, RelayAddress
@@ -36,6 +37,8 @@ LIMITS_BYTES: Final = {
 
 def is_wanted(rows: Rows, row: MessageRow, *, now_s: int) -> bool:
     """Whether the file of a message is fetched by itself."""
+    if not preferences.is_on(rows, preferences.FILES):
+        return False
     whom = contact(rows, row.author)
     if whom is None or not (is_welcome(whom) or is_self(whom)):
         return False

@@ -15,6 +15,7 @@ from restante.protocol.content import File, FileRole
 from restante.protocol.file_name import NAMELESS, safe_name
 
 if TYPE_CHECKING:
+    from restante.client.files.pictures import Picture
     from restante.client.files.vault import Sealed
     from restante.protocol.ids import BlobCapability
 
@@ -43,6 +44,18 @@ def plain_file(name: str, caption: str) -> Described:
     """Describe a file by its name alone."""
     name = safe_name(name or NAMELESS)
     return Described(name=name, media_type=media_type_of(name), caption=caption)
+
+
+def picture(name: str, caption: str, found: Picture) -> Described:
+    """Describe a picture, as it is sent."""
+    return Described(
+        name=safe_name(name),
+        media_type=found.media_type,
+        role=FileRole.IMAGE,
+        caption=caption,
+        width=found.width,
+        height=found.height,
+    )
 
 
 def folder(name: str, caption: str) -> Described:

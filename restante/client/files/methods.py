@@ -40,6 +40,7 @@ class FileMethods:
         quote: str | None = None,
         message_id: str | None = None,
         is_text: bool = False,
+        is_original: bool = False,
     ) -> Message:
         """See interface.Engine."""
         return await self._files().send(
@@ -49,6 +50,7 @@ class FileMethods:
             name=name,
             caption=caption,
             is_text=is_text,
+            is_original=is_original,
             quoted=None if quote is None else message_of(quote),
             message_id=None if message_id is None else message_of(message_id),
         )

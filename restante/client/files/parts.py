@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import binascii
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,7 @@ from restante.client.files.describing import (
     beginning_of,
     folder,
     long_text,
+    picture,
     plain_file,
 )
 from restante.client.files.fetching import Fetching, lock_of
@@ -26,7 +28,7 @@ from restante.client.files.keeping import Keeping
 from restante.client.files.saving import save, save_folder
 from restante.client.files.sending import Sending
 from restante.client.files.showing import body_of, role_of
-from restante.client.files.sources import BytesSource, PathSource, Source, Spool
+from restante.client.files.sources import BytesSource, PathSource, PictureSource, Source, Spool
 from restante.client.files.vault import Vault
 from restante.client.grammar.changing import found
 from restante.client.groups.known import check_conversation, title_at
@@ -146,6 +148,7 @@ class Files:
         name: str | None,
         caption: str,
         is_text: bool,
+        is_original: bool,
         quoted: bytes | None,
         message_id: bytes | None,
     ) -> Message:
@@ -156,7 +159,9 @@ class Files:
         if path is not None:
             if not Path(path).is_absolute():
                 raise UserError("A file to be sent is named by its whole path.")
-            source, said = await trio.to_thread.run_sync(_opened, Path(path), name, caption)
+            source, said = await trio.to_thread.run_sync(
+                partial(_opened, Path(path), name, caption, is_original=is_original)
+            )
         else:
             known = None if message_id is None else await self._known(message_id)
             if known is not None:
@@ -333,10 +338,20 @@ class Files:
         self._keeping.wake()
 
 
-def _opened(path: Path, name: str | None, caption: str) -> tuple[Source, Described]:
+def _opened(
+    path: Path, name: str | None, caption: str, *, is_original: bool
+) -> tuple[Source, Described]:
     if path.is_dir():
         return FolderSource(path), folder(name or path.resolve().name, caption)
-    return PathSource(path), plain_file(name or path.name, caption)
+    source = PathSource(path)
+    try:
+        found = None if is_original else source.picture()
+    except BaseException:
+        source.close()
+        raise
+    if found is not None:
+        return PictureSource(source, found), picture(name or path.name, caption, found)
+    return source, plain_file(name or path.name, caption)
 
 
 _OURS: Final = frozenset({"file", "deleted"})

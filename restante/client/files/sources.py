@@ -14,6 +14,7 @@ import stat
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Protocol
 
+from restante.client.files.pictures import Picture, look_at
 from restante.crypto.aead import OVERHEAD_BYTES, open_sealed, seal
 from restante.crypto.keys import SpoolKey
 from restante.errors import UserError
@@ -71,9 +72,58 @@ class PathSource:
                 f"The file {self._path} can't be read: {_reason(error)}. Nothing was sent."
             ) from error
 
+    def read_at(self, offset: int, size_bytes: int) -> bytes:
+        """Return bytes of a stretch, fewer where it ends. Raises UserError."""
+        try:
+            return os.pread(self._file.fileno(), size_bytes, offset)
+        except OSError as error:
+            raise UserError(
+                f"The file {self._path} can't be read: {_reason(error)}. Nothing was sent."
+            ) from error
+
+    def picture(self) -> Picture | None:
+        """Look for what of it is a picture. UserError: one that can't be taken apart."""
+        return look_at(self._file)
+
     def close(self) -> None:
         """As `Source.close`."""
         self._file.close()
+
+
+class PictureSource:
+    """What of a file of the user's is the picture; closes the file."""
+
+    def __init__(self, source: PathSource, picture: Picture) -> None:
+        self._source = source
+        self._pieces = list(picture.pieces)
+        self._offset = 0
+        self.size_bytes = picture.size_bytes
+
+    def read(self, size_bytes: int) -> bytes:
+        """As `Source.read`."""
+        taken: list[bytes] = []
+        while self._pieces and size_bytes:
+            piece = self._pieces[0]
+            if isinstance(piece, bytes):
+                found = piece[self._offset : self._offset + size_bytes]
+                length = len(piece)
+            else:
+                start, length = piece
+                wanted = min(length - self._offset, size_bytes)
+                found = self._source.read_at(start + self._offset, wanted)
+                if len(found) < wanted:
+                    return b"".join(taken)  # it is shorter than it was, which is said then
+            taken.append(found)
+            size_bytes -= len(found)
+            self._offset += len(found)
+            if self._offset == length:
+                self._pieces.pop(0)
+                self._offset = 0
+        return b"".join(taken)
+
+    def close(self) -> None:
+        """As `Source.close`."""
+        self._source.close()
 
 
 class BytesSource:

@@ -1,4 +1,4 @@
-"""What the user has chosen to show of themselves: receipts, typing, presence.
+"""What the user has chosen: to show receipts, typing, presence; to have files fetched.
 
 Rule: mutual: who doesn't say it of themselves doesn't see it of others. Inside the caller's
 transaction. Spec: docs/protocol/content.md, C18; docs/engine.md, section 13.
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 RECEIPTS: Final = "receipts"
 TYPING: Final = "typing"
 PRESENCE: Final = "presence"
+FILES: Final = "files"
 
-DEFAULTS: Final = {RECEIPTS: True, TYPING: False, PRESENCE: False}
+DEFAULTS: Final = {RECEIPTS: True, TYPING: False, PRESENCE: False, FILES: True}
 """Typing and presence tell a relay that watches when two people are there: off unless chosen."""
 
 ON: Final = b"on"

@@ -284,12 +284,14 @@ class Engine(Keeping, Examining, Protocol):
         quote: str | None = None,
         message_id: str | None = None,
         is_text: bool = False,
+        is_original: bool = False,
     ) -> Message:
         """Send the file or folder at a whole path, or what was handed in; return it as queued.
 
         The file is kept, sealed, when this returns; the message goes when it is at the relay. Same
         id twice: one message. `is_text`: it is a message that is too long, and the caption begins
-        it. UserError: can't be read, past 5 GiB, no room on the disk.
+        it. Of a picture only that is sent, and not where it was taken, unless `is_original`.
+        UserError: can't be read, past 5 GiB, no room, a picture that can't be taken apart.
         """
 
     async def file_begin(self) -> str:

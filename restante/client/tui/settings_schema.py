@@ -74,6 +74,14 @@ SETTINGS: Final = (
         is_of_person=True,
     ),
     Setting(
+        name="files",
+        group=_PRIVACY,
+        title="Fetch files",
+        says="What contacts send is fetched by itself if it is small; their relay sees when.",
+        choices=_ON_OFF,
+        is_of_person=True,
+    ),
+    Setting(
         name="theme",
         group=_LOOKS,
         title="Theme",

@@ -38,6 +38,7 @@ _TIMEOUT = click.option(
     "--file", "files", multiple=True, metavar="PATH|-", help="Send a file; TEXT: with it."
 )
 @click.option("--name", metavar="NAME", help="With --file: what the file is called.")
+@click.option("--original", is_flag=True, help="With --file: pictures as they are, place and all.")
 @click.option("--contact", metavar="CONTACT", help="Send a contact card: CONTACT's address.")
 @click.option("--idempotency-key", metavar="KEY", help="Send once under KEY, however often called.")
 @click.option("--at", metavar="TIME", help="Send later: +90m, 08:00, or 2026-11-22 08:00.")
@@ -62,6 +63,7 @@ def send(
     live_for: str | None,
     files: tuple[str, ...],
     name: str | None,
+    original: bool,
     contact: str | None,
     idempotency_key: str | None,
     at: str | None,
@@ -84,6 +86,7 @@ def send(
             "One of --reply, --location and --contact.": sum(map(bool, (reply, location, contact)))
             > 1,
             "--for goes with --location.": live_for is not None and location is None,
+            "--original goes with --file.": original and not files,
             "--name goes with one --file.": name is not None and len(files) != 1,
             "TEXT and --file can't both be -.": text == "-" and "-" in files,
             "A contact card has no text.": contact is not None and text is not None,
@@ -120,6 +123,7 @@ def send(
             text,
             reply=reply,
             name=name,
+            is_original=original,
             wait=wait,
             timeout_s=timeout,
         )
@@ -150,6 +154,7 @@ def _send_files(
     *,
     reply: str | None,
     name: str | None,
+    is_original: bool,
     wait: str,
     timeout_s: float,
 ) -> int:
@@ -157,7 +162,7 @@ def _send_files(
     from restante.client.commands.handing_in import files_to_send
 
     caption = "" if text is None else bodies.text_argument(text)
-    wanted = files_to_send(files, caption, reply, name)
+    wanted = files_to_send(files, caption, reply, name, is_original=is_original)
     with run.caller() as caller:
         return bodies.send(run.out, caller, recipients, *wanted, wait=wait, timeout_s=timeout_s)
 
