@@ -114,6 +114,8 @@ class ScriptedChats(ScriptedCore):
 
     async def scheduled(self) -> list[Scheduled]:
         await trio.lowlevel.checkpoint()
+        if self.address is None:
+            raise UserError("There is no account yet.")
         return sorted(self.later, key=lambda each: each.at)
 
     async def unschedule(self, message_id: str) -> None:

@@ -211,27 +211,3 @@ async def test_what_was_said_is_found_sent_later_and_taken_back(tmp_path: Path) 
             alice, story, deadline_s=PATIENCE_S, on=stage(alice, now=lambda: datetime.now(UTC))
         )
         assert await alice.scheduled() == []
-
-
-async def test_what_waits_for_a_lost_relay_is_taken_back_for_good(tmp_path: Path) -> None:
-    async with a_world(tmp_path) as world:
-        async with world.online("bob") as bob, world.online("alice") as alice:
-            to_bob, _ = await introduce(alice, bob)
-        await world.relay.stop()
-        async with world.online("alice") as alice:
-
-            async def story(t: Teller) -> None:
-                await t.begun("bob@")
-                await t.press("enter")
-                await t.until_shown("Message bob")
-                await t.until(lambda: t.app._main.pane.box.has_focus)
-                await t.type("never said")
-                await t.press("enter")
-                await t.until_shown("never said", "queued")
-                t.app._main.pane.messages.focus()
-                await t.press("G", "u")
-                await t.until(lambda: t.app._main.pane.box.text == "never said")
-
-            await tell(alice, story, deadline_s=PATIENCE_S)
-            assert await alice.messages(to_bob, start=0, count=10) == []
-            assert (await alice.status()).outbox_count == 0

@@ -25,7 +25,10 @@ class SendingLater(Writing):
 
     async def read_waiting(self) -> None:
         """Read what waits, and say above the box what of it is this chat's."""
-        self.waiting = tuple(await ask(self._stage.engine.scheduled))
+        try:
+            self.waiting = tuple(await ask(self._stage.engine.scheduled))
+        except UserError:  # no account yet, or none any more: others say so
+            self.waiting = ()
         self.say_waiting()
 
     def say_waiting(self) -> None:
