@@ -1,8 +1,8 @@
 """What is in a backup: items, each behind its length, between a first and a last one. Pure.
 
-    begins || records || conversations, each with its messages || marks || ends || zeros
+    begins || records || conversations, each with its messages || marks || files || ends || zeros
 
-The items of a history (docs/protocol/history.md), and two of its own. Rule: read as if from
+The items of a history (docs/protocol/history.md), and four of its own. Rule: read as if from
 outside, though only who has the key can have written it: every length, number and array is
 bounded, and a row of items that isn't whole is refused. Knows no key, no file and no database.
 Spec: docs/protocol/backup.md.
@@ -31,6 +31,9 @@ BACKUP_VERSION: Final = 1
 
 MAX_ADDRESS_CHARS: Final = 512
 
+PIECE_BYTES: Final = 65_536
+"""Of a file, in one item."""
+
 _LENGTH_BYTES: Final = 4
 
 
@@ -49,6 +52,19 @@ class BackupBegins(Item, frozen=True, tag=1):
     messages_in_all: U63
 
 
+class BackupFile(Item, frozen=True, tag=7):
+    """A message's file begins: sealed, as its message's key opens it; in pieces, so many bytes."""
+
+    message: Bytes16
+    size_bytes: U63
+
+
+class BackupPiece(Item, frozen=True, tag=8):
+    """The next bytes of the file that has begun."""
+
+    data: Annotated[bytes, Meta(min_length=1, max_length=PIECE_BYTES)]
+
+
 class BackupEnds(Item, frozen=True, tag=2):
     """The last item: how many of each there were, and what was left out on purpose.
 
@@ -58,6 +74,7 @@ class BackupEnds(Item, frozen=True, tag=2):
     messages: U63
     marks: U63
     records: U63
+    files: U63
     disappearing: U63
     left_out: U63
 
@@ -69,6 +86,8 @@ _ITEMS: Final[dict[int, type[Item]]] = {
     4: HistoryConversation,
     5: HistoryMessage,
     6: HistoryMark,
+    7: BackupFile,
+    8: BackupPiece,
 }
 
 

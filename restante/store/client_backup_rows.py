@@ -8,15 +8,27 @@ snapshot, in a thread of its own. Knows no format. Spec: docs/protocol/backup.md
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import bindparam, func, or_, select
 
 from restante.store import client_tables as tables
+from restante.store.client_files import files
 from restante.store.client_marks import LAST_HISTORY_KIND, MARK, MarkRow
 from restante.store.client_messages import MESSAGE, MessageRow
 from restante.store.client_records import RECORD, RecordRow
 from restante.store.client_rows import Rows, Statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastingFile:
+    """A file that is here, sealed: whose, where, and how long."""
+
+    message_id: bytes
+    place: bytes
+    stored_bytes: int
+
 
 _conversations = tables.conversations
 _messages = tables.messages
@@ -59,6 +71,12 @@ _MARKS = Statement(
     .order_by(_marks.c.id)
 )
 _RECORDS = Statement(select(*RECORD.columns).order_by(_records.c.kind, _records.c.key))
+_FILES = Statement(
+    select(files.c.message_id, files.c.place, files.c.stored_bytes)
+    .select_from(files.join(_messages, _messages.c.id == files.c.message_id))
+    .where(files.c.stored_bytes > 0, _messages.c.kind == "file", _stays)
+    .order_by(files.c.message_id)
+)
 _COUNT: Final = Statement(select(func.sum(_conversations.c.message_count)))
 
 
@@ -76,6 +94,14 @@ def lasting_messages(rows: Rows, number: int) -> Iterator[tuple[MessageRow, bool
 def lasting_marks(rows: Rows) -> Iterator[MarkRow]:
     """Yield the changes of messages that stay, by id."""
     return map(MARK.read, rows.stream(_MARKS))
+
+
+def lasting_files(rows: Rows) -> list[LastingFile]:
+    """Return the files of messages that stay, as far as they are here, by message."""
+    return [
+        LastingFile(message_id=message_id, place=place, stored_bytes=stored_bytes)
+        for message_id, place, stored_bytes in rows.all(_FILES)
+    ]
 
 
 def all_records(rows: Rows) -> Iterator[RecordRow]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ from restante.client.backing_up.checking import SANDBOX, check_backup
 from restante.client.backing_up.reading import read_items
 from restante.client.backing_up.writing import Order, write_backup
 from restante.client.clock import rfc3339
-from restante.client.interface import BackupProgress
+from restante.client.interface import BackupProgress, FileState
 from restante.client.profile import KEY_BYTES
 from restante.crypto import backups as container
 from restante.crypto.randomness import SystemRandomness
@@ -26,6 +27,7 @@ from restante.store.client_rows import Rows
 from restante.store.seam import open_loop
 from restante.store.sqlcipher import DatabaseKey
 from tests.client.made_history import OWN, OWN_DEVICE, fill
+from tests.client.test_files import stands
 from tests.client.test_recovery import an_empty_profile, confirm_kit
 from tests.client.world import (
     QUICK,
@@ -41,7 +43,6 @@ from tests.rounds import rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from restante.client.engine import LocalEngine
     from restante.client.interface import Message
@@ -388,3 +389,54 @@ async def test_backups_are_made_by_themselves_and_old_ones_go(tmp_path: Path) ->
         assert len(names_in(tmp_path / "pulled out")) == 2
         assert await alice.backup_set_schedule(directory=None) is None
         assert (await alice.status()).error is None
+
+
+# ---- files --------------------------------------------------------------------------------------
+
+
+async def test_files_come_along_and_stand_where_they_were(tmp_path: Path) -> None:
+    report, backup = tmp_path / "report.bin", tmp_path / "a.backup"
+    report.write_bytes(RANDOM.random(150_000))
+    async with a_world(tmp_path) as world, world.online("bob") as bob:
+        async with world.online("alice") as alice:
+            _, to_bob = await introduce(bob, alice)
+            sent = await alice.send_file(to_bob, path=str(report), caption="the report")
+            await stands(alice, sent, FileState.HERE)
+            await alice.set_timer(to_bob, timer_s=3600)
+            goes = await alice.send_file(to_bob, path=str(report), caption="not for long")
+            await stands(alice, goes, FileState.HERE)
+            kit = await confirm_kit(alice)
+            made = await alice.backup_create(str(backup))
+            assert (made.files, made.disappearing, made.left_out) == (1, 1, 0)
+            await alice.backup_verify(str(backup))
+            without = await alice.backup_create(f"{backup}.2", files=False)
+            assert (without.files, without.messages) == (0, made.messages)
+            assert without.size_bytes < made.size_bytes or made.size_bytes == 16 * 65_553 + 56
+            # One that is damaged here is found out: the backup of it is no good.
+            lie_about(world.profile("alice") / "files")
+            damaged = await alice.backup_create(f"{backup}.3")
+            assert damaged.files == 1
+            with pytest.raises(UserError, match="a file in it isn't"):
+                await alice.backup_verify(f"{backup}.3")
+        world.profile("alice").rename(tmp_path / "the-lost-machine")
+        words = " ".join(made.words or [])
+        async with an_empty_profile(world.profile("alice")) as alice:
+            await alice.backup_restore(str(backup), words=words, kit=" ".join(kit))
+            back = await stands(alice, sent, FileState.HERE)
+            assert back.body == sent.body
+            saved = await alice.file_save(sent.id, directory=str(tmp_path / "the-lost-machine"))
+            assert same(saved, report)
+            await alice.backup_restore(str(backup))
+            assert len(names_in(world.profile("alice") / "files")) == 1
+
+
+def same(one: str, other: Path) -> bool:
+    return Path(one).read_bytes() == other.read_bytes()
+
+
+def lie_about(folder: Path) -> None:
+    """Change a byte of each file, where a disk would."""
+    for path in folder.iterdir():
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)

@@ -118,6 +118,8 @@ STRUCTS: tuple[type[Any], ...] = (
     history_part.HistoryMessage,
     history_part.HistoryMark,
     backup.BackupBegins,
+    backup.BackupFile,
+    backup.BackupPiece,
     backup.BackupEnds,
     bundle.BundleBegins,
     bundle.BundledEnvelope,

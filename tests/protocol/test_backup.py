@@ -20,7 +20,7 @@ BEGINS = b.BackupBegins(
     address="alice@relay.example",
     messages_in_all=2,
 )
-ENDS = b.BackupEnds(messages=1, marks=0, records=1, disappearing=4, left_out=0)
+ENDS = b.BackupEnds(messages=1, marks=0, records=1, files=0, disappearing=4, left_out=0)
 
 
 def read(content: bytes, *, piece_bytes: int = 1 << 20) -> list[Item]:

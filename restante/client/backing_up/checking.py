@@ -7,7 +7,7 @@ touched. What is compared is what a restored device would show. Spec: docs/engin
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from functools import partial
 from itertools import zip_longest
@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import trio
 
+from restante.client.backing_up.media import Looker, lock_for
 from restante.client.backing_up.reading import Whole, read_middle, read_through
 from restante.client.backing_up.taking_in import NO_DEVICE, keep_record_alone, take_in
 from restante.client.backing_up.walking import Source, walk
 from restante.client.history_transfer.importing import Importer
-from restante.errors import UserError
+from restante.errors import CryptoError, UserError
+from restante.protocol.backup import BackupFile, BackupPiece
 from restante.protocol.history_part import (
     HistoryConversation,
     HistoryMark,
@@ -97,7 +99,11 @@ async def check_backup(
 
                 return await database.write_raw(in_thread)
 
-            items = (item for _, item in read_middle(path, key, whole))
+            items = (
+                item
+                for _, item in read_middle(path, key, whole)
+                if not isinstance(item, BackupFile | BackupPiece)
+            )
             async for _ in take_in(
                 items, write, importer, lambda done: told(in_all + done, in_all * PASSES)
             ):
@@ -113,7 +119,8 @@ def _compare(path: Path, key: BackupKey, whole: Whole, database: Database, told:
         database.snapshot() as connection,
         closing(walk(Source(rows=Rows(connection), own_device=NO_DEVICE))) as restored,
     ):
-        said = (item for _, item in read_middle(path, key, whole))
+        looking = _Looking(Rows(connection))
+        said = looking.rows_of(item for _, item in read_middle(path, key, whole))
         for item, shown in zip_longest(said, restored):
             if item is None or shown is None or _comparable(item) != _comparable(shown):
                 raise UserError(
@@ -124,7 +131,50 @@ def _compare(path: Path, key: BackupKey, whole: Whole, database: Database, told:
                 messages += 1
                 if messages % _TOLD_EVERY == 0:
                     told(2 * in_all + messages, in_all * PASSES)
+    if not looking.are_right(whole.ends.files):
+        raise UserError(f"The backup {path} is whole, but a file in it isn't. Make a new one.")
     told(in_all * PASSES, in_all * PASSES)
+
+
+class _Looking:
+    """Looks into the files of a backup, each with the key that its restored message has."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._open: Looker | None = None
+        self._count = 0
+        self._are_right = True
+
+    def rows_of(self, items: Iterable[Item]) -> Iterator[Item]:
+        """Yield the items but those of files, and look into these."""
+        for item in items:
+            if isinstance(item, BackupFile):
+                self._end()
+                lock = lock_for(self._rows, item.message)
+                self._open = None if lock is None else Looker(lock)
+                self._are_right &= lock is not None
+                self._count += 1
+            elif isinstance(item, BackupPiece):
+                self._push(item.data)
+            else:
+                yield item
+        self._end()
+
+    def are_right(self, count: int) -> bool:
+        """Whether there were so many, and each was what its message says."""
+        return self._are_right and self._count == count
+
+    def _push(self, data: bytes) -> None:
+        try:
+            if self._open is not None:
+                self._open.push(data)
+        except CryptoError:
+            self._are_right, self._open = False, None
+
+    def _end(self) -> None:
+        if self._open is not None:
+            self._are_right &= self._open.is_right()
+            self._open = None
 
 
 def _comparable(item: Item) -> bytes:

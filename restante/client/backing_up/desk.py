@@ -50,7 +50,9 @@ class BackupDesk:
         self._services = services
         self._turn = trio.Lock()
 
-    async def create(self, path: str, *, new_key: bool, is_scheduled: bool = False) -> BackupMade:
+    async def create(
+        self, path: str, *, new_key: bool, files: bool = True, is_scheduled: bool = False
+    ) -> BackupMade:
         """Write a backup to a new file. UserError: it is there, can't be written; no account."""
         own = self._services.reading().own
         place = absolute(path)
@@ -67,6 +69,7 @@ class BackupDesk:
                 now_ms=now_ms,
                 randomness=self._context.randomness,
                 least_chunks=self._context.tuning.backup_least_chunks,
+                with_files=files,
             )
             telling = Telling(self._context.hub, "create")
             written: Written = await trio.to_thread.run_sync(
@@ -88,6 +91,7 @@ class BackupDesk:
             number=number,
             made_at=rfc3339(now_ms),
             messages=written.ends.messages,
+            files=written.ends.files,
             disappearing=written.ends.disappearing,
             left_out=written.ends.left_out,
             size_bytes=written.size_bytes,

@@ -33,6 +33,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     every_s: Annotated[int, Meta(ge=SHORTEST_S, le=LONGEST_S)]
     keep: Annotated[int, Meta(ge=1, le=MOST_KEPT)]
     next_ms: int
+    files: bool = True
     error: str | None = None
 
 

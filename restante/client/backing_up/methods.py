@@ -19,11 +19,13 @@ class BackupMethods:
     _backups: BackupDesk
     _scheduling: Scheduling
 
-    async def backup_create(self, path: str | None = None, *, new_key: bool = False) -> BackupMade:
+    async def backup_create(
+        self, path: str | None = None, *, new_key: bool = False, files: bool = True
+    ) -> BackupMade:
         """See interface.Engine."""
         if path is None:
             return await self._scheduling.make_now(new_key=new_key)
-        return await self._backups.create(path, new_key=new_key)
+        return await self._backups.create(path, new_key=new_key, files=files)
 
     async def backup_verify(self, path: str, *, words: str | None = None) -> BackupChecked:
         """See interface.Engine."""
@@ -38,7 +40,7 @@ class BackupMethods:
         return await self._scheduling.now()
 
     async def backup_set_schedule(
-        self, *, directory: str | None, every_s: int = 86_400, keep: int = 7
+        self, *, directory: str | None, every_s: int = 86_400, keep: int = 7, files: bool = True
     ) -> BackupSchedule | None:
         """See interface.Engine."""
-        return await self._scheduling.set(directory, every_s=every_s, keep=keep)
+        return await self._scheduling.set(directory, every_s=every_s, keep=keep, files=files)

@@ -16,6 +16,7 @@ import trio
 
 from restante.client.backing_up.desk import BackupDesk, absolute, refuse_older_copy
 from restante.client.backing_up.keeping import keep_backup_key, last_number, note_number
+from restante.client.backing_up.media import FileSink, is_right, keep_file, lock_for
 from restante.client.backing_up.reading import read_middle, read_through
 from restante.client.backing_up.taking_in import take_in
 from restante.client.backing_up.telling import Telling
@@ -27,10 +28,12 @@ from restante.client.lifecycle.recovering import recover_account
 from restante.client.lifecycle.recovery_kit import root_of
 from restante.crypto import signing
 from restante.errors import ExitCode, UserError
+from restante.protocol.backup import BackupFile, BackupPiece
 from restante.protocol.ids import account_id
 from restante.store.client_backups import backups
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from restante.client.backing_up.reading import Whole
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from restante.client.own_account import OwnAccount
     from restante.client.services import Services
     from restante.crypto.keys import BackupKey
+    from restante.protocol.history_part import Item
     from restante.store.client_rows import Rows
 
 NEEDS_KIT = (
@@ -146,17 +150,45 @@ class _Filling:
             put_record=partial(put_record, randomness=context.randomness, now_ms=now_ms),
             now_ms=now_ms,
         )
-        items = (item for _, item in read_middle(self.place, self.key, self.whole))
-        async for changes in take_in(
-            items,
-            context.write,
-            importer,
-            lambda done: self.telling.from_anywhere(in_all + done, 2 * in_all),
-        ):
-            await self.services.tell(changes)
+        sink = FileSink(context.database.path.parent)
+        try:
+            async for changes in take_in(
+                self._rows(sink),
+                context.write,
+                importer,
+                lambda done: self.telling.from_anywhere(in_all + done, 2 * in_all),
+            ):
+                await self.services.tell(changes)
+            for message_id in sink.messages:
+                await self._keep_file(sink, message_id)
+        finally:
+            await trio.to_thread.run_sync(sink.clear)
 
         def keep(rows: Rows) -> None:
             keep_backup_key(rows, self.key)
             note_number(rows, self.whole.begins.generation)
 
         await context.write(keep)
+
+    def _rows(self, sink: FileSink) -> Iterator[Item]:
+        """Yield the items but those of files, and write these."""
+        for _, item in read_middle(self.place, self.key, self.whole):
+            if isinstance(item, BackupFile | BackupPiece):
+                sink.take(item)
+            else:
+                yield item
+
+    async def _keep_file(self, sink: FileSink, message_id: bytes) -> None:
+        """Put a file where its message has its place, if it is that and still wanted."""
+        path = sink.path(message_id)
+        lock = await self.context.read(lambda rows: lock_for(rows, message_id))
+        if lock is None or not await trio.to_thread.run_sync(is_right, path, lock):
+            return
+        size_bytes = path.stat().st_size
+
+        def keep(rows: Rows) -> None:
+            place = keep_file(rows, message_id, stored_bytes=size_bytes)
+            if place is not None:
+                path.rename(path.with_name(place.hex()))
+
+        await self.context.write(keep)

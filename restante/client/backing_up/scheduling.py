@@ -60,7 +60,9 @@ class Scheduling:
         found = await self._context.read(plan)
         return None if found is None else _view(found)
 
-    async def set(self, directory: str | None, *, every_s: int, keep: int) -> BackupSchedule | None:
+    async def set(
+        self, directory: str | None, *, every_s: int, keep: int, files: bool
+    ) -> BackupSchedule | None:
         """Keep a schedule, or none. UserError."""
         chosen: Plan | None = None
         if directory is not None:
@@ -72,7 +74,9 @@ class Scheduling:
                     "Backups can be made once an hour to once a year, and 1 to 1000 of them kept."
                 )
             now_ms = self._context.now_ms()
-            chosen = Plan(directory=str(place), every_s=every_s, keep=keep, next_ms=now_ms)
+            chosen = Plan(
+                directory=str(place), every_s=every_s, keep=keep, files=files, next_ms=now_ms
+            )
 
         def work(rows: Rows) -> None:
             if chosen is not None and backup_key(rows) is None:
@@ -116,7 +120,9 @@ class Scheduling:
         """Make a backup where the schedule says, and let those go that are too many."""
         try:
             path = await self._context.read(lambda rows: self._path(rows, found))
-            made = await self._desk.create(str(path), new_key=new_key, is_scheduled=True)
+            made = await self._desk.create(
+                str(path), new_key=new_key, files=found.files, is_scheduled=True
+            )
             key = await self._desk.key(None)
             await trio.to_thread.run_sync(read_through, path, key, _nobody)
             await self._thin_out(found)
@@ -185,6 +191,7 @@ def _view(found: Plan) -> BackupSchedule:
         directory=found.directory,
         every_s=found.every_s,
         keep=found.keep,
+        files=found.files,
         next_at=rfc3339(found.next_ms),
         error=found.error,
     )

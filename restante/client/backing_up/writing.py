@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+from restante.client.backing_up.media import MissingFileError, packed_file
 from restante.client.backing_up.walking import Source, walk
 from restante.crypto.backups import LEAST_CHUNKS, Sealer
 from restante.errors import UserError
@@ -63,6 +64,7 @@ class Order:
     now_ms: int
     randomness: Randomness
     least_chunks: int = LEAST_CHUNKS
+    with_files: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +105,7 @@ def write_backup(order: Order, path: Path, told: Told) -> Written:
 def _write(order: Order, file: _File, told: Told) -> Written:
     sealer = Sealer(order.key, randomness=order.randomness, least_chunks=order.least_chunks)
     size_bytes = 0
-    messages = marks = records = left_out = 0
+    messages = marks = records = files = left_out = 0
     with (
         order.database.snapshot() as connection,
         closing(walk(Source(rows=Rows(connection), own_device=order.own_device))) as items,
@@ -111,6 +113,7 @@ def _write(order: Order, file: _File, told: Told) -> Written:
         rows = Rows(connection)
         in_all = lasting.total(rows)
         disappearing = lasting.disappearing_total(rows)
+        kept_files = lasting.lasting_files(rows) if order.with_files else []
         piece = bytearray(
             pack_item(
                 BackupBegins(
@@ -138,10 +141,23 @@ def _write(order: Order, file: _File, told: Told) -> Written:
                 piece.clear()
             if isinstance(item, HistoryMessage) and messages % TOLD_EVERY == 0:
                 told(messages, in_all)
+    for kept in kept_files:
+        try:
+            for item in packed_file(order.database.path.parent, kept):
+                piece += pack_item(item)
+                if len(piece) >= _PIECE_BYTES:
+                    size_bytes += file.write(sealer.push(piece))
+                    piece.clear()
+                    told(messages, in_all)
+        except MissingFileError:
+            left_out += 1  # nothing of it was written
+            continue
+        files += 1
     ends = BackupEnds(
         messages=messages,
         marks=marks,
         records=records,
+        files=files,
         disappearing=disappearing,
         left_out=left_out,
     )

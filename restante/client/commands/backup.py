@@ -32,10 +32,12 @@ _CAME_BACK: Final = (
 )
 
 
-def create(out: Output, caller: Caller, file: str | None, *, new_key: bool) -> ExitCode:
+def create(
+    out: Output, caller: Caller, file: str | None, *, new_key: bool, files: bool
+) -> ExitCode:
     """Write a backup, and say what opens it if that is new."""
     path = None if file is None else _whole(file)
-    found = _watched(out, caller, "backup_create", path=path, new_key=new_key)
+    found = _watched(out, caller, "backup_create", path=path, new_key=new_key, files=files)
     text = f"{found['path']}\nBackup {found['number']}: {_amount(found)}."
     if found["words"] is not None:
         text += "\n\n" + _numbered(found["words"])
@@ -48,7 +50,7 @@ def create(out: Output, caller: Caller, file: str | None, *, new_key: bool) -> E
     if found["disappearing"]:
         out.note(f"Not in it: {found['disappearing']} messages that disappear.")
     if found["left_out"]:
-        out.note(f"Not in it: {found['left_out']} rows that are damaged here.")
+        out.note(f"Not in it: {found['left_out']} rows or files that are damaged here.")
     return ExitCode.OK
 
 
@@ -131,7 +133,7 @@ def schedule_now(out: Output, caller: Caller) -> ExitCode:
 
 
 def schedule(
-    out: Output, caller: Caller, directory: str | None, *, every: str, keep: int
+    out: Output, caller: Caller, directory: str | None, *, every: str, keep: int, files: bool
 ) -> ExitCode:
     """Have backups made by themselves, or not any more."""
     found = caller.call(
@@ -139,6 +141,7 @@ def schedule(
         directory=None if directory is None else _whole(directory),
         every_s=seconds(every),
         keep=keep,
+        files=files,
     )
     if found is not None:
         out.note(

@@ -18,6 +18,8 @@ class BackupMade(View, frozen=True):
     made_at: str
     """RFC 3339 UTC."""
     messages: int
+    files: int
+    """Files that lie here, of these messages."""
     disappearing: int
     """Messages that disappear: they are in none."""
     left_out: int
@@ -70,6 +72,8 @@ class BackupSchedule(View, frozen=True):
     every_s: int
     keep: int
     """So many of them stay; older ones are deleted once a newer one was read through."""
+    files: bool
+    """Whether files are in them."""
     next_at: str
     error: str | None
     """Why the last one was not made."""

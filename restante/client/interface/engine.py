@@ -106,7 +106,9 @@ class Engine(Keeping, Examining, Protocol):
     async def recovery_confirm(self, words: list[str]) -> Status:
         """Name the three words; if they are right, the root secret is erased from this machine."""
 
-    async def backup_create(self, path: str | None = None, *, new_key: bool = False) -> BackupMade:
+    async def backup_create(
+        self, path: str | None = None, *, new_key: bool = False, files: bool = True
+    ) -> BackupMade:
         """Write all of the history to a new, encrypted file; without a path, where the schedule
         says, and then those too many are deleted.
 
@@ -134,7 +136,7 @@ class Engine(Keeping, Examining, Protocol):
         """Return when backups are made by themselves; None: they aren't."""
 
     async def backup_set_schedule(
-        self, *, directory: str | None, every_s: int = 86_400, keep: int = 7
+        self, *, directory: str | None, every_s: int = 86_400, keep: int = 7, files: bool = True
     ) -> BackupSchedule | None:
         """Have backups made by themselves, the first one soon; a directory of None: no more.
 

@@ -25,13 +25,14 @@ def backup() -> None:
 
 @command(backup)
 @click.argument("file", required=False)
+@click.option("--no-files", is_flag=True, help="Without the files that messages carry.")
 @click.option("--new-key", is_flag=True, help="With a new key, and new words, from now on.")
-def create(run: Invocation, file: str | None, new_key: bool) -> int:
+def create(run: Invocation, *, file: str | None, no_files: bool, new_key: bool) -> int:
     """Write a backup to FILE, or where the schedule says. The first one shows its 24 words."""
     from restante.client.commands import backup as bodies
 
     with run.caller() as caller:
-        return bodies.create(run.out, caller, file, new_key=new_key)
+        return bodies.create(run.out, caller, file, new_key=new_key, files=not no_files)
 
 
 @command(backup)
@@ -93,6 +94,7 @@ def _ls_backups(run: Invocation) -> int:
     show_default=True,
     help="How many stay; older ones are deleted.",
 )
+@click.option("--no-files", is_flag=True, help="Without the files that messages carry.")
 @click.option("--off", is_flag=True, help="Make none by itself any more.")
 @click.option("--print", "system", type=click.Choice(["cron", "systemd"]), help="A timer for it.")
 def schedule(
@@ -101,6 +103,7 @@ def schedule(
     directory: str | None,
     every: str,
     keep: int,
+    no_files: bool,
     off: bool,
     system: str | None,
 ) -> int:
@@ -114,7 +117,9 @@ def schedule(
     with run.caller() as caller:
         if directory is None and not off:
             return bodies.schedule_now(run.out, caller)
-        return bodies.schedule(run.out, caller, directory, every=every, keep=keep)
+        return bodies.schedule(
+            run.out, caller, directory, every=every, keep=keep, files=not no_files
+        )
 
 
 @command(verbs)
