@@ -23,6 +23,9 @@ from restante.store.client_transfers import IN, OUT, transfers
 from restante.store.seam import open_loop
 from tests.client.small_parts import SMALL
 from tests.client.world import eventually, key_of
+from tests.rounds import rounds
+
+PATIENCE_S = rounds(60, 900)
 
 
 def main() -> None:
@@ -43,9 +46,9 @@ async def play(directory: Path, name: str) -> None:
         open_loop(),
         open_engine(directory, key_of(name), profile=name, tuning=SMALL) as engine,
     ):
-        await eventually(engine, lambda: over(engine))
+        await eventually(engine, lambda: over(engine), patience_s=PATIENCE_S)
         # What was taken, or given up, is told before the process may end.
-        assert await engine.synchronise(timeout_s=30)
+        assert await engine.synchronise(timeout_s=PATIENCE_S)
 
 
 async def over(engine: LocalEngine) -> bool:
