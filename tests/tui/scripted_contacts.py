@@ -60,6 +60,7 @@ class ScriptedContacts(ScriptedCore):
         return await self._settle(conversation, state=ContactState.BLOCKED)
 
     async def contact_reset(self, conversation: str) -> Contact:
+        self.begun_anew.append(conversation)
         return await self._settle(conversation)
 
     async def contact_rename(self, conversation: str, petname: str) -> Contact:

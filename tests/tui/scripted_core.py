@@ -42,6 +42,7 @@ class ScriptedCore:
         now: Callable[[], datetime] = lambda: NOW,
     ) -> None:
         self.typed: list[tuple[str, bool]] = []
+        self.begun_anew: list[str] = []
         self.recovery: Literal["unconfirmed", "confirmed"] | None = None
         self.address = address
         self.people: dict[str, Person] = {}

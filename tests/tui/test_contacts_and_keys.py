@@ -63,6 +63,27 @@ async def test_blocking_asks_first() -> None:
     await tell(engine, story)
 
 
+async def test_new_sessions_are_begun_from_the_palette_after_a_question() -> None:
+    engine = village()
+    noor = who(engine, "Noor")
+
+    async def story(t: Teller) -> None:
+        await go_to(t, "Noor")
+        await t.until_shown("Message Noor")
+        for answer in ("n", "y"):
+            await t.press("ctrl+p")
+            await t.paste("new sessions")
+            await t.until_shown("Security: Begin new sessions")
+            await t.press("enter", "enter")
+            await t.until_shown("Begin new sessions?")
+            assert engine.begun_anew == []
+            await t.press(answer)
+        await t.until_shown("New sessions with Noor.")
+        assert engine.begun_anew == [noor.key]
+
+    await tell(engine, story)
+
+
 async def test_a_changed_key_pauses_sending_and_keeps_the_draft() -> None:
     engine = village()
     noor = who(engine, "Noor")

@@ -104,7 +104,7 @@ def anew(name: str) -> str:
 
 def has_begun_anew(name: str) -> str:
     """After that."""
-    return f"New sessions with {name}. They hear of it with what you send next."
+    return f"New sessions with {name}. What is missing is asked for."
 
 
 # ---- messages --------------------------------------------------------------------------------
