@@ -30,8 +30,11 @@ def settings_page(settings: Settings) -> str:
     """Return a TOML file of these settings; reading it gives them again."""
     own = [
         *_entries(settings),
-        "[limits]\n# What one relay gives to whom. Bytes, seconds, counts; rates are per second.\n"
-        "# Of several over one database_url each has its own rates and connections.",
+        (
+            "[limits]\n"
+            "# What one relay gives to whom. Bytes, seconds, counts; rates are per second.\n"
+            "# Of several over one database_url each has its own rates and connections."
+        ),
         *_entries(settings.limits),
     ]
     return "\n\n".join([_HEAD, *own]) + "\n"
