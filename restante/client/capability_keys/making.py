@@ -18,7 +18,7 @@ from restante.client.linking.approving import refuse_if_full
 from restante.client.linking.devices import device_view
 from restante.client.linking.names import clean_device_name, put_name, unlike_others
 from restante.client.linking.own_manifest import change_devices, signing_account
-from restante.client.named import account_of
+from restante.client.named import conversation_of
 from restante.client.syncing.self_contact import is_self, self_contact
 from restante.crypto import own_keys
 from restante.errors import UserError
@@ -64,7 +64,7 @@ class Wanted:
         if not now_ms < until_ms <= now_ms + MAX_DAYS * _DAY_MS:
             raise UserError(f"A key ends in the future, within {MAX_DAYS} days.")
         return cls(
-            conversation=account_of(conversation),
+            conversation=conversation_of(conversation),
             messages=messages,
             until_ms=until_ms,
             name="" if name is None else clean_device_name(name),
@@ -113,7 +113,10 @@ def make_key(rows: Rows, changes: Changes, wanted: Wanted, *, context: EngineCon
 def _whom(rows: Rows, conversation: bytes) -> ContactRow:
     row = contact(rows, conversation)
     if row is None:
-        raise UserError("There is no such conversation. See: restante contact ls")
+        raise UserError(
+            "A capability key writes to one contact; to a group it can't yet. See: restante "
+            "contact ls"
+        )
     if is_self(row):
         raise UserError("A key writes to somebody else, not into your notes.")
     if not is_welcome(row) or row.token is None:
