@@ -23,9 +23,6 @@ from restante.store.client_transfers import IN, OUT, transfers
 from restante.store.seam import open_loop
 from tests.client.small_parts import SMALL
 from tests.client.world import eventually, key_of
-from tests.rounds import rounds
-
-PATIENCE_S = rounds(60, 900)
 
 
 def main() -> None:
@@ -38,17 +35,17 @@ def main() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     failpoints.observe(observe)
-    trio.run(play, Path(job["directory"]), job["name"])
+    trio.run(play, Path(job["directory"]), job["name"], job["patience_s"])
 
 
-async def play(directory: Path, name: str) -> None:
+async def play(directory: Path, name: str, patience_s: float) -> None:
     async with (
         open_loop(),
         open_engine(directory, key_of(name), profile=name, tuning=SMALL) as engine,
     ):
-        await eventually(engine, lambda: over(engine), patience_s=PATIENCE_S)
+        await eventually(engine, lambda: over(engine), patience_s=patience_s)
         # What was taken, or given up, is told before the process may end.
-        assert await engine.synchronise(timeout_s=PATIENCE_S)
+        assert await engine.synchronise(timeout_s=patience_s)
 
 
 async def over(engine: LocalEngine) -> bool:

@@ -13,7 +13,7 @@ from restante.client.history_transfer.asking import give_history
 from restante.client.history_transfer.awaiting import await_history
 from restante.crypto.randomness import SystemRandomness
 from restante.store import failpoints
-from tests.client.crashing_transfer import PATIENCE_S, over
+from tests.client.crashing_transfer import over
 from tests.client.made_history import everything, fill
 from tests.client.second_device import a_second_device
 from tests.client.small_parts import SMALL
@@ -47,6 +47,8 @@ TAKING = {
 """Named points, and by which pass at the latest a process is killed there."""
 
 MESSAGES = rounds(2_000, 100_000)
+
+PATIENCE_S = rounds(60, 900)
 
 
 async def test_both_sides_killed_at_random_points_end_with_equal_histories(
@@ -120,7 +122,13 @@ async def run_until_killed(world: World, chance: random.Random) -> None:
 
 
 def begin(world: World, name: str, *, point: str, hit: int) -> Process:
-    job = {"directory": str(world.profile(name)), "name": name, "point": point, "hit": hit}
+    job = {
+        "directory": str(world.profile(name)),
+        "name": name,
+        "patience_s": PATIENCE_S,
+        "point": point,
+        "hit": hit,
+    }
     path = world.directory / f"{name}.job"
     path.write_text(json.dumps(job), encoding="utf-8")
     return start("tests.client.crashing_transfer", str(path))
