@@ -14,7 +14,6 @@ from restante.client.viewing import viewer
 from restante.client.views import MessageKind
 from restante.errors import UserError
 from restante.protocol.order import HIGHEST_RANK, rank_at
-from restante.store.client_contacts import contact
 from restante.store.client_positions import position_at_rank
 from restante.store.client_search import LINK, Wanted, search
 
@@ -67,9 +66,7 @@ class Finder:
 
         def work(rows: Rows) -> list[Message]:
             found = search(rows, wanted, min(max(limit, 1), MAX_FOUND))
-            ids = {each.row.conversation for each in found} | {each.row.author for each in found}
-            people = [row for each in ids if (row := contact(rows, each)) is not None]
-            shows = viewer(rows, self._context, self._own, people)
+            shows = viewer(rows, self._context, self._own, [])  # it looks up whom it meets
             return [shows.message(each.row, each.position) for each in found]
 
         return await self._context.read(work)
