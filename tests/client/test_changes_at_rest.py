@@ -34,7 +34,7 @@ from restante.store.client_feed import feed_after
 from restante.store.client_marks import count_stray_marks, marks_of
 from restante.store.client_messages import message
 from restante.store.client_records import RecordRow, put_record
-from restante.store.client_search import search
+from restante.store.client_search import Wanted, search
 from tests.client.said import (
     ALICE,
     BOB,
@@ -122,8 +122,8 @@ async def test_changes_wait_for_their_message(tmp_path: Path) -> None:
         history = versions(here(rows), marks_of(rows, ONE))
         assert [each.body for each in history] == ["original", "first", "second"]
         assert [each.emoji for each in seen(rows)["reactions"]] == ["👍"]
-        assert [found.row.id for found in search(rows, "second", None, 9)] == [ONE]
-        assert search(rows, "original", None, 9) == []
+        assert [found.row.id for found in search(rows, Wanted(words="second"), 9)] == [ONE]
+        assert search(rows, Wanted(words="original"), 9) == []
 
     await in_a_profile(tmp_path, claim)
 
@@ -155,7 +155,7 @@ async def test_what_was_deleted_leaves_nothing_and_does_not_come_back(tmp_path: 
         assert not arrive(rows, secret)
         row = here(rows)
         assert (row.kind, row.text, row.body) == ("deleted", "", b"")
-        assert search(rows, "secret", None, 9) == []
+        assert search(rows, Wanted(words="secret"), 9) == []
         assert here(rows, TWO).quote_excerpt == ""
         assert b"a sec" not in here(rows, TWO).body
         assert [each.kind for each in marks_of(rows, ONE)] == [int(Kind.DELETION)]
@@ -287,7 +287,7 @@ async def test_what_is_over_leaves_no_word_and_does_not_come_back(tmp_path: Path
         erase_gone(rows, changes, now_ms=NOW_MS + 60_000)
         assert message(rows, ONE) is None
         assert changes.is_resync
-        assert search(rows, "burn", None, 9) == []
+        assert search(rows, Wanted(words="burn"), 9) == []
         assert [line.message.id for line in feed_after(rows, 0, 9)] == [TWO]
         assert here(rows, TWO).quote_excerpt == ""
         assert b"burn" not in here(rows, TWO).body

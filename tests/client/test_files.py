@@ -57,7 +57,7 @@ async def stands(engine: LocalEngine, message: Message, state: FileState) -> Mes
                 return now
         return None
 
-    found = await eventually(engine, look)
+    found = await eventually(engine, look, patience_s=2 * PATIENCE_S)
     assert found is not None
     return found
 
@@ -180,7 +180,7 @@ async def test_what_was_deleted_for_everybody_is_nowhere_any_more(
 
 async def gone(engine: LocalEngine) -> None:
     """Wait until nothing is kept of any file."""
-    with trio.fail_after(PATIENCE_S):
+    with trio.fail_after(2 * PATIENCE_S):
         while await engine._context.read(store.file_places):  # noqa: ASYNC110  # nobody is told
             await trio.sleep(0.01)
 
@@ -288,7 +288,7 @@ async def test_what_is_large_waits_until_it_is_asked_for(tmp_path: Path) -> None
 async def progress(events: Any) -> list[FileProgress]:
     """Gather what is told of a file, until it is all there."""
     seen: list[FileProgress] = []
-    with trio.fail_after(PATIENCE_S):
+    with trio.fail_after(2 * PATIENCE_S):
         while not seen or seen[-1].done_bytes < seen[-1].total_bytes:
             event = await anext(events)
             if isinstance(event, FileProgress):
