@@ -147,3 +147,36 @@ def test_a_signal_reaches_the_command_and_its_end_is_told(online: Friends) -> No
     assert read_line(process.stdout) == "ready\n"
     assert end(process, signal.SIGTERM) == 128 + signal.SIGTERM
     assert said(alice, "bob")[-1].split("\n")[1].startswith("killed by SIGTERM, ")
+
+
+def test_files_folders_and_what_is_on_stdin_arrive_as_they_were(
+    online: Friends, tmp_path: Path
+) -> None:
+    alice, bob = online
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    (folder / "one.txt").write_bytes(b"one")
+    dump, long_text = bytes(range(256)) * 2000, "a long story " * 5000
+    sent = [
+        alice.run("send", "bob", "--file", "-", "--name", "dump.sql", "--json", stdin=dump).ok(),
+        alice.run("send", "bob", "--file", str(folder), "the notes", "--json").ok(),
+        alice.run("send", "bob", "-", "--json", stdin=long_text.encode()).ok(),
+    ]
+    ids = [each.record["id"] for each in sent]
+    bob.run("tail", "--once").ok()
+    into = tmp_path / "into"
+    into.mkdir()
+    paths = [
+        Path(bob.run("file", "get", each, "--output", str(into), "--json").ok().record["path"])
+        for each in ids
+    ]
+    assert [path.name for path in paths] == ["dump.sql", "notes", "message.txt"]
+    assert paths[0].read_bytes() == dump
+    assert (paths[1] / "one.txt").read_bytes() == b"one"
+    assert paths[2].read_text(encoding="utf-8") == long_text
+    listed = bob.run("file", "ls", "alice").ok().out
+    assert "dump.sql (512.0 kB, here)" in listed
+    for wrong in (("--name", "x"), ("--original",), ("--file", "-", "--at", "+1h")):
+        alice.run("send", "bob", "x", *wrong).failed(2)
+    assert "is no directory" in bob.run("file", "get", ids[0], "--output", "/nowhere").failed(1)
+    assert "no such file" in alice.run("send", "bob", "--file", "/nowhere/x").failed(1)
