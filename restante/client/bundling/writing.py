@@ -22,7 +22,7 @@ from restante.client.clock import rfc3339
 from restante.client.interface import BundleMade
 from restante.client.named import account_of
 from restante.client.people_kept import existing
-from restante.client.sealing import Ready, Sealer
+from restante.client.sealing import Goal, Ready, Sealer
 from restante.client.views import display_name
 from restante.errors import UserError
 from restante.protocol.bundle import (
@@ -93,14 +93,13 @@ class BundleWriter:
                 )
             )
         now_s = self._context.now_s()
-        await trio.to_thread.run_sync(
-            _write, place, ready[:MAX_ENVELOPES], now_s, self._context.randomness
-        )
+        ready = _as_many_as_fit(ready)
+        await trio.to_thread.run_sync(_write, place, ready, now_s, self._context.randomness)
         messages = {each.entry.message_id for each in ready if each.entry.message_id is not None}
         return BundleMade(
             path=str(place),
             made_at=rfc3339(now_s * 1000),
-            envelopes=min(len(ready), MAX_ENVELOPES),
+            envelopes=_envelopes(ready),
             messages=len(messages),
             without_session=list(lacking),
         )
@@ -113,6 +112,7 @@ class BundleWriter:
             (entry.account_id, entry.id)
             for entry in outbox_entries(rows)
             if entry.account_id != self._own.account_id
+            and not is_group(entry.account_id)  # a large one's is sealed once for a relay
             and not is_group(entry.account_id)  # one for all of a large group's mailboxes
             and whom in {None, entry.account_id}
             and entry.next_attempt_ms is not None  # else it waits to be accepted
@@ -158,8 +158,9 @@ def _write(path: Path, ready: Sequence[Ready], now_s: int, randomness: Randomnes
             begins = BundleBegins(version=BUNDLE_VERSION, nonce=nonce, made_at_s=now_s)
             file.write(pack_bundle_item(begins))
             for each in ready:
-                file.write(pack_bundle_item(_bundled(each, nonce, randomness)))
-            file.write(pack_bundle_item(BundleEnds(envelopes=len(ready))))
+                for goal in each.goals:  # of a group's, one payload is for many mailboxes
+                    file.write(pack_bundle_item(_bundled(each, goal, nonce, randomness)))
+            file.write(pack_bundle_item(BundleEnds(envelopes=_envelopes(ready))))
             file.flush()
             os.fsync(file.fileno())
         growing.rename(path)
@@ -171,8 +172,23 @@ def _write(path: Path, ready: Sequence[Ready], now_s: int, randomness: Randomnes
             growing.unlink(missing_ok=True)
 
 
-def _bundled(each: Ready, nonce: bytes, randomness: Randomness) -> BundledEnvelope:
-    envelope_id, goal = each.entry.envelope_id or b"", each.goals[0]
+def _envelopes(ready: Sequence[Ready]) -> int:
+    return sum(len(each.goals) for each in ready)
+
+
+def _as_many_as_fit(ready: Sequence[Ready]) -> list[Ready]:
+    fitting: list[Ready] = []
+    left = MAX_ENVELOPES
+    for each in ready:
+        left -= len(each.goals)
+        if left < 0:
+            break
+        fitting.append(each)
+    return fitting
+
+
+def _bundled(each: Ready, goal: Goal, nonce: bytes, randomness: Randomness) -> BundledEnvelope:
+    envelope_id = each.entry.envelope_id or b""
     token_hint = (
         randomness.random(ID_BYTES)
         if goal.token is None
