@@ -72,9 +72,12 @@ class LockingApp(App[None]):
         """Whether what the engine said is for the lock alone: nothing else is there to hear it."""
         if any(isinstance(each, Locked) for each in spoken):
             self._end_locked()
-        elif isinstance(self.screen, LockScreen):
-            self.screen.look_again()
-        return self.was_locked or isinstance(self.screen, LockScreen)
+            return True
+        # What comes while the app begins or ends finds no screen yet, or none any more.
+        shown = self.screen_stack[-1] if self.screen_stack else None
+        if isinstance(shown, LockScreen):
+            shown.look_again()
+        return self.was_locked or isinstance(shown, LockScreen)
 
     async def until_unlocked(self) -> None:
         """Show the lock screen for as long as the profile is locked."""
