@@ -74,6 +74,7 @@ class ActKind(IntEnum):
     LINK = 6
     UNLINK = 7
     CHANNEL = 8
+    DEVICES = 9
 
 
 class Field(IntEnum):
@@ -160,6 +161,10 @@ class Channel(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     is_listed: bool
 
 
+class Devices(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """The author's account has revoked a device: the entry names the list that is without it."""
+
+
 BODIES: Final[dict[int, type[Struct]]] = {
     ActKind.FOUND: Found,
     ActKind.ADD: Add,
@@ -169,6 +174,7 @@ BODIES: Final[dict[int, type[Struct]]] = {
     ActKind.LINK: Link,
     ActKind.UNLINK: Unlink,
     ActKind.CHANNEL: Channel,
+    ActKind.DEVICES: Devices,
 }
 
 KINDS: Final = {body: kind for kind, body in BODIES.items()}

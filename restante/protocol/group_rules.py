@@ -317,7 +317,7 @@ class Log:
                     needs = max(needs, Role.ADMIN if each.role < Role.ADMIN else Role.OWNER)
                 case g.SetField():
                     needs = max(needs, _field_needs(each.field))
-                case None | g.Found():
+                case None | g.Found() | g.Devices():
                     pass
                 case _:
                     needs = max(needs, Role.ADMIN)
@@ -359,8 +359,8 @@ def _may(  # noqa: PLR0911  # one for each act
 ) -> bool:
     """Whether a member may do one thing."""
     match each:
-        case None:
-            return True  # of a later version: it changes nothing here
+        case None | g.Devices():
+            return True  # of a later version, or one that changes nothing by itself
         case g.Found():
             return False
         case g.Remove():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from restante.crypto import sender_keys
+from restante.crypto import aead, kdf, labels, sender_keys
 from restante.crypto.sender_keys import accept, begin, open_message, seal
 from restante.errors import CryptoError, LocalProtocolError
 from restante.protocol.group import SENDER_CHAIN_LENGTH
@@ -73,6 +73,18 @@ def test_nothing_opens_twice_in_another_place_or_in_another_group() -> None:
     reader, _ = open_message(reader, 0, envelope)
     with pytest.raises(CryptoError):
         open_message(reader, 0, envelope)
+
+
+def test_the_group_stands_beside_what_is_sealed_and_not_in_the_signature_alone() -> None:
+    chain = begin(RANDOM, GROUP)
+    _, envelope = seal(chain, b"here", randomness=RANDOM)
+    key = kdf.body_key(kdf.chain_step(chain.chain)[1])
+    before = labels.SENDER_DATA + labels.SUITE_BYTE
+    after = chain.id + bytes(4) + envelope[:16]
+    opened = aead.open_sealed(key, envelope[16:], associated=before + GROUP + after)
+    assert b"here" in opened
+    with pytest.raises(CryptoError):
+        aead.open_sealed(key, envelope[16:], associated=before + b"h" * 32 + after)
 
 
 def test_every_flipped_byte_is_refused_and_changes_nothing() -> None:

@@ -32,6 +32,7 @@ def an_act(chance: Random) -> object:
             g.SetField(chance.choice((Field.NAME, Field.TIMER_S)), chance.randint(0, 9), "x"),
             g.Link(bytes([chance.randint(0, 2)]) * 16, chance.randint(0, 9), 0, False),
             g.Unlink(bytes([chance.randint(0, 2)]) * 16),
+            g.Devices(),
             g.Channel(bytes([chance.randint(0, 2)]) * 32, "c", 1, chance.random() < 0.7),
         )
     )

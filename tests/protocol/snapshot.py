@@ -105,6 +105,7 @@ STRUCTS: tuple[type[Any], ...] = (
     group.Link,
     group.Unlink,
     group.Channel,
+    group.Devices,
     group.GroupContent,
     group.GroupLog,
     group.MemberToken,

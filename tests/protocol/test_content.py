@@ -44,6 +44,7 @@ BODIES: tuple[type[Struct], ...] = (
     g.SetField,
     g.Link,
     g.Channel,
+    g.Devices,
 )
 
 

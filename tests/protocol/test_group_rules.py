@@ -162,6 +162,18 @@ def test_a_device_that_was_revoked_changes_nothing_any_more() -> None:
     assert {"bob", "erin"} <= set(writer.members())
 
 
+def test_an_entry_that_only_names_the_newer_list_ends_what_a_device_writes() -> None:
+    writer = a_group()
+    writer.says("carol", g.SetRole(account("carol"), Role.READER))
+    at = writer.heads()
+    late = [writer.says("bob2", g.Remove(account("bob")), parents=at)]
+    late.append(writer.says("bob2", g.Devices(), parents=[late[0]]))
+    said = writer.says("bob", g.Devices(), parents=at, revoked={"bob2"})
+    assert said not in writer.state().ignored
+    assert set(late) <= writer.state().ignored
+    assert writer.members()["bob"] is Role.MEMBER
+
+
 def test_what_a_device_wrote_before_it_was_revoked_stands() -> None:
     writer = a_group()
     writer.says("alice2", g.Remove(account("bob")))

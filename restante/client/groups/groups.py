@@ -13,6 +13,7 @@ from restante.client.acquaintance import is_welcome
 from restante.client.changes import Changes
 from restante.client.groups import ledger as ledgers
 from restante.client.groups import telling
+from restante.client.groups.naming_devices import name_devices_in
 from restante.client.groups.own_devices import follow_joined
 from restante.client.groups.posting import existing_group
 from restante.client.interface import Contact, ContactState, Group, Member, Trust
@@ -154,6 +155,8 @@ class Groups:
                 said = record(rows, int(RecordKind.GROUP_JOINED), group_id)
                 if said is not None:
                     follow_joined(rows, changes, said)
+                if self._own.manifest.sequence > 1:  # a device may have been revoked meanwhile
+                    name_devices_in(rows, changes, self._context, group_id)
             return group_id
 
         return await self._change(work)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from restante.client.groups.naming_devices import name_devices
 from restante.client.linking.announcing import announce
 from restante.client.linking.chain import keep_link
 from restante.client.linking.names import shown_name
@@ -60,6 +61,7 @@ def change_devices(
     """
     own, key = signing_account(rows)
     now_ms = context.now_ms()
+    before = _with_mailboxes(own.manifest)
     signed = own_keys.next_manifest(key, own.manifest, devices=list(devices), now_s=now_ms // 1000)
     manifest = verify_manifest(signed)
     keep_link(rows, own.manifest, signed)
@@ -74,4 +76,11 @@ def change_devices(
         randomness=context.randomness,
         now_ms=now_ms,
     )
+    if before - _with_mailboxes(manifest):
+        name_devices(rows, changes, context)
     return manifest
+
+
+def _with_mailboxes(manifest: VerifiedManifest) -> set[bytes]:
+    """Return the devices that can write into groups: a capability key can't."""
+    return {each.device_id for each in manifest.devices if each.entry.mailbox is not None}
