@@ -92,3 +92,26 @@ async def test_members_at_two_relays_talk_and_one_relay_may_be_away(tmp_path: Pa
             await each.retry_now()
         await hears(carol, key, ["Carol's relay is away", "So it is"])
         world.relay = first
+
+
+async def test_who_accepts_a_group_after_a_revocation_names_the_newer_list_there(
+    tmp_path: Path,
+) -> None:
+    async with a_world(tmp_path) as world, AsyncExitStack() as stack:
+        alice, bob = [await stack.enter_async_context(world.online(n)) for n in ("alice", "bob")]
+        laptop = await stack.enter_async_context(a_new_device(world, "laptop"))
+        await link(bob, laptop, name="laptop")
+        added = await alice.contact_add(world.address("bob"))
+        key = (await alice.group_new("Winners", [added.key])).conversation.key
+        await is_in(bob, key)
+        await is_in(laptop, key)
+        await bob.device_revoke("laptop")
+        before = (await bob.group(key)).entries
+        assert before == (await alice.group(key)).entries  # who is asked sends nothing there
+        await bob.contact_accept(key)
+
+        async def named() -> bool:
+            return (await alice.group(key)).entries == before + 1
+
+        await eventually(alice, named)
+        assert (await bob.group(key)).entries == before + 1
