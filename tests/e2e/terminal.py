@@ -47,6 +47,10 @@ class Terminal:
         """Return what is on the screen."""
         return self.run("capture-pane", "-p").replace("\N{NO-BREAK SPACE}", " ")
 
+    def title(self) -> str:
+        """Return the title that it was given."""
+        return self.run("display-message", "-p", "#{pane_title}").strip()
+
     def modes(self) -> str:
         """Return whether the alternate screen is on, and whether the mouse is reported."""
         return self.run("display", "-p", "#{alternate_on} #{mouse_any_flag}").strip()

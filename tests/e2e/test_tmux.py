@@ -64,10 +64,11 @@ async def test_two_people_talk_one_on_a_screen_and_one_by_commands(
     terminal: Terminal, friends: tuple[Person, Person], tmp_path: Path, size: tuple[int, int]
 ) -> None:
     alice, bob = friends
-    mark = f"{size[0]}"
+    mark, found_title = f"{size[0]}", terminal.title()
     await start_chat(terminal, tmp_path / "pid")
     await trio.to_thread.run_sync(lambda: bob.run("send", "alice", f"knock {mark}").ok())
     await terminal.until_shown(f"knock {mark}")
+    await terminal.until(lambda: terminal.title().endswith(") Restante"), "a title that counts")
     terminal.press("Enter")
     await terminal.until_shown("Message bob", "✔ verified", "New · ")
     terminal.type(f"come in {mark}, 日本語")
@@ -95,6 +96,7 @@ async def test_two_people_talk_one_on_a_screen_and_one_by_commands(
 
     terminal.press("C-q")
     await ended(terminal, 0)
+    assert terminal.title() == found_title
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])

@@ -28,6 +28,7 @@ from restante.client.interface import Event
 from restante.client.profile import locate_profile
 from restante.client.tui import key_words, settings_words, words
 from restante.client.tui.account_dialog import AccountDialog
+from restante.client.tui.alerting import AlertingApp
 from restante.client.tui.bridge import ask
 from restante.client.tui.chat_screen import ChatScreen
 from restante.client.tui.chats import Chats
@@ -36,7 +37,6 @@ from restante.client.tui.dialog import TextDialog
 from restante.client.tui.help_text import help_text, screen_keys
 from restante.client.tui.keymap import KeyLine, in_force, key_lines, names_of_changed, spelled
 from restante.client.tui.keys_dialog import KeysDialog, PressDialog
-from restante.client.tui.locking import LockingApp
 from restante.client.tui.palette import Commands
 from restante.client.tui.settings_dialog import SettingsDialog
 from restante.client.tui.stage import Stage
@@ -48,7 +48,7 @@ GC_THRESHOLD = 50_000
 """A collection in the middle of a scroll is a dropped frame: let them be few."""
 
 
-class RestanteApp(LockingApp):
+class RestanteApp(AlertingApp):
     """Textual's side of the interface."""
 
     TITLE = "Restante"
@@ -139,6 +139,7 @@ class RestanteApp(LockingApp):
             return
         self.begin_watch()
         await self._main.reload()
+        self.begin_alerts()
         status = await ask(self._stage.engine.status)
         if status.address is None:
             key = await self.push_screen_wait(WelcomeScreen(self._stage))

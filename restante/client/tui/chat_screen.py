@@ -13,6 +13,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.message import Message as Posted
 
 from restante.client.interface import (
     ContactState,
@@ -63,6 +64,9 @@ class ChatScreen(Finding):
         Binding("colon", "app.command_palette", "Palette", show=False, id="chat.palette"),
         Binding("question_mark", "why", "Why", key_display="?", show=False, id="contact.why"),
     ]
+
+    class Drawn(Posted):
+        """The chats are shown as they are now."""
 
     def __init__(self, stage: Stage, chats: Chats) -> None:
         super().__init__(stage, chats)
@@ -198,6 +202,7 @@ class ChatScreen(Finding):
         self.foot.show(self._chats)
         self.pane.say_nothing_open(has_chats=bool(len(self._chats)))
         self._watch.show()
+        self.post_message(self.Drawn())
 
     # ---- the connection ------------------------------------------------------------------------
 

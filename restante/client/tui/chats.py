@@ -106,14 +106,19 @@ class Chats:
         calling = [
             (at, each)
             for at, each in enumerate(every)
-            if (each.unread_count or each.marked_unread)
-            and not each.archived
-            and not self.is_muted(each)
-            and each.contact is not ContactState.BLOCKED
+            if (each.unread_count or each.marked_unread) and self.may_call(each)
         ]
         here = next((at for at, each in enumerate(every) if each.key == after), -1)
         calling.sort(key=lambda each: each[0] < here)  # those behind it first, then from the top
         return next((each for _, each in calling if each.key != after), None)
+
+    def may_call(self, conversation: Conversation) -> bool:
+        """Whether the user wants to hear of it."""
+        return (
+            not conversation.archived
+            and not self.is_muted(conversation)
+            and conversation.contact is not ContactState.BLOCKED
+        )
 
     def is_muted(self, conversation: Conversation) -> bool:
         """Whether the user wants to hear nothing of it now."""

@@ -46,6 +46,7 @@ class Setting:
 
 _ON_OFF: Final = (("on", "on"), ("off", "off"))
 _PRIVACY, _LOOKS = "Privacy, on all your devices", "Looks, on this machine"
+_ALERTS = "Notices, on this machine"
 _LOCK = "Locking, on this machine"
 
 SETTINGS: Final = (
@@ -126,6 +127,38 @@ SETTINGS: Final = (
         title="Keys",
         says="vim adds its own: Esc leaves the box, i enters it, / : n N ^d ^u. F3 shows all.",
         choices=(("usual", "usual"), ("vim", "vim")),
+    ),
+    Setting(
+        name="alerts",
+        group=_ALERTS,
+        title="Of new messages",
+        says="While you look elsewhere: a notice on the desktop if the terminal can, or the bell.",
+        choices=(("notice", "a notice"), ("bell", "the bell"), ("off", "nothing")),
+    ),
+    Setting(
+        name="alert_text",
+        group=_ALERTS,
+        title="A notice shows",
+        says="Notices stay on the desktop, where others may read them. Never what disappears.",
+        choices=(
+            ("nothing", "that there is one"),
+            ("sender", "the sender"),
+            ("text", "sender and text"),
+        ),
+    ),
+    Setting(
+        name="quiet_hours",
+        group=_ALERTS,
+        title="Quiet hours",
+        says="Neither notice nor bell comes then. The title of the window goes on counting.",
+        choices=(
+            ("off", "none"),
+            ("21-7", "21:00 to 7:00"),
+            ("22-7", "22:00 to 7:00"),
+            ("22-8", "22:00 to 8:00"),
+            ("23-8", "23:00 to 8:00"),
+            ("0-8", "0:00 to 8:00"),
+        ),
     ),
     Setting(
         name="lock_after",

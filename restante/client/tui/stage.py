@@ -18,6 +18,9 @@ from restante.client.tui.page import Page
 from restante.client.tui.preferences import Preferences
 from restante.client.tui.times import until_words
 
+CALM_S = 5.0
+"""Notices come no closer together than this."""
+
 PATIENCE_S = 2.0
 """A connection that is away for less is nobody's business."""
 
@@ -43,6 +46,7 @@ class Stage:
     """What this terminal can show."""
     preferences: Preferences = field(default_factory=Preferences)
     patience_s: float = PATIENCE_S
+    calm_s: float = CALM_S
     accounts: Accounts = Accounts(current="default")
 
     @property

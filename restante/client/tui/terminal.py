@@ -21,6 +21,7 @@ from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
+from restante.client.tui.escapes import KEEP_TITLE, TITLE_BACK
 from restante.errors import ExitCode
 
 READ_WAIT_S = 0.1
@@ -122,6 +123,16 @@ class TerminalDriver(LinuxDriver):
         if loop is not None:
             with suppress(RuntimeError):  # it has just been closed
                 loop.call_soon_threadsafe(call)
+
+    def start_application_mode(self) -> None:
+        """Put the title of the window aside, too."""
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        self.write(KEEP_TITLE)
+
+    def stop_application_mode(self) -> None:
+        """Give the title of the window back, too."""
+        self.write(TITLE_BACK)
+        super().stop_application_mode()
 
     def _sigcont_application(self, *arguments: object) -> None:
         if self._must_signal_resume:  # it was suspended in order, by ^Z
