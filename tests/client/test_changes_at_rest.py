@@ -9,6 +9,7 @@ import pytest
 from restante.client.changes import Changes
 from restante.client.grammar.hiding import HIDDEN, apply_hidden
 from restante.client.grammar.marking import MAX_STRAYS
+from restante.client.grammar.readings import read_elsewhere
 from restante.client.grammar.sharing import place_of
 from restante.client.grammar.shown import details, versions
 from restante.client.grammar.timers import (
@@ -310,9 +311,11 @@ async def test_the_earliest_reading_starts_the_clock(tmp_path: Path) -> None:
         for at_ms in (NOW_MS - 1000, NOW_MS + HOUR_MS, NOW_MS - 5000, NOW_MS):
             start_clock(rows, ONE, at_ms=at_ms, now_ms=NOW_MS)
         assert here(rows).gone_at_ms == NOW_MS - 5000 + 60_000
-        # One's own, sent from another device: so long after it was sent.
-        mine = content(text("mine"), id=TWO, disappears_after_s=60, sent_at_ms=NOW_MS - 7000)
+        # One's own, sent from another device: so long after it left there, which that one says.
+        mine = content(text("mine"), id=TWO, disappears_after_s=60, sent_at_ms=NOW_MS - 9000)
         arrive(rows, mine, author=ALICE)
+        assert here(rows, TWO).gone_at_ms is None
+        read_elsewhere(rows, Changes(), BOB, [TWO], at_ms=NOW_MS - 7000, now_ms=NOW_MS)
         assert here(rows, TWO).gone_at_ms == NOW_MS - 7000 + 60_000
 
     await in_a_profile(tmp_path, claim)

@@ -143,7 +143,7 @@ def test_a_contact_cannot_keep_a_notice_from_being_shown(network: Network) -> No
         file_note(
             rows,
             changes,
-            row,
+            row.account_id,
             entry_id=guessed,
             device_id=bytes(ID_BYTES),
             kind="notice",

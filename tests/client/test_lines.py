@@ -24,6 +24,7 @@ def a_message(**changed: Any) -> dict[str, Any]:
         "edited": False,
         "quote": None,
         "reactions": [],
+        "imported": False,
     }
     return {**values, **changed}
 

@@ -45,7 +45,7 @@ def test_an_operators_day(tmp_path: Path, check: Check) -> None:
     alice.run("init", "--address", alice.address(relay), "--invite", invite["code"]).ok()
 
     made = take(run("invite", "new", "--quota", "2G", "--data", data, "--json"))
-    assert made["quota_bytes"] == 6 * 1024**3
+    assert made["quota_bytes"] == 2 * 1024**3
     assert take(run("invite", "ls", "--data", data, "--json"))["uses_left"] == 1
     take(run("invite", "revoke", made["code"], "--data", data, "--json"))
     assert run("invite", "ls", "--data", data, "--json").ok().records == []

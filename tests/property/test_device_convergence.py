@@ -84,7 +84,6 @@ def change(device: Device, key: bytes, number: int, kind: Kind) -> None:
             changes,
             device.context,
             own=device.own,
-            whom=whom,
             row=row,
             kind=kind,
             body=body,
