@@ -61,12 +61,16 @@ class GoToDialog(Dialog[str]):
         self._find(event.value.strip())
 
     def _find(self, query: str) -> None:
+        found = self._ranked(query)[:MAX_SHOWN]
         options = [
             Option(Content.assemble(title, ("  " + address, "$faint")), id=key)
-            for title, address, key in self._ranked(query)[:MAX_SHOWN]
+            for title, address, key in found
         ]
         if self._may_start(query):
-            options.append(Option(Content(words.start_chat_with(query)), id=START + query))
+            start = Option(Content(words.start_chat_with(query)), id=START + query)
+            # A whole address is meant as it stands: one that is merely like it comes after.
+            is_known = any(query.lower() in f"{title} {there}".lower() for title, there, _ in found)
+            options.insert(len(options) if is_known else 0, start)
         if not options:
             options.append(
                 Option(Content(words.no_match(query) if query else words.NOBODY), disabled=True)
