@@ -123,6 +123,7 @@ class Desk:
             ):
                 raise UserError(NOTHING_TO_CONFIRM)
             if not approving.has_ended:
+                reach("linking.comparing")
                 await approving.check(digits)
                 with approving.granting(), trio.CancelScope(shield=True):  # all of it, or nothing
                     await self._grant(approving)
