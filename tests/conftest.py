@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -42,7 +43,14 @@ def _use_files_in_memory() -> None:
         tempfile.tempdir = os.environ["TMPDIR"] = str(_IN_MEMORY)  # for workers and programs too
 
 
+def _hear_ctrl_c() -> None:
+    """Take Ctrl-C as any program does: a shell's background jobs, and theirs, would ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 _use_files_in_memory()
+_hear_ctrl_c()
 
 # Durations belong in benchmarks: a slow machine must not fail a test, so no deadlines here.
 _SLOW_IS_FINE = [hypothesis.HealthCheck.too_slow]

@@ -32,7 +32,7 @@ from restante.client.files.sources import BytesSource, PathSource, PictureSource
 from restante.client.files.vault import Vault
 from restante.client.grammar.changing import found
 from restante.client.groups.known import check_conversation, title_at
-from restante.client.interface import Message, Storage
+from restante.client.interface import FileState, Message, Storage
 from restante.client.viewing import viewer, viewer_of
 from restante.client.views import conversation_key
 from restante.errors import CryptoError, UserError
@@ -240,7 +240,8 @@ class Files:
         message = await self._move(
             message_id, {store.HERE, store.OFFERED, store.FAILED, store.LOST}, store.OFFERED
         )
-        await self._vault.remove(kept.place)
+        if message.file is not None and message.file.state is FileState.OFFERED:
+            await self._vault.remove(kept.place)
         return message
 
     async def save(
@@ -296,16 +297,18 @@ class Files:
         return await self._context.read(work)
 
     async def _move(self, message_id: bytes, before: set[str], state: str) -> Message:
-        kept = await self._file_of(message_id)
-        if kept.state in before:
-            changes = Changes()
+        # Where it stands is read where it is moved: meanwhile it may have been decided about.
+        await self._file_of(message_id)
+        changes = Changes()
 
-            def work(rows: Rows) -> None:
+        def work(rows: Rows) -> None:
+            kept = store.file_of(rows, message_id)
+            if kept is not None and kept.state in before:
                 store.move_on(rows, message_id, before=kept.state, state=state)
                 changes.message_changed(placed_message(rows, message_id))
 
-            await self._context.write(work)
-            await self._announcer.tell(changes)
+        await self._context.write(work)
+        await self._announcer.tell(changes)
         shown = await self._known(message_id)
         if shown is None:
             raise UserError("This message is gone.")
