@@ -20,6 +20,8 @@ class ScriptedKeeping(ScriptedCore):
     """What the next wrong passphrase costs."""
     wait_now_s = 0
     unlock_count = 0
+    may_lock: trio.Event | None = None
+    """What locking waits for."""
 
     def put_under(self, passphrase: str, *, locked: bool) -> None:
         """Let the profile have a passphrase."""
@@ -46,6 +48,8 @@ class ScriptedKeeping(ScriptedCore):
 
     async def lock(self) -> Protection:
         await trio.lowlevel.checkpoint()
+        if self.may_lock is not None:
+            await self.may_lock.wait()
         if self.passphrase is None:
             raise UserError("There is no passphrase.")
         self.be_locked()

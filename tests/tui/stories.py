@@ -13,6 +13,8 @@ from typing import Any, cast
 
 import trio
 from textual import events
+from textual.driver import Driver
+from textual.drivers.headless_driver import HeadlessDriver
 from textual.pilot import Pilot
 from trio_asyncio import aio_as_trio, current_loop, open_loop
 
@@ -80,6 +82,18 @@ class Teller:
         return lines.replace("\N{NO-BREAK SPACE}", " ")
 
 
+class Drawing(HeadlessDriver):
+    """A terminal that isn't there, but is drawn for: a headless app leaves its last step out."""
+
+    is_headless = False  # type: ignore[assignment]  # a property there
+    count = 0
+    """How often something was drawn."""
+
+    def write(self, data: str) -> None:
+        """Take what a terminal would."""
+        type(self).count += bool(data)
+
+
 class NeverLocked:
     """An engine that stands alone, without the one before it that can forget its keys."""
 
@@ -119,18 +133,20 @@ async def tell(
     size: tuple[int, int] = STANDARD,
     on: Stage | None = None,
     deadline_s: float = 60,
+    driver: type[Driver] | None = None,
 ) -> None:
-    """Run the interface with an engine and let a story happen to it."""
+    """Run the interface with an engine and let a story happen to it; headless without a driver."""
 
     async def run(app: RestanteApp) -> None:
-        async with app.run_test(size=size, notifications=True) as pilot:
+        headless = driver is None
+        async with app.run_test(headless=headless, size=size, notifications=True) as pilot:
             await story(Teller(app, pilot))
 
     with trio.fail_after(deadline_s):
         # An engine with a database has the loop open already, and one is enough.
         loop = nullcontext() if current_loop.get() is not None else open_loop()
         async with loop, engine.subscribe() as events, trio.open_nursery() as nursery:
-            app = RestanteApp(on or stage(engine))
+            app = RestanteApp(on or stage(engine), driver=driver)
 
             async def deliver() -> None:
                 async for event in events:

@@ -7,11 +7,12 @@ from datetime import timedelta
 from weakref import ref
 
 import pytest
+import trio
 
 from restante.client.tui.preferences import Preferences
 from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.scripted_parts import NOW
-from tests.tui.stories import WIDE, Teller, stage, tell
+from tests.tui.stories import WIDE, Drawing, Teller, stage, tell
 
 OWLS = "three small owls"
 SECRET = "the heron is in the third reed"
@@ -39,6 +40,35 @@ async def test_a_key_locks_at_once_and_keeps_the_draft() -> None:
         assert engine.people[bob].draft == "half a sentence"
 
     await tell(engine, story)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_nothing_is_shown_for_as_long_as_the_locking_takes(*, fails: bool) -> None:
+    engine, _ = an_engine(locked=False)
+    engine.may_lock = trio.Event()
+
+    async def story(t: Teller) -> None:
+        await t.until_shown("Bob")
+        await t.press("enter")
+        await t.until_shown(SECRET)
+        await t.press("ctrl+p")
+        t.app.notify("a notice", timeout=60)
+        await t.until_shown("Search for commands", "a notice", "Message Bob")
+        drawn = t.app._driver.count
+        await t.press("ctrl+l")
+        await t.until(lambda: not t.screen_text().strip(), "an empty screen")
+        t.app.on_resize()
+        await t.until(lambda: t.app._driver.count > drawn + 1, "drawn empty, as a whole")
+        assert engine.may_lock is not None
+        if fails:
+            engine.passphrase = None
+        engine.may_lock.set()
+        if fails:
+            await t.until_shown("There is no passphrase.", "Bob")
+        else:
+            await t.until(lambda: t.app.was_locked)
+
+    await tell(engine, story, driver=Drawing)
 
 
 @pytest.mark.parametrize("size", [(80, 24), WIDE])

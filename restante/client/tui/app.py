@@ -139,6 +139,8 @@ class RestanteApp(AlertingApp):
             return
         self.begin_watch()
         await self._main.reload()
+        if not self.is_running:  # it ended meanwhile
+            return
         self.begin_alerts()
         status = await ask(self._stage.engine.status)
         if status.address is None:

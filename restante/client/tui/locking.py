@@ -12,6 +12,7 @@ from typing import Any
 from rich.text import Text
 from textual import events, work
 from textual.app import App
+from textual.widget import Widget
 
 from restante.client.interface import Event, Locked
 from restante.client.tui import lock_words
@@ -96,9 +97,21 @@ class LockingApp(App[None]):
         self.was_locked = True
         self.exit()
 
+    def _hide_all(self) -> list[Widget]:
+        """Take away everything but the screens' empty ground; return what was shown.
+
+        The ground stays: where nothing at all is left, Textual fails to draw.
+        """
+        screens = [*self.screen_stack]
+        hidden = [each for screen in screens for each in screen.children if each.display]
+        for each in hidden:
+            each.display = False
+        return hidden
+
     @work(exclusive=True, group="lock")
     async def _lock(self, *, says_why_not: bool) -> None:
         engine = self._stage.engine
+        hidden: list[Widget] = []
         try:
             kept_by = (await ask(engine.protection)).kept_by
             if kept_by != "passphrase":
@@ -106,14 +119,13 @@ class LockingApp(App[None]):
                     sentence = lock_words.why_not(kept_by)
                     self.notify(sentence, severity="warning", markup=False, timeout=6)
                 return
-            for each in self.screen_stack:
-                each.visible = False  # at once: what follows may take a moment
+            hidden = self._hide_all()  # at once: what follows may take a moment
             with suppress(RestanteError):
                 await self._main.keep_draft_now()
             await ask(engine.lock)
         except RestanteError as error:
-            for each in self.screen_stack:
-                each.visible = True
+            for each in hidden:
+                each.display = True
             self.notify(str(error), severity="error", markup=False, timeout=6)
         else:
             self._end_locked()
