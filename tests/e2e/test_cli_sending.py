@@ -79,6 +79,23 @@ def test_a_line_is_answered_by_a_line_and_a_bad_one_costs_itself(online: Friends
     assert said(alice, "bob")[-3:] == ["geo:1,2 here", "line 8", "last, without an end of line"]
 
 
+def test_a_last_line_without_an_end_is_sent_though_all_before_it_is_settled(
+    online: Friends,
+) -> None:
+    alice, _ = online
+    only = alice.run("send", "--jsonl", stdin=b'{"to":"bob","text":"alone, without an end"}')
+    assert only.ok().record["line"] == 1
+    process = alice.start("send", "--jsonl", stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(b'{"to":"bob","text":"settled"}\n{"to":"bob","text":"and the')
+    process.stdin.flush()
+    assert json.loads(read_line(process.stdout))["line"] == 1
+    out, _ = communicate(process, b' last"}')
+    assert process.wait() == 0
+    assert json.loads(out)["line"] == 2
+    assert said(alice, "bob")[-3:] == ["alone, without an end", "settled", "and the last"]
+
+
 def test_lines_are_settled_as_they_come_and_more_than_the_window_fit(online: Friends) -> None:
     alice, _ = online
     process = alice.start("send", "--jsonl", stdin=subprocess.PIPE)

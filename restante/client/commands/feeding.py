@@ -71,7 +71,7 @@ class Feed:
         """Send until stdin has ended and every line has its result."""
         try:
             self._caller.subscribe()
-            while not self._has_ended or self._results:
+            while not self._has_ended or self._typed or self._results:
                 self._take_lines()
                 self._take_events()
                 self._print_settled()
