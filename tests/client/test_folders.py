@@ -9,15 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import trio
 
 from restante.client.files.folders import FolderSource, unpack
 from restante.client.interface import FileState
 from restante.errors import UserError
+from restante.store import client_files as store
 from tests.client.test_files import stands
 from tests.client.two_people import two_people
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from restante.store.client_rows import Rows
 
 
 @pytest.fixture
@@ -83,6 +87,34 @@ async def test_a_folder_is_sent_and_is_a_folder_again(tmp_path: Path, album: Pat
         ]
         assert names == ["album of 2026", "album of 2026 (2)", "album of 2026.tar"]
         assert below(tmp_path / "bob" / "album of 2026") == below(album)
+
+
+async def test_what_is_asked_for_while_it_is_decided_about_is_fetched(
+    tmp_path: Path, album: Path
+) -> None:
+    async with two_people(tmp_path) as two:
+        there = await two.arrived(await two.alice.send_file(two.to_bob, path=str(album)))
+        await two.world.relay.stop()  # it stays on its way
+        context, which = two.bob._context, bytes.fromhex(there.id)
+
+        def comes_anew(rows: Rows) -> None:
+            kept = store.file_of(rows, which)
+            assert kept is not None
+            store.move_on(rows, which, before=kept.state, state=store.NEW)
+
+        def is_decided_about(rows: Rows) -> None:
+            store.move_on(rows, which, before=store.NEW, state=store.OFFERED)
+
+        for steps in range(12):  # at one of them the asking is between its reading and its writing
+            await context.write(comes_anew)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(two.bob.file_fetch, there.id)
+                for _ in range(steps):
+                    await trio.lowlevel.checkpoint()
+                await context.write(is_decided_about)
+            kept = await context.read(lambda rows: store.file_of(rows, which))
+            assert kept is not None
+            assert kept.state == store.FETCHING, f"asked for, {steps} steps before"
 
 
 def member(name: str, *, kind: bytes = tarfile.REGTYPE, link: str = "") -> tarfile.TarInfo:

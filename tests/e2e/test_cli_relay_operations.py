@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.e2e.test_cli_json import Check, check
-from tests.e2e.town import OPERATIONS, Done, Person, Relay, end
+from tests.e2e.town import OPERATIONS, Done, Person, Relay, a_relay
 from tests.processes import PATIENCE_S, start
 
 __all__ = ["check"]
@@ -27,7 +30,14 @@ def run(*arguments: object) -> Done:
     return Done(code=process.returncode or 0, out=out.decode(), err=err.decode())
 
 
-def test_an_operators_day(tmp_path: Path, check: Check) -> None:
+@pytest.fixture
+def relay(tmp_path: Path) -> Iterator[Relay]:
+    """Have a relay of this test's own, closed to whom nobody invites."""
+    with a_relay(tmp_path / "relay", "-q") as relay:
+        yield relay
+
+
+def test_an_operators_day(relay: Relay, tmp_path: Path, check: Check) -> None:
     seen: set[str] = set()
 
     def take(done: Done) -> dict[str, Any]:
@@ -36,9 +46,7 @@ def test_an_operators_day(tmp_path: Path, check: Check) -> None:
             seen.add(record["type"])
         return done.records[0]
 
-    data = tmp_path / "relay"
-    relay = Relay(data=data, options=("-q",))
-    relay.start()
+    data = relay.data
     assert relay.process is not None
     alice = Person(name="alice", home=tmp_path / "alice")
     invite = json.loads(relay.invite("--json"))
@@ -85,7 +93,6 @@ def test_an_operators_day(tmp_path: Path, check: Check) -> None:
     assert "no relay" in run("wake-key", "--data", tmp_path / "nowhere").failed(1)
     take(run("drain", "--over", "0", "--data", data, "--json"))
     assert relay.process.wait(PATIENCE_S) == 0
-    end(relay.process)
     assert take(run("stats", "--data", data, "--json"))["running"] is False
     assert "nothing to drain" in run("drain", "--data", data).failed(1)
     assert "--verify" in run("restore", backup).failed(2)
