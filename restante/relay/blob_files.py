@@ -42,6 +42,9 @@ class BlobFiles(Protocol):
     async def sizes(self) -> dict[BlobId, int]:
         """Return which blobs there are, and how many bytes of each."""
 
+    async def look(self) -> None:
+        """Make sure that the place is there and answers; changes nothing."""
+
 
 class BlobDirectory:
     """Blobs as files, by their ids in hexadecimal, in up to 256 directories of one."""
@@ -71,6 +74,10 @@ class BlobDirectory:
     async def sizes(self) -> dict[BlobId, int]:
         """As `BlobFiles.sizes`. Files of other names are left alone."""
         return await trio.to_thread.run_sync(self._sizes, limiter=self._limiter)
+
+    async def look(self) -> None:
+        """As `BlobFiles.look`. That there is none yet is fine."""
+        await self.sizes()
 
     # ---- in a thread ----------------------------------------------------------------------
 

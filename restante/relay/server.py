@@ -19,7 +19,7 @@ import trio
 from restante.errors import StoreError, UserError, WireCode
 from restante.protocol.address import RelayAddress
 from restante.relay import log
-from restante.relay.blob_files import BlobDirectory
+from restante.relay.blob_places import blob_place
 from restante.relay.blobs import Blobs
 from restante.relay.certificate import Certificate, own_certificate
 from restante.relay.doorkeeper import Doorkeeper
@@ -41,6 +41,7 @@ from restante.relay.waking.waker import Waker
 from restante.relay.watching.figures import Figures
 from restante.relay.watching.listening import Watched
 from restante.relay.writer import Writer
+from restante.store.errors import Unreachable
 from restante.store.relay_accounts import epoch, restored_hour
 from restante.store.relay_codes import forget_dead_invites
 from restante.store.relay_opening import open_relay_store
@@ -242,10 +243,9 @@ async def _services(
     is_alone = await neighbours.is_alone()
     if is_alone:
         await writer.load()
-    files = BlobDirectory(settings.blobs, leaves_bytes=settings.limits.blobs_leave_bytes)
-    blobs = Blobs(db, files, limits=settings.limits, clock=clock)
+    blobs = Blobs(db, blob_place(settings), limits=settings.limits, clock=clock)
     if is_alone:
-        await blobs.reconcile()
+        await _reconcile(blobs)
     await neighbours.settled()
     waker = Waker(
         db,
@@ -286,6 +286,13 @@ async def _services(
         waker=waker,
     )
     return services
+
+
+async def _reconcile(blobs: Blobs) -> None:
+    try:
+        await blobs.reconcile()
+    except Unreachable as error:  # messages go on without the store of the blobs
+        log.warn("blobs not looked through", reason=str(error))
 
 
 async def _listen_for_watchers(services: Services, nursery: trio.Nursery) -> int:

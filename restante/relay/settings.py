@@ -27,6 +27,9 @@ DEFAULT_LISTEN: Final = "127.0.0.1:7441"
 DATABASE_NAME: Final = "relay.sqlite3"
 BLOBS_NAME: Final = "blobs"
 
+_BUCKET: Final = re.compile(r"s3://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9](?:/[!-~]*)?")
+_ENDPOINT: Final = re.compile(r"https?://[^/\s?#]+/?")
+
 _SERVERS: Final = ("postgresql://", "postgres://")
 _ANYWHERE: Final = ("0.0.0.0", "[::]")  # noqa: S104  # compared with, not bound to
 
@@ -43,6 +46,17 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Directory of the database."""
     database_url: str = ""
     """A PostgreSQL server that several relays share, postgresql://...; empty for a file."""
+    blobs_url: str = ""
+    """s3://BUCKET/PREFIX of an S3-compatible store that the bytes of blobs lie in, with a prefix
+    for each relay, or for those of one database; empty for the directory. Needs restante[s3]."""
+    s3_endpoint: str = ""
+    """https://HOST[:PORT] of that store; empty for Amazon's."""
+    s3_region: str = "us-east-1"
+    """Its region."""
+    s3_access_key: str = ""
+    """Who the relay is there; empty: as AWS_ACCESS_KEY_ID says, or the machine's own role."""
+    s3_secret_key: str = ""
+    """The secret that belongs to it; empty: as AWS_SECRET_ACCESS_KEY says."""
     listen: str = DEFAULT_LISTEN
     """HOST:PORT; port 0 takes a free one."""
     names: list[str] = msgspec.field(default_factory=list)
@@ -219,6 +233,7 @@ def _check(settings: Settings) -> None:
     except AddressError as error:
         raise UserError(str(error)) from error
     _check_waking(settings)
+    _check_blobs(settings)
     if settings.database_url and not settings.database_url.startswith(_SERVERS):
         raise UserError("The setting database_url takes postgresql://USER@HOST/NAME, or nothing.")
     if bool(settings.tls_cert) != bool(settings.tls_key):
@@ -246,3 +261,16 @@ def _check_waking(settings: Settings) -> None:
         raise UserError("wake_proxy takes socks5://HOST:PORT, as socks5://127.0.0.1:9050.")
     if settings.wake_contact and not _CONTACT.fullmatch(settings.wake_contact):
         raise UserError("wake_contact takes mailto:NAME@HOST or https://..., or nothing.")
+
+
+def _check_blobs(settings: Settings) -> None:
+    if settings.blobs_url and not _BUCKET.fullmatch(settings.blobs_url):
+        raise UserError(
+            "The setting blobs_url takes s3://BUCKET or s3://BUCKET/PREFIX, or nothing."
+        )
+    if settings.s3_endpoint and not _ENDPOINT.fullmatch(settings.s3_endpoint):
+        raise UserError("The setting s3_endpoint takes https://HOST[:PORT], or nothing.")
+    if bool(settings.s3_access_key) != bool(settings.s3_secret_key):
+        raise UserError(
+            "The settings s3_access_key and s3_secret_key belong together: give both, or neither."
+        )

@@ -30,7 +30,7 @@ from restante.store.migrations import RELAY
 from restante.store.relay_postgres_health import ServerHealth
 from tests.postgres import the_server
 from tests.relay.authority import Authority
-from tests.relay.wire import relay_at
+from tests.relay.wire import relay_at, settings_for
 
 
 def _sound(_address: str, _invite: str) -> float:
@@ -41,9 +41,12 @@ def _lost(_address: str, _invite: str) -> float:
     raise UserError("it is relayed and not delivered after 45 s.")
 
 
-async def found(path: Path, *, limits: Limits | None = None, **how: Any) -> dict[str, Finding]:
+async def found(
+    path: Path, *, limits: Limits | None = None, database_url: str = "", **how: Any
+) -> dict[str, Finding]:
     """Have the doctor look at the relay of a test."""
-    asked = {"canary": _sound, "is_thorough": True, "limits": limits or Limits()} | how
+    settings = settings_for(path, limits=limits, database_url=database_url)
+    asked = {"canary": _sound, "is_thorough": True, "settings": settings} | how
 
     def look() -> list[Finding]:
         return list(examine(path / "relay", **asked))

@@ -11,19 +11,23 @@ import shutil
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from restante.errors import StoreError, UserError
 from restante.protocol.address import RelayAddress
-from restante.relay.limits import Limits
 from restante.relay.ops import reach
 from restante.relay.ops.asking import ask, connected, read_address
 from restante.relay.ops.backup import is_kept
+from restante.relay.ops.bucket_look import look_at_bucket
 from restante.relay.ops.finding import Finding, State
 from restante.relay.ops.server_look import look_at_server
 from restante.relay.settings import DATABASE_NAME
 from restante.store.migrations import RELAY
 from restante.store.relay_backup import damage_of, schema_of
+
+if TYPE_CHECKING:
+    from restante.relay.limits import Limits
+    from restante.relay.settings import Settings
 
 Canary = Callable[[str, str], float]
 """Sends a message from end to end at a relay (its address, an invite for two accounts that are
@@ -41,12 +45,12 @@ _CANARY_S: Final = 600
 def examine(
     data: Path,
     *,
-    limits: Limits,
+    settings: Settings,
     canary: Canary | None,
     is_thorough: bool,
-    database_url: str = "",
 ) -> Iterator[Finding]:
     """Look at everything, one after the other."""
+    limits = settings.limits
     try:
         address = read_address(data)
     except UserError as error:
@@ -60,10 +64,12 @@ def examine(
     yield _permissions(data)
     running, stats = _running(data)
     yield running
-    if database_url:
-        yield look_at_server(database_url)
+    if settings.database_url:
+        yield look_at_server(settings.database_url)
     else:
         yield _database(data, is_thorough=is_thorough)
+    if settings.blobs_url:
+        yield look_at_bucket(settings)
     yield _disk(data, limits)
     yield _open_files(stats, limits)
     yield _clock()

@@ -21,13 +21,7 @@ def doctor(
     """Look at everything, say what was found, and end with 1 if something is bad."""
     read = Settings() if settings is None else read_settings(settings, data=str(data))
     bad = 0
-    for finding in examine(
-        data,
-        limits=read.limits,
-        canary=canary,
-        is_thorough=is_thorough,
-        database_url=read.database_url,
-    ):
+    for finding in examine(data, settings=read, canary=canary, is_thorough=is_thorough):
         bad += finding.state is State.BAD
         fix = f"\n{'':10}{'':14}do: {finding.fix}" if finding.fix else ""
         run.out.data(
