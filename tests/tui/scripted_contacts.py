@@ -7,7 +7,6 @@ import trio
 from restante.client.interface import (
     Contact,
     ContactState,
-    Group,
     RecoveryKit,
     SafetyNumber,
     Status,
@@ -65,16 +64,6 @@ class ScriptedContacts(ScriptedCore):
 
     async def contact_rename(self, conversation: str, petname: str) -> Contact:
         return await self._settle(conversation, petname=petname or None)
-
-    async def group(self, conversation: str) -> Group:
-        await trio.lowlevel.checkpoint()
-        person = self.people[conversation]
-        return Group(
-            conversation=self._conversation(person),
-            members=person.members,
-            may_post="member",
-            entries=1,
-        )
 
     async def safety_number(self, conversation: str, *, printed: bool = False) -> SafetyNumber:
         assert not printed, "the screen says which number was compared"

@@ -36,12 +36,18 @@ from tests.tui.scripted_contacts import ScriptedContacts
 from tests.tui.scripted_core import ScriptedCore
 from tests.tui.scripted_devices import ScriptedDevices
 from tests.tui.scripted_files import ScriptedFiles
+from tests.tui.scripted_groups import ScriptedGroups
 from tests.tui.scripted_keeping import ScriptedKeeping
 from tests.tui.scripted_parts import NOW, Stream, rfc3339
 
 
 class ScriptedEngine(
-    ScriptedContacts, ScriptedChats, ScriptedDevices, ScriptedFiles, ScriptedKeeping
+    ScriptedContacts,
+    ScriptedGroups,
+    ScriptedChats,
+    ScriptedDevices,
+    ScriptedFiles,
+    ScriptedKeeping,
 ):
     """One profile, in memory."""
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from pathlib import PurePath
 
 import trio
 
-from restante.client.interface import File, FileState, Message, MessageState
+from restante.client.interface import File, FileState, Message, MessageState, Quoted
 from tests.tui.scripted_core import ScriptedCore
 
 
-def a_file(name: str, *, state: FileState = FileState.OFFERED, error: str | None = None) -> File:
+def a_file(
+    name: str,
+    *,
+    state: FileState = FileState.OFFERED,
+    error: str | None = None,
+    caption: str = "",
+) -> File:
     """A file of a megabyte and a half."""
     return File(
         name=name,
         media_type="application/octet-stream",
         role="file",
         size_bytes=1_500_000,
-        caption="",
+        caption=caption,
         state=state,
         error=error,
         relay="relay.example",
@@ -34,12 +41,47 @@ class ScriptedFiles(ScriptedCore):
         message = self.hear(key, file.name, is_me=is_me, kind="file", state=state, is_read=True)
         return self._put(*self._find(message.id), file=file)
 
-    async def send_file(self, conversation: str, *, path: str | None = None) -> Message:
+    handed_in = b""
+    """What came piece by piece, of the last file that did."""
+
+    async def file_begin(self) -> str:
+        """See interface.Engine."""
+        await trio.lowlevel.checkpoint()
+        self.handed_in = b""
+        return "handle"
+
+    async def file_add(self, handle: str, piece: str) -> int:
+        """See interface.Engine."""
+        await trio.lowlevel.checkpoint()
+        assert handle == "handle"
+        assert len(piece) <= 256 * 1024
+        self.handed_in += b64decode(piece)
+        return len(self.handed_in)
+
+    async def send_file(
+        self,
+        conversation: str,
+        *,
+        path: str | None = None,
+        handle: str | None = None,
+        name: str | None = None,
+        caption: str = "",
+        quote: str | None = None,
+    ) -> Message:
         """See interface.Engine."""
         await trio.lowlevel.checkpoint()
         self._refuse()
-        name = PurePath(path or "").name
-        return self.carry(conversation, a_file(name, state=FileState.SENDING), is_me=True)
+        assert (path is None) is not (handle is None)
+        file = a_file(name or PurePath(path or "").name, state=FileState.SENDING, caption=caption)
+        message = self.carry(conversation, file, is_me=True)
+        if quote is None:
+            return message
+        quoted = Quoted(message=quote, excerpt=(await self.message(quote)).body)
+        return self._put(*self._find(message.id), quote=quoted)
+
+    async def message(self, message_id: str) -> Message:
+        """See interface.Engine."""
+        raise NotImplementedError
 
     async def file_fetch(self, message_id: str) -> Message:
         """See interface.Engine."""

@@ -10,7 +10,6 @@ import gc
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -28,19 +27,16 @@ from restante.client.interface import Event
 from restante.client.profile import locate_profile
 from restante.client.tui import key_words, settings_words, words
 from restante.client.tui.account_dialog import AccountDialog
-from restante.client.tui.alerting import AlertingApp
 from restante.client.tui.bridge import ask
 from restante.client.tui.chat_screen import ChatScreen
 from restante.client.tui.chats import Chats
 from restante.client.tui.clean import ControlFilter, PlainFilter, clean_line
-from restante.client.tui.dialog import TextDialog
-from restante.client.tui.help_text import help_text, screen_keys
-from restante.client.tui.keymap import KeyLine, in_force, key_lines, names_of_changed, spelled
-from restante.client.tui.keys_dialog import KeysDialog, PressDialog
+from restante.client.tui.keys_dialog import PressDialog
 from restante.client.tui.palette import Commands
 from restante.client.tui.settings_dialog import SettingsDialog
 from restante.client.tui.stage import Stage
 from restante.client.tui.theme import DARK, LIGHT, tints
+from restante.client.tui.tuning import TuningApp
 from restante.client.tui.welcome import WelcomeScreen
 from restante.errors import ExitCode, UserError
 
@@ -48,7 +44,7 @@ GC_THRESHOLD = 50_000
 """A collection in the middle of a scroll is a dropped frame: let them be few."""
 
 
-class RestanteApp(AlertingApp):
+class RestanteApp(TuningApp):
     """Textual's side of the interface."""
 
     TITLE = "Restante"
@@ -233,72 +229,6 @@ class RestanteApp(AlertingApp):
     def action_toggle_info(self) -> None:
         """Show or hide the info pane."""
         self._main.toggle_class("-no-info")
-
-    def action_toggle_dark(self) -> None:
-        """Light or dark."""
-        name = LIGHT.name if self.current_theme.dark else DARK.name
-        with suppress(UserError):  # it holds until the end
-            self._stage.preferences.set("theme", name)
-        self._take_setting("theme")
-
-    # ---- settings, keys, help -------------------------------------------------------------------
-
-    def action_settings(self) -> None:
-        """What can be set."""
-        if isinstance(self.screen, SettingsDialog):
-            self.screen.action_leave()
-        elif self.screen is self._main:
-            self._settings()
-
-    @work(exclusive=True, group="settings")
-    async def _settings(self) -> None:
-        dialog = SettingsDialog(self._stage, self._take_setting)
-        if await self.push_screen_wait(dialog) is not None:
-            self.action_keys()
-
-    def _take_setting(self, name: str) -> None:
-        """Let a setting of this machine take effect."""
-        value = self._stage.preferences[name]
-        if name == "theme":
-            self.theme = value
-        elif name == "keymap":
-            self._take_keys()
-        elif name == "animation":
-            self.animation_level = "full" if value == "on" else "none"
-        else:
-            self._main.redraw()
-            self.refresh(layout=True)
-
-    def action_keys(self) -> None:
-        """Every key, and another one for whoever wants it."""
-        self.push_screen(KeysDialog(self._stage.preferences, self._key_lines(), self._take_keys))
-
-    def _key_lines(self) -> list[KeyLine]:
-        return [*key_lines(settings_words.EVERYWHERE, self.BINDINGS), *screen_keys()]
-
-    def _take_keys(self) -> None:
-        preferences, lines = self._stage.preferences, self._key_lines()
-        changed = preferences.changed_keys
-        preferences.names_of_keys = names_of_changed(lines, changed)
-        self.set_keymap(in_force(lines, changed))
-        if self.is_running:
-            self._main.redraw()
-
-    @property
-    def changed_keys(self) -> dict[str, str]:
-        """The bindings that have other keys than usual, by id."""
-        return self._stage.preferences.changed_keys
-
-    def get_key_display(self, binding: Binding) -> str:
-        """Spell a key as it is spelled elsewhere."""
-        return binding.key_display or spelled(binding.key)
-
-    def action_help(self) -> None:
-        """What the keys do where one is, then those that work everywhere."""
-        if isinstance(self.screen, TextDialog):
-            self.screen.action_leave()
-        else:
-            self.push_screen(TextDialog(settings_words.HELP_TITLE, help_text(self)))
 
     def action_help_quit(self) -> None:
         """^c is no way out of a program that holds a half-written message."""

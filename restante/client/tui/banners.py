@@ -13,7 +13,7 @@ from textual.events import Resize
 from textual.widget import Widget
 
 from restante.client.interface import ContactState, Conversation, Status, Trust
-from restante.client.tui import account_words, words
+from restante.client.tui import account_words, group_words, words
 from restante.client.tui.clean import clean_line
 from restante.client.tui.stage import Stage
 from restante.client.tui.text_line import Line, banner_text
@@ -122,8 +122,11 @@ def say_contact(banner: Banner, conversation: Conversation | None) -> None:
         ]
         banner.say(words.key_changed(name), actions, "danger")
     elif conversation.contact is ContactState.REQUEST:
-        actions = [("a", "Accept", "screen.accept"), ("b", "Block", "screen.block")]
-        banner.say(words.request(name), actions, "note")
+        refuse = "Block" if conversation.group is None else "Leave"
+        actions = [("a", "Accept", "screen.accept"), ("b", refuse, "screen.block")]
+        is_group = conversation.group is not None
+        says = group_words.request(name) if is_group else words.request(name)
+        banner.say(says, actions, "note")
     elif conversation.contact is ContactState.PENDING:
         banner.say(words.pending(name), [], "note")
     else:

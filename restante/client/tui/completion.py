@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from restante.client.interface import ContactState, Conversation
+from restante.client.interface import ContactState, Conversation, Member
 from restante.client.tui.clean import clean_line
 from restante.client.tui.emoji_names import find_emoji
 
@@ -64,6 +64,17 @@ def name_offers(query: str, people: Iterable[Conversation]) -> list[Offer]:
         name = address.partition("@")[0] if title == address else title
         known = person.contact in {ContactState.ACCEPTED, ContactState.PENDING}
         if known and name.casefold().startswith(query.casefold()):
+            offers.append(Offer(label=f"@{name}", says=address, text=f"@{name} "))
+    return offers[:MAX_OFFERED]
+
+
+def member_offers(query: str, members: Iterable[Member]) -> list[Offer]:
+    """Return members of a group with such a name; nobody needs to call themselves."""
+    offers = []
+    for member in members:
+        shown, address = clean_line(member.name), clean_line(member.address)
+        name = address.partition("@")[0] if shown == address else shown
+        if not member.is_me and name.casefold().startswith(query.casefold()):
             offers.append(Offer(label=f"@{name}", says=address, text=f"@{name} "))
     return offers[:MAX_OFFERED]
 

@@ -20,6 +20,7 @@ from restante.client.tui import words
 from restante.client.tui.clean import clean_line
 from restante.client.tui.completion import Begun, Offer, begun
 from restante.client.tui.completions import Completions
+from restante.client.tui.pasted import is_long, may_be_paths
 from restante.client.tui.wrap import shorten
 
 _NEW_LINE_KEYS = frozenset({"ctrl+j", "shift+enter", "alt+enter", "ctrl+enter"})
@@ -65,6 +66,12 @@ class ComposeBox(TextArea):
     class EmptyUp(Posted):
         """The cursor went up in an empty box: the last message is to be edited."""
 
+    @dataclass
+    class Pasted(Posted):
+        """A text was pasted that may be files, or is long: it isn't in the box yet."""
+
+        text: str
+
     class Later(Posted):
         """The user wants this text sent at a time."""
 
@@ -104,6 +111,27 @@ class ComposeBox(TextArea):
             event.stop()
             event.prevent_default()
             self.action_new_line()
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        event.prevent_default()
+        event.stop()
+        self.take_pasted(event.text)
+
+    def take_pasted(self, text: str) -> None:
+        """Write a text that was pasted, or ask what it is."""
+        if self.disabled:
+            return
+        if may_be_paths(text) or is_long(text):
+            self.post_message(self.Pasted(text))
+        else:
+            self.put(text)
+
+    def put(self, text: str) -> None:
+        """Write a text where the cursor is, in the place of what is selected."""
+        done = self._replace_via_keyboard(text, *self.selection)
+        if done is not None:
+            self.move_cursor(done.end_location)
+        self.focus()
 
     def _keys_of(self, binding: str, usual: str) -> list[str]:
         """Return a binding's keys, of those that a text area would take before it."""

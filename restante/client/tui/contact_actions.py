@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from textual.screen import Screen
 
-from restante.client.interface import ContactState, Conversation, Trust
-from restante.client.tui import account_words, words
+from restante.client.interface import Contact, ContactState, Conversation, Trust
+from restante.client.tui import account_words, group_words, words
 from restante.client.tui.bridge import ask
 from restante.client.tui.chats import Chats
 from restante.client.tui.choice_dialog import ChoiceDialog
@@ -21,7 +21,7 @@ from restante.client.tui.code_dialogs import MyCodeScreen
 from restante.client.tui.device_dialogs import DevicesDialog
 from restante.client.tui.dialog import ConfirmDialog, LineDialog, TextDialog
 from restante.client.tui.entry_parts import duration
-from restante.client.tui.find_dialogs import START, GoToDialog, NewChatDialog
+from restante.client.tui.find_dialogs import GROUP, START, GoToDialog, NewChatDialog
 from restante.client.tui.recovery_dialog import RecoveryDialog
 from restante.client.tui.stage import Stage
 from restante.client.tui.verify_dialog import SafetyNumberDialog
@@ -95,7 +95,9 @@ class ContactActions(Screen[None]):
 
     async def _new_chat(self, value: str) -> None:
         contact = await self.app.push_screen_wait(NewChatDialog(self._stage, value))
-        if contact is not None:
+        if contact == GROUP:
+            self.action_new_group()
+        elif isinstance(contact, Contact):
             await self.know_contact(contact.key)
             self.open_conversation(contact.key)
 
@@ -105,6 +107,10 @@ class ContactActions(Screen[None]):
             for conversation in await ask(self._stage.engine.conversations):
                 if conversation.key == key:
                     self._chats.update(conversation)
+
+    def action_new_group(self) -> None:
+        """Begin a group."""
+        raise NotImplementedError
 
     def action_my_code(self) -> None:
         """Show the user's own code."""
@@ -236,7 +242,8 @@ class ContactActions(Screen[None]):
     async def _set_timer(self, conversation: Conversation) -> None:
         now_s = conversation.timer_s
         choices = [(each, duration(each) or words.TIMER_OFF) for each in sorted({*TIMERS_S, now_s})]
-        dialog = ChoiceDialog(words.TIMER_TITLE, words.TIMER_TEXT, choices, chosen=now_s)
+        says = words.TIMER_TEXT if conversation.group is None else group_words.TIMER_TEXT
+        dialog = ChoiceDialog(words.TIMER_TITLE, says, choices, chosen=now_s)
         timer_s = await self.app.push_screen_wait(dialog)
         if timer_s is not None and timer_s != conversation.timer_s:
             await ask(self._stage.engine.set_timer, conversation.key, timer_s=timer_s)

@@ -140,7 +140,8 @@ class ConversationPane(Vertical):
         elif conversation.trust is Trust.CHANGED:
             self._close_box(words.COMPOSE_PAUSED)
         elif conversation.contact is ContactState.REQUEST:
-            self._close_box(words.COMPOSE_REQUEST)
+            is_group = conversation.group is not None
+            self._close_box(group_words.COMPOSE_REQUEST if is_group else words.COMPOSE_REQUEST)
         elif conversation.group is not None and not conversation.group.may_post:
             has_left = conversation.group.role is None
             self._close_box(group_words.LEFT if has_left else group_words.MAY_NOT_WRITE)

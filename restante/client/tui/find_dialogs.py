@@ -5,7 +5,7 @@ Rule: a look-up that fails says why and keeps what was typed. Spec: docs/tui.md,
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final, Literal
 
 from textual import on, work
 from textual.binding import Binding, BindingType
@@ -15,7 +15,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from restante.client.interface import Contact, ContactState, Conversation
-from restante.client.tui import words
+from restante.client.tui import group_words, words
 from restante.client.tui.bridge import ask
 from restante.client.tui.chats import Chats
 from restante.client.tui.clean import clean_line
@@ -26,6 +26,9 @@ from restante.errors import RestanteError
 
 START = "start:"
 """What precedes, in the switcher's answer, an address or code to look up."""
+
+GROUP: Final = "group"
+"""What the dialog of a new chat returns for whoever wants a group."""
 
 MAX_SHOWN = 50
 
@@ -131,11 +134,18 @@ class PickDialog(GoToDialog):
         return False
 
 
-class NewChatDialog(Dialog[Contact]):
-    """Paste a code or type an address; returns the contact that was added."""
+class NewChatDialog(Dialog[Contact | Literal["group"]]):
+    """Paste a code or type an address; returns the contact that was added, or GROUP."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+g", "group", "New group", key_display="^g", id="new_chat.group"),
+    ]
     title_text = words.NEW_CHAT_TITLE
-    hints = (("Enter", "Look up", "screen.take"), ("Esc", "Cancel", "screen.leave"))
+    hints = (
+        ("Enter", "Look up", "screen.take"),
+        ("^g", group_words.NEW_HINT, "screen.group"),
+        ("Esc", "Cancel", "screen.leave"),
+    )
 
     def __init__(self, stage: Stage, value: str = "") -> None:
         super().__init__()
@@ -159,6 +169,10 @@ class NewChatDialog(Dialog[Contact]):
         value = self._input.value.strip()
         if value:
             self._look_up(value)
+
+    def action_group(self) -> None:
+        """A group instead."""
+        self.dismiss("group")
 
     @work(exclusive=True)
     async def _look_up(self, value: str) -> None:

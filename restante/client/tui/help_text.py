@@ -36,6 +36,7 @@ _FAMILIES: Final = {
     "chats": settings_words.CHATS,
     "chat": settings_words.CONVERSATION,
     "contact": settings_words.CONVERSATION,
+    "group": settings_words.CONVERSATION,
     "app": settings_words.EVERYWHERE,
 }
 """By the first part of a binding's id."""

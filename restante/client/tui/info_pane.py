@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 
-from restante.client.interface import Conversation, Group, SafetyNumber
+from restante.client.interface import Conversation, Group, Member, SafetyNumber, Trust
 from restante.client.tui import chat_words, group_words, verify_words, words
 from restante.client.tui.bars import TRUST_STYLES, trust_glyph
 from restante.client.tui.chats import is_muted
@@ -35,7 +35,13 @@ ABOUT_THEM: Final = (
     ("b", words.INFO_BLOCK, "screen.block"),
 )
 ABOUT_ME: Final = _KEEPING[1:]
-ABOUT_A_GROUP: Final = (*_KEEPING, ("b", words.INFO_LEAVE, "screen.block"))
+ABOUT_A_GROUP: Final = (
+    ("M", group_words.MEMBERS_TITLE, "screen.members"),
+    ("n", words.INFO_RENAME, "screen.rename"),
+    *_KEEPING,
+    ("b", words.INFO_LEAVE, "screen.block"),
+)
+Part = Content | tuple[str, str]
 
 MAX_MEMBERS: Final = 64
 """Shown; who wants to see more asks `restante group show`."""
@@ -59,17 +65,26 @@ class InfoPane(VerticalScroll, can_focus=False):
         """One text."""
         yield self._text
 
-    def show(self, conversation: Conversation | None, number: SafetyNumber | None) -> None:
-        """Show a conversation's contact; the number when it is there."""
+    def show(
+        self,
+        conversation: Conversation | None,
+        *,
+        number: SafetyNumber | None = None,
+        group: Group | None = None,
+    ) -> None:
+        """Show a conversation's contact, or a group; number and members when they are there."""
         if conversation is None:
             self._text.update(Content())
-            return
-        if conversation.group is not None:
-            return  # its members are asked for, and come by `show_group`
+        elif conversation.group is not None:
+            self._text.update(Content.assemble(*self._group(conversation, group)))
+        else:
+            self._text.update(Content.assemble(*self._person(conversation, number)))
+
+    def _person(self, conversation: Conversation, number: SafetyNumber | None) -> list[Part]:
         title, address = clean_line(conversation.title), clean_line(conversation.address)
         trust = conversation.trust
         state = f"{trust_glyph(trust, self._stage.glyphs)} {words.TRUST[trust].capitalize()}"
-        parts: list[Content | tuple[str, str]] = [(title, "bold $primary")]
+        parts: list[Part] = [(title, "bold $primary")]
         if address != title:
             parts.append((f"\n{address}", "$faint"))
         if not conversation.is_self:
@@ -78,31 +93,40 @@ class InfoPane(VerticalScroll, can_focus=False):
         if number is not None:
             rows = "\n".join(digit_rows(number.digits, 3))
             parts += [(f"\n\n{verify_words.SAFETY_TITLE}\n", "$faint"), (rows, "")]
-        parts += [("\n", ""), *self._keys(ABOUT_ME if conversation.is_self else ABOUT_THEM)]
-        self._text.update(Content.assemble(*parts))
+        keys = ABOUT_ME if conversation.is_self else ABOUT_THEM
+        return [*parts, ("\n", ""), *self._keys(keys)]
 
-    def show_group(self, group: Group) -> None:
-        """Show who is in a group."""
-        line, conversation = group.conversation.group, group.conversation
-        parts: list[Content | tuple[str, str]] = [(clean_line(conversation.title), "bold $primary")]
+    def _group(self, conversation: Conversation, group: Group | None) -> list[Part]:
+        line = conversation.group
+        parts: list[Part] = [(clean_line(conversation.title), "bold $primary")]
         if line is not None and line.description:
             parts.append((f"\n{clean_line(line.description)}", "$faint"))
         parts += [(f"\n{each}", "$faint") for each in self._states(conversation)]
-        parts.append((f"\n\n{group_words.MEMBERS_TITLE}", "$faint"))
-        for each in group.members[:MAX_MEMBERS]:
-            name = words.YOU if each.is_me else clean_line(each.name)
-            role = group_words.ROLES[each.role]
-            parts.append((f"\n{name}", ""))
-            if role:
-                parts.append((f" {self._stage.glyphs.dot} {role}", "$faint"))
-        if len(group.members) > MAX_MEMBERS:
-            left = len(group.members) - MAX_MEMBERS
-            parts.append((f"\n{group_words.more(left)}", "$faint"))
-        parts += [("\n", ""), *self._keys(ABOUT_A_GROUP)]
-        self._text.update(Content.assemble(*parts))
+        if group is not None:
+            parts.append((f"\n\n{group_words.members(len(group.members))}", "$faint"))
+            for each in group.members[:MAX_MEMBERS]:
+                parts += [("\n", ""), *self._member(each)]
+            if len(group.members) > MAX_MEMBERS:
+                left = len(group.members) - MAX_MEMBERS
+                parts.append((f"\n{group_words.more(left)}", "$faint"))
+        keys = [key for key in ABOUT_A_GROUP if self._is_offered(key[2])]
+        return [*parts, ("\n", ""), *self._keys(keys)]
 
-    def _keys(self, keys: Iterable[tuple[str, str, str]]) -> list[Content | tuple[str, str]]:
-        parts: list[Content | tuple[str, str]] = []
+    def _member(self, member: Member) -> list[Part]:
+        name = words.YOU if member.is_me else clean_line(member.name)
+        action = f"screen.about_member('{member.key}')"
+        parts: list[Part] = [clickable(name, action)]
+        if not member.is_me and member.trust is not Trust.UNVERIFIED:
+            sign = trust_glyph(member.trust, self._stage.glyphs)
+            parts.append((f" {sign}", TRUST_STYLES[member.trust]))
+        role = group_words.ROLES[member.role]
+        return [*parts, (f" {self._stage.glyphs.dot} {role}", "$faint")] if role else parts
+
+    def _is_offered(self, action: str) -> bool:
+        return bool(self.screen.check_action(action.removeprefix("screen."), ()))
+
+    def _keys(self, keys: Iterable[tuple[str, str, str]]) -> list[Part]:
+        parts: list[Part] = []
         for usual, label, action in keys:
             key = self._stage.key_of(action, usual)
             text = clickable(hint(key, label), action)

@@ -13,12 +13,12 @@ from restante.client.tui import later_words
 from restante.client.tui.bridge import ask
 from restante.client.tui.compose_box import ComposeBox, Purpose
 from restante.client.tui.later_dialogs import LaterDialog, ScheduledDialog, spoken
+from restante.client.tui.pasting import Pasting
 from restante.client.tui.times import spell_when
-from restante.client.tui.writing import Writing
 from restante.errors import UserError
 
 
-class SendingLater(Writing):
+class SendingLater(Pasting):
     """The actions; `waiting` is what there is to send later, the next one first."""
 
     waiting: tuple[Scheduled, ...] = ()

@@ -34,6 +34,8 @@ DIALOGS: Final = {
     "keys": "keys",
     "link": "link this device",
     "lock": "the lock",
+    "new_chat": "a new chat",
+    "people": "choosing people",
     "place": "places",
     "recovery": "recovery kit",
     "safety": "safety number",

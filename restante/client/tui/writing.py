@@ -10,9 +10,17 @@ from textual import on
 from textual.timer import Timer
 from textual.widgets import OptionList
 
+from restante.client.interface import Group
 from restante.client.tui.bridge import ask
 from restante.client.tui.chats import Chats
-from restante.client.tui.completion import Begun, Offer, command_offers, emoji_offers, name_offers
+from restante.client.tui.completion import (
+    Begun,
+    Offer,
+    command_offers,
+    emoji_offers,
+    member_offers,
+    name_offers,
+)
 from restante.client.tui.compose_box import PLAIN, ComposeBox, Purpose
 from restante.client.tui.conversation_pane import ConversationPane
 from restante.client.tui.message_actions import MessageActions
@@ -30,6 +38,8 @@ class Writing(MessageActions):
     def __init__(self, stage: Stage, chats: Chats) -> None:
         super().__init__(stage, chats)
         self._draft_timer: Timer | None = None
+        self._group: Group | None = None
+        """The open group, once it was read."""
         self.pane = ConversationPane(stage, chats)
         self._typing = TypingWatch(
             self,
@@ -62,6 +72,8 @@ class Writing(MessageActions):
             is_plain = self.pane.box.purpose.is_plain
             return command_offers(begun.query, offered(self.app, self)) if is_plain else []
         here = self.conversation
+        if here is not None and here.group is not None:
+            return member_offers(begun.query, self._group.members if self._group else ())
         others = [each for each in self._chats.every() if each != here]
         return name_offers(begun.query, [here, *others] if here else others)
 

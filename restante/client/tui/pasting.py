@@ -1,0 +1,121 @@
+"""What is pasted into the box or dragged onto it: words go in, files and long texts may be sent.
+
+Rule: nothing is sent without a key, and whatever isn't sent can still be put into the box.
+Spec: docs/tui.md, section 13.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Any, Final
+
+import trio
+from textual import events, on
+
+from restante.client.interface import Conversation, Message
+from restante.client.tui import file_words, paste_words
+from restante.client.tui.bridge import ask
+from restante.client.tui.choice_dialog import ChoiceDialog
+from restante.client.tui.clean import clean_line
+from restante.client.tui.compose_box import ComposeBox
+from restante.client.tui.pasted import Dragged, is_long, look
+from restante.client.tui.wrap import shorten
+from restante.client.tui.writing import Writing
+
+PIECE_BYTES: Final = 192 * 1024
+"""Of a text that is handed in as a file: what one call carries, in base64, is bounded."""
+
+NAMES_CELLS: Final = 160
+FILE, CAPTION, TEXT = "file", "caption", "text"
+
+
+class Pasting(Writing):
+    """The actions; whoever inherits has the box."""
+
+    def on_paste(self, event: events.Paste) -> None:
+        """What is pasted while one is elsewhere on this screen is meant for the box, too."""
+        box = self.pane.box
+        if self.conversation is not None and not box.disabled and not box.has_focus:
+            event.stop()
+            box.focus()
+            box.take_pasted(event.text)
+
+    @on(ComposeBox.Pasted)
+    def _pasted(self, event: ComposeBox.Pasted) -> None:
+        if self.conversation is not None:
+            self.act(self._take_pasted(self.conversation, event.text), group="paste")
+
+    async def _take_pasted(self, conversation: Conversation, text: str) -> None:
+        dragged = await ask(trio.to_thread.run_sync, look, text)
+        if self.pane.box.purpose.edits is not None:
+            self._put(conversation, text)  # a message that was sent stays one
+        elif dragged is not None:
+            await self._offer_files(conversation, text, dragged)
+        elif is_long(text):
+            await self._offer_text(conversation, text)
+        else:
+            self._put(conversation, text)
+
+    def _put(self, conversation: Conversation, text: str) -> None:
+        """Put it where it was meant to go: another chat may be open by now."""
+        if self.conversation is not None and self.conversation.key == conversation.key:
+            self.pane.box.put(text)
+        else:
+            self._give_back(conversation.key, text)
+
+    # ---- files ------------------------------------------------------------------------------
+
+    async def _offer_files(self, conversation: Conversation, text: str, dragged: Dragged) -> None:
+        paths, written = dragged.paths, self.pane.box.text.strip()
+        choices = [(FILE, paste_words.AS_FILE if len(paths) == 1 else paste_words.AS_FILES)]
+        if written and len(paths) == 1:
+            choices.append((CAPTION, paste_words.WITH_CAPTION))
+        choices.append((TEXT, paste_words.AS_PATH))
+        title = paste_words.FOLDER_TITLE if dragged.has_folder else paste_words.FILE_TITLE
+        title = paste_words.FILES_TITLE if len(paths) > 1 else title
+        names = clean_line(", ".join(path.name or str(path) for path in paths))
+        names = shorten(names, NAMES_CELLS, ellipsis=self._stage.glyphs.ellipsis)
+        size = "" if dragged.has_folder else file_words.size(dragged.size_bytes)
+        dialog = ChoiceDialog(title, paste_words.named(names, size), choices)
+        chosen = await self.app.push_screen_wait(dialog)
+        if chosen == TEXT:
+            self._put(conversation, text)
+        elif chosen is not None:
+            caption = written if chosen == CAPTION else ""
+            for path in paths:
+                await self._send_one(conversation, path=str(path), caption=caption)
+            self._forget(conversation, is_written_too=bool(caption))
+            self.say(file_words.SENDING if len(paths) == 1 else paste_words.SENDING_ALL)
+
+    async def _send_one(self, conversation: Conversation, **what: Any) -> Message:
+        answered = self.pane.box.purpose.answers
+        quote = None if answered is None else answered.id
+        return await ask(self._stage.engine.send_file, conversation.key, quote=quote, **what)
+
+    def _forget(self, conversation: Conversation, *, is_written_too: bool) -> None:
+        """What was answered is; and what went along as a caption isn't to be sent again."""
+        if self.conversation is not None and self.conversation.key == conversation.key:
+            if is_written_too:
+                self.pane.box.text = ""
+            self._leave_purpose()
+            self.pane.keep_draft()
+
+    # ---- long texts -------------------------------------------------------------------------
+
+    async def _offer_text(self, conversation: Conversation, text: str) -> None:
+        whole = text.encode()
+        says = paste_words.long_text(text.count("\n") + 1, file_words.size(len(whole)))
+        choices = [(FILE, paste_words.AS_FILE), (TEXT, paste_words.AS_TEXT)]
+        dialog = ChoiceDialog(paste_words.TEXT_TITLE, says, choices)
+        chosen = await self.app.push_screen_wait(dialog)
+        if chosen == TEXT:
+            self._put(conversation, text)
+        elif chosen == FILE:
+            engine = self._stage.engine
+            handle = await ask(engine.file_begin)
+            for at in range(0, len(whole), PIECE_BYTES):
+                piece = b64encode(whole[at : at + PIECE_BYTES]).decode("ascii")
+                await ask(engine.file_add, handle, piece)
+            await self._send_one(conversation, handle=handle, name=paste_words.FILE_NAME)
+            self._forget(conversation, is_written_too=False)
+            self.say(file_words.SENDING)
