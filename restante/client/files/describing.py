@@ -7,6 +7,7 @@ Spec: docs/protocol/content.md, section 9.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from restante.client.files.folders import MEDIA_TYPE, SUFFIX
@@ -15,9 +16,12 @@ from restante.protocol.content import File, FileRole
 from restante.protocol.file_name import NAMELESS, safe_name
 
 if TYPE_CHECKING:
+    from restante.client.decoding.apart import Prepared
     from restante.client.files.pictures import Picture
     from restante.client.files.vault import Sealed
     from restante.protocol.ids import BlobCapability
+
+_SUFFIXES = {"image/jpeg": ".jpg", "image/webp": ".webp"}
 
 LONG_TEXT_NAME = "message.txt"
 LONG_TEXT_TYPE = "text/plain; charset=utf-8"
@@ -46,15 +50,41 @@ def plain_file(name: str, caption: str) -> Described:
     return Described(name=name, media_type=media_type_of(name), caption=caption)
 
 
-def picture(name: str, caption: str, found: Picture) -> Described:
-    """Describe a picture, as it is sent."""
+def picture(
+    name: str,
+    caption: str,
+    found: Picture | None,
+    preview: bytes,
+    *,
+    size: Prepared | None = None,
+) -> Described:
+    """Describe a picture, as it is sent; `size` says how large one is that wasn't taken apart."""
+    name = safe_name(name)
+    measured = found if found is not None else size
     return Described(
-        name=safe_name(name),
-        media_type=found.media_type,
+        name=name,
+        media_type=media_type_of(name) if found is None else found.media_type,
         role=FileRole.IMAGE,
         caption=caption,
-        width=found.width,
-        height=found.height,
+        preview=preview,
+        width=0 if measured is None else measured.width,
+        height=0 if measured is None else measured.height,
+    )
+
+
+def decoded_picture(name: str, caption: str, prepared: Prepared) -> Described:
+    """Describe a picture that is encoded anew: its name says what it is now."""
+    path = PurePath(safe_name(name))
+    if media_type_of(path.name) != prepared.media_type:
+        path = path.with_suffix(_SUFFIXES[prepared.media_type])
+    return Described(
+        name=safe_name(path.name),
+        media_type=prepared.media_type,
+        role=FileRole.IMAGE,
+        caption=caption,
+        preview=prepared.preview,
+        width=prepared.width,
+        height=prepared.height,
     )
 
 

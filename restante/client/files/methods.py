@@ -11,7 +11,7 @@ from restante.client.named import conversation_of, message_of
 
 if TYPE_CHECKING:
     from restante.client.files.parts import Files
-    from restante.client.interface import Message, Storage
+    from restante.client.interface import Message, Pixels, Storage
 
 
 class FileMethods:
@@ -79,6 +79,10 @@ class FileMethods:
         return await self._files().save(
             message_of(message_id), directory=directory, name=name, unpacks=unpacks
         )
+
+    async def file_picture(self, message_id: str, *, width: int, height: int) -> Pixels:
+        """See interface.Engine."""
+        return await self._files().picture(message_of(message_id), width=width, height=height)
 
     async def storage(self) -> list[Storage]:
         """See interface.Engine."""

@@ -7,32 +7,26 @@ from __future__ import annotations
 
 import binascii
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import trio
 
 from restante.client.changes import Changes
-from restante.client.files.describing import (
-    Described,
-    beginning_of,
-    folder,
-    long_text,
-    picture,
-    plain_file,
-)
+from restante.client.decoding.apart import Decoder
+from restante.client.files.describing import beginning_of, long_text, plain_file
 from restante.client.files.fetching import Fetching, lock_of
-from restante.client.files.folders import SUFFIX, FolderSource
+from restante.client.files.folders import SUFFIX
 from restante.client.files.keeping import Keeping
+from restante.client.files.preparing import MOST_DECODED_BYTES, Preparing
 from restante.client.files.saving import save, save_folder
 from restante.client.files.sending import Sending
 from restante.client.files.showing import body_of, role_of
-from restante.client.files.sources import BytesSource, PathSource, PictureSource, Source, Spool
+from restante.client.files.sources import BytesSource, Source, Spool
 from restante.client.files.vault import Vault
 from restante.client.grammar.changing import found
 from restante.client.groups.known import check_conversation, title_at
-from restante.client.interface import FileState, Message, Storage
+from restante.client.interface import FileState, Message, Pixels, Storage
 from restante.client.viewing import viewer, viewer_of
 from restante.client.views import conversation_key
 from restante.errors import CryptoError, UserError
@@ -62,6 +56,8 @@ SPOOL_IDLE_S: Final = 900.0
 
 MAX_WINDOW: Final = 512
 
+MOST_SHOWN_SIDE: Final = 1600
+NO_PICTURE: Final = "This picture can't be shown here. Save it, and look at it elsewhere."
 NO_SPOOL: Final = "Nothing is being handed in under this name. Begin again."
 
 
@@ -88,6 +84,8 @@ class Files:
         self._own = own
         self._announcer = announcer
         self._vault = Vault(context.database.path.parent)
+        self._decoder = Decoder()
+        self._preparing = Preparing(self._decoder)
         self._sending = Sending(context, own, vault=self._vault, links=mailbox, announcer=announcer)
         self._fetching = Fetching(context, vault=self._vault, links=links, announcer=announcer)
         self._keeping = Keeping(context, vault=self._vault, links=mailbox)
@@ -159,8 +157,8 @@ class Files:
         if path is not None:
             if not Path(path).is_absolute():
                 raise UserError("A file to be sent is named by its whole path.")
-            source, said = await trio.to_thread.run_sync(
-                partial(_opened, Path(path), name, caption, is_original=is_original)
+            source, said = await self._preparing.opened(
+                Path(path), name, caption, is_original=is_original
             )
         else:
             known = None if message_id is None else await self._known(message_id)
@@ -319,6 +317,27 @@ class Files:
         await self._move(message_id, {store.HERE}, store.FAILED)
         await self._vault.remove(kept.place)
 
+    async def picture(self, message_id: bytes, *, width: int, height: int) -> Pixels:
+        """Decode a picture that is here, apart, into a box of pixels."""
+        kept, body = await self._file_of(message_id), await self._body_of(message_id)
+        if not kept.stored_bytes:
+            raise UserError("This picture isn't here yet. Fetch it first.")
+        if role_of(body) != "image" or body.size_bytes > MOST_DECODED_BYTES:
+            raise UserError(NO_PICTURE)
+
+        async def feed(into: IO[bytes]) -> None:
+            await self._vault.copy(kept.place, lock_of(body), into)
+
+        box = (max(1, min(width, MOST_SHOWN_SIDE)), max(1, min(height, MOST_SHOWN_SIDE)))
+        found = await self._decoder.pixels(feed, width=box[0], height=box[1])
+        if found is None:
+            raise UserError(NO_PICTURE)
+        return Pixels(
+            width=found.width,
+            height=found.height,
+            colours=binascii.b2a_base64(found.colours, newline=False).decode(),
+        )
+
     def _spooled(self, handle: str) -> _Spooled:
         spooled = self._spools.get(handle)
         if spooled is None:
@@ -339,22 +358,6 @@ class Files:
         self._sending.wake()
         self._fetching.wake()
         self._keeping.wake()
-
-
-def _opened(
-    path: Path, name: str | None, caption: str, *, is_original: bool
-) -> tuple[Source, Described]:
-    if path.is_dir():
-        return FolderSource(path), folder(name or path.resolve().name, caption)
-    source = PathSource(path)
-    try:
-        found = None if is_original else source.picture()
-    except BaseException:
-        source.close()
-        raise
-    if found is not None:
-        return PictureSource(source, found), picture(name or path.name, caption, found)
-    return source, plain_file(name or path.name, caption)
 
 
 _OURS: Final = frozenset({"file", "deleted"})

@@ -75,6 +75,11 @@ def look_at(file: IO[bytes]) -> Picture | None:
     return None
 
 
+def is_other_picture(head: bytes) -> bool:
+    """Whether a file begins as a picture does that says nothing beside it: GIF, BMP."""
+    return head.startswith((b"GIF87a", b"GIF89a", b"BM"))
+
+
 def _says_more_than_we_know(head: bytes) -> bool:
     is_tiff = head[:4] in {b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"}
     is_heif = head[4:8] == b"ftyp" and head[8:12] in {

@@ -56,6 +56,7 @@ from restante.client.interface.values import Mentioned as Mentioned
 from restante.client.interface.values import Message as Message
 from restante.client.interface.values import MessageState as MessageState
 from restante.client.interface.values import NewKey as NewKey
+from restante.client.interface.values import Pixels as Pixels
 from restante.client.interface.values import Place as Place
 from restante.client.interface.values import Preview as Preview
 from restante.client.interface.values import Quoted as Quoted

@@ -37,6 +37,7 @@ from restante.client.interface.values import (
     HistoryState,
     Message,
     NewKey,
+    Pixels,
     Received,
     RecoveryKit,
     SafetyNumber,
@@ -324,6 +325,12 @@ class Engine(Keeping, Examining, Protocol):
 
     async def file_drop(self, message_id: str) -> Message:
         """Remove a file from this device; it may be fetched again while the relay keeps it."""
+
+    async def file_picture(self, message_id: str, *, width: int, height: int) -> Pixels:
+        """Decode a picture that is here, apart from everything, into a box of so many pixels.
+
+        A box has at most 1,600 each way. UserError: it isn't here, or can't be shown.
+        """
 
     async def storage(self) -> list[Storage]:
         """Return what files take on this device, the conversation with the most first."""

@@ -158,6 +158,14 @@ class Preview(View, frozen=True):
     colours: str
 
 
+class Pixels(View, frozen=True):
+    """A picture decoded, as it is to be shown: row by row, three bytes a pixel, in base64."""
+
+    width: int
+    height: int
+    colours: str
+
+
 class File(View, frozen=True):
     """A file that a message carries. What is said of it is its sender's word, but for `state`."""
 
