@@ -178,7 +178,7 @@ class Recipient:
         hashes = [token_hash(Token(self.token))]
         hashes += [token_hash(Token(os.urandom(16))) for _ in range(BUCKET_TOKENS - 1)]
         async with self.connected(address) as line:
-            await line.send(34, 1, self.name, None, manifest.to_bytes(), hashes)
+            await line.send(34, 1, self.name, None, manifest.to_bytes(), hashes, None)
             answer = await line.one()
             if answer[0] != _DONE:
                 raise RuntimeError(f"not registered: {answer}")

@@ -16,12 +16,13 @@ import trio
 
 from restante.client import status as parts
 from restante.client.changes import Changes
+from restante.client.coming_back import UnknownAccountError, come_back, unknown_account
 from restante.client.failures import RefusedError, RelayError, UnreachableError
 from restante.client.interface import ConnectionPhase
 from restante.client.link import Link, open_link
 from restante.client.publishing import maintain, publish_to_restored
 from restante.client.socket import Route
-from restante.errors import ExitCode, StoreError, WireCode
+from restante.errors import StoreError, WireCode
 from restante.protocol import frames as f
 from restante.store.failpoints import reach
 
@@ -42,10 +43,6 @@ _WAIT_LONG: Final = frozenset(
 """Trying again soon would be pointless."""
 
 _LONG_S: Final = 60.0
-
-
-class UnknownAccountError(RelayError):
-    """The relay knows no account that lists this device."""
 
 
 class Mailbox:
@@ -176,7 +173,7 @@ class Mailbox:
     async def _serve(self, link: Link) -> RelayError | StoreError:
         """Receive and keep the house in order; return why it ended."""
         if not link.welcome.registered:
-            return _unknown_account(self._own)
+            await come_back(self._context, self._own, link)
         await self._return_to_restored(link)
         await link.ask(f.Done, lambda n: f.Subscribe(request=n))
         self._board.set_error(parts.RELAY, None)
@@ -198,15 +195,26 @@ class Mailbox:
 
             nursery.start_soon(until_failed, self._receive)
             nursery.start_soon(until_failed, self._keep_up)
-        return link.reason or (ended[0] if ended else _unknown_account(self._own))
+        return link.reason or (ended[0] if ended else unknown_account(self._own))
 
     async def _return_to_restored(self, link: Link) -> None:
         """Publish all anew to a relay that was restored, before anything is received (R30)."""
         try:
-            await publish_to_restored(self._context, self._own, link)
-        except RefusedError as error:
+            await self._publish_to_restored(link)
+        except (RefusedError, UnknownAccountError) as error:
             link.raise_if_lost()
             self._board.set_error(parts.RELAY, str(error))  # and go on receiving
+
+    async def _publish_to_restored(self, link: Link) -> None:
+        try:
+            await publish_to_restored(self._context, self._own, link)
+        except RefusedError as error:
+            if error.code is not WireCode.CONFLICT:
+                raise
+            link.raise_if_lost()
+            # It may know the account by the name that it had at the time of the backup.
+            await come_back(self._context, self._own, link)
+            await publish_to_restored(self._context, self._own, link)
 
     async def _receive(self, link: Link) -> None:
         """Keep and acknowledge what is delivered, until the link is lost."""
@@ -250,11 +258,3 @@ def _may_be_revoked(error: RelayError) -> bool:
     if isinstance(error, RefusedError):
         return error.code is WireCode.UNAUTHENTICATED
     return isinstance(error, UnknownAccountError)
-
-
-def _unknown_account(own: OwnAccount) -> RelayError:
-    return UnknownAccountError(
-        f"The relay {own.address.relay.authority} doesn't know this account any more. Ask its "
-        "operator; your history is safe here.",
-        exit_code=ExitCode.UNTRUSTED,
-    )

@@ -62,6 +62,10 @@ LONGEST_WAIT_MS: Final = 1_200_000
 USELESS_FOR_S: Final = 1200.0
 """Prekeys that had expired are asked for again so much later: an answer may use up others."""
 
+NO_ACCOUNT: Final = "There is no such account at its relay any more."
+NOT_BACK: Final = (
+    "Their relay was restored from a backup, and they haven't been there since. It is tried again."
+)
 NOT_FETCHED: Final = "It was not fetched in time, and the relay has deleted it. Send it again."
 
 
@@ -224,7 +228,10 @@ class Outbox:
             except RefusedError as error:
                 if error.code is not WireCode.NOT_FOUND:
                     raise
-                await self._give_up(of_account, "There is no such account at its relay any more.")
+                if error.retry_after_s:  # a restored relay, at which the account may not be back
+                    await self._postpone(of_account, NOT_BACK, at_least_s=error.retry_after_s)
+                else:
+                    await self._give_up(of_account, NO_ACCOUNT)
             except UserError as error:
                 if isinstance(error, RelayError):
                     raise

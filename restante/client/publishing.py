@@ -46,6 +46,7 @@ _ALL_KINDS: Final = 0
 """Prekey ids are counted over all kinds: a hello names its KEM prekey by id alone."""
 
 _EPOCH: Final = "relay_epoch"
+_TICKET: Final = "relay_ticket"
 _HEARTBEAT: Final = "heartbeat_at_s"
 _TOKENS_CHANGED: Final = "tokens_changed"
 _MANIFEST_CHANGED: Final = "manifest_changed"
@@ -74,6 +75,7 @@ async def ask_for_name(
     Raises RelayError.
     """
     live, _ = await context.read(_token_hashes)
+    ticket = await context.read(partial(_value, key=_TICKET))
     await link.ask(
         f.Done,
         lambda n: f.Register(
@@ -82,6 +84,7 @@ async def ask_for_name(
             invite=invite,
             manifest=own.manifest.signed.to_bytes(),
             tokens=live,
+            ticket=ticket,
         ),
     )
 
@@ -89,6 +92,7 @@ async def ask_for_name(
 async def maintain(context: EngineContext, own: OwnAccount, link: Link) -> None:
     """Bring what the relay holds of this account and device up to date. Raises RelayError."""
     await publish_to_restored(context, own, link)
+    await _keep_welcome(context, link)
     if await context.read(partial(_value, key=_TOKENS_CHANGED)):
         await publish_tokens(context, link)
         await _publish_code(context, link)
@@ -110,7 +114,7 @@ async def publish_to_restored(context: EngineContext, own: OwnAccount, link: Lin
     The manifest comes last: with it the relay takes deposits for the account again, by the tokens
     and beside the prekeys that it has then.
     """
-    if not await _is_restored(context, link):
+    if not await is_restored(context, link):
         return
     await publish_tokens(context, link)
     await _publish_code(context, link)
@@ -286,7 +290,8 @@ async def _erase_expired(context: EngineContext) -> None:
     await context.write(erase)
 
 
-async def _is_restored(context: EngineContext, link: Link) -> bool:
+async def is_restored(context: EngineContext, link: Link) -> bool:
+    """Whether the relay was restored from a backup since we were last there."""
     known = await context.read(partial(_value, key=_EPOCH))
     return known is not None and known != link.welcome.epoch.to_bytes(8, "big")
 
@@ -294,6 +299,15 @@ async def _is_restored(context: EngineContext, link: Link) -> bool:
 async def _remember_epoch(context: EngineContext, link: Link) -> None:
     epoch = link.welcome.epoch.to_bytes(8, "big")
     await context.write(partial(_set_value, key=_EPOCH, value=epoch))
+
+
+async def _keep_welcome(context: EngineContext, link: Link) -> None:
+    """Keep by what a restored relay is known, and what lets us back in if its backup lacks us."""
+    if await context.read(partial(_value, key=_EPOCH)) is None:  # a device that was linked
+        await _remember_epoch(context, link)
+    ticket = link.welcome.ticket
+    if ticket is not None and ticket != await context.read(partial(_value, key=_TICKET)):
+        await context.write(partial(_set_value, key=_TICKET, value=ticket))
 
 
 def _token_hashes(rows: Rows) -> tuple[list[bytes], list[bytes]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from restante.client.coming_back import come_back
 from restante.client.link import open_link
 from restante.client.own_account import OwnAccount, create_own_account, mark_registered
 from restante.client.publishing import register
@@ -34,12 +35,15 @@ async def register_account(
     invite: str | None,
 ) -> OwnAccount:
     """Create the account, or finish creating it. Raises UserError or RelayError."""
+    wanted, secret = read_invitation(address, invite)
     if own is not None and own.is_registered:
+        if secret is not None and wanted.unpinned == own.address.unpinned:
+            await _let_in_again(context, nursery, own, secret)
+            return own
         raise UserError(
             f"This profile is {own.address.unpinned} already. Use another --profile for a second "
             "account."
         )
-    wanted, secret = read_invitation(address, invite)
     if own is None or own.address != wanted:
         own = await context.write(
             lambda rows: create_own_account(
@@ -59,6 +63,23 @@ async def register_account(
         return mark_registered(rows, made)
 
     return await context.write(work)
+
+
+async def _let_in_again(
+    context: EngineContext, nursery: trio.Nursery, own: OwnAccount, invite: bytes
+) -> None:
+    """Use an invite for an account that its relay has lost. UserError: it knows the account."""
+    route = Route(proxy=context.proxy, isolation="device")
+    link = await open_link(nursery, own.address.relay, route=route, device=own.device)
+    try:
+        if link.welcome.registered:
+            raise UserError(
+                f"This profile is {own.address.unpinned} already, and its relay knows it. Nothing "
+                "is to be done."
+            )
+        await come_back(context, own, link, invite=invite)
+    finally:
+        await link.close()
 
 
 def read_invitation(address: str, invite: str | None) -> tuple[Address, bytes | None]:

@@ -56,7 +56,7 @@ class Register(Frame, frozen=True, tag=34):
     """Create an account: its name, first manifest and bucket tokens. `invite` is a secret, 8 B.
 
     Or recover one: the name is taken by the same root key, in a lower generation. Or give one
-    another name: a device of it asks.
+    another name: a device of it asks. `ticket` is the newest that `Welcome` gave the account.
     """
 
     request: U32
@@ -64,6 +64,7 @@ class Register(Frame, frozen=True, tag=34):
     invite: Annotated[bytes, Meta(min_length=8, max_length=8)] | None
     manifest: ManifestBytes
     tokens: Annotated[list[Bytes32], Meta(min_length=BUCKET_TOKENS, max_length=BUCKET_TOKENS)]
+    ticket: Bytes16 | None
 
 
 class PublishManifest(Frame, frozen=True, tag=35):

@@ -45,7 +45,10 @@ class Challenge(Frame, frozen=True, tag=1):
 
 
 class Welcome(Frame, frozen=True, tag=2):
-    """The connection is open. `epoch` changes when a relay was restored from a backup."""
+    """The connection is open. `epoch` changes when a relay was restored from a backup.
+
+    `ticket`, for a device of an account: what lets it back in should such a backup lack it.
+    """
 
     version: U8
     registered: bool
@@ -53,6 +56,7 @@ class Welcome(Frame, frozen=True, tag=2):
     now_s: U63
     max_ttl_s: U32
     max_deposit_items: U32
+    ticket: Bytes16 | None
 
 
 class Close(Frame, frozen=True, tag=3):

@@ -23,6 +23,8 @@ from restante.store.relay_mailbox_facts import Standing
 from restante.store.relay_mailboxes import HOUR_S, Arrival
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from restante.relay.mailrooms import Mailbox
     from restante.relay.session import Session
 
@@ -68,11 +70,11 @@ class AnonymousTalk:
             return
         registry = self._services.registry
         if isinstance(frame, f.FetchManifest):
-            carry_out: Any = partial(registry.find_manifest, frame)
+            carry_out: Any = partial(self._look_up, partial(registry.find_manifest, frame))
         elif isinstance(frame, f.FetchPrekeys):
-            carry_out = partial(registry.find_prekeys, frame)
+            carry_out = partial(self._look_up, partial(registry.find_prekeys, frame))
         elif isinstance(frame, f.FetchCode):
-            carry_out = partial(registry.find_code, frame)
+            carry_out = partial(self._look_up, partial(registry.find_code, frame))
         elif isinstance(frame, f.PutSlot):
             carry_out = partial(self._services.slots.put, frame)
         elif isinstance(frame, f.FetchSlot):
@@ -81,6 +83,16 @@ class AnonymousTalk:
             carry_out = partial(self._fetch_blob, frame)
         async with self._services.turns.look_up(self._session.network):
             await self._session.answer(frame.request, carry_out)
+
+    async def _look_up(self, find: Callable[[], Awaitable[f.Frame]]) -> f.Frame:
+        """Look an account up; of one that isn't here say when to try again if it may come back."""
+        try:
+            return await find()
+        except Refusal as refusal:
+            if refusal.code is not WireCode.NOT_FOUND or not self._services.is_awaiting:
+                raise
+            wait_s = self._services.limits.awaited_retry_s
+            raise Refusal(refusal.code, refusal.reason, retry_after_s=wait_s) from None
 
     async def _fetch_blob(self, frame: f.FetchBlob) -> f.Frame:
         # Who asks for parts faster than it reads them waits here, and its queue doesn't grow.

@@ -52,6 +52,11 @@ class DeviceTalk:
         return self._device is not None
 
     @property
+    def ticket(self) -> bytes | None:
+        """The return ticket of the device's account, if it has one."""
+        return None if self._device is None else self._device.ticket
+
+    @property
     def account(self) -> int | None:
         """The number of the device's account."""
         return None if self._device is None else self._device.account

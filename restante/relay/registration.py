@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from restante.crypto.signatures import DeviceKey, VerifiedManifest
     from restante.protocol import frames as f
     from restante.relay.mailrooms import Mailrooms
+    from restante.relay.tickets import Tickets
     from restante.store.database import Database, Transaction
 
 
@@ -43,12 +44,19 @@ class Registration:
     """Registers, renames and recovers accounts. Raises Refusal, or StoreError."""
 
     def __init__(
-        self, db: Database, *, is_open: bool, clock: Callable[[], float], mailrooms: Mailrooms
+        self,
+        db: Database,
+        *,
+        is_open: bool,
+        clock: Callable[[], float],
+        mailrooms: Mailrooms,
+        tickets: Tickets,
     ) -> None:
         self._db = db
         self._is_open = is_open
         self._clock = clock
         self._mailrooms = mailrooms
+        self._tickets = tickets
 
     async def register(
         self, request: f.Register, key: DeviceKey, *, authority: str, account: int | None
@@ -96,7 +104,7 @@ class Registration:
         account = await store.find_account(tx, AccountName(request.name))
         held = None if account is None else (await store.current_head(tx, account))[1]
         if account is None or held is None or not _supersedes(manifest, held):
-            quota_bytes = await self._redeem(tx, request)
+            quota_bytes = await self._redeem(tx, request, manifest)
             account = await store.create_account(
                 tx,
                 name=AccountName(request.name),
@@ -129,13 +137,20 @@ class Registration:
         )
         return Registered(account=account, gone=gone)
 
-    async def _redeem(self, tx: Transaction, request: f.Register) -> int | None:
-        """Use up an invite, where one is needed or was given; return the quota that it gives."""
+    async def _redeem(
+        self, tx: Transaction, request: f.Register, manifest: VerifiedManifest
+    ) -> int | None:
+        """Use up an invite, where one is needed or was given; return the quota that it gives.
+
+        Who had the name before this relay was restored needs none.
+        """
         now_s = int(self._clock())
         invite = request.invite and await redeem_invite(tx, request.invite, now_s=now_s)
         if invite:
             return invite.quota_bytes
-        if not self._is_open:
+        name, ticket = AccountName(request.name), request.ticket
+        is_back = ticket and self._tickets.admits(ticket, manifest.account_id, name)
+        if not (self._is_open or is_back):
             raise Refusal(WireCode.INVITE_REQUIRED, "a valid invite is needed")
         return None
 

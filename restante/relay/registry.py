@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from restante.relay.buckets import Buckets
     from restante.relay.limits import Limits
     from restante.relay.mailrooms import Mailrooms
+    from restante.relay.tickets import Tickets
     from restante.store.database import Database, Transaction
 
 
@@ -52,6 +53,8 @@ class Registered:
     key: DeviceKey
     authority: str
     """The name by which the account's devices reach this relay."""
+    ticket: bytes
+    """The account's return ticket."""
     is_blocked: bool
 
 
@@ -66,12 +69,14 @@ class Registry:
         clock: Callable[[], float],
         mailrooms: Mailrooms,
         one_time: Buckets,
+        tickets: Tickets,
     ) -> None:
         self._db = db
         self._limits = limits
         self._clock = clock
         self._mailrooms = mailrooms
         self._one_time = one_time
+        self._tickets = tickets
 
     @property
     def now_s(self) -> int:
@@ -94,6 +99,7 @@ class Registry:
             account=found.account,
             key=key,
             authority=found.authority,
+            ticket=self._tickets.of(found.account_id, found.name),
             is_blocked=found.is_blocked,
         )
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from restante.errors import StoreError, UserError, WireCode
+from restante.errors import UserError, WireCode
 from restante.protocol.address import RelayAddress
 from restante.relay import log
 from restante.relay.blob_places import blob_place
@@ -35,25 +35,22 @@ from restante.relay.registration import Registration
 from restante.relay.registry import Registry
 from restante.relay.services import Gates, Services
 from restante.relay.slots import Slots
+from restante.relay.tickets import open_tickets
 from restante.relay.tls import open_listeners, open_plain_listeners, port_of
 from restante.relay.turns import Turns
+from restante.relay.upkeep import Upkeep, Watch
 from restante.relay.waking.waker import Waker
 from restante.relay.watching.figures import Figures
 from restante.relay.watching.listening import Watched
 from restante.relay.writer import Writer
 from restante.store.errors import Unreachable
 from restante.store.relay_accounts import epoch, restored_hour
-from restante.store.relay_codes import forget_dead_invites
 from restante.store.relay_opening import open_relay_store
-from restante.store.relay_prekeys import forget_expired_prekeys
 
 if TYPE_CHECKING:
     from restante.relay.settings import Settings
     from restante.store.relay_mailboxes import Removed
     from restante.store.relay_store import RelayStore
-
-WATCH_INTERVAL_S: Final = 5.0
-"""How late a silent peer may be noticed."""
 
 ADDRESS_FILE: Final = "address"
 """In the data directory: what invites and people are told."""
@@ -115,8 +112,8 @@ async def running_relay(
                     services.turns.run,
                     services.writer.run,
                     services.waker.run,
-                    _Watch(services).run,
-                    _Upkeep(services, Presence(services, erase=office.erase)).run,
+                    Watch(services).run,
+                    Upkeep(services, Presence(services, erase=office.erase)).run,
                     Listening(services).run,
                 ):
                     service_nursery.start_soon(service)
@@ -255,6 +252,7 @@ async def _services(
         is_here=lambda device: device in services.subscribers,
     )
     await waker.load()
+    tickets = await open_tickets(db)
     services = Services(
         settings=settings,
         db=db,
@@ -268,9 +266,14 @@ async def _services(
             clock=clock,
             mailrooms=mailrooms,
             one_time=gates.one_time,
+            tickets=tickets,
         ),
         registration=Registration(
-            db, is_open=settings.open_registration, clock=clock, mailrooms=mailrooms
+            db,
+            is_open=settings.open_registration,
+            clock=clock,
+            mailrooms=mailrooms,
+            tickets=tickets,
         ),
         leaving=Leaving(db, mailrooms=mailrooms),
         slots=Slots(db, most=settings.limits.slots, clock=clock),
@@ -322,49 +325,3 @@ async def _stop(services: Services, doorkeeper: Doorkeeper) -> None:
         for session in list(services.sessions):
             session.close(WireCode.GOING_AWAY, "the relay is stopping", retry_after_s=1)
         await doorkeeper.wait_until_empty()
-
-
-class _Watch:
-    """Pings silent peers and ends the connections of those that stay silent."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-
-    async def run(self) -> None:
-        """Look at every connection at each interval, for ever."""
-        limits = self._services.limits
-        interval_s = min(WATCH_INTERVAL_S, limits.idle_s / 4, limits.message_s / 4)
-        while True:
-            await trio.sleep(interval_s)
-            for session in list(self._services.sessions):
-                session.watch()
-
-
-class _Upkeep:
-    """Deletes what has expired, and who is gone."""
-
-    def __init__(self, services: Services, presence: Presence) -> None:
-        self._services = services
-        self._presence = presence
-
-    async def run(self) -> None:
-        """Look at each interval, for ever; a store that refuses is asked again at the next."""
-        while True:
-            try:
-                await self._expire()
-            except StoreError as error:
-                log.warn("upkeep refused", reason=type(error).__name__)
-            await trio.sleep(self._services.settings.expiry_interval_s)
-
-    async def _expire(self) -> None:
-        services = self._services
-        envelopes, blobs = await services.writer.expire(), await services.blobs.expire()
-        services.figures.expired += envelopes
-        if envelopes or blobs:
-            log.note("expired", envelopes=envelopes, blobs=blobs)
-        await services.slots.expire()
-        await self._presence.keep()
-        now_s = services.now_s
-        await services.db.write(lambda tx: forget_expired_prekeys(tx, now_s=now_s))
-        await services.db.write(lambda tx: forget_dead_invites(tx, now_s=now_s))
-        await services.waker.load()  # other processes of this relay take registrations too

@@ -110,12 +110,12 @@ class Session:
         if frame.version != f.VERSION:
             self.close(WireCode.UNSUPPORTED_VERSION, f"this relay speaks version {f.VERSION} alone")
             return
-        registered = False
+        registered, ticket = False, None
         if isinstance(frame, f.Authenticate):
             talk = await self._authenticated(frame)
             if talk is None:
                 return
-            registered = talk.is_registered
+            registered, ticket = talk.is_registered, talk.ticket
             self._talk = talk
         else:
             self._talk = AnonymousTalk(self)
@@ -128,6 +128,7 @@ class Session:
                 now_s=self.services.now_s,
                 max_ttl_s=self.services.limits.max_ttl_s,
                 max_deposit_items=MAX_DEPOSIT_ITEMS,
+                ticket=ticket,
             )
         )
 

@@ -71,6 +71,8 @@ class KnownDevice:
 
     number: int
     account: int
+    account_id: AccountId
+    name: AccountName
     authority: str
     has_mailbox: bool
     is_blocked: bool
@@ -102,6 +104,8 @@ async def find_device(tx: AsyncConnection, signing_key: bytes) -> KnownDevice | 
             devices.c.number,
             devices.c.account,
             devices.c.mailbox,
+            accounts.c.account_id,
+            accounts.c.name,
             accounts.c.authority,
             accounts.c.is_blocked,
         )
@@ -114,6 +118,8 @@ async def find_device(tx: AsyncConnection, signing_key: bytes) -> KnownDevice | 
     return KnownDevice(
         number=row.number,
         account=row.account,
+        account_id=AccountId(row.account_id),
+        name=AccountName(row.name),
         authority=row.authority,
         has_mailbox=row.mailbox is not None,
         is_blocked=bool(row.is_blocked),

@@ -139,24 +139,34 @@ async def list_invites(tx: AsyncConnection, *, now_s: int) -> list[InviteLine]:
     """Return the invites that are good, the one that ends first before the others."""
     good = (invites.c.uses_left > 0) & (invites.c.expires_at_s > now_s)
     rows = await tx.execute(select(invites).where(good).order_by(invites.c.expires_at_s))
-    return [
-        InviteLine(
-            invite=row.hash.hex()[:12],
-            uses_left=row.uses_left,
-            expires_at_s=row.expires_at_s,
-            quota_bytes=row.quota_bytes,
-        )
-        for row in rows
-    ]
+    return [_invite_line(row) for row in rows]
 
 
-async def revoke_invite(tx: AsyncConnection, beginning: str) -> int:
-    """Delete the invites whose hash begins so, in hexadecimal; return how many."""
-    hashes = (await tx.execute(select(invites.c.hash))).scalars()
-    found = [each for each in hashes if each.hex().startswith(beginning)]
+async def find_invites(tx: AsyncConnection, beginning: str) -> list[InviteLine]:
+    """Return the invites whose hash begins so, in hexadecimal."""
+    return [_invite_line(row) for row in await _invites_like(tx, beginning)]
+
+
+async def revoke_invite(tx: AsyncConnection, beginning: str) -> list[InviteLine]:
+    """Delete the invite whose hash begins so, in hexadecimal, if there is one; return all such."""
+    found = await _invites_like(tx, beginning)
     if len(found) == 1:
-        await tx.execute(delete(invites).where(invites.c.hash == found[0]))
-    return len(found)
+        await tx.execute(delete(invites).where(invites.c.hash == found[0].hash))
+    return [_invite_line(row) for row in found]
+
+
+async def _invites_like(tx: AsyncConnection, beginning: str) -> list[Any]:
+    rows = await tx.execute(select(invites))
+    return [row for row in rows if row.hash.hex().startswith(beginning)]
+
+
+def _invite_line(row: Any) -> InviteLine:
+    return InviteLine(
+        invite=row.hash.hex()[:12],
+        uses_left=row.uses_left,
+        expires_at_s=row.expires_at_s,
+        quota_bytes=row.quota_bytes,
+    )
 
 
 # ---- who hasn't been here for long ----------------------------------------------------------

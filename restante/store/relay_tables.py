@@ -62,6 +62,13 @@ relay_state = Table(
     _number("value"),
 )
 
+relay_secrets = Table(
+    "relay_secrets",
+    metadata,
+    Column("name", Text, primary_key=True, nullable=False),
+    _blob("secret"),
+)
+
 accounts = Table(
     "accounts",
     metadata,

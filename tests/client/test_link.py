@@ -54,6 +54,7 @@ def greeted() -> tuple[Connection, Connection, f.Welcome]:
         now_s=1,
         max_ttl_s=3600,
         max_deposit_items=100,
+        ticket=None,
     )
     ours.receive(relays.send(welcome))
     return ours, relays, welcome

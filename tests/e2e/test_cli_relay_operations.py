@@ -30,6 +30,12 @@ def run(*arguments: object) -> Done:
     return Done(code=process.returncode or 0, out=out.decode(), err=err.decode())
 
 
+def would(done: Done) -> str:
+    """Return what a command that was only tried says that it would do."""
+    assert done.ok().out.startswith("Would ")
+    return done.out
+
+
 @pytest.fixture
 def relay(tmp_path: Path) -> Iterator[Relay]:
     """Have a relay of this test's own, closed to whom nobody invites."""
@@ -55,7 +61,10 @@ def test_an_operators_day(relay: Relay, tmp_path: Path, check: Check) -> None:
     made = take(run("invite", "new", "--quota", "2G", "--data", data, "--json"))
     assert made["quota_bytes"] == 2 * 1024**3
     assert take(run("invite", "ls", "--data", data, "--json"))["uses_left"] == 1
+    assert "1 more" in would(run("invite", "revoke", made["code"], "--data", data, "--dry-run"))
+    assert run("invite", "ls", "--data", data, "--json").ok().records != []
     take(run("invite", "revoke", made["code"], "--data", data, "--json"))
+    assert "no invite" in run("invite", "revoke", "none", "--dry-run", "--data", data).failed(1)
     assert run("invite", "ls", "--data", data, "--json").ok().records == []
     assert "no size" in run("invite", "new", "--quota", "much", "--data", data).failed(2)
     assert take(run("accounts", "ls", "--data", data, "--json"))["name"] == "alice"
@@ -91,14 +100,18 @@ def test_an_operators_day(relay: Relay, tmp_path: Path, check: Check) -> None:
     key = take(run("wake-key", "--data", data, "--json"))["key"]
     assert take(run("wake-key", "--data", data, "--json"))["key"] == key
     assert "no relay" in run("wake-key", "--data", tmp_path / "nowhere").failed(1)
+    assert "end the relay" in would(run("drain", "--over", "0", "--data", data, "--dry-run"))
+    assert run("stats", "--data", data, "--json").ok().records[0]["running"] is True
     take(run("drain", "--over", "0", "--data", data, "--json"))
     assert relay.process.wait(PATIENCE_S) == 0
     assert take(run("stats", "--data", data, "--json"))["running"] is False
     assert "nothing to drain" in run("drain", "--data", data).failed(1)
+    assert "nothing to drain" in run("drain", "--data", data, "--dry-run").failed(1)
     assert "--verify" in run("restore", backup).failed(2)
     assert "nothing is written over" in run("restore", backup, "--data", data).failed(1)
     assert take(run("restore", backup, "--data", tmp_path / "new", "--json"))["accounts"] == 1
     assert take(run("upgrade", "--check", "--data", tmp_path / "new", "--json"))["copy"] is None
+    assert "do nothing" in would(run("upgrade", "--data", tmp_path / "new", "--dry-run"))
     take(run("accounts", "delete", "alice", "--yes", "--data", data, "--json"))
     # An epoch is begun on a server alone: tests/relay/test_backup.py.
     assert seen == OPERATIONS - {"epoch"} | {"invite"}

@@ -60,6 +60,7 @@ DESTROYING = {
     *("panic", "group leave", "group remove"),
     *("scheduled cancel", "account move", "account delete", "backup restore"),
     *("relay accounts block", "relay accounts delete", "relay restore", "relay down"),
+    *("relay invite revoke", "relay drain", "relay upgrade"),
 }
 """Commands after which something is gone, or others have been told."""
 

@@ -30,7 +30,9 @@ def item(targets: int = 1) -> f.DepositItem:
 REQUESTS: dict[type[f.Frame], f.Frame] = {
     type(frame): frame
     for frame in (
-        f.Register(request=1, name="alice", invite=None, manifest=b"m", tokens=[HASH] * 16),
+        f.Register(
+            request=1, name="alice", invite=None, manifest=b"m", tokens=[HASH] * 16, ticket=None
+        ),
         f.PublishManifest(request=1, manifest=b"m"),
         f.PublishPrekeys(request=1, prekeys=[PREKEY]),
         f.PublishTokens(request=1, live=[HASH] * 16, retired=[]),
@@ -74,7 +76,15 @@ OTHERS: dict[type[f.Frame], f.Frame] = {
     type(frame): frame
     for frame in (
         f.Challenge(versions=[1], nonce=HASH),
-        f.Welcome(version=1, registered=True, epoch=1, now_s=1, max_ttl_s=1, max_deposit_items=1),
+        f.Welcome(
+            version=1,
+            registered=True,
+            epoch=1,
+            now_s=1,
+            max_ttl_s=1,
+            max_deposit_items=1,
+            ticket=None,
+        ),
         f.Close(code=14, reason="", retry_after_s=0),
         f.Deliver(items=[f.Delivery(id=ID, lane=0, payload=bytes(BUCKETS[0]))]),
         f.Drained(),

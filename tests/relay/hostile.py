@@ -143,6 +143,7 @@ def _not_now(chance: Chance) -> bytes:
             invite=chance.choice((None, chance.randbytes(8))),
             manifest=chance.randbytes(chance.randint(1, 8000)),
             tokens=[chance.randbytes(32) for _ in range(16)],
+            ticket=chance.choice((None, chance.randbytes(16))),
         ),
         f.OpenBlob(request=1, blob=chance.randbytes(32), size_bytes=2**63 - 1, ttl_s=0),
         f.PutBlob(request=1, blob=chance.randbytes(32), offset=0, data=bytes(MAX_BLOB_PART_BYTES)),

@@ -90,6 +90,7 @@ async def register(relay: RelayAddress, resident: Resident, *, invite: bytes | N
                 invite=invite,
                 manifest=resident.manifest,
                 tokens=[token_hash(token) for token in resident.tokens],
+                ticket=None,
             ),
         )
 

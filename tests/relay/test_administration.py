@@ -24,6 +24,7 @@ from restante.relay.ops.draining import send_away
 from restante.relay.ops.place import SOCKET_FILE
 from restante.relay.server import RunningRelay
 from restante.store.relay_administration import DAY_S
+from tests.relay.test_recovery import anew, next_generation
 from tests.relay.wire import (
     anonymous,
     authenticated,
@@ -77,17 +78,17 @@ async def test_a_blocked_account_is_cut_off_and_receives_nothing_until_it_is_unb
 
 async def test_a_blocked_account_does_not_come_back_by_recovery(tmp_path: Path) -> None:
     async with relay_at(tmp_path) as relay:
-        bob = await registered(relay, "bob")
+        bob, other = await registered(relay, "bob"), person("bob")
         await asked(tmp_path, "block", name="bob")
-        other = person("bob")
-        again = bob.manifest(relay.address, generation=2)
-        async with authenticated(relay, bob) as device:
-            assert device.asides[0].code == WireCode.BLOCKED
+        again = anew(bob)
+        async with authenticated(relay, again) as device:
+            recovered = next_generation(again, relay.address).to_bytes()
+            refused = await _register(device, again, recovered)
+            assert refused.code == WireCode.BLOCKED, "its own root key, and a new device"
         async with authenticated(relay, other) as device:
             stranger = other.manifest(relay.address).to_bytes()
             refused = await _register(device, other, stranger)
             assert refused.code == WireCode.NAME_TAKEN, "strangers don't learn of the block"
-        del again
 
 
 async def _register(wire: Any, who: Any, manifest: bytes) -> Any:
@@ -163,9 +164,11 @@ async def test_an_invite_is_listed_without_its_code_and_can_be_revoked(tmp_path:
         listed = await asked(tmp_path, "invites")
         assert [(one["uses_left"], one["quota_bytes"]) for one in listed] == [(2, 5), (2, 5)]
         assert not any(made[0]["code"][-20:] in json.dumps(one) for one in listed)
-        assert await asked(tmp_path, "revoke", invite=made[0]["code"]) == {
-            "invite": listed[0]["invite"]
-        }
+        which = {"invite": listed[0]["invite"], "uses_left": 2}
+        code = made[0]["code"]
+        assert await asked(tmp_path, "revoke", invite=code, is_dry_run=True) == which
+        assert await asked(tmp_path, "invites") == listed, "only looked for"
+        assert await asked(tmp_path, "revoke", invite=code) == which
         assert await asked(tmp_path, "invites") == listed[1:]
         with pytest.raises(UserError, match="no invite"):
             await asked(tmp_path, "revoke", invite="00000000")

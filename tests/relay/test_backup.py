@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from restante.crypto import own_keys
 from restante.crypto.randomness import SystemRandomness
-from restante.errors import StoreError, UserError
+from restante.errors import StoreError, UserError, WireCode
 from restante.protocol import frames as f
 from restante.protocol.ids import BlobCapability, blob_id
 from restante.protocol.manifest import PrekeyKind
@@ -158,6 +158,9 @@ async def test_after_a_restore_strangers_cannot_tell_who_has_been_back(tmp_path:
                 target = [f.Target(mailbox=mailbox, token=None)]
                 (outcome,) = await deposit(wire, replace(item(bob), targets=target))
                 assert outcome.outcome == expected
+            nobody_s = relay.services.limits.awaited_retry_s if not later_s else 0
+            missing = await wire.ask(f.FetchManifest, name="carol", since_sequence=0)
+            assert (missing.code, missing.retry_after_s) == (WireCode.NOT_FOUND, nobody_s)
 
 
 async def test_nothing_is_written_over(tmp_path: Path) -> None:

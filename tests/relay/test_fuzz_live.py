@@ -228,6 +228,7 @@ class Attack:
                 invite=None,
                 manifest=self._mallory.manifest,
                 tokens=[bytes(32)] * BUCKET_TOKENS,
+                ticket=None,
             ),
         ):
             with pytest.raises(RefusedError):

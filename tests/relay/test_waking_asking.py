@@ -208,6 +208,30 @@ async def test_through_a_proxy_nothing_is_resolved_here(
     assert "push.example" not in resolver.names
 
 
+async def test_through_a_proxy_many_names_below_one_domain_are_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, str, str, int]] = []
+    limits = Limits(wake_after_s=0, wakes_per_host=1)
+    async with (
+        push_server(tmp_path, monkeypatch) as server,
+        a_socks_proxy(seen) as port,
+        a_waker(
+            tmp_path, limits=limits, tries_after_s=(), wake_proxy=f"socks5://127.0.0.1:{port}"
+        ) as wakers,
+    ):
+        await wakers.adds(
+            *[f"https://n{number}.push.example:{server.port}/" for number in range(13)]
+        )
+        for device in range(1, 14):
+            wakers.waker.arrived(device)
+        await wakers.counted("failed", 10)  # no certificate has their names; they were asked
+        with trio.fail_after(PATIENCE_S):
+            while wakers.waker.waiting != 3:
+                await trio.testing.wait_all_tasks_blocked(0.01)
+    assert len(seen) == 10
+
+
 async def test_a_proxy_that_is_down_is_not_gone_round(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,6 +72,7 @@ class Wire:
         self.socket = socket
         self.connection = Connection(Role.CLIENT)
         self.asides: list[Any] = []
+        self.welcome: f.Welcome | None = None
         self._request = 0
 
     async def frame(self) -> Any:
@@ -90,6 +91,8 @@ class Wire:
     async def ask(self, kind: type[Any], **fields: Any) -> Any:
         """Send a request and return its answer."""
         request = self.number()
+        if kind is f.Register:
+            fields.setdefault("ticket", None)
         await self.send(kind(request=request, **fields))
         while True:
             frame = await self.frame()
@@ -225,6 +228,8 @@ async def authenticated(
         assert isinstance(welcome, (f.Welcome, f.Close))
         if isinstance(welcome, f.Close):
             wire.asides.append(welcome)
+        else:
+            wire.welcome = welcome
         yield wire
 
 

@@ -14,6 +14,7 @@ CREATE TABLE invites ( hash BLOB NOT NULL , uses_left INTEGER NOT NULL , expires
 CREATE TABLE manifests ( account INTEGER NOT NULL , sequence INTEGER NOT NULL , manifest BLOB NOT NULL , PRIMARY KEY ( account , sequence ) , FOREIGN KEY ( account ) REFERENCES accounts ( number ) ON DELETE CASCADE );
 CREATE TABLE payloads ( number INTEGER NOT NULL , payload BLOB NOT NULL , PRIMARY KEY ( number ) );
 CREATE TABLE prekeys ( device INTEGER NOT NULL , kind INTEGER NOT NULL , id INTEGER NOT NULL , expires_at_s INTEGER NOT NULL , prekey BLOB NOT NULL , PRIMARY KEY ( device , kind , id ) , FOREIGN KEY ( device ) REFERENCES devices ( number ) ON DELETE CASCADE );
+CREATE TABLE relay_secrets ( name TEXT NOT NULL , secret BLOB NOT NULL , PRIMARY KEY ( name ) );
 CREATE TABLE relay_state ( "key" TEXT NOT NULL , value INTEGER NOT NULL , PRIMARY KEY ( "key" ) );
 CREATE TABLE slots ( slot BLOB NOT NULL , expires_minute INTEGER NOT NULL , sealed BLOB NOT NULL , PRIMARY KEY ( slot ) );
 CREATE INDEX slots_by_expiry ON slots ( expires_minute );

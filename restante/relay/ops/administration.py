@@ -66,9 +66,10 @@ class NewInvite(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class WhichInvite(Struct, frozen=True, forbid_unknown_fields=True):
-    """An invite's code, or the beginning of its hash."""
+    """An invite's code, or the beginning of its hash; whether it is only to be looked for."""
 
     invite: str
+    is_dry_run: bool = False
 
 
 class Drain(Struct, frozen=True, forbid_unknown_fields=True):
@@ -224,15 +225,18 @@ class Administration:
         return [asdict(line) for line in found]
 
     async def revoke(self, which: WhichInvite) -> object:
-        """Make an invite worthless."""
+        """Make an invite worthless, or only say which one it would be."""
         beginning = _beginning(which.invite)
-        count = await self._db.write(lambda tx: store.revoke_invite(tx, beginning))
-        if count != 1:
-            problem = "no invite" if not count else "more than one invite"
+        if which.is_dry_run:
+            found = await self._db.read(lambda tx: store.find_invites(tx, beginning))
+        else:
+            found = await self._db.write(lambda tx: store.revoke_invite(tx, beginning))
+        if len(found) != 1:
+            problem = "no invite" if not found else "more than one invite"
             raise UserError(
                 f"There is {problem} that begins so. See: restante relay invite ls --data DIR"
             )
-        return {"invite": beginning[:12]}
+        return {"invite": found[0].invite, "uses_left": found[0].uses_left}
 
     # ---- the end --------------------------------------------------------------------------
 

@@ -18,8 +18,9 @@ from restante.store.relay_database import open_relay_database
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upgraded:
-    """Of which schema a database is now, which one this version knows, and the copy from before."""
+    """A database: its schema, the newest one that is known, and the copy from before."""
 
+    path: Path
     schema: int
     known: int
     copy: str | None
@@ -28,7 +29,7 @@ class Upgraded:
 def look(data: Path) -> Upgraded:
     """Say of which schema the database in `data` is. Raises UserError, StoreError."""
     database = _database(data)
-    return Upgraded(schema=schema_of(database), known=RELAY.head, copy=None)
+    return Upgraded(path=database, schema=schema_of(database), known=RELAY.head, copy=None)
 
 
 async def bring_up_to_date(data: Path) -> Upgraded:
@@ -39,7 +40,7 @@ async def bring_up_to_date(data: Path) -> Upgraded:
         async with open_relay_database(database):
             pass
     copy = f"{database}.schema-{before}" if before < RELAY.head else None
-    return Upgraded(schema=schema_of(database), known=RELAY.head, copy=copy)
+    return Upgraded(path=database, schema=schema_of(database), known=RELAY.head, copy=copy)
 
 
 def _database(data: Path) -> Path:

@@ -12,7 +12,7 @@ import click
 
 from restante.errors import ExitCode
 from restante.relay.verbs.asking import ask
-from restante.relay.verbs.run import Run, data_option, verb
+from restante.relay.verbs.run import Run, data_option, dry_run_option, verb
 from restante.relay.verbs.units import Size, size_text, time_text
 
 verbs = click.Group()
@@ -56,8 +56,15 @@ def ls(run: Run, data: Path) -> int:
 @verb(invite)
 @click.argument("which", metavar="CODE|ID")
 @data_option
-def revoke(run: Run, which: str, data: Path) -> int:
+@dry_run_option
+def revoke(run: Run, which: str, data: Path, dry_run: bool) -> int:
     """Make an invite worthless. Who used it stays."""
-    run.out.data({"type": "invite_revoked", **ask(data, "revoke", invite=which)}, None)
+    found = ask(data, "revoke", invite=which, is_dry_run=dry_run)
+    if dry_run:
+        return run.would(
+            f"Would revoke the invite {found['invite']}, which is good for {found['uses_left']} "
+            "more."
+        )
+    run.out.data({"type": "invite_revoked", **found}, None)
     run.out.note("Revoked.")
     return ExitCode.OK

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from restante.errors import ExitCode
-from restante.relay.verbs.run import Run, data_option, verb
+from restante.relay.verbs.run import Run, data_option, dry_run_option, verb
 
 verbs = click.Group()
 
@@ -98,11 +98,19 @@ def restore(
 @verb(verbs)
 @data_option
 @click.option("--check", is_flag=True, help="Only say whether there is anything to do.")
-def upgrade(run: Run, data: Path, check: bool) -> int:
+@dry_run_option
+def upgrade(run: Run, data: Path, check: bool, dry_run: bool) -> int:
     """Bring a stopped relay's database up to date. `serve` does the same by itself."""
     from restante.relay import commands
 
-    found = commands.upgrade(data, only_look=check)
+    found = commands.upgrade(data, only_look=check or dry_run)
+    if dry_run and not check:
+        if found.schema == found.known:
+            return run.would(f"Would do nothing: the database is of schema {found.known} already.")
+        return run.would(
+            f"Would copy the database to {found.path}.schema-{found.schema}, and bring it from "
+            f"schema {found.schema} to {found.known}."
+        )
     run.out.data(
         {"type": "upgrade", "schema": found.schema, "known": found.known, "copy": found.copy},
         f"schema {found.schema}, this version knows {found.known}",

@@ -11,7 +11,7 @@ import click
 
 from restante.errors import ExitCode, UserError
 from restante.relay.verbs.asking import ask
-from restante.relay.verbs.run import Run, data_option, verb
+from restante.relay.verbs.run import Run, data_option, dry_run_option, verb
 from restante.relay.verbs.units import size_text
 
 verbs = click.Group()
@@ -56,13 +56,19 @@ def wake_key(run: Run, data: Path) -> int:
 @verb(verbs)
 @data_option
 @click.option("--over", metavar="SECONDS", type=click.IntRange(0, 3600), default=10)
-def drain(run: Run, data: Path, over: int) -> int:
+@dry_run_option
+def drain(run: Run, data: Path, over: int, dry_run: bool) -> int:
     """Send everybody away, and end the relay. It takes SECONDS (10)."""
     from restante.relay.ops.asking import connected
 
     with connected(data) as asked:
         if asked is None:
             raise UserError(f"No relay runs in {data}, so there is nothing to drain.")
+        if dry_run:
+            count = asked.call("stats")["connections"]
+            return run.would(
+                f"Would send {count} connections away within {over} s, and end the relay."
+            )
         found = asked.call("drain", over_s=over)
         run.out.note(f"{found['connections']} connections are sent away within {over} s.")
         if not asked.wait_for_the_end(timeout_s=over + 120):

@@ -1,7 +1,8 @@
 """Asking one endpoint to wake its device: where it leads, how often that may be, and who asks.
 
 Rule: a name is resolved once, and connected to there; many names of one address are one address.
-With a proxy nothing is resolved here, and nothing leaves this machine but to the proxy.
+With a proxy nothing is resolved here, and nothing leaves this machine but to the proxy; then many
+names below one domain are one.
 Spec: docs/protocol/relay.md, section 13.
 """
 
@@ -20,7 +21,7 @@ from restante.relay import log
 from restante.relay.buckets import Buckets
 from restante.relay.http.asking import AskingError, Said, post_nothing
 from restante.relay.networks import network_of, plain_address
-from restante.relay.waking.endpoints import Endpoint, chosen_address
+from restante.relay.waking.endpoints import Endpoint, chosen_address, domain_of
 
 if TYPE_CHECKING:
     from restante.relay.settings import Settings
@@ -72,14 +73,17 @@ class Asking:
         """Return what connects: through the proxy, or to the address that was resolved."""
         proxy, host, port = self._settings.wake_proxy, endpoint.host, endpoint.port
         if proxy:
+            self._count(domain_of(host))
             from restante.relay.http.proxied import open_through  # noqa: PLC0415  # dear
 
             return partial(open_through, proxy, host, port, deadline_s=self._deadline_s)
         address = await self._resolved(endpoint)
-        key = network_of(plain_address(address))
+        self._count(network_of(plain_address(address)))
+        return partial(trio.open_tcp_stream, address, port)
+
+    def _count(self, key: bytes) -> None:
         if after_s := self._per_address.take(key, 1, trio.current_time()):
             raise TooSoonError(after_s)
-        return partial(trio.open_tcp_stream, address, port)
 
     async def _resolved(self, endpoint: Endpoint) -> str:
         with trio.move_on_after(self._deadline_s) as scope:

@@ -78,6 +78,18 @@ def parse_endpoint(text: str, *, allows_private: bool) -> Endpoint:
     return endpoint
 
 
+def domain_of(host: str) -> bytes:
+    """Return by what a host is counted that isn't resolved here: its last two labels, or itself.
+
+    Whoever has a domain has all the names below it, and they may lead to one machine.
+    """
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        host = ".".join(host.rstrip(".").split(".")[-2:])
+    return host.encode()
+
+
 def is_public(address: str) -> bool:
     """Whether an address leads to the internet, and nowhere else."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
