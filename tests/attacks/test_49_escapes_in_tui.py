@@ -13,7 +13,8 @@ from rich.segment import Segment
 from textual.color import Color
 
 from restante.client.interface import ConnectionPhase, ContactState, MessageState, Quoted, Trust
-from restante.client.tui.clean import ControlFilter, clean, clean_line
+from restante.client.tui.clean import clean, clean_line
+from restante.client.tui.filters import ControlFilter
 from restante.errors import UserError
 from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.stories import Teller, tell

@@ -233,13 +233,16 @@ async def test_a_resize_is_seen_where_the_shell_says_another_size(
     await ended(terminal, 0)
 
 
-async def test_a_dumb_terminal_is_refused_with_what_to_do_instead(
-    terminal: Terminal, tmp_path: Path
-) -> None:
+async def test_a_dumb_terminal_shows_lines_and_ctrl_c_ends_them(terminal: Terminal) -> None:
     terminal.type(f"TERM=dumb {CHAT}; echo code $?")
     terminal.press("Enter")
-    await terminal.until_shown("This terminal can't show the interface", "code 1")
+    await terminal.until_shown("This terminal can show lines only", "/help says what else")
+    terminal.type("/go-to bob")
+    terminal.press("Enter")
+    await terminal.until_shown("Chat with bob, verified")
     assert terminal.modes() == NOTHING_ON
+    terminal.press("C-c")
+    await ended(terminal, 130)
 
 
 async def test_in_ascii_no_sign_of_ours_is_anything_else(

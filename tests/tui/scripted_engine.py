@@ -217,6 +217,9 @@ class ScriptedEngine(
         await trio.lowlevel.checkpoint()
         return self.phase is ConnectionPhase.CONNECTED
 
+    async def flush(self, *, timeout_s: float) -> bool:
+        return await self.synchronise(timeout_s=timeout_s)
+
     async def retry_now(self) -> None:
         await trio.lowlevel.checkpoint()
         self.retries += 1

@@ -8,13 +8,27 @@ from __future__ import annotations
 import os
 import sys
 
+from restante.client.plain.plain_words import LINES_INSTEAD
 from restante.client.tui import words
+
+__all__ = ["LINES_INSTEAD", "must_be_lines", "why_no_screen"]
+
+
+def must_be_lines() -> bool:
+    """Whether somebody sits at a terminal that can show lines and nothing else."""
+    return _is_terminal() and _is_dumb()
 
 
 def why_no_screen() -> str | None:
     """Return why the screen can't be shown here, as a sentence, or None."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not _is_terminal():
         return words.NO_TERMINAL
-    if os.environ.get("TERM", "dumb") in {"dumb", ""}:
-        return words.DUMB_TERMINAL
-    return None
+    return words.DUMB_TERMINAL if _is_dumb() else None
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _is_dumb() -> bool:
+    return os.environ.get("TERM", "dumb") in {"dumb", ""}

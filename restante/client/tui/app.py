@@ -30,7 +30,8 @@ from restante.client.tui.account_dialog import AccountDialog
 from restante.client.tui.bridge import ask
 from restante.client.tui.chat_screen import ChatScreen
 from restante.client.tui.chats import Chats
-from restante.client.tui.clean import ControlFilter, PlainFilter, clean_line
+from restante.client.tui.clean import clean_line
+from restante.client.tui.filters import ControlFilter, PlainFilter
 from restante.client.tui.keys_dialog import PressDialog
 from restante.client.tui.palette import Commands
 from restante.client.tui.settings_dialog import SettingsDialog

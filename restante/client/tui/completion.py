@@ -14,6 +14,7 @@ from typing import Final
 from restante.client.interface import ContactState, Conversation, Member
 from restante.client.tui.clean import clean_line
 from restante.client.tui.emoji_names import find_emoji
+from restante.client.tui.key_words import slash_name
 
 MAX_OFFERED: Final = 6
 
@@ -83,7 +84,7 @@ def command_offers(query: str, commands: Iterable[tuple[str, str, str]]) -> list
     """Return commands (title, help, action) that are called so: `Chat: Go to` is `/go-to`."""
     offers = []
     for title, says, action in commands:
-        name = title.rpartition(": ")[2].lower().replace(" ", "-")
+        name = slash_name(title)
         if name.startswith(query):
             offers.append(Offer(label=f"/{name}", says=says, action=action))
     return offers[:MAX_OFFERED]

@@ -22,7 +22,7 @@ SENDING: Final = "The file is on its way. Its message follows when all of it is 
 FETCHING: Final = "The file is fetched. s saves it once it is here."
 STOPPED: Final = "It is fetched no more; s goes on from there."
 
-_STATE: Final = {
+STATE: Final = {
     FileState.SENDING: "on its way to the relay",
     FileState.FETCHING: "on its way here",
     FileState.HERE: "here",
@@ -69,7 +69,7 @@ def size(count_bytes: float) -> str:
 
 def _stands(file: File, page: Page) -> str:
     if file.state is not FileState.OFFERED:
-        return _STATE[file.state]
+        return STATE[file.state]
     until = ""
     if file.expires_at is not None:
         day = local(file.expires_at, page.zone).date()

@@ -94,3 +94,8 @@ NEEDS_CHATS: Final = frozenset(
     }
 )
 """Actions that are offered where the chats are on screen."""
+
+
+def slash_name(title: str) -> str:
+    """Return a command's name after a stroke: `Chat: Go to` is `go-to`."""
+    return title.rpartition(": ")[2].lower().replace(" ", "-")

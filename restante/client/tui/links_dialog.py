@@ -14,23 +14,12 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from restante.client.interface import Message
 from restante.client.tui import link_words
-from restante.client.tui.clean import clean
 from restante.client.tui.dialog import Dialog, text
 from restante.client.tui.links import Link
-from restante.client.tui.markup import read_markup
 
 ANSWERED: Final = "answered"
 """Chosen instead of a link: the message that this one answers."""
-
-
-def links_of(message: Message) -> list[Link]:
-    """Return the links of a text, each once."""
-    if message.kind != "text" or "://" not in message.body:
-        return []
-    links = read_markup(clean(message.body)).links
-    return list({link.url: link for link in links}.values())
 
 
 class LinksDialog(Dialog[str]):

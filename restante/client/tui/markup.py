@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from restante.client.interface import Message
+from restante.client.tui.clean import clean
 from restante.client.tui.code_colours import colour
 from restante.client.tui.links import Link, read_link
 from restante.client.tui.roles import Role
@@ -71,6 +73,14 @@ def read_markup(text: str) -> Marked:
             reader.line(line)
             at += 1
     return reader.done()
+
+
+def links_of(message: Message) -> list[Link]:
+    """Return the links of a text, each once."""
+    if message.kind != "text" or "://" not in message.body:
+        return []
+    links = read_markup(clean(message.body)).links
+    return list({link.url: link for link in links}.values())
 
 
 class _Reader:

@@ -22,7 +22,8 @@ from restante.client.tui.dialog import TextDialog
 from restante.client.tui.entry_parts import HAS_HEADING
 from restante.client.tui.file_actions import FileActions
 from restante.client.tui.links import Link, can_open
-from restante.client.tui.links_dialog import ANSWERED, LinksDialog, links_of
+from restante.client.tui.links_dialog import ANSWERED, LinksDialog
+from restante.client.tui.markup import links_of
 from restante.client.tui.message_dialogs import DeleteDialog, ReactDialog
 from restante.client.tui.place_dialog import PlaceDialog
 from restante.client.tui.times import local

@@ -346,11 +346,11 @@ CRASHED: Final = (
     "This is where it happened; it holds no message, no name and no key:"
 )
 DUMB_TERMINAL: Final = (
-    "This terminal can't show the interface (TERM is dumb or unset). "
-    "Use `restante send` and `restante tail`."
+    "This terminal can't show the interface (TERM is dumb or unset). Use `restante chat --plain`."
 )
 NO_TERMINAL: Final = (
-    "There is no terminal to show the interface on. Use `restante send` and `restante tail`."
+    "There is no terminal to show the interface on. Use `restante chat --plain`, "
+    "`restante send` and `restante tail`."
 )
 
 

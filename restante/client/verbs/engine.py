@@ -50,16 +50,24 @@ def daemon(run: Invocation) -> int:
 
 
 @command(verbs)
-def chat(run: Invocation) -> int:
+@click.option("--plain", is_flag=True, help="As lines: for screen readers, and for any terminal.")
+def chat(run: Invocation, plain: bool) -> int:
     """Open the chat."""
-    return show_chat(run)
+    return show_chat(run, is_plain=plain)
 
 
-def show_chat(run: Invocation) -> int:
-    """Open the chat, if there is a terminal for it. UserError: there is none."""
-    from restante.client.commands.screen import why_no_screen
+def show_chat(run: Invocation, *, is_plain: bool = False) -> int:
+    """Open the chat, on the screen or as lines. UserError: there is no terminal for a screen."""
+    from restante.client.commands import screen
 
-    if (why := why_no_screen()) is not None:
+    if not is_plain and screen.must_be_lines():
+        is_plain = True
+        run.out.note(screen.LINES_INSTEAD)
+    if is_plain:
+        from restante.client.commands.plain_chat import plain_chat
+
+        return plain_chat(run.out, run.profile, run.key(may_ask=True))
+    if (why := screen.why_no_screen()) is not None:
         raise UserError(why)
     from restante.client.commands.chat import chat as body
 

@@ -22,7 +22,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "backup verify": ("restante backup verify ~/restante.backup",),
     "bundle export": ("restante bundle export /media/stick/for-alice --to alice",),
     "bundle import": ("restante bundle import /media/stick/for-bob",),
-    "chat": ("restante chat --profile work",),
+    "chat": ("restante chat --profile work", "restante chat --plain"),
     "contact accept": ("restante contact accept eve@relay.example",),
     "contact accept-key": ("restante contact accept-key alice",),
     "contact add": ("restante contact add alice@relay.example --name Alice",),
