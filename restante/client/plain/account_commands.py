@@ -83,7 +83,7 @@ class AccountCommands(Asking):
             await self.say(f"/{name}: {says}")
         for title, says, action in key_words.COMMANDS:
             name = action.rpartition(".")[2]
-            if name not in plain_words.ONLY_ON_SCREEN:
+            if hasattr(self, f"do_{name}"):
                 says = plain_words.SAYS.get(name, says)  # noqa: PLW2901  (ours goes before)
                 await self.say(f"/{key_words.slash_name(title)}: {says}")
 

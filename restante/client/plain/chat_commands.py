@@ -202,7 +202,11 @@ class ChatCommands(Asking):
         """Give the contact a name of your own."""
         if not rest:
             raise UserError(plain_words.RENAME_HOW)
-        contact = await self.engine.contact_rename(self.chat().key, rest)
+        chat = self.chat()
+        if chat.group is not None:
+            await self.engine.group_set(chat.key, name=rest)
+            return
+        contact = await self.engine.contact_rename(chat.key, rest)
         await self.say(words.now_called(clean_line(contact.petname or contact.address)))
 
     # ---- who it is ------------------------------------------------------------------------------
@@ -211,8 +215,7 @@ class ChatCommands(Asking):
         """Compare the safety number."""
         chat = self.chat()
         if chat.group is not None:
-            await self._members(chat.key)
-            return
+            raise UserError(plain_words.elsewhere("/members"))
         number = await self.engine.safety_number(chat.key)
         name = clean_line(chat.title)
         await self.say(verify_words.safety_text(name))
@@ -234,12 +237,6 @@ class ChatCommands(Asking):
         else:
             await self.say(plain_words.UNDECIDED)
 
-    async def _members(self, key: str) -> None:
-        group = await self.engine.group(key)
-        await self.say(plain_words.MEMBERS)
-        for member in group.members:
-            await self.say(f"{clean_line(member.name)}, {words.TRUST[member.trust]}, {member.role}")
-
     async def do_accept(self, rest: str) -> None:
         """Accept a request, somebody who was blocked, or a new key."""
         chat = self.chat()
@@ -249,6 +246,9 @@ class ChatCommands(Asking):
                 await self.say(plain_words.UNDECIDED)
                 return
             contact = await self.engine.accept_key(chat.key)
+        elif chat.contact is ContactState.REQUEST and chat.group is not None:
+            await self.engine.group_accept(chat.key)
+            return
         elif chat.contact in {ContactState.REQUEST, ContactState.BLOCKED}:
             contact = await self.engine.contact_accept(chat.key)
         else:
@@ -259,6 +259,8 @@ class ChatCommands(Asking):
     async def do_block(self, rest: str) -> None:
         """Block the contact."""
         chat = self.chat()
+        if chat.group is not None:
+            raise UserError(plain_words.elsewhere("/leave"))
         name = clean_line(chat.title)
         if await self.confirm(words.block(name)):
             await self.engine.contact_block(chat.key)

@@ -54,7 +54,14 @@ NEW_WHOM: Final = "Say whom: /new CODE, or /new ADDRESS."
 NO_EARLIER: Final = "Nothing is before that. /newest reads the end again."
 NO_LATER: Final = "That is the end."
 NOTHING_HERE: Final = "Nothing was said here yet."
-MEMBERS: Final = "In this group:"
+NO_GROUP: Final = "The open chat is no group."
+GROUP_HOW: Final = "Say how it is called: /new-group NAME. Who is in it is asked next."
+NAMES_HOW: Final = "Type names or addresses, with commas between."
+
+
+def one_of(choices: list[str]) -> str:
+    """What may stand after a command."""
+    return f"Say which: {', '.join(choices)}."
 
 
 def chat_line(number: int, title: str, said: list[str]) -> str:
@@ -287,6 +294,10 @@ SAYS: Final = {
     "devices": "Your devices",
     "settings": "What others see of you: /settings NAME VALUE",
     "help": "This list",
+    "new_group": "/new-group NAME; who is in it is asked next",
+    "add_members": "/add-people NAME, NAME; they see what is written from now on",
+    "describe": "What it is for: /describe TEXT",
+    "posting": "/who-may-write reader, member, admin or owner: the least role that may",
 }
 """What a command does here, by action, where the screen's words don't fit."""
 

@@ -19,6 +19,7 @@ from restante.client.interface import Engine, EventStream
 from restante.client.plain import plain_words
 from restante.client.plain.account_commands import AccountCommands, Quitting
 from restante.client.plain.chat_commands import ChatCommands
+from restante.client.plain.group_commands import GroupCommands
 from restante.client.plain.message_commands import MessageCommands
 from restante.client.plain.streams import WAITING_LINES, TooLong, Voice, read_lines
 from restante.client.plain.talk import CALM_S, PATIENCE_S, Talk
@@ -52,7 +53,7 @@ class Sitting:
     calm_s: float = CALM_S
 
 
-class Commands(ChatCommands, MessageCommands, AccountCommands):
+class Commands(ChatCommands, MessageCommands, GroupCommands, AccountCommands):
     """Everything that can be typed."""
 
     async def take(self, line: str) -> None:
@@ -74,9 +75,9 @@ class Commands(ChatCommands, MessageCommands, AccountCommands):
         if len(begun) > 1:
             raise UserError(plain_words.could_mean(sorted(begun)))
         action = _ACTIONS[begun[0]]
-        if (instead := plain_words.ONLY_ON_SCREEN.get(action)) is not None:
-            raise UserError(instead)
-        body: Callable[[str], Awaitable[None]] = getattr(self, "do_" + action)
+        body: Callable[[str], Awaitable[None]] | None = getattr(self, "do_" + action, None)
+        if body is None:
+            raise UserError(plain_words.ONLY_ON_SCREEN.get(action, plain_words.OF_SCREEN))
         await body(rest)
 
 

@@ -25,7 +25,7 @@ COMMANDS: Final = (
     ("Chat: Send a contact", "Somebody's address, and whose it must be", "screen.send_contact"),
     ("Chat: Send a file", "Encrypted before it leaves; up to 5 GiB", "screen.send_file"),
     ("Chat: Send a place", "Where it is, or where you are for a while", "screen.send_place"),
-    ("Group: New", "Choose a name, and who is in it", "screen.new_group"),
+    ("Group: New group", "Choose a name, and who is in it", "screen.new_group"),
     ("Group: Members", "Who is in it, with which role", "screen.members"),
     ("Group: Add people", "They see what is written from now on", "screen.add_members"),
     ("Group: Describe", "Say what it is for", "screen.describe"),
