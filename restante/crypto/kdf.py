@@ -17,6 +17,7 @@ from restante.crypto import labels
 from restante.crypto.keys import (
     BodyKey,
     ChainKey,
+    FormerKeySeal,
     HeaderKey,
     IntroductionKey,
     KemSecret,
@@ -24,6 +25,7 @@ from restante.crypto.keys import (
     LinkSecret,
     LinkVerdictKey,
     MessageKey,
+    ProfileKey,
     RatchetRoot,
     SharedSecret,
 )
@@ -120,3 +122,13 @@ def link_digits(transcript: bytes, secret: LinkSecret, *, new: bytes, old: bytes
     label = labels.LINK_DIGITS + new + old
     out = _hkdf(salt=transcript, secret=secret.raw, label=label, size_bytes=8)
     return f"{int.from_bytes(out, 'big') % 1_000_000:06d}"
+
+
+def former_key_seal(key: ProfileKey) -> FormerKeySeal:
+    """Derive what seals the profile's former key while the database is encrypted anew.
+
+    HKDF-SHA256(salt = 32 zero bytes, ikm = the new profile key 32 B, info = LABEL seal-former-key)
+    -> 32 B.
+    """
+    out = _hkdf(salt=_ZEROS, secret=key.raw, label=labels.FORMER_KEY_SEAL, size_bytes=32)
+    return FormerKeySeal(out)

@@ -331,6 +331,12 @@ class ProfileKey(SecretKey):
     __slots__ = ()
 
 
+class FormerKeySeal(AeadKey):
+    """Made of a new `ProfileKey`; seals the one before it until the database is under the new."""
+
+    __slots__ = ()
+
+
 class PassphraseKey(AeadKey):
     """What a passphrase was stretched to; seals the `ProfileKey`."""
 

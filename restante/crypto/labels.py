@@ -50,6 +50,7 @@ TAG: Final = _label("tag")
 LINK: Final = _label("link")
 LINK_KEYS: Final = _label("link-keys")
 LINK_DIGITS: Final = _label("link-digits")
+FORMER_KEY_SEAL: Final = _label("seal-former-key")
 
 # Associated data
 HEADER_DATA: Final = _label("header")
@@ -64,6 +65,7 @@ LINK_REVEAL_DATA: Final = _label("link-reveal")
 LINK_VERDICT_DATA: Final = _label("link-verdict")
 LINK_CANCEL_DATA: Final = _label("link-cancel")
 PROFILE_KEY_DATA: Final = _label("profile-key")
+FORMER_KEY_DATA: Final = _label("former-key")
 
 SIGNATURE_LABELS: Final = (
     ACCOUNT_CERTIFICATE,

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 SALT_BYTES: Final = argon2id.SALTBYTES
 SEALED_KEY_BYTES: Final = ProfileKey.SIZE + aead.OVERHEAD_BYTES
 MAX_BYTES: Final = 1024
-MOST_MEMORY_BYTES: Final = 4 * 1024**3
-MOST_PASSES: Final = 64
+MOST_MEMORY_BYTES: Final = argon2id.MEMLIMIT_SENSITIVE
+MOST_PASSES: Final = 16
+"""A file that asks for more than any version ever took only means to wear the machine out."""
 
 
 class PassphraseError(ValueError):

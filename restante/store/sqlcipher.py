@@ -52,6 +52,10 @@ class DatabaseKey:
         """Return the statement that gives SQLCipher the key as it is, with nothing derived."""
         return f"PRAGMA key = \"x'{self._raw.hex()}'\""
 
+    def rekey_pragma(self) -> str:
+        """Return the statement that encrypts an open database anew, under this key."""
+        return f"PRAGMA rekey = \"x'{self._raw.hex()}'\""
+
 
 class SqlcipherDialect(SQLiteDialect_aiosqlite):
     """SQLAlchemy's aiosqlite dialect, which takes SQLCipher's exceptions for its own."""

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from restante.client.keeping.changing import keep_otherwise
 from restante.client.keeping.protection import (
     draw_key,
-    keep_otherwise,
     key_file_of,
     open_key,
 )

@@ -1,6 +1,7 @@
-"""A process that changes a passphrase and is killed: `crashing_keeping.py DIR OLD NEW POINT`.
+"""A process that changes a passphrase and is killed: `crashing_keeping.py DIR OLD NEW POINT PASS`.
 
 An empty OLD or NEW is none, `-` for NEW destroys the profile; without a POINT it goes to its end.
+It is killed at the point's PASS, counted from 1.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import signal
 import sys
 from pathlib import Path
 
-from restante.client.keeping.protection import keep_otherwise, open_key
+from restante.client.keeping.changing import keep_otherwise
+from restante.client.keeping.protection import open_key
 from restante.client.keeping.wiping import wipe
 from restante.client.profile import Profile
 from restante.crypto.passphrase import Passphrase, Stretching
@@ -20,10 +22,13 @@ CHEAP = Stretching(passes=1, memory_bytes=8192)
 
 
 def main() -> None:
-    directory, old, new, point = sys.argv[1:]
+    directory, old, new, point, at_pass = sys.argv[1:]
+    passes = 0
 
     def observe(reached: str) -> None:
-        if reached == point:
+        nonlocal passes
+        passes += reached == point
+        if reached == point and passes == int(at_pass):
             os.kill(os.getpid(), signal.SIGKILL)
 
     failpoints.observe(observe)

@@ -9,7 +9,8 @@ import pytest
 from restante.client.engine import open_engine
 from restante.client.examining.outside import look_outside
 from restante.client.interface import Finding
-from restante.client.keeping.protection import keep_otherwise, open_key
+from restante.client.keeping.changing import keep_otherwise
+from restante.client.keeping.protection import open_key
 from restante.client.lock import ProfileLock
 from restante.client.profile import Profile
 from restante.crypto.passphrase import Passphrase, Stretching

@@ -16,13 +16,20 @@ from keyring.errors import KeyringLocked, PasswordDeleteError
 
 from restante.client.keeping import tries
 from restante.client.keeping.asking import VARIABLE, ask_new, given, key_from_file
+from restante.client.keeping.changing import keep_otherwise
 from restante.client.keeping.creating import new_key
-from restante.client.keeping.forms import UnreadableError, read_form, spelled
+from restante.client.keeping.forms import (
+    InKeyring,
+    UnreadableError,
+    former,
+    read_form,
+    spelled,
+    with_former,
+    without_former,
+)
 from restante.client.keeping.key_file import replace_key_file
 from restante.client.keeping.protection import (
     draw_key,
-    has_keyring,
-    keep_otherwise,
     kept_by,
     key_file_of,
     open_key,
@@ -89,26 +96,37 @@ def keyring_in(no_keyring: None) -> InMemoryKeyring:
 
 def under_owls(place: Path) -> tuple[Profile, ProfileKey]:
     profile = make_profile(place)
-    key = open_key(profile)
-    keep_otherwise(profile, key, "passphrase", OWLS, stretching=CHEAP)
+    key = keep_otherwise(profile, open_key(profile), "passphrase", OWLS, stretching=CHEAP)
     return profile, key
 
 
 # ---- forms --------------------------------------------------------------------------------------
 
 
-def test_the_key_stays_the_same_however_it_is_kept(tmp_path: Path) -> None:
+def test_kept_otherwise_it_is_another_key_each_time(tmp_path: Path) -> None:
     profile, key = under_owls(tmp_path)
     assert kept_by(profile) == "passphrase"
     assert open_key(profile, OWLS) == key
-    keep_otherwise(profile, key, "passphrase", Passphrase("another one"), stretching=CHEAP)
+    cats = Passphrase("another one")
+    second = keep_otherwise(profile, key, "passphrase", cats, stretching=CHEAP)
     with pytest.raises(LockedError):
         open_key(profile, OWLS)
-    assert open_key(profile, Passphrase("another one")) == key
-    keep_otherwise(profile, key, "file")
+    assert open_key(profile, cats) == second
+    third = keep_otherwise(profile, second, "file")
     assert kept_by(profile) == "file"
-    assert open_key(profile) == key
+    assert open_key(profile) == third
+    assert len({key.raw, second.raw, third.raw}) == 3
+    assert profile.kept_key() == third.raw, "with nothing beside it"
     assert stat.S_IMODE(profile.key_path.stat().st_mode) == 0o600
+
+
+def test_what_cannot_be_kept_otherwise_is_as_before(tmp_path: Path) -> None:
+    profile = make_profile(tmp_path)
+    key = open_key(profile)
+    profile.database_path.write_bytes(b"no database of ours" * 1000)
+    with pytest.raises(UserError, match="nothing was changed"):
+        keep_otherwise(profile, key, "passphrase", OWLS, stretching=CHEAP)
+    assert profile.kept_key() == key.raw
 
 
 def test_a_profile_begun_under_a_passphrase_never_has_its_key_on_the_disk(tmp_path: Path) -> None:
@@ -158,6 +176,13 @@ def test_what_is_spelled_reads_back(tmp_path: Path) -> None:
     profile, _ = under_owls(tmp_path)
     content = profile.kept_key()
     assert spelled(read_form(content)) == content
+    former_key = bytes(range(72))
+    for form in (read_form(content), draw_key(), InKeyring(entry="0" * 32)):
+        both = with_former(form, former_key)
+        assert read_form(spelled(both)) == both
+        assert former(both) == former_key
+        assert without_former(both) == form
+        assert former(form) is None
     assert json.loads(content)["memory_bytes"] == CHEAP.memory_bytes
 
 
@@ -309,7 +334,6 @@ def test_a_profile_that_is_there_is_not_made_anew(tmp_path: Path) -> None:
 
 def test_without_a_keyring_the_key_is_kept_as_before(tmp_path: Path) -> None:
     profile = make_profile(tmp_path)
-    assert not has_keyring()
     with pytest.raises(UserError, match="no keyring on this system"):
         keep_otherwise(profile, open_key(profile), "keyring")
     assert kept_by(profile) == "file"
@@ -319,13 +343,13 @@ def test_a_keyring_keeps_the_key_and_forgets_it(
     tmp_path: Path, keyring_in: InMemoryKeyring
 ) -> None:
     profile, key = under_owls(tmp_path)
-    keep_otherwise(profile, key, "keyring")
+    key = keep_otherwise(profile, key, "keyring")
     assert kept_by(profile) == "keyring"
     assert key.raw.hex() not in profile.key_path.read_text()
     assert open_key(profile) == key
     (entry,) = keyring_in.kept
     assert keyring_in.kept[entry] == key.raw.hex()
-    keep_otherwise(profile, key, "passphrase", OWLS, stretching=CHEAP)
+    key = keep_otherwise(profile, key, "passphrase", OWLS, stretching=CHEAP)
     assert not keyring_in.kept
     assert open_key(profile, OWLS) == key
 

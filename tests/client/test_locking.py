@@ -15,8 +15,9 @@ import trio
 
 from restante.client.events import EventHub, Subscription
 from restante.client.interface import Locked, Resync
+from restante.client.keeping.changing import keep_otherwise
 from restante.client.keeping.guarded import guarded
-from restante.client.keeping.protection import draw_key, keep_otherwise, key_file_of, open_key
+from restante.client.keeping.protection import draw_key, key_file_of, open_key
 from restante.client.keeping.refusals import LockedError
 from restante.client.lock import ProfileLock
 from restante.client.oneshot import Caller, EngineThread
@@ -57,9 +58,12 @@ class Real:
     async def set_setting(self, name: str, value: str) -> str:
         return f"{name}={value}"
 
-    async def retry_now(self) -> None:
+    async def retry_now(self) -> str:
+        if self._under_way.is_set():
+            return "the second time"
         self._under_way.set()
         await trio.sleep_forever()
+        raise AssertionError
 
 
 class Inner:
@@ -165,7 +169,45 @@ async def test_a_passphrase_is_set_changed_and_taken_away_while_it_runs(tmp_path
         assert (await engine.passphrase_change(passphrase="another one", new=None)).kept_by == (
             "file"
         )
-    assert len({key.raw for key in inner.keys}) == 1
+        assert inner.open_count == 1
+        assert await engine.status() == "open"
+    assert len({key.raw for key in inner.keys}) == 4  # as it was, owls, another one, in a file
+
+
+async def test_while_the_key_is_changed_calls_wait_and_watchers_look_again(
+    tmp_path: Path, nursery: trio.Nursery
+) -> None:
+    profile, inner = make_profile(tmp_path), Inner()
+    said: list[str] = []
+    async with guarded(profile, inner.opener, key=None, may_wait=False, stretching=CHEAP) as engine:
+
+        async def call() -> None:
+            said.append(str(await engine.retry_now()))  # type: ignore[func-returns-value]
+
+        async with engine.subscribe() as events, engine.subscribe() as late:
+            nursery.start_soon(call)
+            await inner.under_way.wait()
+            await engine.passphrase_change(passphrase=None, new=OWLS)
+            assert isinstance(await anext(events), Resync)
+            await engine.lock()
+            assert isinstance(await anext(events), Locked)
+            assert isinstance(await anext(late), Resync | Locked)
+            await engine.unlock(passphrase=OWLS)
+            assert isinstance(await anext(events), Resync)
+    assert said == ["the second time"]
+
+
+async def test_who_stood_by_with_the_former_key_asks_for_the_new_one(tmp_path: Path) -> None:
+    profile = make_profile(tmp_path)
+    former = open_key(profile)
+    async with open_loop():
+        async with open_own_engine(profile) as engine:
+            await engine.status()
+        keep_otherwise(profile, former, "passphrase", Passphrase(OWLS), stretching=CHEAP)
+        async with open_own_engine(profile, key=former, may_wait=True) as engine:
+            assert (await engine.protection()).is_locked
+            await engine.unlock(passphrase=OWLS)
+            assert (await engine.status()).profile == "default"
 
 
 async def test_what_cannot_be_opened_stays_locked_and_says_why(tmp_path: Path) -> None:

@@ -80,7 +80,8 @@ def test_it_is_set_changed_and_removed(alice: Person) -> None:
     alice.run(*change, stdin=b"four large owls", **variable).ok()
     removed = alice.run("passphrase", "remove", "--passphrase-fd", "0", stdin=b"four large owls")
     assert "in a file" in removed.ok().err
-    assert open_key(profile_of(alice)) == key
+    assert open_key(profile_of(alice)) != key
+    alice.run("contact", "ls").ok()
     assert "passphrase set" in alice.run("passphrase", "remove").failed(1)
     assert "passphrase set" in alice.run("lock").failed(1)
     done = alice.run("passphrase", "set", "--passphrase-fd", "0", "--json", stdin=OWLS.encode())
@@ -99,6 +100,10 @@ def test_a_daemon_begins_locked_and_is_unlocked_and_locked_again(alice: Person) 
         assert unlocked.ok().record["is_locked"] is False
         assert json.loads(read_line(daemon.stdout))["type"] == "ready"
         alice.run("contact", "ls").ok()
+        variable = {"RESTANTE_PASSPHRASE_FILE": passphrase_file(alice)}
+        change = ("passphrase", "change", "--new-passphrase-fd", "0")
+        alice.run(*change, stdin=b"four large owls", **variable).ok()
+        alice.run("contact", "ls").ok()  # while it runs, it is the engine that changes it
         tail = alice.start("tail", "--json")
         try:
             assert alice.run("lock", "--json").ok().record["is_locked"] is True

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import trio
 
-from restante.client.keeping.protection import keep_otherwise, open_key
+from restante.client.keeping.changing import keep_otherwise
+from restante.client.keeping.protection import open_key
 from restante.client.profile import Profile
 from restante.crypto.passphrase import Passphrase, Stretching
 from tests.e2e.terminal import a_terminal

@@ -6,21 +6,29 @@ sections "lock", "unlock" and "passphrase".
 
 from __future__ import annotations
 
+import contextlib
+import threading
+import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from restante.client.attach import attach
+from restante.client.attach import EngineGoneError, attach
 from restante.client.commands.output import Output
+from restante.client.lock import ProfileLock
 from restante.client.profile import Profile, no_profile
 from restante.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
+    from restante.client.attach import Attached
     from restante.client.keeping.protection import KeptBy
+    from restante.crypto.keys import ProfileKey
 
 Text = Callable[[], str]
 """Gives a passphrase, or asks for it. LockedError: nobody can be asked."""
 
-_HAS_NONE = "The profile has no passphrase. Set one with: restante passphrase set"
+_LARGE_BYTES: Final = 256 * 1024 * 1024
+_POLL_S: Final = 0.02
+_HAS_NONE: Final = "The profile has no passphrase. Set one with: restante passphrase set"
 
 
 def lock(out: Output, profile: Profile) -> ExitCode:
@@ -88,14 +96,20 @@ def _keep(
     out: Output, profile: Profile, present: Text | None, how: KeptBy, new: Text | None
 ) -> ExitCode:
     from restante.client.keeping.protection import (  # noqa: PLC0415  (with what they load)
-        keep_otherwise,
         open_key,
         read_new_passphrase,
         read_passphrase,
     )
 
-    key = open_key(profile, None if present is None else read_passphrase(present()))
-    keep_otherwise(profile, key, how, None if new is None else read_new_passphrase(new()))
+    now = None if present is None else present()
+    # A wrong one is told before a new one is asked for.
+    key = open_key(profile, None if now is None else read_passphrase(now))
+    chosen = None if new is None else new()
+    if chosen is not None:
+        read_new_passphrase(chosen)
+    if profile.database_path.stat().st_size > _LARGE_BYTES:
+        out.note("The history is encrypted anew, under another key: that takes a while.")
+    _change(profile, key, now, how, chosen)
     _say(out, profile, {"kept_by": how})
     out.note(
         {
@@ -107,9 +121,45 @@ def _keep(
     )
     if how == "passphrase" and present is None:
         out.note(
-            "A copy that was made of the profile before, as in a backup, still opens without it."
+            "A copy that was made of the whole profile before, as in a backup of the disk, still "
+            "opens without it. What comes from now on doesn't."
         )
     return ExitCode.OK
+
+
+def _change(
+    profile: Profile, key: ProfileKey, present: str | None, how: KeptBy, new: str | None
+) -> None:
+    """Keep the key otherwise: by the engine that runs, which has the database open, or here."""
+    from restante.client.running import START_TIMEOUT_S, holder_is_silent  # noqa: PLC0415
+
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        attached = attach(profile)
+        if attached is not None:
+            with attached, contextlib.suppress(EngineGoneError):
+                _change_there(attached, present, how, new)
+                return
+        elif (lock := ProfileLock.try_acquire(profile)) is not None:
+            with lock:
+                _change_here(profile, key, how, new)
+                return
+        threading.Event().wait(_POLL_S)  # between its lock and its socket, or its end
+    raise holder_is_silent(profile)
+
+
+def _change_there(attached: Attached, present: str | None, how: KeptBy, new: str | None) -> None:
+    if how == "keyring":
+        attached.call("keyring_use", {"passphrase": present})
+    else:
+        attached.call("passphrase_change", {"passphrase": present, "new": new})
+
+
+def _change_here(profile: Profile, key: ProfileKey, how: KeptBy, new: str | None) -> None:
+    from restante.client.keeping.changing import keep_otherwise  # noqa: PLC0415
+    from restante.client.keeping.protection import read_new_passphrase  # noqa: PLC0415
+
+    keep_otherwise(profile, key, how, None if new is None else read_new_passphrase(new))
 
 
 def _require_passphrase(profile: Profile) -> None:

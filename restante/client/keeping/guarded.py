@@ -4,7 +4,8 @@
     unlocked  calls and events are the real engine's
 
 Rule: locking ends the real engine as if the program had ended; who has subscribed hears `locked`,
-and `resync` when it goes on. Knows the interface alone. Spec: docs/client-store.md, section 10.
+and `resync` when it goes on. While the key is changed calls wait, and `resync` is all that is heard
+of it. Knows the interface alone. Spec: docs/client-store.md, section 10.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from typing import TYPE_CHECKING, Any, cast
 import trio
 
 from restante.client.interface import Engine, Event, EventStream, Locked, Protection, Resync
+from restante.client.keeping.changing import finish_change, keep_otherwise
 from restante.client.keeping.protection import (
-    keep_otherwise,
     kept_by,
     open_key,
     read_new_passphrase,
@@ -30,6 +31,7 @@ from restante.client.keeping.refusals import LockedError, is_locked
 from restante.client.methods import METHODS
 from restante.crypto.passphrase import MODERATE
 from restante.errors import UserError
+from restante.store.errors import WrongKey
 
 _log = logging.getLogger("restante.client.keeping")
 
@@ -62,6 +64,9 @@ class GuardedEngine:
         self._turn = trio.Lock()
         self._engine: Engine | None = None
         self._is_ending = False
+        self._is_changing = False
+        self._times_opened = 0
+        self._ended_by_change: set[int] = set()
         self._changed = trio.Event()
         self._calls: set[trio.CancelScope] = set()
         self._lock_wanted = trio.Event()
@@ -84,8 +89,7 @@ class GuardedEngine:
             if self._engine is not None:
                 if (sentence := await trio.to_thread.run_sync(self._why_not_lock)) is not None:
                     raise UserError(sentence)
-                self._lock_wanted.set()
-                await self._is_closed.wait()
+                await self._close()
                 _log.info("locked")
         return await self.protection()
 
@@ -122,7 +126,7 @@ class GuardedEngine:
 
     def subscribe(self) -> EventStream:
         """Watch events from now on, also across locking and unlocking."""
-        return _GuardedStream(self, self._engine)
+        return _GuardedStream(self, self._engine, self._times_opened)
 
     # ---- inside ---------------------------------------------------------------------------------
 
@@ -144,25 +148,46 @@ class GuardedEngine:
     ) -> None:
         present = None if passphrase is None else read_passphrase(passphrase)
         key = await self._in_thread(open_key, self._profile, present)
-        await self._in_thread(
-            partial(keep_otherwise, stretching=self._stretching), self._profile, key, how, chosen
-        )
+        change = partial(keep_otherwise, stretching=self._stretching)
+        if self._engine is None:
+            await self._in_thread(change, self._profile, key, how, chosen)
+            return
+        self._is_changing = True
+        try:
+            self._ended_by_change.add(self._times_opened)
+            await self._close()
+            try:
+                key = await self._in_thread(change, self._profile, key, how, chosen)
+            finally:
+                await self._nursery.start(self._hold, key)
+        finally:
+            self._is_changing = False
+            self._tell()
+
+    async def _close(self) -> None:
+        """End the real engine, and wait until it has."""
+        self._lock_wanted.set()
+        await self._is_closed.wait()
 
     async def _in_thread(self, function: Callable[..., Any], *args: Any) -> Any:
         return await trio.to_thread.run_sync(partial(function, *args))
 
     async def _call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
-        engine = self._engine
-        if engine is None:
-            raise is_locked()
-        with trio.CancelScope() as scope:
-            self._calls.add(scope)
-            try:
-                return await getattr(engine, name)(*args, **kwargs)
-            finally:
-                self._calls.discard(scope)
-                self._tell()
-        raise is_locked()
+        while True:
+            while self._engine is None and self._is_changing:
+                await self._changed.wait()
+            engine = self._engine
+            if engine is None:
+                raise is_locked()
+            with trio.CancelScope() as scope:
+                self._calls.add(scope)
+                try:
+                    return await getattr(engine, name)(*args, **kwargs)
+                finally:
+                    self._calls.discard(scope)
+                    self._tell()
+            if not self._is_changing:  # else it is called again: methods may be called twice
+                raise is_locked()
 
     async def _hold(
         self, key: ProfileKey, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
@@ -170,9 +195,11 @@ class GuardedEngine:
         """Have the real engine until it is to be locked."""
         self._lock_wanted, self._is_closed = trio.Event(), trio.Event()
         try:
+            await self._in_thread(finish_change, self._profile, key)
             async with self._opener(key) as engine:
                 del key
                 self._engine = engine
+                self._times_opened += 1
                 self._tell()
                 task_status.started()
                 await self._lock_wanted.wait()
@@ -185,23 +212,30 @@ class GuardedEngine:
             self._engine = None
             self._is_closed.set()
 
+    async def goes_on(self, opened: int) -> bool:
+        """Whether the engine that was opened as this one ended for a change alone, and is back."""
+        while self._is_changing:
+            await self._changed.wait()
+        return opened in self._ended_by_change and self._engine is not None
+
     def _tell(self) -> None:
         changed, self._changed = self._changed, trio.Event()
         changed.set()
 
-    async def next_engine(self, *, but: Engine | None) -> Engine:
-        """Wait for a real engine that isn't `but`."""
+    async def next_engine(self, *, but: Engine | None) -> tuple[Engine, int]:
+        """Wait for a real engine that isn't `but`; return it, and which one of all it is."""
         while self._engine is None or self._engine is but:
             await self._changed.wait()
-        return self._engine
+        return self._engine, self._times_opened
 
 
 class _GuardedStream:
     """A subscription that goes on after locking. The real engine's stream ends with that engine."""
 
-    def __init__(self, guarded: GuardedEngine, engine: Engine | None) -> None:
+    def __init__(self, guarded: GuardedEngine, engine: Engine | None, opened: int) -> None:
         self._guarded = guarded
         self._engine = engine
+        self._opened = opened
         self._stream = None if engine is None else engine.subscribe()
 
     async def __aenter__(self) -> _GuardedStream:
@@ -217,17 +251,29 @@ class _GuardedStream:
         return self
 
     async def __anext__(self) -> Event:
-        if self._stream is None:
-            self._engine = await self._guarded.next_engine(but=self._engine)
-            self._stream = await self._engine.subscribe().__aenter__()
-            return Resync()
-        try:
-            return await self._stream.__anext__()
-        except StopAsyncIteration:
-            if self._guarded._is_ending:  # noqa: SLF001  (its own stream)
-                raise
+        if self._stream is not None:
+            try:
+                return await self._stream.__anext__()
+            except StopAsyncIteration:
+                if self._guarded._is_ending:  # noqa: SLF001  (its own stream)
+                    raise
             self._stream = None
-            return Locked()
+            if not await self._guarded.goes_on(self._opened):
+                return Locked()
+        self._engine, self._opened = await self._guarded.next_engine(but=self._engine)
+        self._stream = await self._engine.subscribe().__aenter__()
+        return Resync()
+
+
+async def _open_first(engine: GuardedEngine, profile: Profile, key: ProfileKey | None) -> None:
+    if key is not None:
+        try:
+            await engine.open(key)
+        except WrongKey:
+            _log.info("the key was changed meanwhile")  # by whom this one stood by for
+        else:
+            return
+    await engine.open(await trio.to_thread.run_sync(open_key, profile))
 
 
 @asynccontextmanager
@@ -250,9 +296,7 @@ async def guarded(
         try:
             engine = GuardedEngine(profile, opener, nursery, stretching)
             try:
-                if key is None:
-                    key = await trio.to_thread.run_sync(open_key, profile)
-                await engine.open(key)
+                await _open_first(engine, profile, key)
             except LockedError:
                 if not may_wait:
                     raise

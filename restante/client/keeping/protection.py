@@ -1,8 +1,7 @@
-"""How one profile's key is kept: opened, made, and kept otherwise.
+"""How one profile's key is kept: opened and made.
 
-Rule: what is kept otherwise is the same key, in one step that a crash can't halve; a passphrase is
-tried only in its turn. Blocks for a second: never called in the loop's thread. Knows no engine.
-Spec: docs/client-store.md, section 10.
+Rule: a passphrase is tried only in its turn. Blocks for a second: never called in the loop's
+thread. Knows no engine. Spec: docs/client-store.md, section 10.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from restante.client.keeping.forms import (
     Form,
+    InFile,
     InKeyring,
     UnderPassphrase,
     UnreadableError,
@@ -20,7 +20,7 @@ from restante.client.keeping.forms import (
     spelled,
     under_passphrase,
 )
-from restante.client.keeping.key_file import reason, replace_key_file
+from restante.client.keeping.key_file import reason
 from restante.client.keeping.refusals import needs_passphrase, too_soon, wrong_passphrase
 from restante.client.keeping.tries import TooSoonError, a_try, wait_s
 from restante.crypto.keys import ProfileKey
@@ -35,7 +35,6 @@ from restante.crypto.passphrase import (
 )
 from restante.crypto.randomness import SystemRandomness
 from restante.errors import CryptoError, UserError
-from restante.store.failpoints import reach
 
 if TYPE_CHECKING:
     from restante.client.profile import Profile
@@ -51,8 +50,8 @@ _TOO_DEAR: Final = (
 
 def kept_by(profile: Profile) -> KeptBy:
     """Return how the key is kept. UserError: there is no profile, or its key file is damaged."""
-    match _form(profile):
-        case ProfileKey():
+    match form_of(profile):
+        case ProfileKey() | InFile():
             return "file"
         case UnderPassphrase():
             return "passphrase"
@@ -71,11 +70,13 @@ def open_key(profile: Profile, passphrase: Passphrase | None = None) -> ProfileK
     Raises LockedError: the passphrase is missing, wrong, or tried too soon; UserError: the key
     file is damaged, the keyring can't be asked, there is too little memory.
     """
-    form = _form(profile)
+    form = form_of(profile)
     if isinstance(form, ProfileKey):
         return form
+    if isinstance(form, InFile):
+        return ProfileKey(bytes.fromhex(form.key))
     if isinstance(form, InKeyring):
-        key: ProfileKey = _keyring().fetch(form.entry)
+        key: ProfileKey = keyring_module().fetch(form.entry)
         return key
     if passphrase is None:
         raise needs_passphrase()
@@ -95,33 +96,7 @@ def key_file_of(
     stretching: Stretching = MODERATE,
 ) -> bytes:
     """Return what the key file of a new profile holds. UserError: no memory, no keyring."""
-    return spelled(_in_form(key, how, passphrase, stretching))
-
-
-def keep_otherwise(
-    profile: Profile,
-    key: ProfileKey,
-    how: KeptBy,
-    passphrase: Passphrase | None = None,
-    *,
-    stretching: Stretching = MODERATE,
-) -> None:
-    """Keep a profile's key in another way, or under another passphrase; durable at the return.
-
-    UserError, and then it is kept as before.
-    """
-    before = _form(profile)
-    form = _in_form(key, how, passphrase, stretching)
-    reach("keeping.sealed")
-    try:
-        replace_key_file(profile.key_path, spelled(form))
-    except OSError as error:
-        raise UserError(
-            f"Nothing was changed: {profile.key_path} can't be written ({reason(error)})."
-        ) from error
-    reach("keeping.replaced")
-    if isinstance(before, InKeyring):
-        _keyring().remove(before.entry)
+    return spelled(in_form(key, how, passphrase, stretching))
 
 
 def read_passphrase(text: str) -> Passphrase:
@@ -161,13 +136,14 @@ def _open_sealed(profile: Profile, form: UnderPassphrase, passphrase: Passphrase
         ) from error
 
 
-def _in_form(
+def in_form(
     key: ProfileKey, how: KeptBy, passphrase: Passphrase | None, stretching: Stretching
 ) -> Form:
+    """Return the form of a key that is kept so; in the keyring it is then. UserError."""
     if how == "file":
         return key
     if how == "keyring":
-        return InKeyring(entry=_keyring().store(key))
+        return InKeyring(entry=keyring_module().store(key))
     if passphrase is None:
         raise needs_passphrase()
     try:
@@ -177,22 +153,15 @@ def _in_form(
     return under_passphrase(sealed)
 
 
-def has_keyring() -> bool:
-    """Whether this system has a keyring that could keep the key."""
-    try:
-        return bool(_keyring().is_usable())
-    except UserError:
-        return False
-
-
 def forget_in_keyring(profile: Profile) -> None:
     """Let the keyring forget the key, if that is where it is. UserError: it won't."""
-    form = _form(profile)
+    form = form_of(profile)
     if isinstance(form, InKeyring):
-        _keyring().remove(form.entry)
+        keyring_module().remove(form.entry)
 
 
-def _keyring() -> ModuleType:
+def keyring_module() -> ModuleType:
+    """Return what speaks to the system's keyring. UserError: it isn't installed."""
     try:
         from restante.client.keeping import system_keyring  # noqa: PLC0415  (0.2 s, for few)
     except ModuleNotFoundError:
@@ -203,7 +172,8 @@ def _keyring() -> ModuleType:
     return system_keyring
 
 
-def _form(profile: Profile) -> Form:
+def form_of(profile: Profile) -> Form:
+    """Read how the key is kept. UserError: there is no profile, or its key file is damaged."""
     content = profile.kept_key()
     try:
         return read_form(content)
