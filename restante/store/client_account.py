@@ -9,10 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sqlalchemy import bindparam, func, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
-
-from restante.store import client_tables as tables
 from restante.store.client_rows import Rows, Shape, Statement
 
 
@@ -54,54 +50,20 @@ class CodeRow:
     created_at_s: int
 
 
-_ACCOUNT = Shape(AccountRow, tables.account)
-_TOKEN = Shape(TokenRow, tables.tokens)
-_CODE = Shape(CodeRow, tables.codes)
-
+_ACCOUNT = Shape(AccountRow)
+_TOKEN = Shape(TokenRow)
+_CODE = Shape(CodeRow)
 _THE_ONE = 1
-
-_new_account = upsert(tables.account)
-_SAVE_ACCOUNT = Statement(
-    _new_account.on_conflict_do_update(
-        index_elements=[tables.account.c.number],
-        set_={name: _new_account.excluded[name] for name in _ACCOUNT.names},
-    ),
-    "number",
-    *_ACCOUNT.names,
-)
-_LOAD_ACCOUNT = Statement(select(*_ACCOUNT.columns))
-_new_setting = upsert(tables.settings)
-_SET_VALUE = Statement(
-    _new_setting.on_conflict_do_update(
-        index_elements=[tables.settings.c.key], set_={"value": _new_setting.excluded.value}
-    ),
-    "key",
-    "value",
-)
-_GET_VALUE = Statement(
-    select(tables.settings.c.value).where(tables.settings.c.key == bindparam("key"))
-)
-_DELETE_VALUE = Statement(tables.settings.delete().where(tables.settings.c.key == bindparam("key")))
-_new_token = upsert(tables.tokens)
-_SAVE_TOKEN = Statement(
-    _new_token.on_conflict_do_update(
-        index_elements=[tables.tokens.c.token],
-        set_={"bucket": _new_token.excluded.bucket, "is_live": _new_token.excluded.is_live},
-    ),
-    *_TOKEN.names,
-)
-_TOKENS = Statement(
-    select(*_TOKEN.columns).order_by(tables.tokens.c.bucket, tables.tokens.c.is_live.desc())
-)
-_SAVE_CODE = Statement(insert(tables.codes), *_CODE.names)
-_MARK_PUBLISHED = Statement(
-    tables.codes.update().where(tables.codes.c.lookup_id == bindparam("which")), "is_published"
-)
-_OWN_CODE = Statement(
-    select(*_CODE.columns).where(
-        tables.codes.c.number == select(func.max(tables.codes.c.number)).scalar_subquery()
-    )
-)
+_SAVE_ACCOUNT = Statement("account.SAVE_ACCOUNT")
+_LOAD_ACCOUNT = Statement("account.LOAD_ACCOUNT")
+_SET_VALUE = Statement("account.SET_VALUE")
+_GET_VALUE = Statement("account.GET_VALUE")
+_DELETE_VALUE = Statement("account.DELETE_VALUE")
+_SAVE_TOKEN = Statement("account.SAVE_TOKEN")
+_TOKENS = Statement("account.TOKENS")
+_SAVE_CODE = Statement("account.SAVE_CODE")
+_MARK_PUBLISHED = Statement("account.MARK_PUBLISHED")
+_OWN_CODE = Statement("account.OWN_CODE")
 
 
 def save_account(rows: Rows, row: AccountRow) -> None:

@@ -10,16 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import bindparam, func, select
-from sqlalchemy.dialects.sqlite import insert as upsert
-
-from restante.store import client_tables as tables
 from restante.store.client_rows import Rows, Shape, Statement
 
 MAX_ASIDE: Final = 256
 MAX_ASIDE_BYTES: Final = 4 * 1024 * 1024
 """64 of the largest envelopes, or 256 of the two smaller ones: what a relay sends in a frame."""
-
 TAG_BYTES: Final = 16
 
 
@@ -33,23 +28,13 @@ class AsideRow:
     arrived_ms: int
 
 
-_aside = tables.aside
-_ASIDE = Shape(AsideRow, _aside)
-
-_PUT = Statement(upsert(_aside).on_conflict_do_nothing(), *_ASIDE.names, "tag")
-_TOTALS = Statement(
-    select(func.count(), func.coalesce(func.sum(func.length(_aside.c.payload)), 0)).select_from(
-        _aside
-    )
-)
-_OLDEST = Statement(
-    select(_aside.c.envelope_id, func.length(_aside.c.payload)).order_by(_aside.c.number)
-)
-_BY_TAG = Statement(
-    select(*_ASIDE.columns).where(_aside.c.tag == bindparam("tag")).order_by(_aside.c.number)
-)
-_ALL = Statement(select(*_ASIDE.columns).order_by(_aside.c.number))
-_REMOVE = Statement(_aside.delete().where(_aside.c.envelope_id == bindparam("envelope_id")))
+_ASIDE = Shape(AsideRow)
+_PUT = Statement("aside.PUT")
+_TOTALS = Statement("aside.TOTALS")
+_OLDEST = Statement("aside.OLDEST")
+_BY_TAG = Statement("aside.BY_TAG")
+_ALL = Statement("aside.ALL")
+_REMOVE = Statement("aside.REMOVE")
 
 
 def put_aside(

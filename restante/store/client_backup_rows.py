@@ -11,11 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import bindparam, func, or_, select
-
-from restante.store import client_tables as tables
-from restante.store.client_files import files
-from restante.store.client_marks import LAST_HISTORY_KIND, MARK, MarkRow
+from restante.store.client_marks import MARK, MarkRow
 from restante.store.client_messages import MESSAGE, MessageRow
 from restante.store.client_records import RECORD, RecordRow
 from restante.store.client_rows import Rows, Statement
@@ -30,54 +26,13 @@ class LastingFile:
     stored_bytes: int
 
 
-_conversations = tables.conversations
-_messages = tables.messages
-_marks = tables.marks
-_records = tables.records
-
-_stays = (_messages.c.timer_s == 0) & _messages.c.gone_at_ms.is_(None)
-_others = _messages.alias("others")
-_other_stays = (_others.c.timer_s == 0) & _others.c.gone_at_ms.is_(None)
-_quotes_what_stays = (
-    select(_others.c.id)
-    .where(_others.c.id == _messages.c.quote_id, _other_stays)
-    .exists()
-    .label("quotes_what_stays")
-)
-
-_KEYS = Statement(
-    select(_conversations.c.number, _conversations.c.key).order_by(_conversations.c.key)
-)
-_OF = Statement(
-    select(*MESSAGE.columns, _quotes_what_stays)
-    .join_from(_messages, _conversations, _messages.c.conversation == _conversations.c.number)
-    .where(_messages.c.conversation == bindparam("conversation"), _stays)
-    .order_by(_messages.c.order_key)
-)
-_DISAPPEARING = Statement(
-    select(func.count())
-    .select_from(_messages)
-    .where(or_(_messages.c.timer_s != 0, _messages.c.gone_at_ms.is_not(None)))
-)
-# In the order of their ids, which an index has: nothing is sorted in memory.
-_MARKS = Statement(
-    select(*MARK.columns)
-    .join_from(_marks, _conversations, _marks.c.conversation == _conversations.c.number)
-    .where(
-        _marks.c.gone_at_ms.is_(None),
-        _marks.c.kind <= LAST_HISTORY_KIND,
-        select(_others.c.id).where(_others.c.id == _marks.c.target, _other_stays).exists(),
-    )
-    .order_by(_marks.c.id)
-)
-_RECORDS = Statement(select(*RECORD.columns).order_by(_records.c.kind, _records.c.key))
-_FILES = Statement(
-    select(files.c.message_id, files.c.place, files.c.stored_bytes)
-    .select_from(files.join(_messages, _messages.c.id == files.c.message_id))
-    .where(files.c.stored_bytes > 0, _messages.c.kind == "file", _stays)
-    .order_by(files.c.message_id)
-)
-_COUNT: Final = Statement(select(func.sum(_conversations.c.message_count)))
+_KEYS = Statement("backup_rows.KEYS")
+_OF = Statement("backup_rows.OF")
+_DISAPPEARING = Statement("backup_rows.DISAPPEARING")
+_MARKS = Statement("backup_rows.MARKS")
+_RECORDS = Statement("backup_rows.RECORDS")
+_FILES = Statement("backup_rows.FILES")
+_COUNT: Final = Statement("backup_rows.COUNT")
 
 
 def conversations_in_order(rows: Rows) -> list[tuple[int, bytes]]:

@@ -7,22 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Integer, LargeBinary, Table, Text, bindparam, insert, select
-
-from restante.store import client_tables as tables
 from restante.store.client_rows import Rows, Shape, Statement
-
-_backups = Table(
-    "backups",
-    tables.client_metadata,
-    Column("number", Integer, primary_key=True, nullable=False),
-    Column("id", LargeBinary, nullable=False),
-    Column("path", Text, nullable=False),
-    Column("made_at_ms", Integer, nullable=False),
-    Column("messages", Integer, nullable=False),
-    Column("size_bytes", Integer, nullable=False),
-    Column("is_scheduled", Integer, nullable=False),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +23,10 @@ class BackupRow:
     is_scheduled: bool
 
 
-_BACKUP = Shape(BackupRow, _backups)
-_ADD = Statement(insert(_backups).prefix_with("OR REPLACE"), *_BACKUP.names)
-_ALL = Statement(select(*_BACKUP.columns).order_by(_backups.c.number.desc()))
-_FORGET = Statement(_backups.delete().where(_backups.c.number == bindparam("which")))
+_BACKUP = Shape(BackupRow)
+_ADD = Statement("backups.ADD")
+_ALL = Statement("backups.ALL")
+_FORGET = Statement("backups.FORGET")
 
 
 def note_backup(rows: Rows, row: BackupRow) -> None:

@@ -10,21 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Column, Integer, Table, Text, bindparam, delete, func, select
-from sqlalchemy.dialects.sqlite import insert as upsert
-
-from restante.store import client_tables as tables
 from restante.store.client_rows import Rows, Shape, Statement
-
-dead_letters: Final = Table(
-    "dead_letters",
-    tables.client_metadata,
-    Column("consumer", Text, primary_key=True, nullable=False),
-    Column("cursor", Integer, primary_key=True, nullable=False, autoincrement=False),
-    Column("error", Text, nullable=False),
-    Column("died_at_ms", Integer, nullable=False),
-    sqlite_with_rowid=False,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,52 +23,16 @@ class DeadLetterRow:
     died_at_ms: int
 
 
-_consumers = tables.consumers
-_feed = tables.feed
-DEAD_LETTER: Final = Shape(DeadLetterRow, dead_letters)
-_CURSOR = Statement(select(_consumers.c.cursor).where(_consumers.c.name == bindparam("name")))
-_moved = upsert(_consumers)
-_MOVE = Statement(
-    _moved.on_conflict_do_update(
-        index_elements=[_consumers.c.name],
-        set_={"cursor": func.max(_consumers.c.cursor, _moved.excluded.cursor)},
-    ),
-    "name",
-    "cursor",
-)
-_ALL = Statement(
-    select(
-        _consumers.c.name,
-        _consumers.c.cursor,
-        select(func.count())
-        .select_from(_feed)
-        .where(_feed.c.cursor > _consumers.c.cursor)
-        .scalar_subquery(),
-    ).order_by(_consumers.c.name)
-)
-_FORGET = Statement(delete(_consumers).where(_consumers.c.name == bindparam("name")))
-_FORGET_DEAD = Statement(delete(dead_letters).where(dead_letters.c.consumer == bindparam("name")))
-_bury = upsert(dead_letters)
-_BURY = Statement(
-    _bury.on_conflict_do_update(
-        index_elements=[dead_letters.c.consumer, dead_letters.c.cursor],
-        set_={"error": _bury.excluded.error, "died_at_ms": _bury.excluded.died_at_ms},
-    ),
-    *DEAD_LETTER.names,
-)
-_DEAD = Statement(
-    select(*DEAD_LETTER.columns)
-    .join(_feed, _feed.c.cursor == dead_letters.c.cursor)
-    .order_by(dead_letters.c.consumer, dead_letters.c.cursor)
-)
-_RAISE = Statement(
-    delete(dead_letters).where(
-        dead_letters.c.consumer == bindparam("name"), dead_letters.c.cursor == bindparam("at")
-    )
-)
-_FORGET_ERASED = Statement(
-    delete(dead_letters).where(dead_letters.c.cursor.not_in(select(_feed.c.cursor)))
-)
+DEAD_LETTER: Final = Shape(DeadLetterRow)
+_CURSOR = Statement("consumers.CURSOR")
+_MOVE = Statement("consumers.MOVE")
+_ALL = Statement("consumers.ALL")
+_FORGET = Statement("consumers.FORGET")
+_FORGET_DEAD = Statement("consumers.FORGET_DEAD")
+_BURY = Statement("consumers.BURY")
+_DEAD = Statement("consumers.DEAD")
+_RAISE = Statement("consumers.RAISE")
+_FORGET_ERASED = Statement("consumers.FORGET_ERASED")
 
 
 def cursor(rows: Rows, consumer: str) -> int:

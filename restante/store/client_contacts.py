@@ -9,12 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass, field
-from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select
-from sqlalchemy.dialects.sqlite import insert as upsert
-
-from restante.store import client_tables as tables
 from restante.store.client_rows import Rows, Shape, Statement
 
 
@@ -42,44 +37,14 @@ class ContactRow:
     created_at_s: int
 
 
-_contacts = tables.contacts
-_CONTACT = Shape(ContactRow, _contacts)
-_select = select(*_CONTACT.columns)
-
-_new = upsert(_contacts)
-_UPSERT = Statement(
-    _new.on_conflict_do_update(
-        index_elements=[_contacts.c.account_id],
-        set_={name: _new.excluded[name] for name in (*_CONTACT.names, "petname_folded")},
-    ),
-    *_CONTACT.names,
-    "petname_folded",
-)
-_BY_ID = Statement(_select.where(_contacts.c.account_id == bindparam("account_id")))
-_BY_ADDRESS = Statement(
-    _select.where(_contacts.c.address == bindparam("address")).order_by(
-        _contacts.c.created_at_s.desc(), _contacts.c.account_id
-    )
-)
-_BY_PETNAME = Statement(_select.where(_contacts.c.petname_folded == bindparam("folded")))
-_ALL = Statement(
-    _select.order_by(
-        func.coalesce(_contacts.c.petname_folded, _contacts.c.address), _contacts.c.address
-    )
-)
-
-
-def _starts(column: Any, name: str) -> Any:
-    # Not LIKE: what the user types may hold its wildcards.
-    return func.substr(column, 1, func.length(bindparam(name))) == bindparam(name)
-
-
-_BY_PREFIX = Statement(
-    _select.where(
-        or_(_starts(_contacts.c.petname_folded, "folded"), _starts(_contacts.c.address, "folded"))
-    ).order_by(_contacts.c.address)
-)
-_DELETE = Statement(_contacts.delete().where(_contacts.c.account_id == bindparam("account_id")))
+_CONTACT = Shape(ContactRow)
+_UPSERT = Statement("contacts.UPSERT")
+_BY_ID = Statement("contacts.BY_ID")
+_BY_ADDRESS = Statement("contacts.BY_ADDRESS")
+_BY_PETNAME = Statement("contacts.BY_PETNAME")
+_ALL = Statement("contacts.ALL")
+_BY_PREFIX = Statement("contacts.BY_PREFIX")
+_DELETE = Statement("contacts.DELETE")
 
 
 def upsert_contact(rows: Rows, row: ContactRow) -> None:

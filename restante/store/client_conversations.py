@@ -10,63 +10,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.sqlite import insert as upsert
-
-from restante.store import client_tables as tables
 from restante.store.client_rows import Rows, Statement
 
 MAX_MISSING: Final = 1000
 """Gaps noted at once: as many as a ratchet may skip in one message."""
-
-_conversations = tables.conversations
-_counters = tables.counters
-_gaps = tables.gaps
-
-_NUMBER = Statement(select(_conversations.c.number).where(_conversations.c.key == bindparam("key")))
-_CREATE = Statement(
-    _conversations.insert(), "key", "message_count", "unread_count", "own_counter", "clock"
-)
-_CLOCK = Statement(select(_conversations.c.clock).where(_conversations.c.key == bindparam("key")))
-_SET_CLOCK = Statement(
-    _conversations.update().where(_conversations.c.number == bindparam("which")), "clock"
-)
-_COUNT_UP = Statement(
-    _conversations.update()
-    .where(_conversations.c.number == bindparam("which"))
-    .values(own_counter=_conversations.c.own_counter + 1)
-    .returning(_conversations.c.own_counter)
-)
-_of_device = (_counters.c.conversation == bindparam("conversation")) & (
-    _counters.c.device_id == bindparam("device_id")
-)
-_OWN_COUNTER = Statement(
-    select(_conversations.c.own_counter).where(_conversations.c.key == bindparam("key"))
-)
-_HIGHEST = Statement(select(_counters.c.highest).where(_of_device))
-_new_counter = upsert(_counters)
-_SET_HIGHEST = Statement(
-    _new_counter.on_conflict_do_update(
-        index_elements=[_counters.c.conversation, _counters.c.device_id],
-        set_={"highest": _new_counter.excluded.highest},
-    ),
-    "conversation",
-    "device_id",
-    "highest",
-)
-_ADD_GAP = Statement(upsert(_gaps).on_conflict_do_nothing(), "conversation", "device_id", "counter")
-_is_gap = (
-    (_gaps.c.conversation == bindparam("in_conversation"))
-    & (_gaps.c.device_id == bindparam("of_device"))
-    & (_gaps.c.counter == bindparam("at_counter"))
-)
-_FILL_GAP = Statement(_gaps.delete().where(_is_gap))
-_IS_GAP = Statement(select(_gaps.c.counter).where(_is_gap))
-_GAPS = Statement(
-    select(_gaps.c.device_id, _gaps.c.counter)
-    .where(_gaps.c.conversation == bindparam("conversation"))
-    .order_by(_gaps.c.device_id, _gaps.c.counter)
-)
+_NUMBER = Statement("conversations.NUMBER")
+_CREATE = Statement("conversations.CREATE")
+_CLOCK = Statement("conversations.CLOCK")
+_SET_CLOCK = Statement("conversations.SET_CLOCK")
+_COUNT_UP = Statement("conversations.COUNT_UP")
+_OWN_COUNTER = Statement("conversations.OWN_COUNTER")
+_HIGHEST = Statement("conversations.HIGHEST")
+_SET_HIGHEST = Statement("conversations.SET_HIGHEST")
+_ADD_GAP = Statement("conversations.ADD_GAP")
+_FILL_GAP = Statement("conversations.FILL_GAP")
+_IS_GAP = Statement("conversations.IS_GAP")
+_GAPS = Statement("conversations.GAPS")
 
 
 def number_of(rows: Rows, key: bytes) -> int | None:

@@ -9,15 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from restante.store import (  # noqa: F401  # tables of the profile's
-    client_consumers,
-    client_files,
-    client_groups,
-    client_sender_keys,
-    client_sending,
-)
-from restante.store.client_rows import Rows, Statement
-from restante.store.client_tables import client_metadata
+from restante.store.client_rows import Rows
 
 if TYPE_CHECKING:
     from restante.store.driver import RawConnection
@@ -36,9 +28,13 @@ async def erase_everything(database: Database) -> None:
 
 
 def _empty(connection: RawConnection) -> None:
+    # Once in a profile's life: the tables themselves are dear to import.
+    from restante.store.client_queries.compiling import Query  # noqa: PLC0415
+    from restante.store.client_queries.everything import all_tables  # noqa: PLC0415
+
     rows = Rows(connection)
-    for table in reversed(client_metadata.sorted_tables):
-        rows.run(Statement(table.delete()))
+    for table in reversed(all_tables()):
+        rows.run(Query(table.delete()))
 
 
 def _vacuum(connection: RawConnection) -> None:

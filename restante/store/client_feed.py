@@ -9,10 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
-
-from restante.store import client_tables as tables
-from restante.store.client_messages import MessageRow, read_placed, select_messages
+from restante.store.client_messages import MessageRow, read_placed
 from restante.store.client_rows import Rows, Statement
 
 
@@ -28,59 +25,14 @@ class FeedRow:
     position: int
 
 
-_feed = tables.feed
-_messages = tables.messages
-
-_APPEND = Statement(
-    _feed.insert()
-    .values(
-        message=select(_messages.c.number)
-        .where(_messages.c.id == bindparam("message_id"))
-        .scalar_subquery(),
-        type=bindparam("of_type"),
-        at_ms=bindparam("when_ms"),
-        detail=bindparam("with_detail"),
-    )
-    .returning(_feed.c.cursor)
-)
-_lines = select_messages.add_columns(
-    _feed.c.cursor, _feed.c.type, _feed.c.at_ms, _feed.c.detail
-).join(_feed, _feed.c.message == _messages.c.number)
-_after = (
-    _lines.where(_feed.c.cursor > bindparam("after"), _feed.c.at_ms >= bindparam("since_ms"))
-    .order_by(_feed.c.cursor)
-    .limit(bindparam("limit"))
-)
-_AFTER = Statement(_after)
-_AFTER_OF = Statement(
-    _after.where(
-        _messages.c.conversation
-        == select(tables.conversations.c.number)
-        .where(tables.conversations.c.key == bindparam("conversation"))
-        .scalar_subquery()
-    )
-)
-_AT = Statement(_lines.where(_feed.c.cursor == bindparam("at")))
-_LAST = Statement(select(func.coalesce(func.max(_feed.c.cursor), 0)))
-_OF = Statement(
-    select(_feed.c.cursor, _feed.c.type, _feed.c.at_ms, _feed.c.detail)
-    .join(_messages, _feed.c.message == _messages.c.number)
-    .where(_messages.c.id == bindparam("id"))
-    .order_by(_feed.c.cursor)
-)
-_PUT_BACK = Statement(
-    _feed.insert().values(
-        cursor=bindparam("at_cursor"),
-        message=select(_messages.c.number)
-        .where(_messages.c.id == bindparam("message_id"))
-        .scalar_subquery(),
-        type=bindparam("of_type"),
-        at_ms=bindparam("when_ms"),
-        detail=bindparam("with_detail"),
-    )
-)
+_APPEND = Statement("feed.APPEND")
+_AFTER = Statement("feed.AFTER")
+_AFTER_OF = Statement("feed.AFTER_OF")
+_AT = Statement("feed.AT")
+_LAST = Statement("feed.LAST")
+_OF = Statement("feed.OF")
+_PUT_BACK = Statement("feed.PUT_BACK")
 _FEED_COLUMNS = 4
-
 FeedLine = tuple[int, str, int, str | None]
 """Cursor, type, time and detail of a line."""
 

@@ -10,26 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import (
-    Column,
-    Index,
-    Integer,
-    LargeBinary,
-    Table,
-    Text,
-    bindparam,
-    delete,
-    func,
-    select,
-    text,
-    update,
-)
-from sqlalchemy.dialects.sqlite import insert as upsert
-
-from restante.store import client_tables as tables
-from restante.store.client_messages import Placed, read_placed, select_messages
+from restante.store.client_messages import Placed, read_placed
 from restante.store.client_rows import Rows, Shape, Statement
-from restante.store.client_tables import client_metadata
 
 NEW: Final = "new"
 """Just filed: whether it is fetched is still to be decided."""
@@ -44,20 +26,6 @@ REMOVED: Final = "removed"
 """Its message is gone here, and so must its file."""
 ERASED: Final = "erased"
 """The same, and what lies at the relay goes too."""
-
-files: Final = Table(
-    "files",
-    client_metadata,
-    Column("message_id", LargeBinary, primary_key=True, nullable=False),
-    Column("place", LargeBinary, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("blob", LargeBinary, nullable=True),
-    Column("stored_bytes", Integer, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("error", Text, nullable=True),
-    Index("files_by_state", "state"),
-    sqlite_with_rowid=False,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,60 +54,17 @@ class Stored:
     size_bytes: int
 
 
-_FILE: Final = Shape(FileRow, files)
-_messages = tables.messages
-_conversations = tables.conversations
-_new = upsert(files)
-_SAVE = Statement(
-    _new.on_conflict_do_update(
-        index_elements=[files.c.message_id],
-        set_={name: _new.excluded[name] for name in _FILE.names},
-    ),
-    *_FILE.names,
-)
-_ONE = Statement(select(*_FILE.columns).where(files.c.message_id == bindparam("which")))
-_IN_STATE = Statement(
-    select(*_FILE.columns).where(files.c.state == bindparam("state")).order_by(files.c.message_id)
-)
-_COUNT = Statement(
-    select(func.count()).select_from(files).where(files.c.state == bindparam("state"))
-)
-_PLACES = Statement(select(files.c.place))
-_FORGET = Statement(delete(files).where(files.c.message_id == bindparam("which")))
-_MOVE_ON = Statement(
-    update(files).where(
-        files.c.message_id == bindparam("which"), files.c.state == bindparam("before")
-    ),
-    "state",
-    "stored_bytes",
-    "attempts",
-    "error",
-)
-# As literal text: SQLite takes a partial index only for the very condition it was made with.
-_is_file = text(tables.IS_FILE)
-_OF_CONVERSATION = Statement(
-    select_messages.where(_is_file, _conversations.c.key == bindparam("key"))
-    .order_by(_messages.c.order_key.desc())
-    .limit(bindparam("limit"))
-    .offset(bindparam("skipped"))
-)
-_OF_ALL = Statement(
-    select_messages.where(_is_file)
-    .order_by(_messages.c.order_key.desc())
-    .limit(bindparam("limit"))
-    .offset(bindparam("skipped"))
-)
-_USE = Statement(
-    select(_conversations.c.key, func.count(), func.sum(files.c.stored_bytes))
-    .select_from(
-        files.join(_messages, _messages.c.id == files.c.message_id).join(
-            _conversations, _conversations.c.number == _messages.c.conversation
-        )
-    )
-    .where(files.c.stored_bytes > 0)
-    .group_by(_conversations.c.key)
-    .order_by(func.sum(files.c.stored_bytes).desc())
-)
+_FILE: Final = Shape(FileRow)
+_SAVE = Statement("files.SAVE")
+_ONE = Statement("files.ONE")
+_IN_STATE = Statement("files.IN_STATE")
+_COUNT = Statement("files.COUNT")
+_PLACES = Statement("files.PLACES")
+_FORGET = Statement("files.FORGET")
+_MOVE_ON = Statement("files.MOVE_ON")
+_OF_CONVERSATION = Statement("files.OF_CONVERSATION")
+_OF_ALL = Statement("files.OF_ALL")
+_USE = Statement("files.USE")
 
 
 def save_file(rows: Rows, row: FileRow) -> None:

@@ -8,110 +8,12 @@ signatures nor who may do what. Spec: docs/client-store.md; docs/protocol/groups
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final
-
-from sqlalchemy import (
-    Column,
-    Index,
-    Integer,
-    LargeBinary,
-    Table,
-    Text,
-    UniqueConstraint,
-    bindparam,
-    func,
-    select,
-)
-from sqlalchemy.dialects.sqlite import insert as upsert
+from typing import Final
 
 from restante.store.client_rows import Rows, Shape, Statement
-from restante.store.client_tables import client_metadata
 
 GROUP_ID_BYTES: Final = 32
 _HASH_BYTES: Final = 32
-
-
-def _blob(name: str, **more: Any) -> Column[Any]:
-    return Column(name, LargeBinary, **{"nullable": False, **more})
-
-
-def _number(name: str, **more: Any) -> Column[Any]:
-    return Column(name, Integer, **{"nullable": False, **more})
-
-
-group_states: Final = Table(
-    "group_states",
-    client_metadata,
-    _blob("group_id", primary_key=True),
-    Column("state", Text, nullable=False),
-    _blob("adder", nullable=True),
-    Column("name", Text, nullable=False),
-    Column("description", Text, nullable=False),
-    _number("is_space"),
-    _blob("parent", nullable=True),
-    _number("timer_s"),
-    _number("may_post"),
-    _number("may_mention_all"),
-    _number("own_role"),
-    _blob("heads"),
-    _number("begun_at_ms"),
-    sqlite_with_rowid=False,
-)
-
-group_entries: Final = Table(
-    "group_entries",
-    client_metadata,
-    Column("number", Integer, primary_key=True, nullable=False),
-    _blob("hash"),
-    _blob("group_id"),
-    _blob("manifest_hash"),
-    _blob("signature"),
-    _blob("body"),
-    UniqueConstraint("hash"),
-    Index("group_entries_by_group", "group_id", "number"),
-)
-
-group_manifests: Final = Table(
-    "group_manifests",
-    client_metadata,
-    _blob("hash", primary_key=True),
-    _blob("manifest"),
-    sqlite_with_rowid=False,
-)
-"""Those under which entries were signed: an account's newest one may list other devices by now."""
-
-group_members: Final = Table(
-    "group_members",
-    client_metadata,
-    _blob("group_id", primary_key=True),
-    _blob("account_id", primary_key=True),
-    _number("role", autoincrement=False),
-    _number("since_counter", autoincrement=False),
-    Index("group_members_by_account", "account_id"),
-    sqlite_with_rowid=False,
-)
-"""`since_counter`: our last counter there when they came. What is older is none of theirs."""
-
-group_waiting: Final = Table(
-    "group_waiting",
-    client_metadata,
-    Column("number", Integer, primary_key=True, nullable=False),
-    _blob("group_id"),
-    _blob("account_id"),
-    _blob("device_id"),
-    _number("arrived_ms"),
-    _blob("packed"),
-    Index("group_waiting_by_group", "group_id"),
-)
-
-group_receipts: Final = Table(
-    "group_receipts",
-    client_metadata,
-    _blob("message_id", primary_key=True),
-    _blob("account_id", primary_key=True),
-    Column("state", Text, nullable=False),
-    sqlite_with_rowid=False,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,109 +75,35 @@ class WaitingRow:
     packed: bytes = field(repr=False)
 
 
-_GROUP = Shape(GroupRow, group_states)
-_ENTRY = Shape(EntryRow, group_entries)
-_MEMBER = Shape(MemberRow, group_members)
-_WAITING = Shape(WaitingRow, group_waiting)
-
-_put = upsert(group_states)
-_PUT = Statement(
-    _put.on_conflict_do_update(
-        index_elements=[group_states.c.group_id],
-        set_={name: _put.excluded[name] for name in _GROUP.names},
-    ),
-    *_GROUP.names,
-)
-_ONE = Statement(select(*_GROUP.columns).where(group_states.c.group_id == bindparam("group_id")))
-_ALL = Statement(select(*_GROUP.columns).order_by(group_states.c.begun_at_ms))
-_COUNT_STATE = Statement(
-    select(func.count()).select_from(group_states).where(group_states.c.state == bindparam("state"))
-)
-_FORGET_STATE = Statement(
-    group_states.delete().where(group_states.c.group_id == bindparam("which"))
-)
-_FORGET_ENTRIES = Statement(
-    group_entries.delete().where(group_entries.c.group_id == bindparam("which"))
-)
-_FORGET_MEMBERS = Statement(
-    group_members.delete().where(group_members.c.group_id == bindparam("which"))
-)
-_ADD_ENTRY = Statement(upsert(group_entries).on_conflict_do_nothing(), *_ENTRY.names)
-_ENTRIES = Statement(
-    select(*_ENTRY.columns)
-    .where(group_entries.c.group_id == bindparam("group_id"))
-    .order_by(group_entries.c.number)
-)
-_ENTRY_HERE = Statement(
-    select(group_entries.c.number).where(
-        group_entries.c.hash == bindparam("hash"), group_entries.c.group_id == bindparam("group_id")
-    )
-)
-_COUNT_ENTRIES = Statement(
-    select(func.count())
-    .select_from(group_entries)
-    .where(group_entries.c.group_id == bindparam("group_id"))
-)
-_ADD_MANIFEST = Statement(upsert(group_manifests).on_conflict_do_nothing(), "hash", "manifest")
-_MANIFEST = Statement(
-    select(group_manifests.c.manifest).where(group_manifests.c.hash == bindparam("hash"))
-)
-_is_member = (group_members.c.group_id == bindparam("group")) & (
-    group_members.c.account_id == bindparam("account")
-)
-_new_member = upsert(group_members)
-_PUT_MEMBER = Statement(
-    _new_member.on_conflict_do_update(
-        index_elements=[group_members.c.group_id, group_members.c.account_id],
-        set_={"role": _new_member.excluded.role},
-    ),
-    *_MEMBER.names,
-)
-_MEMBERS = Statement(
-    select(*_MEMBER.columns)
-    .where(group_members.c.group_id == bindparam("group_id"))
-    .order_by(group_members.c.role.desc(), group_members.c.account_id)
-)
-_MEMBER_ONE = Statement(select(*_MEMBER.columns).where(_is_member))
-_DROP_MEMBER = Statement(group_members.delete().where(_is_member))
-_GROUPS_OF = Statement(
-    select(group_members.c.group_id)
-    .where(group_members.c.account_id == bindparam("account_id"))
-    .order_by(group_members.c.group_id)
-)
-_WAIT = Statement(group_waiting.insert(), *_WAITING.names)
-_WAITING_OF = Statement(
-    select(*_WAITING.columns)
-    .where(group_waiting.c.group_id == bindparam("group_id"))
-    .order_by(group_waiting.c.number)
-)
-_TAKE_WAITING = Statement(
-    group_waiting.delete().where(group_waiting.c.group_id == bindparam("which"))
-)
-_COUNT_WAITING = Statement(
-    select(func.count())
-    .select_from(group_waiting)
-    .where(group_waiting.c.account_id == bindparam("account_id"))
-)
-_FORGET_WAITING = Statement(
-    group_waiting.delete().where(group_waiting.c.arrived_ms < bindparam("before_ms"))
-)
-_said = upsert(group_receipts)
-_NOTE_RECEIPT = Statement(
-    _said.on_conflict_do_update(
-        index_elements=[group_receipts.c.message_id, group_receipts.c.account_id],
-        set_={"state": _said.excluded.state},
-        where=group_receipts.c.state != "read",
-    ),
-    "message_id",
-    "account_id",
-    "state",
-)
-_RECEIPTS = Statement(
-    select(group_receipts.c.account_id, group_receipts.c.state).where(
-        group_receipts.c.message_id == bindparam("message_id")
-    )
-)
+_GROUP = Shape(GroupRow)
+_ENTRY = Shape(EntryRow)
+_MEMBER = Shape(MemberRow)
+_WAITING = Shape(WaitingRow)
+_PUT = Statement("groups.PUT")
+_ONE = Statement("groups.ONE")
+_ALL = Statement("groups.ALL")
+_COUNT_STATE = Statement("groups.COUNT_STATE")
+_FORGET_STATE = Statement("groups.FORGET_STATE")
+_FORGET_ENTRIES = Statement("groups.FORGET_ENTRIES")
+_FORGET_MEMBERS = Statement("groups.FORGET_MEMBERS")
+_ADD_ENTRY = Statement("groups.ADD_ENTRY")
+_ENTRIES = Statement("groups.ENTRIES")
+_ENTRY_HERE = Statement("groups.ENTRY_HERE")
+_COUNT_ENTRIES = Statement("groups.COUNT_ENTRIES")
+_ADD_MANIFEST = Statement("groups.ADD_MANIFEST")
+_MANIFEST = Statement("groups.MANIFEST")
+_PUT_MEMBER = Statement("groups.PUT_MEMBER")
+_MEMBERS = Statement("groups.MEMBERS")
+_MEMBER_ONE = Statement("groups.MEMBER_ONE")
+_DROP_MEMBER = Statement("groups.DROP_MEMBER")
+_GROUPS_OF = Statement("groups.GROUPS_OF")
+_WAIT = Statement("groups.WAIT")
+_WAITING_OF = Statement("groups.WAITING_OF")
+_TAKE_WAITING = Statement("groups.TAKE_WAITING")
+_COUNT_WAITING = Statement("groups.COUNT_WAITING")
+_FORGET_WAITING = Statement("groups.FORGET_WAITING")
+_NOTE_RECEIPT = Statement("groups.NOTE_RECEIPT")
+_RECEIPTS = Statement("groups.RECEIPTS")
 
 
 def is_group(conversation: bytes) -> bool:

@@ -8,10 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, select
-from sqlalchemy.dialects.sqlite import insert as upsert
-
-from restante.store import client_tables as tables
 from restante.store.client_rows import Rows, Shape, Statement
 
 
@@ -24,35 +20,14 @@ class ReceiptRow:
     state: int
 
 
-_processed = tables.processed
-_receipts = tables.receipts
-_RECEIPT = Shape(ReceiptRow, _receipts)
-
-_IS_PROCESSED = Statement(
-    select(_processed.c.envelope_id).where(_processed.c.envelope_id == bindparam("envelope_id"))
-)
-_MARK = Statement(upsert(_processed).on_conflict_do_nothing(), "envelope_id", "processed_at_s")
-_PRUNE = Statement(_processed.delete().where(_processed.c.processed_at_s < bindparam("before_s")))
-_owed = upsert(_receipts)
-_QUEUE = Statement(
-    _owed.on_conflict_do_update(
-        index_elements=[_receipts.c.account_id, _receipts.c.message_id],
-        set_={"state": func.max(_receipts.c.state, _owed.excluded.state)},
-    ),
-    *_RECEIPT.names,
-)
-_TAKE = Statement(
-    select(*_RECEIPT.columns)
-    .order_by(_receipts.c.account_id, _receipts.c.state, _receipts.c.message_id)
-    .limit(bindparam("limit"))
-)
-_COUNT = Statement(select(func.count()).select_from(_receipts))
-_SETTLE = Statement(
-    _receipts.delete().where(
-        _receipts.c.account_id == bindparam("account_id"),
-        _receipts.c.message_id == bindparam("message_id"),
-    )
-)
+_RECEIPT = Shape(ReceiptRow)
+_IS_PROCESSED = Statement("inbox.IS_PROCESSED")
+_MARK = Statement("inbox.MARK")
+_PRUNE = Statement("inbox.PRUNE")
+_QUEUE = Statement("inbox.QUEUE")
+_TAKE = Statement("inbox.TAKE")
+_COUNT = Statement("inbox.COUNT")
+_SETTLE = Statement("inbox.SETTLE")
 
 
 def is_processed(rows: Rows, envelope_id: bytes) -> bool:

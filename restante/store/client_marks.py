@@ -11,10 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import bindparam, func, select, text
-from sqlalchemy.dialects.sqlite import insert as upsert
-
-from restante.store import client_tables as tables
 from restante.store.client_conversations import begin, number_of
 from restante.store.client_rows import Rows, Shape, Statement
 
@@ -42,59 +38,19 @@ class MarkRow:
 
 LAST_HISTORY_KIND: Final = 99
 """Marks of greater kinds are a device's own notes, which have a time of their own."""
-
-_marks = tables.marks
-_conversations = tables.conversations
-MARK: Final = Shape(
-    MarkRow, _marks, elsewhere={"conversation": _conversations.c.key.label("conversation")}
-)
-_select = select(*MARK.columns).join_from(
-    _marks, _conversations, _marks.c.conversation == _conversations.c.number
-)
-_INSERT = Statement(
-    upsert(_marks).on_conflict_do_nothing(index_elements=[_marks.c.id]), *MARK.names
-)
-_OF = Statement(
-    _select.where(_marks.c.target == bindparam("target")).order_by(_marks.c.rank, _marks.c.id)
-)
-_BY_ID = Statement(_select.where(_marks.c.id == bindparam("id")))
-_BY_COUNTER = Statement(
-    _select.where(
-        _marks.c.conversation == bindparam("conversation"),
-        _marks.c.device_id == bindparam("device_id"),
-        _marks.c.counter == bindparam("counter"),
-        _marks.c.counter > 0,
-    )
-)
-_SET_COUNTER = Statement(
-    _marks.update().where(_marks.c.id == bindparam("which")), "counter", "body"
-)
-_DELETE = Statement(_marks.delete().where(_marks.c.id == bindparam("which")))
-_DELETE_OF = Statement(_marks.delete().where(_marks.c.target == bindparam("which")))
-_GONE = Statement(_marks.delete().where(_marks.c.gone_at_ms <= bindparam("now_ms")))
-_STAY = Statement(
-    _marks.update()
-    .where(
-        _marks.c.target == bindparam("of_target"),
-        _marks.c.kind <= LAST_HISTORY_KIND,
-        _marks.c.gone_at_ms.is_not(None),
-    )
-    .values(gone_at_ms=None)
-)
-_IN = Statement(
-    select(func.count()).select_from(_marks).where(_marks.c.conversation == bindparam("number"))
-)
-_OF_KIND = Statement(
-    _select.where(
-        _marks.c.conversation == bindparam("conversation"), _marks.c.kind == bindparam("kind")
-    ).order_by(_marks.c.rank, _marks.c.id)
-)
-# As literal text: SQLite takes a partial index only for the very condition it was made with.
-_STRAY = Statement(
-    select(func.count())
-    .select_from(_marks)
-    .where(_marks.c.author == bindparam("author"), text("is_stray = 1"))
-)
+MARK: Final = Shape(MarkRow)
+_INSERT = Statement("marks.INSERT")
+_OF = Statement("marks.OF")
+_BY_ID = Statement("marks.BY_ID")
+_BY_COUNTER = Statement("marks.BY_COUNTER")
+_SET_COUNTER = Statement("marks.SET_COUNTER")
+_DELETE = Statement("marks.DELETE")
+_DELETE_OF = Statement("marks.DELETE_OF")
+_GONE = Statement("marks.GONE")
+_STAY = Statement("marks.STAY")
+_IN = Statement("marks.IN")
+_OF_KIND = Statement("marks.OF_KIND")
+_STRAY = Statement("marks.STRAY")
 
 
 def add_mark(rows: Rows, row: MarkRow) -> bool:

@@ -12,10 +12,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import bindparam, func, select
-from sqlalchemy.dialects.sqlite import insert as upsert
-
-from restante.store import client_tables as tables
 from restante.store.client_conversations import begin, number_of
 from restante.store.client_positions import chunk_at, position_of_key
 from restante.store.client_rows import Rows, Shape, Statement
@@ -63,81 +59,22 @@ class Placed:
     position: int
 
 
-_messages = tables.messages
-_conversations = tables.conversations
-MESSAGE: Final = Shape(
-    MessageRow, _messages, elsewhere={"conversation": _conversations.c.key.label("conversation")}
-)
+MESSAGE: Final = Shape(MessageRow)
 """For statements that join `conversations`: a message's own column holds but its number."""
-
-select_messages: Final = select(
-    *MESSAGE.columns, _messages.c.conversation.label("number")
-).join_from(_messages, _conversations, _messages.c.conversation == _conversations.c.number)
-"""All of a message, and at last the number of its conversation."""
-
-_INSERT = Statement(
-    upsert(_messages).on_conflict_do_nothing(index_elements=[_messages.c.id]), *MESSAGE.names
-)
-_BY_ID = Statement(select_messages.where(_messages.c.id == bindparam("id")))
-_PLACE = Statement(
-    select(_messages.c.conversation, _messages.c.order_key).where(_messages.c.id == bindparam("id"))
-)
-_SET_STATE = Statement(
-    _messages.update().where(_messages.c.id == bindparam("which")), "state", "error"
-)
-_SET_COUNTER = Statement(
-    _messages.update().where(_messages.c.id == bindparam("which")), "counter", "body"
-)
-_SET_EXPIRY = Statement(
-    _messages.update().where(_messages.c.id == bindparam("which")), "expires_at_ms"
-)
-_SET_TEXT = Statement(
-    _messages.update().where(_messages.c.id == bindparam("which")), "text", "state", "error"
-)
-_BY_COUNTER = Statement(
-    select_messages.where(
-        _messages.c.conversation == bindparam("conversation"),
-        _messages.c.device_id == bindparam("device_id"),
-        _messages.c.counter == bindparam("counter"),
-        _messages.c.counter > 0,
-    )
-)
-_OF_DEVICE = Statement(
-    select(func.count())
-    .select_from(_messages)
-    .where(
-        _messages.c.conversation == bindparam("conversation"),
-        _messages.c.device_id == bindparam("device_id"),
-    )
-)
-_EXPIRING = Statement(
-    select_messages.where(
-        _messages.c.expires_at_ms <= bindparam("now_ms"), _messages.c.state == bindparam("state")
-    )
-    .order_by(_messages.c.expires_at_ms)
-    .limit(bindparam("limit"))
-)
-_DELETE = Statement(_messages.delete().where(_messages.c.id == bindparam("which")))
-_TOTAL = Statement(
-    select(_conversations.c.number, _conversations.c.message_count).where(
-        _conversations.c.key == bindparam("key")
-    )
-)
-_WINDOW = Statement(
-    select_messages.where(
-        _messages.c.conversation == bindparam("conversation"),
-        _messages.c.order_key >= bindparam("first_key"),
-    )
-    .order_by(_messages.c.order_key)
-    .limit(bindparam("count"))
-    .offset(bindparam("skipped"))
-)
-_HEADS = Statement(
-    select(_messages.c.id)
-    .where(_messages.c.conversation == bindparam("conversation"), _messages.c.counter > 0)
-    .order_by(_messages.c.order_key.desc())
-    .limit(bindparam("limit"))
-)
+_INSERT = Statement("messages.INSERT")
+_BY_ID = Statement("messages.BY_ID")
+_PLACE = Statement("messages.PLACE")
+_SET_STATE = Statement("messages.SET_STATE")
+_SET_COUNTER = Statement("messages.SET_COUNTER")
+_SET_EXPIRY = Statement("messages.SET_EXPIRY")
+_SET_TEXT = Statement("messages.SET_TEXT")
+_BY_COUNTER = Statement("messages.BY_COUNTER")
+_OF_DEVICE = Statement("messages.OF_DEVICE")
+_EXPIRING = Statement("messages.EXPIRING")
+_DELETE = Statement("messages.DELETE")
+_TOTAL = Statement("messages.TOTAL")
+_WINDOW = Statement("messages.WINDOW")
+_HEADS = Statement("messages.HEADS")
 
 
 def read_placed(rows: Rows, found: tuple[Any, ...]) -> Placed:

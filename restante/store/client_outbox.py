@@ -9,9 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import bindparam, func, literal_column, select
-
-from restante.store import client_tables as tables
 from restante.store.client_rows import Rows, Shape, Statement
 
 
@@ -40,60 +37,25 @@ class OutboxRow:
     was_sent: bool
 
 
-_outbox = tables.outbox
-_ENTRY = Shape(OutboxRow, _outbox)
-_select = select(*_ENTRY.columns).order_by(_outbox.c.number)
-_is_this = _outbox.c.id == bindparam("which")
-
-_ENQUEUE = Statement(_outbox.insert(), *_ENTRY.names)
-_BY_ID = Statement(_select.where(_is_this))
-# Numbers are chosen first, by the index (the plus keeps SQLite from walking the table in order), so
-# that neither payloads of 64 KiB are sorted nor entries read that aren't due.
-_due_numbers = (
-    select(_outbox.c.number)
-    .where(_outbox.c.next_attempt_ms <= bindparam("now_ms"))
-    .order_by(literal_column("+outbox.number"))
-    .limit(bindparam("limit"))
-)
-_DUE = Statement(_select.where(_outbox.c.number.in_(_due_numbers)))
-_DUE_AT = Statement(
-    _select.where(_outbox.c.number.in_(_due_numbers.where(_outbox.c.relay == bindparam("relay"))))
-)
-_RELAYS_DUE = Statement(
-    select(_outbox.c.relay)
-    .distinct()
-    .where(_outbox.c.next_attempt_ms <= bindparam("now_ms"))
-    .order_by(_outbox.c.relay)
-)
-_NEXT_DUE = Statement(
-    select(func.min(_outbox.c.next_attempt_ms)).where(_outbox.c.next_attempt_ms.is_not(None))
-)
-_SAVE_SEALED = Statement(
-    _outbox.update().where(_is_this), "envelope_id", "device_id", "payload", "relay"
-)
-_SET_CONTENT = Statement(_outbox.update().where(_is_this), "content")
-_MARK = Statement(
-    _outbox.update().where(_is_this), "state", "attempts", "next_attempt_ms", "was_sent"
-)
-_DELETE = Statement(_outbox.delete().where(_is_this))
-_COUNT = Statement(select(func.count()).select_from(_outbox))
-_COUNT_MESSAGES = Statement(select(func.count(_outbox.c.message_id.distinct())))
-_BY_MESSAGE = Statement(_select.where(_outbox.c.message_id == bindparam("message_id")))
-_BY_ENVELOPE = Statement(_select.where(_outbox.c.envelope_id == bindparam("envelope_id")))
-_BY_ACCOUNT = Statement(_select.where(_outbox.c.account_id == bindparam("account_id")))
-_ALL = Statement(_select)
-_WAKE = Statement(
-    _outbox.update().where(_outbox.c.next_attempt_ms > bindparam("now_ms")), "next_attempt_ms"
-)
-
-_WAKE_ACCOUNT = Statement(
-    _outbox.update().where(
-        _outbox.c.account_id == bindparam("which"),
-        _outbox.c.attempts > 0,
-        _outbox.c.next_attempt_ms > bindparam("now_ms"),
-    ),
-    "next_attempt_ms",
-)
+_ENTRY = Shape(OutboxRow)
+_ENQUEUE = Statement("outbox.ENQUEUE")
+_BY_ID = Statement("outbox.BY_ID")
+_DUE = Statement("outbox.DUE")
+_DUE_AT = Statement("outbox.DUE_AT")
+_RELAYS_DUE = Statement("outbox.RELAYS_DUE")
+_NEXT_DUE = Statement("outbox.NEXT_DUE")
+_SAVE_SEALED = Statement("outbox.SAVE_SEALED")
+_SET_CONTENT = Statement("outbox.SET_CONTENT")
+_MARK = Statement("outbox.MARK")
+_DELETE = Statement("outbox.DELETE")
+_COUNT = Statement("outbox.COUNT")
+_COUNT_MESSAGES = Statement("outbox.COUNT_MESSAGES")
+_BY_MESSAGE = Statement("outbox.BY_MESSAGE")
+_BY_ENVELOPE = Statement("outbox.BY_ENVELOPE")
+_BY_ACCOUNT = Statement("outbox.BY_ACCOUNT")
+_ALL = Statement("outbox.ALL")
+_WAKE = Statement("outbox.WAKE")
+_WAKE_ACCOUNT = Statement("outbox.WAKE_ACCOUNT")
 
 
 def enqueue(rows: Rows, row: OutboxRow) -> None:

@@ -11,46 +11,13 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from sqlalchemy import bindparam, func, select
-
-from restante.store import client_tables as tables
 from restante.store.client_conversations import number_of
 from restante.store.client_rows import Rows, Statement
 from restante.store.errors import Corrupted
 
-_chunks = tables.chunks
-_messages = tables.messages
-
-_here = _chunks.c.conversation == bindparam("conversation")
-_FORWARDS = Statement(
-    select(_chunks.c.first_key, _chunks.c.size).where(_here).order_by(_chunks.c.first_key)
-)
-_BACKWARDS = Statement(
-    select(_chunks.c.first_key, _chunks.c.size).where(_here).order_by(_chunks.c.first_key.desc())
-)
-_chunk = (
-    select(func.max(_chunks.c.first_key).label("first_key"))
-    .where(_here, _chunks.c.first_key <= bindparam("key"))
-    .subquery("chunk")
-)
-_before = (
-    select(func.coalesce(func.sum(_chunks.c.size), 0))
-    .where(_here, _chunks.c.first_key < _chunk.c.first_key)
-    .correlate(_chunk)
-    .scalar_subquery()
-)
-_inside = (
-    select(func.count())
-    .select_from(_messages)
-    .where(
-        _messages.c.conversation == bindparam("conversation"),
-        _messages.c.order_key >= _chunk.c.first_key,
-        _messages.c.order_key < bindparam("key"),
-    )
-    .correlate(_chunk)
-    .scalar_subquery()
-)
-_POSITION = Statement(select(_before + _inside).select_from(_chunk))
+_FORWARDS = Statement("positions.FORWARDS")
+_BACKWARDS = Statement("positions.BACKWARDS")
+_POSITION = Statement("positions.POSITION")
 
 
 def position_of_key(rows: Rows, conversation: int, key: bytes) -> int:

@@ -11,15 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import bindparam, func, select
-from sqlalchemy.dialects.sqlite import insert as upsert
-
 from restante.store.client_rows import Rows, Shape, Statement
-from restante.store.client_tables import hello_hashes, prekey_ids, prekeys
 
 SIGNED_KIND: Final = 1
 """The kind that every hello names; with its secret its hashes go."""
-
 FIRST_ID: Final = 1
 """In a hello, 0 says that there is no one-time prekey."""
 
@@ -35,37 +30,17 @@ class PrekeyRow:
     created_at_s: int
 
 
-_PREKEY = Shape(PrekeyRow, prekeys)
-
-_ADD_PREKEY = Statement(prekeys.insert(), *_PREKEY.names)
-_is_this = (prekeys.c.kind == bindparam("of_kind")) & (prekeys.c.id == bindparam("of_id"))
-_PREKEY_BY_ID = Statement(select(*_PREKEY.columns).where(_is_this))
-_DELETE_PREKEY = Statement(prekeys.delete().where(_is_this))
-_OF_KIND = Statement(
-    select(*_PREKEY.columns)
-    .where(prekeys.c.kind == bindparam("of_kind"))
-    .order_by(prekeys.c.id.desc())
-)
-_COUNT = Statement(
-    select(func.count()).select_from(prekeys).where(prekeys.c.kind == bindparam("of_kind"))
-)
-_EXPIRED = Statement(
-    select(*_PREKEY.columns)
-    .where(prekeys.c.expires_at_s <= bindparam("now_s"))
-    .order_by(prekeys.c.kind, prekeys.c.id)
-)
-_new_id = upsert(prekey_ids)
-_RAISE_ID = Statement(
-    _new_id.on_conflict_do_update(
-        index_elements=[prekey_ids.c.kind],
-        set_={"next_id": func.max(prekey_ids.c.next_id, _new_id.excluded.next_id)},
-    ),
-    "kind",
-    "next_id",
-)
-_NEXT_ID = Statement(select(prekey_ids.c.next_id).where(prekey_ids.c.kind == bindparam("of_kind")))
-_REMEMBER = Statement(upsert(hello_hashes).on_conflict_do_nothing(), "hash", "prekey_id")
-_FORGET = Statement(hello_hashes.delete().where(hello_hashes.c.prekey_id == bindparam("of_id")))
+_PREKEY = Shape(PrekeyRow)
+_ADD_PREKEY = Statement("prekeys.ADD_PREKEY")
+_PREKEY_BY_ID = Statement("prekeys.PREKEY_BY_ID")
+_DELETE_PREKEY = Statement("prekeys.DELETE_PREKEY")
+_OF_KIND = Statement("prekeys.OF_KIND")
+_COUNT = Statement("prekeys.COUNT")
+_EXPIRED = Statement("prekeys.EXPIRED")
+_RAISE_ID = Statement("prekeys.RAISE_ID")
+_NEXT_ID = Statement("prekeys.NEXT_ID")
+_REMEMBER = Statement("prekeys.REMEMBER")
+_FORGET = Statement("prekeys.FORGET")
 
 
 def add_prekeys(rows: Rows, added: Iterable[PrekeyRow]) -> None:

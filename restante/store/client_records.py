@@ -9,10 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import bindparam, func, or_, select, text
-from sqlalchemy.dialects.sqlite import insert as upsert
-
-from restante.store import client_tables as tables
 from restante.store.client_rows import Rows, Shape, Statement
 
 
@@ -29,42 +25,13 @@ class RecordRow:
 
 CONVERSATION: Final = (5, 6, 7, 8, 10)
 """Kinds of records that the user made of a conversation: mute, pin, archive, draft, unread."""
-
-_records = tables.records
-RECORD: Final = Shape(RecordRow, _records)
-_put = upsert(_records)
-_PUT = Statement(
-    _put.on_conflict_do_update(
-        index_elements=[_records.c.kind, _records.c.key],
-        set_={
-            "rank": _put.excluded.rank,
-            "device_id": _put.excluded.device_id,
-            "value": _put.excluded.value,
-        },
-        where=or_(
-            _records.c.rank < _put.excluded.rank,
-            (_records.c.rank == _put.excluded.rank)
-            & (_records.c.device_id < _put.excluded.device_id),
-        ),
-    ),
-    *RECORD.names,
-)
-_ONE = Statement(
-    select(*RECORD.columns).where(
-        _records.c.kind == bindparam("kind"), _records.c.key == bindparam("key")
-    )
-)
-# As literal text: five look-ups by the primary key, in one statement.
-_OF_CONVERSATION = Statement(
-    select(*RECORD.columns).where(
-        _records.c.key == bindparam("key"), text(f"kind IN ({', '.join(map(str, CONVERSATION))})")
-    )
-)
-_OF_KIND = Statement(
-    select(*RECORD.columns).where(_records.c.kind == bindparam("kind")).order_by(_records.c.key)
-)
-_ALL = Statement(select(*RECORD.columns).order_by(_records.c.kind, _records.c.key))
-_CLOCK = Statement(select(func.max(_records.c.rank)))
+RECORD: Final = Shape(RecordRow)
+_PUT = Statement("records.PUT")
+_ONE = Statement("records.ONE")
+_OF_CONVERSATION = Statement("records.OF_CONVERSATION")
+_OF_KIND = Statement("records.OF_KIND")
+_ALL = Statement("records.ALL")
+_CLOCK = Statement("records.CLOCK")
 
 
 def put_record(rows: Rows, row: RecordRow) -> bool:

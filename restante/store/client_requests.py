@@ -8,67 +8,30 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import bindparam, exists, func, select
-
-from restante.store import client_tables as tables
 from restante.store.client_contacts import delete_contact
 from restante.store.client_conversations import number_of
 from restante.store.client_rows import Rows, Statement
 from restante.store.client_sessions import delete_session, sessions_with
 
-_contacts = tables.contacts
-_conversations = tables.conversations
-_messages = tables.messages
-_marks = tables.marks
-
-_IN_STATE: Final = _contacts.c.state == bindparam("in_state")
-_COUNT = Statement(select(func.count()).select_from(_contacts).where(_IN_STATE))
-_COUNT_SINCE = Statement(
-    select(func.count())
-    .select_from(_contacts)
-    .where(_IN_STATE, _contacts.c.created_at_s > bindparam("after_s"))
-)
-_was_read = exists().where(
-    _conversations.c.key == _contacts.c.account_id,
-    _messages.c.conversation == _conversations.c.number,
-    _messages.c.received_at_ms.is_not(None),
-    _messages.c.state == "read",
-)
-_UNSEEN = Statement(
-    select(_contacts.c.account_id)
-    .where(
-        _IN_STATE,
-        _contacts.c.petname.is_(None),
-        _contacts.c.created_at_s < bindparam("before_s"),
-        ~_was_read,
-    )
-    .order_by(_contacts.c.created_at_s, _contacts.c.account_id)
-    .limit(1)
-)
-_IS_UNSEEN = Statement(
-    select(_contacts.c.account_id).where(
-        _IN_STATE,
-        _contacts.c.petname.is_(None),
-        _contacts.c.account_id == bindparam("which"),
-        ~_was_read,
-    )
-)
-_BYTES = Statement(
-    select(func.coalesce(func.sum(func.length(_messages.c.body)), 0)).where(
-        _messages.c.conversation == bindparam("conversation")
-    )
-)
-_MARK_BYTES = Statement(
-    select(func.coalesce(func.sum(func.length(_marks.c.body)), 0)).where(
-        _marks.c.conversation == bindparam("conversation")
-    )
-)
-_FORGET: Final = tuple(
-    Statement(table.delete().where(table.c.conversation == bindparam("conversation")))
-    for table in (tables.messages, tables.marks, tables.gaps, tables.counters, tables.chunks)
-)
-_FORGET_CONVERSATION = Statement(
-    _conversations.delete().where(_conversations.c.number == bindparam("conversation"))
+_COUNT = Statement("requests.COUNT")
+_COUNT_SINCE = Statement("requests.COUNT_SINCE")
+_UNSEEN = Statement("requests.UNSEEN")
+_IS_UNSEEN = Statement("requests.IS_UNSEEN")
+_BYTES = Statement("requests.BYTES")
+_MARK_BYTES = Statement("requests.MARK_BYTES")
+_FORGET_MESSAGES = Statement("requests.FORGET_MESSAGES")
+_FORGET_MARKS = Statement("requests.FORGET_MARKS")
+_FORGET_GAPS = Statement("requests.FORGET_GAPS")
+_FORGET_COUNTERS = Statement("requests.FORGET_COUNTERS")
+_FORGET_CHUNKS = Statement("requests.FORGET_CHUNKS")
+_FORGET_CONVERSATION = Statement("requests.FORGET_CONVERSATION")
+_FORGET: Final = (
+    _FORGET_MESSAGES,
+    _FORGET_MARKS,
+    _FORGET_GAPS,
+    _FORGET_COUNTERS,
+    _FORGET_CHUNKS,
+    _FORGET_CONVERSATION,
 )
 
 
@@ -108,6 +71,6 @@ def forget_contact(rows: Rows, account_id: bytes) -> None:
         delete_session(rows, session.session_id)
     number = number_of(rows, account_id)
     if number is not None:
-        for statement in (*_FORGET, _FORGET_CONVERSATION):
+        for statement in _FORGET:
             rows.run(statement, conversation=number)
     delete_contact(rows, account_id)

@@ -9,62 +9,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import bindparam, func, select, text
-
-from restante.store import client_tables as tables
 from restante.store.client_conversations import number_of
-from restante.store.client_messages import (
-    MESSAGE,
-    MessageRow,
-    Placed,
-    placed_message,
-    select_messages,
-)
+from restante.store.client_messages import MESSAGE, MessageRow, Placed, placed_message
 from restante.store.client_rows import Rows, Statement
 
 SETTING_KIND: Final = "setting"
-
-_messages = tables.messages
-_is_this = _messages.c.id == bindparam("which")
-
-_REWRITE = Statement(
-    _messages.update().where(_is_this), "kind", "text", "quote_id", "quote_excerpt"
-)
-_ERASE = Statement(
-    _messages.update().where(_is_this),
-    "kind",
-    "text",
-    "body",
-    "error",
-    "quote_id",
-    "quote_excerpt",
-)
-_SET_EXCERPT = Statement(_messages.update().where(_is_this), "quote_excerpt", "body")
-_QUOTING = Statement(
-    select_messages.where(_messages.c.quote_id == bindparam("quoted")).order_by(
-        _messages.c.order_key
-    )
-)
-_SET_GONE = Statement(_messages.update().where(_is_this), "gone_at_ms")
-_GONE = Statement(
-    select_messages.where(_messages.c.gone_at_ms <= bindparam("now_ms"))
-    .order_by(_messages.c.gone_at_ms)
-    .limit(bindparam("limit"))
-)
-_NEXT_GONE = Statement(
-    select(func.min(_messages.c.gone_at_ms)).where(_messages.c.gone_at_ms.is_not(None))
-)
-# As literal text: SQLite takes a partial index only for the very condition it was made with.
-_LAST_SETTING = Statement(
-    select_messages.where(
-        _messages.c.conversation == bindparam("conversation"), text(tables.IS_SETTING)
-    )
-    .order_by(_messages.c.order_key.desc())
-    .limit(1)
-)
-_OF_KIND = Statement(
-    select_messages.where(_messages.c.kind == bindparam("kind")).order_by(_messages.c.number)
-)
+_REWRITE = Statement("rewrites.REWRITE")
+_ERASE = Statement("rewrites.ERASE")
+_SET_EXCERPT = Statement("rewrites.SET_EXCERPT")
+_QUOTING = Statement("rewrites.QUOTING")
+_SET_GONE = Statement("rewrites.SET_GONE")
+_GONE = Statement("rewrites.GONE")
+_NEXT_GONE = Statement("rewrites.NEXT_GONE")
+_LAST_SETTING = Statement("rewrites.LAST_SETTING")
+_OF_KIND = Statement("rewrites.OF_KIND")
 
 
 def rewrite(

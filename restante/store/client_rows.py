@@ -2,8 +2,9 @@
 
 SQLAlchemy's asyncio facade changes threads three times for each statement, and a change costs more
 than most statements; so a whole transaction is one function that runs where the database is, and
-its statements are compiled once from the Core tables. Rule: what runs here is quick, and touches
-nothing but the database and its arguments: it may be rolled back.
+its statements were compiled beforehand, from the Core expressions in `client_queries`. Rule: what
+runs here is quick, and touches nothing but the database and its arguments: it may be rolled back.
+Knows no SQLAlchemy, which takes longer to import than a message to send.
 """
 
 from __future__ import annotations
@@ -13,37 +14,29 @@ from dataclasses import fields
 from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import ClauseElement, ColumnElement, Table
-from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
-from sqlalchemy.sql.compiler import SQLCompiler
-
+from restante.store.client_sql import SQL
 from restante.store.driver import RawConnection, RawCursor
 
 Row = TypeVar("Row")
 
-_DIALECT: Final = sqlite_dialect(paramstyle="qmark")
+
+Compiled = tuple[str, tuple[str, ...], Mapping[str, Any]]
+"""The SQL, the names of its parameters in order, and those whose value is part of it."""
 
 
 class Statement:
-    """A Core statement, compiled for SQLite when it is first run.
+    """A statement of `client_sql`, by its name there; looked up when it is first run."""
 
-    `columns` are those that an INSERT or UPDATE sets; each is then a parameter of that name.
-    """
-
-    def __init__(self, clause: ClauseElement, *columns: str) -> None:
-        self._clause = clause
-        self._columns = columns
+    def __init__(self, name: str) -> None:
+        self._name = name
 
     @cached_property
-    def compiled(self) -> tuple[str, tuple[str, ...], dict[str, Any]]:
-        """The SQL, the names of its parameters in order, and those whose value is part of it."""
-        compiled = self._clause.compile(dialect=_DIALECT, column_keys=self._columns or None)
-        if not isinstance(compiled, SQLCompiler) or compiled.positiontup is None:
-            raise TypeError("only statements that take parameters are compiled here")
-        fixed = {
-            name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required
-        }
-        return str(compiled), tuple(compiled.positiontup), fixed
+    def compiled(self) -> Compiled:
+        """What is run."""
+        return self._look_up()
+
+    def _look_up(self) -> Compiled:
+        return SQL[self._name]
 
     def bind(self, values: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
         """Return the SQL and its parameters. Raises KeyError for one that is missing."""
@@ -99,22 +92,13 @@ class Rows:
 
 
 class Shape(Generic[Row]):
-    """A frozen value and the columns of a table that hold its fields, each under its own name."""
+    """A frozen value and the names of its fields, which are its columns'."""
 
-    def __init__(
-        self,
-        value: type[Row],
-        table: Table,
-        *,
-        elsewhere: Mapping[str, ColumnElement[Any]] | None = None,
-    ) -> None:
-        """Describe `value`; `elsewhere` are the fields that are read from other columns."""
-        read_from = {**table.c, **(elsewhere or {})}
+    def __init__(self, value: type[Row]) -> None:
         described = fields(value)  # type: ignore[arg-type]  # a dataclass, which no type says
         self._value = value
         self._flags = frozenset(field.name for field in described if field.type == "bool")
         self.names: Final = tuple(field.name for field in described)
-        self.columns: Final = tuple(read_from[name] for name in self.names)
 
     def read(self, row: tuple[Any, ...]) -> Row:
         """Make the value of a row that was selected by `columns`."""

@@ -11,42 +11,19 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import bindparam, column, select, table, text
-
-from restante.store import client_tables as tables
 from restante.store.client_conversations import number_of
-from restante.store.client_messages import Placed, read_placed, select_messages
+from restante.store.client_messages import Placed, read_placed
 from restante.store.client_rows import Rows, Statement
 
 NUMBER_BITS: Final = 30
 """A row of the index is numbered by the second of its message, and in these bits by the message."""
-
 MAX_KEY: Final = 2**63 - 1
-
 LINK: Final = "link"
 """In the place of a kind: a text with a web address."""
-
 _SHORT: Final = re.compile(r"(?:^|[^0-9a-z])[0-9a-z]{1,2}\W*$", re.ASCII | re.IGNORECASE)
-
-_search = table("message_search", column("rowid"))
-_messages = tables.messages
-
-_FIND = Statement(
-    select(_search.c.rowid)
-    .where(
-        text("message_search MATCH :wanted"),
-        _search.c.rowid >= bindparam("lowest"),
-        _search.c.rowid <= bindparam("highest"),
-    )
-    .order_by(_search.c.rowid.desc())
-    .limit(bindparam("limit"))
-)
-_BY_NUMBER = Statement(select_messages.where(_messages.c.number == bindparam("number")))
-_KEY_OF = Statement(
-    select(_messages.c.number, _messages.c.sent_at_ms, _messages.c.received_at_ms).where(
-        _messages.c.id == bindparam("id")
-    )
-)
+_FIND = Statement("search.FIND")
+_BY_NUMBER = Statement("search.BY_NUMBER")
+_KEY_OF = Statement("search.KEY_OF")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,54 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
-
-from sqlalchemy import Column, Index, Integer, LargeBinary, Table, bindparam, func, select
-from sqlalchemy.dialects.sqlite import insert as upsert
+from typing import Final
 
 from restante.store.client_rows import Rows, Shape, Statement
-from restante.store.client_tables import client_metadata
 
 KEPT: Final = 4
 """Chains of one device in a group: the one in use, and those of messages that are late."""
-
-
-def _blob(name: str, **more: Any) -> Column[Any]:
-    return Column(name, LargeBinary, **{"nullable": False, **more})
-
-
-group_chains: Final = Table(
-    "group_chains",
-    client_metadata,
-    _blob("chain", primary_key=True),
-    _blob("group_id"),
-    _blob("account_id"),
-    _blob("device_id"),
-    Column("is_own", Integer, nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("made_at_ms", Integer, nullable=False),
-    _blob("secret"),
-    Index("group_chains_by_device", "group_id", "device_id"),
-    sqlite_with_rowid=False,
-)
-
-group_chain_tags: Final = Table(
-    "group_chain_tags",
-    client_metadata,
-    _blob("tag", primary_key=True),
-    _blob("chain"),
-    Column("number", Integer, nullable=False),
-    Index("group_chain_tags_by_chain", "chain"),
-    sqlite_with_rowid=False,
-)
-
-group_chain_holders: Final = Table(
-    "group_chain_holders",
-    client_metadata,
-    _blob("chain", primary_key=True),
-    _blob("device_id", primary_key=True),
-    sqlite_with_rowid=False,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,47 +30,19 @@ class ChainRow:
     secret: bytes = field(repr=False)
 
 
-_CHAIN = Shape(ChainRow, group_chains)
-_put = upsert(group_chains)
-_PUT = Statement(
-    _put.on_conflict_do_update(
-        index_elements=[group_chains.c.chain],
-        set_={"number": _put.excluded.number, "secret": _put.excluded.secret},
-    ),
-    *_CHAIN.names,
-)
-_ONE = Statement(select(*_CHAIN.columns).where(group_chains.c.chain == bindparam("chain")))
-_OF = Statement(
-    select(*_CHAIN.columns)
-    .where(
-        group_chains.c.group_id == bindparam("group_id"),
-        group_chains.c.device_id == bindparam("device_id"),
-    )
-    .order_by(group_chains.c.made_at_ms.desc(), group_chains.c.chain)
-)
-_COUNT = Statement(
-    select(func.count())
-    .select_from(group_chains)
-    .where(group_chains.c.account_id == bindparam("account_id"))
-)
-_DROP = Statement(group_chains.delete().where(group_chains.c.chain == bindparam("which")))
-_DROP_TAGS = Statement(
-    group_chain_tags.delete().where(group_chain_tags.c.chain == bindparam("which"))
-)
-_DROP_HOLDERS = Statement(
-    group_chain_holders.delete().where(group_chain_holders.c.chain == bindparam("which"))
-)
-_ADD_TAG = Statement(upsert(group_chain_tags).on_conflict_do_nothing(), "tag", "chain", "number")
-_BY_TAG = Statement(
-    select(group_chain_tags.c.chain, group_chain_tags.c.number).where(
-        group_chain_tags.c.tag == bindparam("tag")
-    )
-)
-_USE_TAG = Statement(group_chain_tags.delete().where(group_chain_tags.c.tag == bindparam("which")))
-_HOLD = Statement(upsert(group_chain_holders).on_conflict_do_nothing(), "chain", "device_id")
-_HOLDERS = Statement(
-    select(group_chain_holders.c.device_id).where(group_chain_holders.c.chain == bindparam("chain"))
-)
+_CHAIN = Shape(ChainRow)
+_PUT = Statement("sender_keys.PUT")
+_ONE = Statement("sender_keys.ONE")
+_OF = Statement("sender_keys.OF")
+_COUNT = Statement("sender_keys.COUNT")
+_DROP = Statement("sender_keys.DROP")
+_DROP_TAGS = Statement("sender_keys.DROP_TAGS")
+_DROP_HOLDERS = Statement("sender_keys.DROP_HOLDERS")
+_ADD_TAG = Statement("sender_keys.ADD_TAG")
+_BY_TAG = Statement("sender_keys.BY_TAG")
+_USE_TAG = Statement("sender_keys.USE_TAG")
+_HOLD = Statement("sender_keys.HOLD")
+_HOLDERS = Statement("sender_keys.HOLDERS")
 
 
 def put_chain(rows: Rows, row: ChainRow, tags: Mapping[bytes, int] | None = None) -> None:

@@ -7,54 +7,9 @@ message nor in the outbox before its time. Spec: docs/client-store.md.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final
-
-from sqlalchemy import (
-    Column,
-    Index,
-    Integer,
-    LargeBinary,
-    Table,
-    Text,
-    bindparam,
-    delete,
-    func,
-    insert,
-    select,
-    update,
-)
+from typing import Final
 
 from restante.store.client_rows import Rows, Shape, Statement
-from restante.store.client_tables import client_metadata
-
-
-def _blob(name: str, **more: Any) -> Column[Any]:
-    return Column(name, LargeBinary, **{"nullable": False, **more})
-
-
-scheduled: Final = Table(
-    "scheduled",
-    client_metadata,
-    _blob("id", primary_key=True),
-    _blob("account_id"),
-    Column("text", Text, nullable=False),
-    _blob("quoted", nullable=True),
-    Column("due_ms", Integer, nullable=False),
-    Column("error", Text, nullable=True),
-    Index("scheduled_by_time", "due_ms"),
-    sqlite_with_rowid=False,
-)
-
-sending_keys: Final = Table(
-    "sending_keys",
-    client_metadata,
-    _blob("hash", primary_key=True),
-    _blob("message_id"),
-    _blob("digest"),
-    Column("used_at_ms", Integer, nullable=False),
-    Index("sending_keys_by_time", "used_at_ms"),
-    sqlite_with_rowid=False,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,19 +36,17 @@ class SendingKeyRow:
     used_at_ms: int
 
 
-SCHEDULED: Final = Shape(ScheduledRow, scheduled)
-SENDING_KEY: Final = Shape(SendingKeyRow, sending_keys)
-_SCHEDULE = Statement(insert(scheduled), *SCHEDULED.names)
-_ALL = Statement(select(*SCHEDULED.columns).order_by(scheduled.c.due_ms, scheduled.c.id))
-_ONE = Statement(select(*SCHEDULED.columns).where(scheduled.c.id == bindparam("id")))
-_NEXT = Statement(select(func.min(scheduled.c.due_ms)).where(scheduled.c.error.is_(None)))
-_REFUSED = Statement(
-    update(scheduled).where(scheduled.c.id == bindparam("which")).values(error=bindparam("because"))
-)
-_UNSCHEDULE = Statement(delete(scheduled).where(scheduled.c.id == bindparam("id")))
-_KEY = Statement(select(*SENDING_KEY.columns).where(sending_keys.c.hash == bindparam("hash")))
-_ADD_KEY = Statement(insert(sending_keys), *SENDING_KEY.names)
-_FORGET = Statement(delete(sending_keys).where(sending_keys.c.used_at_ms < bindparam("before_ms")))
+SCHEDULED: Final = Shape(ScheduledRow)
+SENDING_KEY: Final = Shape(SendingKeyRow)
+_SCHEDULE = Statement("sending.SCHEDULE")
+_ALL = Statement("sending.ALL")
+_ONE = Statement("sending.ONE")
+_NEXT = Statement("sending.NEXT")
+_REFUSED = Statement("sending.REFUSED")
+_UNSCHEDULE = Statement("sending.UNSCHEDULE")
+_KEY = Statement("sending.KEY")
+_ADD_KEY = Statement("sending.ADD_KEY")
+_FORGET = Statement("sending.FORGET")
 
 
 def schedule(rows: Rows, row: ScheduledRow) -> None:

@@ -10,10 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.sqlite import insert as upsert
-
-from restante.store import client_tables as tables
 from restante.store.client_rows import Rows, Shape, Statement
 
 
@@ -31,52 +27,17 @@ class SessionRow:
     last_used_ms: int
 
 
-_sessions = tables.sessions
-_tags = tables.session_tags
-_SESSION = Shape(SessionRow, _sessions)
-
-_new_session = upsert(_sessions)
-_SAVE = Statement(
-    _new_session.on_conflict_do_update(
-        index_elements=[_sessions.c.session_id],
-        set_={name: _new_session.excluded[name] for name in _SESSION.names},
-    ),
-    *_SESSION.names,
-)
-_new_tag = upsert(_tags)
-_ADD_TAG = Statement(
-    _new_tag.on_conflict_do_update(
-        index_elements=[_tags.c.tag], set_={"session_id": _new_tag.excluded.session_id}
-    ),
-    "tag",
-    "session_id",
-)
-_REMOVE_TAG = Statement(
-    _tags.delete().where(
-        _tags.c.tag == bindparam("tag"), _tags.c.session_id == bindparam("session_id")
-    )
-)
-_BY_TAG = Statement(
-    select(*_SESSION.columns)
-    .join(_tags, _tags.c.session_id == _sessions.c.session_id)
-    .where(_tags.c.tag == bindparam("tag"))
-)
-_BY_ID = Statement(
-    select(*_SESSION.columns).where(_sessions.c.session_id == bindparam("session_id"))
-)
-_OF_DEVICE = Statement(
-    select(*_SESSION.columns)
-    .where(_sessions.c.device_id == bindparam("device_id"))
-    .order_by(_sessions.c.session_id)
-)
-_ACCOUNTS = Statement(select(_sessions.c.account_id).distinct())
-_OF_ACCOUNT = Statement(
-    select(*_SESSION.columns)
-    .where(_sessions.c.account_id == bindparam("account_id"))
-    .order_by(_sessions.c.session_id)
-)
-_DELETE = Statement(_sessions.delete().where(_sessions.c.session_id == bindparam("session_id")))
-_TAGS_OF = Statement(select(_tags.c.tag).where(_tags.c.session_id == bindparam("session_id")))
+_SESSION = Shape(SessionRow)
+_SAVE = Statement("sessions.SAVE")
+_ADD_TAG = Statement("sessions.ADD_TAG")
+_REMOVE_TAG = Statement("sessions.REMOVE_TAG")
+_BY_TAG = Statement("sessions.BY_TAG")
+_BY_ID = Statement("sessions.BY_ID")
+_OF_DEVICE = Statement("sessions.OF_DEVICE")
+_ACCOUNTS = Statement("sessions.ACCOUNTS")
+_OF_ACCOUNT = Statement("sessions.OF_ACCOUNT")
+_DELETE = Statement("sessions.DELETE")
+_TAGS_OF = Statement("sessions.TAGS_OF")
 
 
 def save_session(

@@ -10,9 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import bindparam, case, func, select, text
-
-from restante.store import client_tables as tables
 from restante.store.client_conversations import number_of
 from restante.store.client_messages import MESSAGE, MessageRow
 from restante.store.client_positions import position_of_key
@@ -32,61 +29,11 @@ class ConversationSummary:
     last: MessageRow | None
 
 
-_conversations = tables.conversations
-_messages = tables.messages
-# As literal text: SQLite takes a partial index only for the very condition it was made with.
-_is_unread = text(tables.UNREAD)
-
-_others = _messages.alias("others")
-_last_key = (
-    select(func.max(_others.c.order_key))
-    .where(_others.c.conversation == _conversations.c.number)
-    .correlate(_conversations)
-    .scalar_subquery()
-)
-_first_unread = (
-    select(func.min(_messages.c.order_key))
-    .where(_messages.c.conversation == _conversations.c.number, text(tables.UNREAD))
-    .correlate(_conversations)
-    .scalar_subquery()
-)
-_select = select(
-    *MESSAGE.columns,
-    _conversations.c.number,
-    _conversations.c.message_count,
-    _conversations.c.unread_count,
-    case((_conversations.c.unread_count > 0, _first_unread)).label("first_unread"),
-).select_from(
-    _conversations.outerjoin(
-        _messages,
-        (_messages.c.conversation == _conversations.c.number)
-        & (_messages.c.order_key == _last_key),
-    )
-)
-_CONVERSATIONS = Statement(_select.order_by(_messages.c.order_key.desc(), _conversations.c.number))
-_CONVERSATION = Statement(_select.where(_conversations.c.key == bindparam("key")))
-_UNREAD = Statement(
-    select(_conversations.c.unread_count).where(_conversations.c.key == bindparam("key"))
-)
-_last_read = _messages.alias("last_read")
-_up_to = (
-    select(_last_read.c.order_key)
-    .where(
-        _last_read.c.id == bindparam("up_to"),
-        _last_read.c.conversation == bindparam("conversation"),
-    )
-    .scalar_subquery()
-)
-_UNREAD_UP_TO = Statement(
-    select(_messages.c.id)
-    .where(
-        _messages.c.conversation == bindparam("conversation"),
-        _is_unread,
-        _messages.c.order_key <= _up_to,
-    )
-    .order_by(_messages.c.order_key)
-)
-_SET_STATE = Statement(_messages.update().where(_messages.c.id == bindparam("which")), "state")
+_CONVERSATIONS = Statement("summaries.CONVERSATIONS")
+_CONVERSATION = Statement("summaries.CONVERSATION")
+_UNREAD = Statement("summaries.UNREAD")
+_UNREAD_UP_TO = Statement("summaries.UNREAD_UP_TO")
+_SET_STATE = Statement("summaries.SET_STATE")
 
 
 def conversation_summaries(rows: Rows) -> list[ConversationSummary]:

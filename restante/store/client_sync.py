@@ -8,32 +8,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.sqlite import insert as upsert
-
-from restante.store import client_tables as tables
 from restante.store.client_rows import Rows, Statement
 
 RECORD: Final = 1000
 """Added to a touched record's kind; without it stands what a record of that kind is made from."""
-
-_touched = tables.touched
-_log = tables.sync_log
-
-_SOME = Statement(
-    select(_touched.c.kind, _touched.c.key)
-    .order_by(_touched.c.kind, _touched.c.key)
-    .limit(bindparam("limit"))
-)
-_SETTLE = Statement(
-    _touched.delete().where(
-        _touched.c.kind == bindparam("kind"), _touched.c.key == bindparam("key")
-    )
-)
-_new = upsert(_log)
-_ADD = Statement(_new.on_conflict_do_nothing(), "counter", "at_ms", "items")
-_ITEMS = Statement(select(_log.c["items"]).where(_log.c.counter == bindparam("counter")))
-_PRUNE = Statement(_log.delete().where(_log.c.at_ms < bindparam("before_ms")))
+_SOME = Statement("sync.SOME")
+_SETTLE = Statement("sync.SETTLE")
+_ADD = Statement("sync.ADD")
+_ITEMS = Statement("sync.ITEMS")
+_PRUNE = Statement("sync.PRUNE")
 
 
 def touched(rows: Rows, limit: int) -> list[tuple[int, bytes]]:

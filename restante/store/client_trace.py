@@ -8,9 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import bindparam, select
-
-from restante.store import client_tables as tables
 from restante.store.client_rows import Rows, Shape, Statement
 
 
@@ -25,17 +22,10 @@ class TraceRow:
     detail: str | None = None
 
 
-_trace = tables.trace
-TRACE: Final = Shape(TraceRow, _trace)
-_ADD = Statement(_trace.insert(), *TRACE.names)
-_OF = Statement(
-    select(*TRACE.columns)
-    .where(_trace.c.message_id == bindparam("message_id"))
-    .order_by(_trace.c.number)
-)
-
-
-_DELETE_BEFORE = Statement(_trace.delete().where(_trace.c.at_ms < bindparam("before_ms")))
+TRACE: Final = Shape(TraceRow)
+_ADD = Statement("trace.ADD")
+_OF = Statement("trace.OF")
+_DELETE_BEFORE = Statement("trace.DELETE_BEFORE")
 
 
 def add_trace(rows: Rows, row: TraceRow) -> None:

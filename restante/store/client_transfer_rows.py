@@ -10,10 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import bindparam, func, select, tuple_
-from sqlalchemy.dialects.sqlite import insert as upsert
-
-from restante.store import client_tables as tables
 from restante.store.client_conversations import begin, number_of
 from restante.store.client_marks import MARK, MarkRow
 from restante.store.client_messages import MESSAGE, MessageRow
@@ -22,92 +18,20 @@ from restante.store.client_rows import Rows, Statement
 
 AFTER_ALL: Final = b"\xff" * 25
 """Sorts after every order key."""
-
-_conversations = tables.conversations
-_messages = tables.messages
-_marks = tables.marks
-_records = tables.records
-_counters = tables.counters
-_gaps = tables.gaps
-
-_select_messages = select(*MESSAGE.columns).join_from(
-    _messages, _conversations, _messages.c.conversation == _conversations.c.number
-)
-_select_marks = select(*MARK.columns).join_from(
-    _marks, _conversations, _marks.c.conversation == _conversations.c.number
-)
-_others = _messages.alias("others")
-_last_key = (
-    select(func.max(_others.c.order_key))
-    .where(_others.c.conversation == _conversations.c.number)
-    .correlate(_conversations)
-    .scalar_subquery()
-)
-_KEYS = Statement(
-    select(_conversations.c.key).order_by(_last_key.desc(), _conversations.c.number.desc())
-)
-_LAST_MESSAGE = Statement(select(func.max(_messages.c.number)))
-_LAST_MARK = Statement(select(func.max(_marks.c.number)))
-_COUNT = Statement(select(func.sum(_conversations.c.message_count)))
-_BEFORE = Statement(
-    _select_messages.where(
-        _messages.c.conversation == bindparam("conversation"),
-        _messages.c.order_key < bindparam("before_key"),
-    )
-    .order_by(_messages.c.order_key.desc())
-    .limit(bindparam("limit"))
-)
-_MESSAGES_AFTER = Statement(
-    _select_messages.add_columns(_messages.c.number)
-    .where(_messages.c.number > bindparam("after"))
-    .order_by(_messages.c.number)
-    .limit(bindparam("limit"))
-)
-_MARKS_AFTER = Statement(
-    _select_marks.add_columns(_marks.c.number)
-    .where(_marks.c.number > bindparam("after"))
-    .order_by(_marks.c.number)
-    .limit(bindparam("limit"))
-)
-_STRAYS_AFTER = Statement(
-    _select_marks.add_columns(_marks.c.number)
-    .where(
-        _marks.c.number > bindparam("after"),
-        ~select(_others.c.id).where(_others.c.id == _marks.c.target).exists(),
-    )
-    .order_by(_marks.c.number)
-    .limit(bindparam("limit"))
-)
-_RECORDS_AFTER = Statement(
-    select(*RECORD.columns)
-    .where(tuple_(_records.c.kind, _records.c.key) > tuple_(bindparam("kind"), bindparam("key")))
-    .order_by(_records.c.kind, _records.c.key)
-    .limit(bindparam("limit"))
-)
-_HIGHEST = Statement(
-    select(_counters.c.device_id, _counters.c.highest)
-    .where(_counters.c.conversation == bindparam("conversation"))
-    .order_by(_counters.c.device_id)
-)
-_IS_HERE = Statement(select(_messages.c.id).where(_messages.c.id == bindparam("id")))
-_new_counter = upsert(_counters)
-_RAISE_HIGHEST = Statement(
-    _new_counter.on_conflict_do_update(
-        index_elements=[_counters.c.conversation, _counters.c.device_id],
-        set_={"highest": func.max(_counters.c.highest, _new_counter.excluded.highest)},
-    ),
-    "conversation",
-    "device_id",
-    "highest",
-)
-_DROP_GAPS = Statement(
-    _gaps.delete().where(
-        _gaps.c.conversation == bindparam("in_conversation"),
-        _gaps.c.device_id == bindparam("of_device"),
-        _gaps.c.counter <= bindparam("up_to"),
-    )
-)
-_ADD_GAP = Statement(upsert(_gaps).on_conflict_do_nothing(), "conversation", "device_id", "counter")
+_KEYS = Statement("transfer_rows.KEYS")
+_LAST_MESSAGE = Statement("transfer_rows.LAST_MESSAGE")
+_LAST_MARK = Statement("transfer_rows.LAST_MARK")
+_COUNT = Statement("transfer_rows.COUNT")
+_BEFORE = Statement("transfer_rows.BEFORE")
+_MESSAGES_AFTER = Statement("transfer_rows.MESSAGES_AFTER")
+_MARKS_AFTER = Statement("transfer_rows.MARKS_AFTER")
+_STRAYS_AFTER = Statement("transfer_rows.STRAYS_AFTER")
+_RECORDS_AFTER = Statement("transfer_rows.RECORDS_AFTER")
+_HIGHEST = Statement("transfer_rows.HIGHEST")
+_IS_HERE = Statement("transfer_rows.IS_HERE")
+_RAISE_HIGHEST = Statement("transfer_rows.RAISE_HIGHEST")
+_DROP_GAPS = Statement("transfer_rows.DROP_GAPS")
+_ADD_GAP = Statement("transfer_rows.ADD_GAP")
 
 
 def conversation_keys(rows: Rows) -> list[bytes]:

@@ -11,10 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.sqlite import insert as upsert
-
-from restante.store import client_tables as tables
 from restante.store.client_rows import Rows, Shape, Statement
 
 OUT: Final = "out"
@@ -68,66 +64,20 @@ class WalkRow:
     before_key: bytes
 
 
-_transfers = tables.transfers
-_parts = tables.transfer_parts
-_walk = tables.transfer_walk
-_TRANSFER = Shape(TransferRow, _transfers)
-_PART = Shape(PartRow, _parts)
-_WALK = Shape(WalkRow, _walk)
-
-_new_transfer = upsert(_transfers)
-_SAVE_TRANSFER = Statement(
-    _new_transfer.on_conflict_do_update(
-        index_elements=[_transfers.c.id],
-        set_={name: _new_transfer.excluded[name] for name in _TRANSFER.names},
-    ),
-    *_TRANSFER.names,
-)
-_ONE = Statement(select(*_TRANSFER.columns).where(_transfers.c.id == bindparam("id")))
-_ALL = Statement(
-    select(*_TRANSFER.columns)
-    .where(_transfers.c.direction == bindparam("direction"))
-    .order_by(_transfers.c.begun_at_ms, _transfers.c.id)
-)
-_FORGET = tuple(
-    Statement(table.delete().where(column == bindparam("which")))
-    for table, column in (
-        (_transfers, _transfers.c.id),
-        (_parts, _parts.c.transfer),
-        (_walk, _walk.c.transfer),
-    )
-)
-_new_part = upsert(_parts)
-_SAVE_PART = Statement(
-    _new_part.on_conflict_do_update(
-        index_elements=[_parts.c.transfer, _parts.c.number],
-        set_={name: _new_part.excluded[name] for name in _PART.names},
-    ),
-    *_PART.names,
-)
-_PARTS = Statement(
-    select(*_PART.columns)
-    .where(_parts.c.transfer == bindparam("transfer"))
-    .order_by(_parts.c.number)
-)
-_DELETE_PART = Statement(
-    _parts.delete().where(
-        _parts.c.transfer == bindparam("of_transfer"), _parts.c.number == bindparam("at_number")
-    )
-)
-_new_step = upsert(_walk)
-_SAVE_WALK = Statement(
-    _new_step.on_conflict_do_update(
-        index_elements=[_walk.c.transfer, _walk.c.position],
-        set_={"before_key": _new_step.excluded.before_key},
-    ),
-    *_WALK.names,
-)
-_WALK_OF = Statement(
-    select(*_WALK.columns)
-    .where(_walk.c.transfer == bindparam("transfer"))
-    .order_by(_walk.c.position)
-)
+_TRANSFER = Shape(TransferRow)
+_PART = Shape(PartRow)
+_WALK = Shape(WalkRow)
+_SAVE_TRANSFER = Statement("transfers.SAVE_TRANSFER")
+_ONE = Statement("transfers.ONE")
+_ALL = Statement("transfers.ALL")
+_FORGET = Statement("transfers.FORGET")
+_FORGET_PARTS = Statement("transfers.FORGET_PARTS")
+_FORGET_WALK = Statement("transfers.FORGET_WALK")
+_SAVE_PART = Statement("transfers.SAVE_PART")
+_PARTS = Statement("transfers.PARTS")
+_DELETE_PART = Statement("transfers.DELETE_PART")
+_SAVE_WALK = Statement("transfers.SAVE_WALK")
+_WALK_OF = Statement("transfers.WALK_OF")
 
 
 def save_transfer(rows: Rows, row: TransferRow) -> None:
@@ -148,7 +98,7 @@ def transfers(rows: Rows, direction: str) -> list[TransferRow]:
 
 def forget_transfer(rows: Rows, id: bytes) -> None:  # noqa: A002  # the column's name
     """Forget a transfer, its parts and its walk."""
-    for statement in _FORGET:
+    for statement in (_FORGET, _FORGET_PARTS, _FORGET_WALK):
         rows.run(statement, which=id)
 
 

@@ -96,11 +96,9 @@ _BY_PRIMARY_CODE: Final[dict[int, type[StoreError]]] = {
 class Driver:
     """A way to open database files.
 
-    `dialect` is the SQLAlchemy URL prefix whose `dbapi` fits `connect`; `error` is the base of
-    the driver's exceptions; `classify` says which of ours one of them is.
+    `error` is the base of the driver's exceptions; `classify` says which of ours one of them is.
     """
 
-    dialect: str
     connect: Callable[[Path], RawConnection]
     error: type[Exception]
     classify: Callable[[BaseException], type[StoreError]] = classify
@@ -153,7 +151,6 @@ def sqlite_driver(
 ) -> Driver:
     """Return plain SQLite. `page_bytes` counts when the file is created, not later."""
     return Driver(
-        dialect="sqlite+aiosqlite",
         connect=partial(
             _connect_sqlite,
             page_bytes=page_bytes,

@@ -17,14 +17,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, create_engine
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import StaticPool
-
 from restante.store.driver import RawConnection
 from restante.store.errors import Busy, Corrupted, DiskFailed, DiskFull, SchemaTooNew
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from restante.store.seam import Database
 
 _HERE: Final = Path(__file__).parent
@@ -144,6 +142,11 @@ class _Borrowed:
 @contextmanager
 def _borrowed(raw: RawConnection) -> Iterator[Connection]:
     """Have SQLAlchemy's own connection, which Alembic works on, over one that is open already."""
+    # As below: neither is wanted where the schema is the right one.
+    from sqlalchemy import create_engine  # noqa: PLC0415
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
+    from sqlalchemy.pool import StaticPool  # noqa: PLC0415
+
     engine = create_engine("sqlite://", creator=lambda: _Borrowed(raw), poolclass=StaticPool)
     try:
         with engine.connect() as connection:

@@ -15,7 +15,7 @@ from typing import Final
 from restante.store.driver import RawConnection, sqlite_driver
 from restante.store.errors import Corrupted
 from restante.store.migrations import RELAY, bring_up_to_date
-from restante.store.seam import Database, open_database
+from restante.store.relay_seam import Database, open_database
 
 PAGE_BYTES: Final = 16_384
 CACHE_BYTES: Final = 32 * 1024 * 1024

@@ -26,8 +26,8 @@ from restante.store.relay_mailboxes import (
     ownerless_mailboxes,
     read_waiting,
 )
+from restante.store.relay_seam import Database
 from restante.store.relay_store import Notice, RelayStore
-from restante.store.seam import Database
 
 
 class SqliteMailboxes:

@@ -1,15 +1,16 @@
 """The one place where databases meet the event loop: trio outside, asyncio libraries inside.
 
-A `Database` has one connection that writes and one that the hot reads keep; other reads take
-theirs from a pool. Rule: a write is all or nothing, also under cancellation: it waits its turn
-cancellably, then runs shielded to its commit. Knows no table. Source: docs/relay.md, section 3.
+A `Database` has one connection that writes and one that reads, each in a thread of its own. Rule: a
+write is all or nothing, also under cancellation: it waits its turn cancellably, then runs shielded
+to its commit. Knows no table and no SQLAlchemy: a relay's, which takes its statements too, is
+`relay_seam`. Source: docs/relay.md, section 3.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -18,18 +19,12 @@ from typing import Any, TypeVar
 import aiosqlite
 import trio
 import trio_asyncio
-from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from restante.errors import StoreError
 from restante.store.driver import Driver, RawConnection, sqlite_driver
 from restante.store.errors import Corrupted, DiskFailed, DiskFull, WrongKey
 
 T = TypeVar("T")
-
-Transaction = AsyncConnection
-"""What store code works on. Others pass it on and name it by this type."""
 
 _SENTENCES: dict[type[StoreError], str] = {
     DiskFull: "There is no room left for the database {path}. Free some space; nothing was lost.",
@@ -38,7 +33,6 @@ _SENTENCES: dict[type[StoreError], str] = {
     WrongKey: "The database {path} does not open with this key. Restore the key file that belongs "
     "to it; without that key nobody can read it.",
 }
-_OPTION_WRITES = "restante_writes"
 
 
 @asynccontextmanager
@@ -51,52 +45,41 @@ async def open_loop() -> AsyncIterator[None]:
 class Database:
     """An open database. Made by `open_database`; usable from trio tasks inside `open_loop`.
 
-    `work` is store code: a function of an SQLAlchemy connection (asyncio flavoured), or, for the
-    raw paths, of the driver's own connection, run in one go in that connection's thread. Either
-    may run more than one statement, and must not commit.
+    `work` is store code: a function of the driver's connection, run in one go in that connection's
+    thread. It may run more than one statement, and must not commit.
     Every method raises StoreError's subclasses, and what `work` raises after a rollback.
     """
 
     def __init__(
-        self, *, path: Path, driver: Driver, writer: AsyncConnection, reader: AsyncConnection
+        self,
+        *,
+        path: Path,
+        driver: Driver,
+        writer: aiosqlite.Connection,
+        reader: aiosqlite.Connection,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._path = path
         self._driver = driver
-        self._writer = writer
-        self._reader = reader
         self._write_turn = trio.Lock()
         self._read_turn = trio.Lock()
-        self._raw_writer: aiosqlite.Connection | None = None
-        self._raw_reader: aiosqlite.Connection | None = None
+        self._raw_writer: aiosqlite.Connection | None = writer
+        self._raw_reader: aiosqlite.Connection | None = reader
 
     @property
     def path(self) -> Path:
         """The file."""
         return self._path
 
-    async def read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """Run store code on one consistent snapshot. Cancellation: before it starts."""
-        await trio.lowlevel.checkpoint()
-        return await self._run(self._read_in_loop, work)
-
-    async def write(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """Run store code in one transaction and commit it, durably.
-
-        An exception of `work` rolls back and is raised. Cancellation: committed, or no effect.
-        """
-        async with self._write_turn:
-            return await self._run(self._write_in_loop, work)
-
     async def read_raw(self, work: Callable[[RawConnection], T]) -> T:
-        """Run store code on the driver's own connection: one thread hop for all of it."""
+        """Run store code on one consistent snapshot: one thread hop for all of it."""
         async with self._read_turn:
             return await self._hop(self._raw_reader, partial(_read_in_thread, work))
 
     async def write_raw(self, work: Callable[[RawConnection], T]) -> T:
-        """Run store code in one transaction on the driver's own connection, in one thread hop.
+        """Run store code in one transaction and commit it, durably: one thread hop for all of it.
 
-        As `write`, for the hot paths: BEGIN IMMEDIATE, `work`, COMMIT.
+        An exception of `work` rolls back and is raised. Cancellation: committed, or no effect.
         """
         async with self._write_turn:
             return await self._hop(self._raw_writer, partial(_write_in_thread, work))
@@ -127,28 +110,6 @@ class Database:
             connection.rollback()
             connection.close()
 
-    async def _run(self, in_loop: Callable[..., Awaitable[T]], *args: Any) -> T:
-        # Shielded: half a transaction is worse than a late cancellation, and none takes long.
-        with trio.CancelScope(shield=True):
-            try:
-                result: T = await trio_asyncio.aio_as_trio(in_loop, loop=self._loop)(*args)
-            except DBAPIError as error:
-                raise translated(error.orig or error, self._driver, self._path) from error
-            except self._driver.error as error:
-                raise translated(error, self._driver, self._path) from error
-        return result
-
-    async def _read_in_loop(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        connection = await self._writer.engine.connect()
-        try:
-            return await work(connection)
-        finally:
-            await connection.close()
-
-    async def _write_in_loop(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        async with self._writer.begin():
-            return await work(self._writer)
-
     async def _hop(
         self, connection: aiosqlite.Connection | None, work: Callable[[RawConnection], T]
     ) -> T:
@@ -166,15 +127,15 @@ class Database:
                 raise translated(error, self._driver, self._path) from error
         return result
 
-    async def _adopt(self) -> None:
-        """Take hold of both connections' drivers."""
-        self._raw_writer = await _driver_connection(self._writer)
-        self._raw_reader = await _driver_connection(self._reader)
-
     async def _abandon(self) -> None:
+        writer, reader = self._raw_writer, self._raw_reader
         self._raw_writer = self._raw_reader = None
-        await self._reader.close()
-        await self._writer.close()
+        try:
+            if reader is not None:
+                await reader.close()
+        finally:
+            if writer is not None:
+                await writer.close()  # the last to close folds the journal into the file
 
 
 def translated(error: BaseException, driver: Driver, path: Path) -> StoreError:
@@ -204,60 +165,24 @@ def _write_in_thread(work: Callable[[RawConnection], T], connection: RawConnecti
     return result
 
 
-async def _driver_connection(connection: AsyncConnection) -> aiosqlite.Connection:
-    pooled = await connection.get_raw_connection()
-    driver_connection = pooled.driver_connection
-    if not isinstance(driver_connection, aiosqlite.Connection):
-        raise StoreError("The database driver is not the one that the hot paths know.")
-    return driver_connection
+async def connected(path: Path, driver: Driver) -> aiosqlite.Connection:
+    """Open a file in a thread of its own; runs in asyncio's loop. The driver's errors come out."""
+
+    def open_file() -> Any:
+        return driver.connect(path)
+
+    connection = aiosqlite.Connection(open_file, 64)
+    # A process that ends without closing must not hang on the connection's thread.
+    connection._thread.daemon = True  # noqa: SLF001
+    try:
+        return await connection
+    except BaseException:
+        # It was told to stop, but nobody waits until it has: it would outlive the loop.
+        connection._thread.join()  # noqa: SLF001
+        raise
 
 
-async def in_thread(connection: AsyncConnection, work: Callable[[RawConnection], T]) -> T:
-    """Run part of a `work` on its connection's driver, in one thread hop and its transaction.
-
-    For store code that is given an SQLAlchemy connection and has many statements to run: that
-    changes threads three times for each, this once for all. The driver's own exceptions come out;
-    the `Database` whose `work` this is part of translates them.
-    """
-    if not connection.in_transaction():
-        await connection.begin()  # the driver doesn't begin by itself: one snapshot for all reads
-    driver_connection = await _driver_connection(connection)
-    raw: RawConnection = driver_connection._conn  # noqa: SLF001  # as in Database._hop
-    result: T = await driver_connection._execute(work, raw)  # type: ignore[no-untyped-call]  # noqa: SLF001
-    return result
-
-
-def _make_engine(path: Path, driver: Driver) -> AsyncEngine:
-    async def connect(*_: Any, **__: Any) -> aiosqlite.Connection:
-        def open_file() -> Any:
-            return driver.connect(path)
-
-        connection = aiosqlite.Connection(open_file, 64)
-        # A process that ends without closing must not hang on the connection's thread.
-        connection._thread.daemon = True  # noqa: SLF001
-        try:
-            return await connection
-        except BaseException:
-            # It was told to stop, but nobody waits until it has: it would outlive the loop.
-            connection._thread.join()  # noqa: SLF001
-            raise
-
-    engine = create_async_engine(
-        f"{driver.dialect}:///{path}",
-        async_creator=connect,
-        pool_size=4,
-        hide_parameters=True,  # an exception that shows values would show what people write
-    )
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def begin(connection: Any) -> None:
-        writes = connection.get_execution_options().get(_OPTION_WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
-
-
-def _create_private(path: Path) -> None:
+def create_private(path: Path) -> None:
     """Create the file for its owner alone; its journals inherit that."""
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
@@ -273,35 +198,25 @@ async def open_database(path: Path, *, driver: Driver | None = None) -> AsyncIte
     WrongKey, Busy or DiskFull with a sentence that names the file.
     """
     chosen = driver or sqlite_driver()
-    _create_private(path)
-    engine = _make_engine(path, chosen)
-    try:
-        database = await _connected(engine, path, chosen)
-        try:
-            yield database
-        finally:
-            with trio.CancelScope(shield=True):
-                await trio_asyncio.aio_as_trio(database._abandon)()  # noqa: SLF001  # same module
-    finally:
-        # Before the loop closes, or the driver's threads have nobody to answer to.
-        with trio.CancelScope(shield=True):
-            await trio_asyncio.aio_as_trio(engine.dispose)()
+    create_private(path)
 
-
-async def _connected(engine: AsyncEngine, path: Path, driver: Driver) -> Database:
     async def connect() -> Database:
-        writer = await engine.connect()
-        await writer.execution_options(**{_OPTION_WRITES: True})
-        reader = await engine.connect()
-        database = Database(path=path, driver=driver, writer=writer, reader=reader)
-        await database._adopt()  # noqa: SLF001  # same module
-        return database
+        writer = await connected(path, chosen)
+        try:
+            reader = await connected(path, chosen)
+        except BaseException:
+            await writer.close()
+            raise
+        return Database(path=path, driver=chosen, writer=writer, reader=reader)
 
     with trio.CancelScope(shield=True):
         try:
             database: Database = await trio_asyncio.aio_as_trio(connect)()
-        except DBAPIError as error:
-            raise translated(error.orig or error, driver, path) from error
-        except driver.error as error:
-            raise translated(error, driver, path) from error
-    return database
+        except chosen.error as error:
+            raise translated(error, chosen, path) from error
+    try:
+        yield database
+    finally:
+        # Before the loop closes, or the driver's threads have nobody to answer to.
+        with trio.CancelScope(shield=True):
+            await trio_asyncio.aio_as_trio(database._abandon)()  # noqa: SLF001  # same module

@@ -11,9 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, Never
 
-import aiosqlite
-from sqlalchemy.dialects import registry
-from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_dbapi, SQLiteDialect_aiosqlite
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from restante.errors import StoreError
@@ -27,7 +24,6 @@ PAGE_BYTES: Final = 4096
 CACHE_BYTES: Final = 16 * 1024 * 1024
 CHECKPOINT_BYTES: Final = 4 * 1024 * 1024
 
-_DIALECT: Final = "sqlite.restante_sqlcipher"
 _PLAIN_HEADER: Final = b"SQLite format 3\x00"
 _NOT_A_DATABASE: Final = 26  # SQLITE_NOTADB: what a page that doesn't decrypt looks like
 
@@ -57,40 +53,9 @@ class DatabaseKey:
         return f"PRAGMA rekey = \"x'{self._raw.hex()}'\""
 
 
-class SqlcipherDialect(SQLiteDialect_aiosqlite):
-    """SQLAlchemy's aiosqlite dialect, which takes SQLCipher's exceptions for its own."""
-
-    supports_statement_cache = True
-
-    @classmethod
-    def import_dbapi(cls) -> AsyncAdapt_aiosqlite_dbapi:
-        """Return aiosqlite with the error classes of sqlcipher3: they derive from no others."""
-        return _SqlcipherDbapi(aiosqlite, sqlcipher)
-
-
-class _SqlcipherDbapi(AsyncAdapt_aiosqlite_dbapi):
-    def _init_dbapi_attributes(self) -> None:
-        super()._init_dbapi_attributes()
-        for name in (
-            "Error",
-            "DatabaseError",
-            "IntegrityError",
-            "NotSupportedError",
-            "OperationalError",
-            "ProgrammingError",
-            "sqlite_version",
-            "sqlite_version_info",
-        ):
-            setattr(self, name, getattr(sqlcipher, name))
-
-
-registry.register(_DIALECT, __name__, SqlcipherDialect.__name__)
-
-
 def sqlcipher_driver(key: DatabaseKey) -> Driver:
     """Return the driver that opens files under this key."""
     return Driver(
-        dialect=_DIALECT.replace(".", "+"),
         connect=partial(_connect, key),
         error=sqlcipher.Error,
         classify=_classify,

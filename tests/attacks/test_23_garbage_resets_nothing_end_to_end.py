@@ -16,7 +16,8 @@ from restante.protocol.address import Address
 from restante.protocol.limits import BUCKETS
 from restante.store.client_aside import MAX_ASIDE
 from restante.store.client_database import open_client_database
-from restante.store.client_rows import Rows, Statement
+from restante.store.client_queries.compiling import Query
+from restante.store.client_rows import Rows
 from restante.store.client_tables import aside, sessions
 from restante.store.sqlcipher import DatabaseKey
 from tests.client.outsider import a_text, an_outsider
@@ -30,7 +31,7 @@ RANDOM = SystemRandomness()
 
 async def the_sessions(world: World, name: str) -> list[tuple[bytes, bytes]]:
     """Whose sessions somebody has: account and session ids, from the file of a closed engine."""
-    statement = Statement(select(sessions.c.account_id, sessions.c.session_id))
+    statement = Query(select(sessions.c.account_id, sessions.c.session_id))
     path = world.profile(name) / "profile.db"
     async with open_client_database(path, DatabaseKey(key_of(name))) as database:
         found = await database.read_raw(lambda raw: Rows(raw).all(statement))
@@ -38,7 +39,7 @@ async def the_sessions(world: World, name: str) -> list[tuple[bytes, bytes]]:
 
 
 async def the_aside(world: World, name: str) -> int:
-    statement = Statement(select(func.count()).select_from(aside))
+    statement = Query(select(func.count()).select_from(aside))
     path = world.profile(name) / "profile.db"
     async with open_client_database(path, DatabaseKey(key_of(name))) as database:
         return int(await database.read_raw(lambda raw: Rows(raw).value(statement)))

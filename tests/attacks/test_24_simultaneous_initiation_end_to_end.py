@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from restante.store.client_database import open_client_database
-from restante.store.client_rows import Rows, Statement
+from restante.store.client_queries.compiling import Query
+from restante.store.client_rows import Rows
 from restante.store.client_tables import sessions
 from restante.store.sqlcipher import DatabaseKey
 from tests.client.world import World, a_world, introduce, key_of, reaches, shows
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.client.relays import Waiting
 
-_LATEST = Statement(
+_LATEST = Query(
     select(sessions.c.session_id).order_by(sessions.c.last_used_ms.desc(), sessions.c.session_id)
 )
 

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from restante.client.sessions import sending_session
 from restante.errors import UserError
 from restante.protocol.ids import DeviceId
-from restante.store.client_rows import Statement
+from restante.store.client_queries.compiling import Query
 from restante.store.client_tables import sessions
 from tests.client.linked import a_new_device, link
 from tests.client.world import PATIENCE_S, a_world, introduce, reaches, shows
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from restante.client.engine import LocalEngine
     from restante.store.client_rows import Rows
 
-_DAMAGE = Statement(update(sessions).values(state=b"damaged"))
+_DAMAGE = Query(update(sessions).values(state=b"damaged"))
 
 
 async def sends_on(engine: LocalEngine, other: LocalEngine) -> bytes | None:

@@ -8,7 +8,7 @@ import pytest
 
 from restante.client.interface import ContactState, Trust
 from restante.errors import ExitCode, UserError
-from restante.store.client_tables import client_metadata
+from restante.store.client_queries.everything import all_tables
 from tests.client.linked import a_new_device, link
 from tests.client.world import (
     a_world,
@@ -32,8 +32,8 @@ async def rows_left(engine: LocalEngine) -> dict[str, int]:
 
     def work(connection: object) -> dict[str, int]:
         counts = {
-            table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # type: ignore[attr-defined]  # noqa: S608
-            for table in client_metadata.tables
+            table.name: connection.execute(f"SELECT count(*) FROM {table.name}").fetchone()[0]  # type: ignore[attr-defined]  # noqa: S608
+            for table in all_tables()
         }
         return {table: count for table, count in counts.items() if count}
 

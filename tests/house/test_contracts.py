@@ -69,6 +69,7 @@ def test_the_contracts_are_kept(tree: Path) -> None:
         ("crypto/planted", "import os.path", "Protocol and crypto are pure"),
         ("client/planted", "import random", "No pickle and no predictable chance"),
         ("client/planted", "import sqlalchemy.orm", "Only the store knows the databases"),
+        ("store/driver", "import sqlalchemy", "A client starts without SQLAlchemy"),
         ("client/planted", "from textual.app import App", "Only the TUI knows Textual"),
         ("relay/planted", "import trio_websocket", "One socket module a side"),
         ("store/planted", "import trio_asyncio", "Few seams join the loops"),

@@ -29,7 +29,8 @@ from restante.relay.server import RunningRelay
 from restante.relay.settings import DATABASE_NAME
 from restante.store.migrations import RELAY, Lineage, bring_up_to_date
 from restante.store.relay_backup import check_copy
-from restante.store.seam import open_database, open_loop
+from restante.store.relay_seam import open_database
+from restante.store.seam import open_loop
 from tests.processes import PATIENCE_S, start
 from tests.relay.authority import Authority
 from tests.relay.wire import (

@@ -16,7 +16,7 @@ from restante.relay.limits import Limits
 from restante.relay.mailrooms import Mailrooms
 from restante.relay.writer import Writer
 from restante.store.relay_mailboxes import Removed
-from restante.store.seam import Database
+from restante.store.relay_seam import Database
 from tests.relay.residents import (
     RANDOM,
     STORED,

@@ -14,7 +14,8 @@ from restante.relay.limits import Limits
 from restante.relay.waking.waker import Waker
 from restante.relay.watching.figures import Figures
 from restante.store.relay_database import open_relay_database
-from restante.store.seam import Database, open_loop
+from restante.store.relay_seam import Database
+from restante.store.seam import open_loop
 from tests.relay.wire import (
     settings_for,
 )

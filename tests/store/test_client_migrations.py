@@ -12,16 +12,8 @@ from pathlib import Path
 
 from sqlalchemy import create_engine
 
-from restante.store import (  # noqa: F401  (their tables)
-    client_consumers,
-    client_files,
-    client_groups,
-    client_messages,
-    client_search,
-    client_sender_keys,
-    client_sending,
-)
-from restante.store.client_tables import client_metadata
+from restante.store import client_messages, client_search
+from restante.store.client_queries.everything import all_tables
 from restante.store.driver import RawConnection
 from restante.store.errors import Corrupted, SchemaTooNew
 from restante.store.migrations import CLIENT, Lineage, bring_up_to_date
@@ -93,7 +85,7 @@ async def test_the_tables_that_statements_are_made_from_are_the_migrated_ones(
 ) -> None:
     engine = create_engine("sqlite://")
     with engine.connect() as connection:
-        client_metadata.create_all(connection)
+        all_tables()[0].metadata.create_all(connection)
         raw = connection.connection.dbapi_connection
         assert isinstance(raw, sqlite3.Connection)
         described = _shape(lambda sql: raw.execute(sql).fetchall())

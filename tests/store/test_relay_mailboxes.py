@@ -30,7 +30,8 @@ from restante.store.relay_mailboxes import (
     find_acked,
     read_waiting,
 )
-from restante.store.seam import Database, open_loop
+from restante.store.relay_seam import Database
+from restante.store.seam import open_loop
 
 HOUR = 500_000
 PAYLOAD = bytes(4096)

@@ -14,8 +14,9 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from restante.store.driver import RawConnection
 from restante.store.errors import Corrupted, SchemaTooNew
 from restante.store.migrations import CLIENT, RELAY, Lineage, bring_up_to_date
+from restante.store.relay_seam import open_database
 from restante.store.relay_tables import metadata
-from restante.store.seam import open_database, open_loop
+from restante.store.seam import open_loop
 
 SNAPSHOT = Path(__file__).with_name("schema_relay.sql")
 

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from restante.store.driver import RawConnection, sqlite_driver
 from restante.store.errors import Conflict, Corrupted, DiskFailed, DiskFull
-from restante.store.seam import Database, open_database, open_loop
+from restante.store.relay_seam import Database, open_database
+from restante.store.seam import open_loop
 
 
 async def _count(db: Database) -> int:
