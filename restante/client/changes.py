@@ -36,6 +36,8 @@ class Changes:
     """Something vanished: whoever watches should read everything again."""
     is_outbox_due: bool = False
     """There is something to send."""
+    are_joins_due: bool = False
+    """Somebody has an invite link to a group of ours, and is to be let in."""
     are_receipts_owed: bool = False
     are_tokens_changed: bool = False
     """The relay's list of our delivery tokens is out of date."""

@@ -9,7 +9,7 @@ Spec: docs/protocol/content.md; docs/engine.md, section 5.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from restante.client import gap_requests, gaps, granting, tracing
@@ -24,7 +24,9 @@ from restante.client.grammar.filing import file_content
 from restante.client.grammar.preferences import RECEIPTS, is_on
 from restante.client.grammar.signals import hear
 from restante.client.grammar.timers import start_clock
+from restante.client.groups.admitting import JOIN_STEP_MS
 from restante.client.groups.arriving import GroupReader, Source, is_of_group
+from restante.client.groups.ledger import Shelf
 from restante.client.groups.posting import note_receipt
 from restante.client.history import parse_content
 from restante.client.interface import ContactState, MessageState
@@ -93,6 +95,8 @@ class Reader:
     randomness: Randomness
     resend_grace_ms: int
     now_ms: int
+    join_step_ms: int = JOIN_STEP_MS
+    shelf: Shelf = field(default_factory=Shelf)
 
     def read(self, rows: Rows, changes: Changes, arrival: Arrival) -> None:
         """Do what an arrived content asks for."""
@@ -155,6 +159,8 @@ class Reader:
             own=self.own,
             randomness=self.randomness,
             resend_grace_ms=self.resend_grace_ms,
+            join_step_ms=self.join_step_ms,
+            shelf=self.shelf,
             now_ms=self.now_ms,
         )
 
@@ -163,6 +169,7 @@ class Reader:
             own=self.own,
             randomness=self.randomness,
             resend_grace_ms=self.resend_grace_ms,
+            groups=self._groups,
             now_ms=self.now_ms,
         )
         try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from restante.client.backoff import backoff_s, unit_interval
 from restante.client.grammar.presences import Presences
+from restante.client.groups.ledger import Shelf
 from restante.crypto.backups import LEAST_CHUNKS
 from restante.protocol.history_part import MAX_PART_BYTES
 from restante.protocol.limits import SLOT_TTL_S
@@ -42,6 +43,8 @@ class Tuning:
     """A laptop that was shut for a night is online again within five minutes."""
     most_pairwise: int = 32
     """Devices of a group past which what is said in it is sealed once for all, on a sender key."""
+    join_step_s: float = 3.0
+    """How long each device that may let somebody into a group waits for the one before it."""
     slot_poll_s: float = 2.0
     """How often a linking device looks into a slot; two behind one address share a limit."""
     link_patience_s: float = 60.0
@@ -71,6 +74,7 @@ class EngineContext:
     proxy: str | None
     presences: Presences = field(default_factory=Presences)
     """What others say of being there: in memory alone."""
+    shelf: Shelf = field(default_factory=Shelf)
 
     async def read(self, work: Callable[[Rows], T]) -> T:
         """Run `work` on one snapshot, in the database's thread. Raises StoreError."""

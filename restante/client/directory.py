@@ -142,6 +142,27 @@ class Directory:
             raise _mistrust(asked)
         return CodeHolder(found=await self._followed(manifest, said), token=token)
 
+    async def pinned(self, address: Address, pin: bytes, *, relay_is_pinned: bool) -> Found:
+        """Return who is under an address if the pin vouches for them, as a contact code's does.
+
+        Raises RelayError, or UserError if what is found doesn't match the pin.
+        """
+        place = address.relay
+        async with self._links.once(place, any_key=relay_is_pinned) as link:
+            manifest, said = await _shown_over(link, address)
+            relay_pin = link.peer_pin if relay_is_pinned else None
+        try:
+            codes.verify_contact_pin(pin, manifest.root, relay_pin)
+        except CryptoError:
+            raise UserError(
+                f"What {place.authority} says of {address.unpinned} doesn't match the invite. "
+                "Somebody may be in between; ask for the invite again, in another way.",
+                exit_code=ExitCode.UNTRUSTED,
+            ) from None
+        if manifest.address.relay.pin != relay_pin:
+            raise _mistrust(address)
+        return await self._followed(manifest, said)
+
     async def bundles(
         self,
         address: Address,

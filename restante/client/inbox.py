@@ -120,6 +120,8 @@ class Inbox:
                 own=self._own,
                 randomness=context.randomness,
                 resend_grace_ms=int(context.tuning.resend_grace_s * 1000),
+                join_step_ms=int(context.tuning.join_step_s * 1000),
+                shelf=context.shelf,
                 now_ms=context.now_ms(),
             )
         )

@@ -31,6 +31,7 @@ from restante.client.contents import Arrival, Reader
 from restante.client.directory import manifest_of
 from restante.client.granting import grant
 from restante.client.groups import chains
+from restante.client.groups.admitting import is_worth_hearing
 from restante.client.groups.arriving import is_of_group
 from restante.client.history import parse_content
 from restante.client.interface import ContactState
@@ -234,9 +235,8 @@ class Opener:
             changes.is_account_doubtful = True
             return None  # it may have been sealed under a manifest of ours that we don't know yet
         # On the last-resort path it may be a replay (attack 14).
-        if self._is_turned_away(rows, changes, row) or not remember_hello(
-            rows, hello_hash, references.signed_prekey_id
-        ):
+        is_turned_away = self._is_turned_away(rows, changes, row, opened.content)
+        if is_turned_away or not remember_hello(rows, hello_hash, references.signed_prekey_id):
             return _NO_TAGS
         if is_self(row):
             keep_own_manifest(rows, changes, manifest_of(row), now_s=now_s)
@@ -266,10 +266,13 @@ class Opener:
             grant(rows, changes, row, randomness=reader.randomness, now_ms=reader.now_ms)
         return contact(rows, row.account_id) or row
 
-    def _is_turned_away(self, rows: Rows, changes: Changes, row: ContactRow) -> bool:
+    def _is_turned_away(
+        self, rows: Rows, changes: Changes, row: ContactRow, content: bytes
+    ) -> bool:
         """Whether this is a stranger whom there is no room for."""
         if row.state == ContactState.MEMBER.value and not contact(rows, row.account_id):
-            return count_in_state(rows, row.state) >= MAX_MERE_MEMBERS
+            is_full = count_in_state(rows, row.state) >= MAX_MERE_MEMBERS
+            return is_full or not is_worth_hearing(rows, content)
         is_new = row.state == ContactState.REQUEST.value and not contact(rows, row.account_id)
         return is_new and not make_room(rows, changes, now_s=self.reader.now_ms // 1000)
 

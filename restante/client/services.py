@@ -31,7 +31,10 @@ from restante.client.grammar.parts import Grammar
 from restante.client.grammar.parts import put_together as put_grammar_together
 from restante.client.grammar.upgrading import read_anew
 from restante.client.grammar.vanishing import erase_over
+from restante.client.groups.admitting import Admitting
 from restante.client.groups.groups import Groups
+from restante.client.groups.inviting import Inviting
+from restante.client.groups.joining import Joining
 from restante.client.history_transfer.parts import Transfers
 from restante.client.history_transfer.parts import put_together as put_transfers_together
 from restante.client.inbox import Inbox
@@ -108,6 +111,9 @@ class Parts:
     journal: Journal
     choices: Choices
     groups: Groups
+    inviting: Inviting
+    joining: Joining
+    admitting: Admitting
     grammar: Grammar
     files: Files
     transfers: Transfers
@@ -278,6 +284,7 @@ class Services:
         receipts = Receipts(context, announcer)
         files = Files(context, own, mailbox=mailbox, links=self._links, announcer=announcer)
         conversations = Conversations(context, own, announcer, files=files)
+        groups = Groups(context, own, announcer)
         people = Contacts(context, own, directory=directory, announcer=announcer)
         board.own = own
         board.set_error(parts.ACCOUNT, _gone_because(own))
@@ -296,7 +303,10 @@ class Services:
             mailbox=mailbox,
             journal=Journal(context, announcer),
             choices=Choices(context, own, announcer),
-            groups=Groups(context, own, announcer),
+            groups=groups,
+            inviting=Inviting(context, own, groups),
+            joining=Joining(context, own, directory=directory, announcer=announcer),
+            admitting=Admitting(context, own, announcer),
             watch=AccountWatch(context, own, directory=directory, announcer=announcer, board=board),
             refreshing=refreshing,
             catching_up=CatchingUp(
@@ -326,7 +336,13 @@ def _running_of(now: Parts) -> Sequence[Callable[[], Awaitable[None]]]:
         # What disappears does so here too.
         return (now.grammar.vanishing.run, *now.files.services_of_revoked)
     own = (now.outbox.run, now.receipts.run, now.journal.run, now.watch.run, now.mailbox.run)
-    others = (now.later.run, now.refreshing.run, now.catching_up.run, now.unclaimed.run)
+    others = (
+        now.later.run,
+        now.admitting.run,
+        now.refreshing.run,
+        now.catching_up.run,
+        now.unclaimed.run,
+    )
     moves = (now.follower.run, now.old_mailbox.run, now.telling_again.run, now.reassuring.run)
     files = now.files.services
     return (*own, *others, *moves, *now.grammar.services, *now.transfers.services, *files)

@@ -40,7 +40,6 @@ class CodeType(Enum):
 
     RELAY_INVITE = "r"
     CONTACT = "c"
-    GROUP_INVITE = "g"
     DEVICE_LINK = "d"
 
 
@@ -135,6 +134,8 @@ def parse_code(text: str) -> Code:
     text = text.strip()
     if not text.startswith(SCHEME):
         raise CodeError(f"A code starts with {SCHEME!r}. Copy it again, whole.")
+    if text.startswith(f"{SCHEME}g"):
+        raise CodeError("This is an invite to a group. Use it with: restante group join")
     head, packed = text[len(SCHEME) :][:1], text[len(SCHEME) + 1 :][:_PACKED_CHARS]
     try:
         code_type = CodeType(head)

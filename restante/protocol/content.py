@@ -87,6 +87,10 @@ class Kind(IntEnum):
     """Entries of a group's membership log are missing."""
     SENDER_KEY = 115
     """The key by which a device's messages in a large group are opened."""
+    GROUP_JOIN = 116
+    """Somebody has an invite link to a group, and wants in."""
+    GROUP_REFUSED = 117
+    """That link lets nobody in any more."""
     GRANTED = 130
     """What a capability key says, with the grant that allows it: see `protocol.grant`."""
 
@@ -411,3 +415,7 @@ class RecordKind(IntEnum):
     """key: group. The heads of its membership log, as a device knows it."""
     GROUP_JOINED = 51
     """key: group. The user is in it, whoever added them."""
+    GROUP_ASKED = 52
+    """key: id of an invite link. The accounts, 16 B each, that were asked to let the user in."""
+    GROUP_LINK = 53
+    """key: id of an invite link. Its secret, 16 B: whoever made it can show it again."""

@@ -141,6 +141,7 @@ class Link(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
 
     id: Bytes16
     expires_at_s: U63
+    """0: never."""
     uses: U32
     """0: any number."""
     needs_approval: bool
@@ -273,3 +274,31 @@ class GroupAsk(Struct, array_like=True, frozen=True, forbid_unknown_fields=True)
     """Body of kind GROUP_ASK: the asker has all up to these heads, and lacks what follows."""
 
     heads: Annotated[list[Bytes32], Meta(max_length=MAX_PARENTS)]
+
+
+class Refusal(IntEnum):
+    """Why an invite link lets somebody in no more. Numbers are only ever added."""
+
+    REVOKED = 1
+    EXPIRED = 2
+    USED_UP = 3
+    DECLINED = 4
+    """An admin was asked, and said no."""
+    FULL = 5
+
+
+class GroupJoin(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Body of kind GROUP_JOIN: the writer has an invite link with this secret, and wants in.
+
+    `place` counts from 0 the accounts that the link names: the first one answers first.
+    """
+
+    secret: Bytes16
+    place: U8
+
+
+class GroupRefused(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Body of kind GROUP_REFUSED: the invite link of that id lets nobody in. `why` is a Refusal."""
+
+    link: Bytes16
+    why: U8

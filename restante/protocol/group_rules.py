@@ -1,4 +1,4 @@
-"""What a group's membership log says: who is in it, with which role, and how it is kept. Pure.
+"""Which entries of a group's membership log count, and what follows from them. Pure.
 
 All who have the same entries see the same group, in whatever order they came. Rule: an entry counts
 if its author had the right in what it had seen; what takes rights away always counts then, and what
@@ -8,13 +8,21 @@ entries come verified. Spec: docs/protocol/groups.md, section 3.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from restante.errors import RemoteProtocolError
 from restante.protocol import group as g
-from restante.protocol.group import EntryHash, Field, Role
+from restante.protocol.group import EntryHash, Role
+from restante.protocol.group_rights import Lowerings, demands, is_proper
+from restante.protocol.group_state import (
+    Node,
+    State,
+    applied,
+    ignoring,
+    register,
+    with_act,
+)
 
 if TYPE_CHECKING:
     from msgspec import Struct
@@ -22,81 +30,7 @@ if TYPE_CHECKING:
 MAX_ENTRIES: Final = 65_536
 """Of one log: more than a large group writes in years."""
 
-MAX_MEMBERS: Final = 4096
-
 _KEPT_VIEWS: Final = 32
-_SCOPE: Final = {Field.PARENT: Role.OWNER}
-"""Fields that not every admin may set."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
-    """A verified entry. `position` and `listed`: of the manifest under which it was signed."""
-
-    hash: EntryHash
-    parents: tuple[bytes, ...]
-    author: bytes
-    device: bytes
-    sequence: int
-    at_ms: int
-    acts: tuple[Struct | None, ...]
-    position: tuple[int, int]
-    manifest: bytes
-    listed: frozenset[bytes]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
-    """A channel of a space."""
-
-    group: bytes
-    category: str
-    position: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """A group as some set of entries leaves it."""
-
-    name: str = ""
-    is_space: bool = False
-    members: Mapping[bytes, Role] = field(default_factory=dict)
-    fields: Mapping[int, tuple[int, str]] = field(default_factory=dict)
-    links: Mapping[bytes, g.Link] = field(default_factory=dict)
-    channels: Mapping[bytes, Channel] = field(default_factory=dict)
-    ignored: frozenset[bytes] = frozenset()
-    """Entries that change nothing: their author hadn't, or lost, the right."""
-
-    def role(self, account: bytes) -> Role:
-        """Return what an account may do."""
-        return self.members.get(account, Role.NONE)
-
-    def number(self, which: Field, otherwise: int = 0) -> int:
-        """Return a setting that is a number."""
-        return self.fields.get(which, (otherwise, ""))[0]
-
-    def text(self, which: Field) -> str:
-        """Return a setting that is a text."""
-        return self.fields.get(which, (0, ""))[1]
-
-    @property
-    def shown_name(self) -> str:
-        """What the group is called now."""
-        return self.text(Field.NAME) or self.name
-
-    @property
-    def may_post(self) -> Role:
-        """The least role that may write."""
-        return _role(self.number(Field.MAY_POST, Role.MEMBER))
-
-    @property
-    def may_mention_all(self) -> Role:
-        """The least role whose `@all` rings."""
-        return _role(self.number(Field.MAY_MENTION_ALL, Role.MEMBER))
-
-
-def _role(number: int) -> Role:
-    return Role(min(max(number, Role.READER), Role.OWNER))
 
 
 class Log:
@@ -108,10 +42,15 @@ class Log:
         self._past: list[int] = []
         """Of each entry the set of those before it, as bits."""
         self._proper: list[bool] = []
-        self._lowerings: list[tuple[tuple[bytes, Role], ...]] = []
+        self._lowerings: list[Lowerings] = []
         self._needs: list[Role] = []
         self._heads: set[int] = set()
-        self._last_of_device: dict[bytes, list[int]] = {}
+        self._of_device: dict[bytes, list[int]] = {}
+        self._of_author: dict[bytes, list[int]] = {}
+        self._ends: dict[bytes, list[int]] = {}
+        """Of each invite link the entries that revoke it."""
+        self._uses: dict[tuple[bytes, int], int] = {}
+        """How often a link could be used, as whoever let somebody in by it had seen it."""
         self._views: dict[int, State] = {}
 
     def __len__(self) -> int:
@@ -145,7 +84,7 @@ class Log:
         past = 0
         for parent in parents:
             past |= self._past[parent] | (1 << parent)
-        own = [at for at in self._last_of_device.get(node.device, ()) if past >> at & 1]
+        own = [at for at in self._of_device.get(node.device, ()) if past >> at & 1]
         if node.sequence != 1 + max((self._nodes[at].sequence for at in own), default=0):
             raise RemoteProtocolError("an entry's number doesn't follow on its device's last")
         before = self._view(past)
@@ -153,15 +92,21 @@ class Log:
         self._nodes.append(node)
         self._at[node.hash] = here
         self._past.append(past)
-        self._last_of_device.setdefault(node.device, []).append(here)
-        needs, lowerings = self._demands(node, before)
+        self._of_device.setdefault(node.device, []).append(here)
+        self._of_author.setdefault(node.author, []).append(here)
+        needs, lowerings = demands(node, before)
         self._needs.append(needs)
         self._lowerings.append(lowerings)
-        self._proper.append(self._is_proper(node, before, here))
+        self._proper.append(not self._is_cut_off(here) and is_proper(node, before))
+        for each in node.acts:
+            if isinstance(each, g.Unlink):
+                self._ends.setdefault(each.id, []).append(here)
+            elif isinstance(each, g.Add) and each.link is not None and each.link in before.links:
+                self._uses[each.link, here] = before.links[each.link].link.uses
         self._heads -= set(parents)
         self._heads.add(here)
         if not self._has_forked(node.device):
-            after = _applied(before, node) if self._proper[here] else _ignoring(before, node)
+            after = applied(before, node) if self._proper[here] else ignoring(before, node)
             self._keep(past | (1 << here), after)
 
     def state(self) -> State:
@@ -210,43 +155,88 @@ class Log:
             for account, role in self._lowerings[at]:
                 lowered.setdefault(account, []).append((at, role))
         roles: dict[bytes, list[tuple[int, Role]]] = {k: list(v) for k, v in lowered.items()}
+        invited = _Invited(self._ends_in(valid))
         counted: list[int] = []
-        for at in valid:  # parents first
+        for at in sorted(valid, key=self._place):
             node = self._nodes[at]
             role = self._settled(
                 [(by, to) for by, to in roles.get(node.author, ()) if self._past[at] >> by & 1]
             )
             for by, to in lowered.get(node.author, ()):
-                if by != at and not self._past[at] >> by & 1 and not self._past[by] >> at & 1:
+                if self._are_apart(by, at):
                     role = min(role, to)
             is_forked = any(d == node.device and node.sequence >= s for d, s in forks)
             if is_forked or (node.parents and role < self._needs[at]):
                 continue
+            void = self._void(at, invited)
+            if void and len(void) == len(node.acts):
+                continue
             counted.append(at)
             for account, to in _raised(node, self._lowerings[at]):
-                roles.setdefault(account, []).append((at, to))
+                if account not in void:
+                    roles.setdefault(account, []).append((at, to))
         settled = {account: self._settled(said) for account, said in sorted(roles.items())}
-        ignored = {
-            self._nodes[at].hash
-            for at in members
-            if at not in set(counted) and not (at in set(valid) and self._lowerings[at])
-        }
+        taking = [at for at in valid if self._takes_away(at)]
+        ignored = set(members) - set(counted) - set(taking)
         return self._with_fields(
             State(
                 members={account: role for account, role in settled.items() if role},
-                ignored=frozenset(ignored),
+                used=dict(sorted(invited.used.items())),
+                ignored=frozenset(self._nodes[at].hash for at in ignored),
             ),
-            counted,
+            [
+                *((at, each) for at in counted for each in self._nodes[at].acts),
+                *(
+                    (at, each)
+                    for at in sorted(set(taking) - set(counted))
+                    for each in self._nodes[at].acts
+                    if isinstance(each, g.Unlink)
+                ),
+            ],
         )
 
-    def _with_fields(self, state: State, counted: list[int]) -> State:
+    def _place(self, at: int) -> tuple[int, bytes]:
+        """Return where an entry stands in one order for all, in which parents come first."""
+        return self._past[at].bit_count(), self._nodes[at].hash
+
+    def _are_apart(self, one: int, other: int) -> bool:
+        """Whether neither of two entries has seen the other."""
+        seen = self._past[one] >> other & 1 or self._past[other] >> one & 1
+        return one != other and not seen
+
+    def _takes_away(self, at: int) -> bool:
+        acts = self._nodes[at].acts
+        return bool(self._lowerings[at]) or any(isinstance(each, g.Unlink) for each in acts)
+
+    def _ends_in(self, valid: Iterable[int]) -> dict[bytes, list[int]]:
+        here = set(valid)
+        return {link: [at for at in ends if at in here] for link, ends in self._ends.items()}
+
+    def _void(self, at: int, invited: _Invited) -> set[bytes]:
+        """Return whom an entry lets in by a link that was revoked, or used up, at the same moment.
+
+        Of several at once those that stand first take the uses that are left.
+        """
+        void = set()
+        for each in self._nodes[at].acts:
+            if not isinstance(each, g.Add) or each.link is None:
+                continue
+            used = invited.used.get(each.link, frozenset())
+            is_ended = any(self._are_apart(end, at) for end in invited.ends.get(each.link, ()))
+            uses = self._uses[each.link, at]
+            if is_ended or (uses and len(used | {each.account}) > uses):
+                void.add(each.account)
+            else:
+                invited.used[each.link] = used | {each.account}
+        return void
+
+    def _with_fields(self, state: State, acts: Iterable[tuple[int, Struct | None]]) -> State:
         """Add what is no membership: of each the last word; of several, the youngest."""
         said: dict[tuple[int, object], list[tuple[int, Struct]]] = {}
-        for at in counted:
-            for each in self._nodes[at].acts:
-                key = _register(each)
-                if key is not None and each is not None:
-                    said.setdefault(key, []).append((at, each))
+        for at, each in acts:
+            key = register(each)
+            if key is not None and each is not None:
+                said.setdefault(key, []).append((at, each))
         for about in said.values():
             last = [
                 (at, each)
@@ -254,8 +244,8 @@ class Log:
                 if not any(self._past[other] >> at & 1 for other, _ in about)
             ]
             # What takes away wins here, too.
-            _, winner = max(last, key=lambda e: (isinstance(e[1], g.Unlink), *self._age(e[0])))
-            state = _set(state, winner)
+            at, winner = max(last, key=lambda e: (isinstance(e[1], g.Unlink), *self._age(e[0])))
+            state = with_act(state, winner, self._nodes[at].author)
         return state
 
     def _age(self, at: int) -> tuple[int, bytes]:
@@ -269,7 +259,7 @@ class Log:
         return min(last, default=Role.NONE)
 
     def _has_forked(self, device: bytes) -> bool:
-        numbers = [self._nodes[at].sequence for at in self._last_of_device[device]]
+        numbers = [self._nodes[at].sequence for at in self._of_device[device]]
         return len(set(numbers)) != len(numbers)
 
     def _forks(self, members: Iterable[int]) -> set[tuple[bytes, int]]:
@@ -293,6 +283,7 @@ class Log:
         return {
             at
             for theirs in of_author.values()
+            if len({self._nodes[at].position for at in theirs}) > 1
             for at in theirs
             if any(self._revokes(other, at) and not self._past[other] >> at & 1 for other in theirs)
         }
@@ -301,94 +292,21 @@ class Log:
         newer, older = self._nodes[other], self._nodes[at]
         return newer.position > older.position and older.device not in newer.listed
 
-    # ---- who may do what ------------------------------------------------------------------------
-
-    def _demands(self, node: Node, before: State) -> tuple[Role, tuple[tuple[bytes, Role], ...]]:
-        """Return which role the raising acts need, and whose roles are lowered to what."""
-        needs = Role.NONE
-        lowerings: list[tuple[bytes, Role]] = []
-        for each in node.acts:
-            match each:
-                case g.Remove():
-                    lowerings.append((each.account, Role.NONE))
-                case g.SetRole() if each.role < before.role(each.account):
-                    lowerings.append((each.account, Role(each.role)))
-                case g.SetRole() | g.Add():
-                    needs = max(needs, Role.ADMIN if each.role < Role.ADMIN else Role.OWNER)
-                case g.SetField():
-                    needs = max(needs, _field_needs(each.field))
-                case None | g.Found() | g.Devices():
-                    pass
-                case _:
-                    needs = max(needs, Role.ADMIN)
-        return needs, tuple(lowerings)
-
-    def _is_proper(self, node: Node, before: State, here: int) -> bool:
-        """Whether the author had the right to all that an entry does, in what it had seen."""
-        acts = node.acts
-        about = [_about(node, each) for each in acts if each is not None]
-        if len(set(about)) != len(about):
-            return False  # two words on one thing, and which of them is the last?
-        if not node.parents:
-            if not acts or not isinstance(acts[0], g.Found) or node.sequence != 1:
-                return False
-            before, acts = State(members={node.author: Role.OWNER}), acts[1:]
-        elif self._is_cut_off(here):
-            return False
-        role = before.role(node.author)
-        if role is Role.NONE:
-            return False
-        return all(_may(each, node.author, role, before) for each in acts)
-
     def _is_cut_off(self, here: int) -> bool:
         """Whether what the author had seen already lists its devices without this one."""
-        past, author = self._past[here], self._nodes[here].author
-        return any(
-            past >> at & 1 and node.author == author and self._revokes(at, here)
-            for at, node in enumerate(self._nodes)
-        )
+        past, theirs = self._past[here], self._of_author[self._nodes[here].author]
+        return any(past >> at & 1 and self._revokes(at, here) for at in theirs)
 
 
-def _field_needs(number: int) -> Role:
-    known = {int(each): each for each in Field}
-    return _SCOPE.get(known[number], Role.ADMIN) if number in known else Role.ADMIN
+class _Invited:
+    """Who has come by which invite link so far, and the entries that revoke each."""
+
+    def __init__(self, ends: dict[bytes, list[int]]) -> None:
+        self.ends = ends
+        self.used: dict[bytes, frozenset[bytes]] = {}
 
 
-def _may(  # noqa: PLR0911  # one for each act
-    each: Struct | None, author: bytes, role: Role, before: State
-) -> bool:
-    """Whether a member may do one thing."""
-    match each:
-        case None | g.Devices():
-            return True  # of a later version, or one that changes nothing by itself
-        case g.Found():
-            return False
-        case g.Remove():
-            target = before.role(each.account)
-            return each.account == author or _is_over(role, target)
-        case g.SetRole():
-            target = before.role(each.account)
-            if target is Role.NONE:
-                return False
-            if each.account == author:
-                return each.role < role
-            return _is_over(role, target) and _is_over(role, Role(each.role))
-        case g.Add():
-            is_new = before.role(each.account) is Role.NONE
-            room = len(before.members) < MAX_MEMBERS
-            return is_new and room and _is_over(role, Role(each.role))
-        case g.SetField():
-            return role >= _field_needs(each.field)
-        case _:
-            return role >= Role.ADMIN
-
-
-def _is_over(role: Role, other: Role) -> bool:
-    """Whether who has a role may decide about who has another."""
-    return role is Role.OWNER or (role is Role.ADMIN and other < Role.ADMIN)
-
-
-def _raised(node: Node, lowerings: tuple[tuple[bytes, Role], ...]) -> Iterator[tuple[bytes, Role]]:
+def _raised(node: Node, lowerings: Lowerings) -> Iterator[tuple[bytes, Role]]:
     """Yield whose roles an entry sets, but for those that it lowers."""
     for each in node.acts:
         match each:
@@ -398,69 +316,3 @@ def _raised(node: Node, lowerings: tuple[tuple[bytes, Role], ...]) -> Iterator[t
                 yield each.account, Role(each.role)
             case g.SetRole() if (each.account, each.role) not in lowerings:
                 yield each.account, Role(each.role)
-
-
-def _about(node: Node, each: Struct) -> tuple[int, object]:
-    """Name what an act is about: a member, or something else."""
-    match each:
-        case g.Add() | g.Remove() | g.SetRole():
-            return 4, each.account
-        case g.Found():
-            return 4, node.author
-    return _register(each) or (5, b"")
-
-
-def _register(each: Struct | None) -> tuple[int, object] | None:
-    """Name what an act is about, if that is no membership."""
-    match each:
-        case g.Found():
-            return 0, b""
-        case g.SetField():
-            return 1, each.field
-        case g.Link() | g.Unlink():
-            return 2, each.id
-        case g.Channel():
-            return 3, each.group
-    return None
-
-
-def _set(state: State, each: Struct) -> State:
-    """Return the state after an act that is about no member."""
-    match each:
-        case g.Found():
-            return replace(state, name=each.name, is_space=each.is_space)
-        case g.SetField():
-            fields = {**state.fields, each.field: (each.number, each.text)}
-            return replace(state, fields=dict(sorted(fields.items())))
-        case g.Link():
-            return replace(state, links=dict(sorted({**state.links, each.id: each}.items())))
-        case g.Unlink():
-            return replace(state, links={k: v for k, v in state.links.items() if k != each.id})
-        case g.Channel():
-            left = {k: v for k, v in state.channels.items() if k != each.group}
-            if each.is_listed:
-                left[each.group] = Channel(
-                    group=each.group, category=each.category, position=each.position
-                )
-            return replace(state, channels=dict(sorted(left.items())))
-    return state
-
-
-def _applied(state: State, node: Node) -> State:
-    """Return the state after an entry that has seen all the others."""
-    members = dict(state.members)
-    for each in node.acts:
-        match each:
-            case g.Found():
-                members[node.author] = Role.OWNER
-            case g.Add() | g.SetRole():
-                members[each.account] = Role(each.role)
-            case g.Remove():
-                members.pop(each.account, None)
-        if each is not None:
-            state = _set(state, each)
-    return replace(state, members=dict(sorted(members.items())))
-
-
-def _ignoring(state: State, node: Node) -> State:
-    return replace(state, ignored=state.ignored | {node.hash})

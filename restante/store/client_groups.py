@@ -88,6 +88,8 @@ _FORGET_ENTRIES = Statement("groups.FORGET_ENTRIES")
 _FORGET_MEMBERS = Statement("groups.FORGET_MEMBERS")
 _ADD_ENTRY = Statement("groups.ADD_ENTRY")
 _ENTRIES = Statement("groups.ENTRIES")
+_HASHES = Statement("groups.HASHES")
+_ENTRY_ONE = Statement("groups.ENTRY_ONE")
 _ENTRY_HERE = Statement("groups.ENTRY_HERE")
 _COUNT_ENTRIES = Statement("groups.COUNT_ENTRIES")
 _ADD_MANIFEST = Statement("groups.ADD_MANIFEST")
@@ -144,9 +146,20 @@ def add_entry(rows: Rows, row: EntryRow, manifest: bytes) -> bool:
     return bool(rows.run(_ADD_ENTRY, **_ENTRY.write(row)))
 
 
-def entries(rows: Rows, group_id: bytes) -> list[EntryRow]:
-    """Return a group's log, parents first."""
-    return [_ENTRY.read(found) for found in rows.all(_ENTRIES, group_id=group_id)]
+def entries(rows: Rows, group_id: bytes, *, skip: int = 0) -> list[EntryRow]:
+    """Return a group's log, parents first, but for so many at its beginning."""
+    return [_ENTRY.read(found) for found in rows.all(_ENTRIES, group_id=group_id, skip=skip)]
+
+
+def entry(rows: Rows, entry_hash: bytes) -> EntryRow | None:
+    """Return one entry."""
+    found = rows.first(_ENTRY_ONE, hash=entry_hash)
+    return None if found is None else _ENTRY.read(found)
+
+
+def entry_hashes(rows: Rows, group_id: bytes) -> list[bytes]:
+    """Return the hashes of a group's log, in the order of `entries`."""
+    return [each for (each,) in rows.all(_HASHES, group_id=group_id)]
 
 
 def count_entries(rows: Rows, group_id: bytes) -> int:

@@ -631,6 +631,99 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
         ("stored_bytes_1",),
         {"stored_bytes_1": 0},
     ),
+    "group_invites.COUNT_JOINS": (
+        "SELECT count(*) AS count_1 FROM group_joins WHERE group_joins.group_id = ?",
+        ("group_id",),
+        {},
+    ),
+    "group_invites.DROP_JOIN": (
+        "DELETE FROM group_joins WHERE group_joins.group_id = ? AND group_joins.account_id = ?",
+        ("group", "account"),
+        {},
+    ),
+    "group_invites.DUE": (
+        (
+            "SELECT group_joins.group_id, group_joins.account_id, group_joins.link_id, "
+            "group_joins.asked_ms, group_joins.due_ms FROM group_joins WHERE group_joins.due_ms "
+            "<= ? ORDER BY group_joins.asked_ms, group_joins.account_id LIMIT ? OFFSET ?"
+        ),
+        ("now_ms", "most", "param_1"),
+        {"param_1": 0},
+    ),
+    "group_invites.JOINS": (
+        (
+            "SELECT group_joins.group_id, group_joins.account_id, group_joins.link_id, "
+            "group_joins.asked_ms, group_joins.due_ms FROM group_joins WHERE group_joins.group_id"
+            " = ? ORDER BY group_joins.asked_ms, group_joins.account_id"
+        ),
+        ("group_id",),
+        {},
+    ),
+    "group_invites.LINKS": (
+        (
+            "SELECT group_links.link_id, group_links.group_id, group_links.maker, "
+            "group_links.expires_at_s, group_links.uses, group_links.used, "
+            "group_links.needs_approval, group_links.is_live FROM group_links WHERE "
+            "group_links.group_id = ? ORDER BY group_links.link_id"
+        ),
+        ("group_id",),
+        {},
+    ),
+    "group_invites.LINKS_OF_ID": (
+        (
+            "SELECT group_links.link_id, group_links.group_id, group_links.maker, "
+            "group_links.expires_at_s, group_links.uses, group_links.used, "
+            "group_links.needs_approval, group_links.is_live FROM group_links WHERE "
+            "group_links.link_id = ? ORDER BY group_links.group_id"
+        ),
+        ("link_id",),
+        {},
+    ),
+    "group_invites.NEXT_DUE": (
+        "SELECT min(group_joins.due_ms) AS min_1 FROM group_joins",
+        (),
+        {},
+    ),
+    "group_invites.ONE_JOIN": (
+        (
+            "SELECT group_joins.group_id, group_joins.account_id, group_joins.link_id, "
+            "group_joins.asked_ms, group_joins.due_ms FROM group_joins WHERE group_joins.group_id"
+            " = ? AND group_joins.account_id = ?"
+        ),
+        ("group", "account"),
+        {},
+    ),
+    "group_invites.PUT_JOIN": (
+        (
+            "INSERT INTO group_joins (group_id, account_id, link_id, asked_ms, due_ms) VALUES (?,"
+            " ?, ?, ?, ?) ON CONFLICT (group_id, account_id) DO UPDATE SET group_id = "
+            "excluded.group_id, account_id = excluded.account_id, link_id = excluded.link_id, "
+            "asked_ms = excluded.asked_ms, due_ms = excluded.due_ms"
+        ),
+        ("group_id", "account_id", "link_id", "asked_ms", "due_ms"),
+        {},
+    ),
+    "group_invites.PUT_LINK": (
+        (
+            "INSERT INTO group_links (link_id, group_id, maker, expires_at_s, uses, used, "
+            "needs_approval, is_live) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (link_id, "
+            "group_id) DO UPDATE SET link_id = excluded.link_id, group_id = excluded.group_id, "
+            "maker = excluded.maker, expires_at_s = excluded.expires_at_s, uses = excluded.uses, "
+            "used = excluded.used, needs_approval = excluded.needs_approval, is_live = "
+            "excluded.is_live"
+        ),
+        (
+            "link_id",
+            "group_id",
+            "maker",
+            "expires_at_s",
+            "uses",
+            "used",
+            "needs_approval",
+            "is_live",
+        ),
+        {},
+    ),
     "groups.ADD_ENTRY": (
         (
             "INSERT INTO group_entries (hash, group_id, manifest_hash, signature, body) VALUES "
@@ -682,10 +775,10 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
         (
             "SELECT group_entries.hash, group_entries.group_id, group_entries.manifest_hash, "
             "group_entries.signature, group_entries.body FROM group_entries WHERE "
-            "group_entries.group_id = ? ORDER BY group_entries.number"
+            "group_entries.group_id = ? ORDER BY group_entries.number LIMIT ? OFFSET ?"
         ),
-        ("group_id",),
-        {},
+        ("group_id", "param_1", "skip"),
+        {"param_1": -1},
     ),
     "groups.ENTRY_HERE": (
         (
@@ -693,6 +786,15 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             "group_entries.group_id = ?"
         ),
         ("hash", "group_id"),
+        {},
+    ),
+    "groups.ENTRY_ONE": (
+        (
+            "SELECT group_entries.hash, group_entries.group_id, group_entries.manifest_hash, "
+            "group_entries.signature, group_entries.body FROM group_entries WHERE "
+            "group_entries.hash = ?"
+        ),
+        ("hash",),
         {},
     ),
     "groups.FORGET_ENTRIES": (
@@ -721,6 +823,14 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             "ORDER BY group_members.group_id"
         ),
         ("account_id",),
+        {},
+    ),
+    "groups.HASHES": (
+        (
+            "SELECT group_entries.hash FROM group_entries WHERE group_entries.group_id = ? ORDER "
+            "BY group_entries.number"
+        ),
+        ("group_id",),
         {},
     ),
     "groups.MANIFEST": (

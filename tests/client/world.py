@@ -40,6 +40,7 @@ QUICK = Tuning(
     first_backoff_s=0.05,
     longest_backoff_s=0.2,
     slot_poll_s=0.02,
+    join_step_s=0.05,
     restarts_services=False,
 )
 """Pauses short enough for tests, and a bug in a service fails the test."""

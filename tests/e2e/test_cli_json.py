@@ -103,6 +103,8 @@ def test_every_type_of_object_that_the_commands_print(tmp_path: Path, check: Che
         assert said["body"] == "up the hill"
         take(said, *bob.run("group", "ls", "--json").ok().records)
         take(bob.run("group", "leave", "Walkers", "--json").ok().record)
+        link = alice.run("group", "invite", "walkers", "--json").ok().record
+        take(link, bob.run("group", "join", link["link"], "--wait", "0", "--json").ok().record)
         alice.run("tail", "--once").ok()
         take(bob.run("timer", alice.address(relay), "1d", "--json").ok().record)
         take(bob.run("setting", "typing", "on", "--json").ok().record)

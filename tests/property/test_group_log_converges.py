@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from restante.protocol import group as g
 from restante.protocol.group import Field, Role
-from restante.protocol.group_rules import Log, Node, State
+from restante.protocol.group_rules import Log
+from restante.protocol.group_state import Node, State
 from tests.protocol.group_writer import Writer, account
 
 if TYPE_CHECKING:
@@ -25,12 +26,12 @@ def an_act(chance: Random) -> object:
     return chance.choice(
         (
             g.Add(whom, role, None),
-            g.Add(whom, role, None),
+            g.Add(whom, Role.MEMBER, bytes([chance.randint(0, 2)]) * 16),
             g.Remove(whom),
             g.SetRole(whom, role),
             g.SetRole(whom, role),
             g.SetField(chance.choice((Field.NAME, Field.TIMER_S)), chance.randint(0, 9), "x"),
-            g.Link(bytes([chance.randint(0, 2)]) * 16, chance.randint(0, 9), 0, False),
+            g.Link(bytes([chance.randint(0, 2)]) * 16, 0, chance.randint(0, 2), False),
             g.Unlink(bytes([chance.randint(0, 2)]) * 16),
             g.Devices(),
             g.Channel(bytes([chance.randint(0, 2)]) * 32, "c", 1, chance.random() < 0.7),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from restante.protocol import group as g
 from restante.protocol.group import EntryHash, Role
-from restante.protocol.group_rules import Log, Node, State
+from restante.protocol.group_rules import Log
+from restante.protocol.group_state import Node, State
 
 if TYPE_CHECKING:
     from collections.abc import Collection

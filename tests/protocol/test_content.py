@@ -186,6 +186,8 @@ def test_kinds_keep_their_numbers() -> None:
         "GROUP_LOG": 113,
         "GROUP_ASK": 114,
         "SENDER_KEY": 115,
+        "GROUP_JOIN": 116,
+        "GROUP_REFUSED": 117,
         "GRANTED": 130,
     }
     assert {state.name: int(state) for state in c.ReceiptState} == {"DELIVERED": 1, "READ": 2}

@@ -151,7 +151,7 @@ def test_the_abnf_and_the_code_have_the_same_bounds() -> None:
     text = read("identity.md")
     assert "place at most 36 characters, 101 in type d" in text
     assert "at most 100 characters" in text
-    assert set(re.findall(r"type     = (.*)", text)) == {'"r" / "c" / "g" / "d"'}
+    assert set(re.findall(r"type     = (.*)", text)) == {'"r" / "c" / "d"'}
     for kind in manifest.PrekeyKind:
         assert re.search(rf"\b{int(kind)} (signed|one-time|last-resort) (X25519|ML-KEM-768)", text)
 

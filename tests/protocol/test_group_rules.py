@@ -9,7 +9,8 @@ import pytest
 from restante.errors import RemoteProtocolError
 from restante.protocol import group as g
 from restante.protocol.group import EntryHash, Field, Role
-from restante.protocol.group_rules import Log, Node, State
+from restante.protocol.group_rules import Log
+from restante.protocol.group_state import Node, State
 from tests.protocol.group_writer import Writer, account
 
 
@@ -204,6 +205,89 @@ def test_a_log_takes_no_entry_before_its_parents_and_no_number_twice_in_a_line()
     )
     with pytest.raises(RemoteProtocolError):
         log.add(again)
+
+
+LINK = b"l" * 16
+
+
+def by_link(name: str, link: bytes = LINK) -> g.Add:
+    return g.Add(account(name), Role.MEMBER, link)
+
+
+@pytest.mark.parametrize(
+    ("link", "at_ms", "why"),
+    [
+        (g.Link(LINK, 100, 0, False), 100_001, g.Refusal.EXPIRED),
+        (g.Link(LINK, 100, 1, False), 99_000, g.Refusal.USED_UP),
+        (g.Link(b"m" * 16, 0, 0, False), 1, g.Refusal.REVOKED),
+    ],
+)
+def test_a_link_lets_in_as_long_and_as_many_as_it_says(
+    link: g.Link, at_ms: int, why: g.Refusal
+) -> None:
+    writer = a_group()
+    writer.says("carol", link)
+    if link.id == LINK:
+        assert writer.says("carol", by_link("frank"), at_ms=99_000) not in writer.state().ignored
+        assert writer.state().refusal(LINK, account("frank"), at_ms=99_000) is None
+    assert writer.state().refusal(LINK, account("dave"), at_ms=at_ms) is why
+    late = writer.says("carol", by_link("dave"), at_ms=at_ms)
+    assert late in writer.state().ignored
+    assert "dave" not in writer.members()
+
+
+def test_a_link_makes_nobody_an_admin_and_two_at_once_take_two_uses() -> None:
+    writer = a_group()
+    writer.says("carol", g.Link(LINK, 0, 1, False))
+    raised = writer.says("alice", g.Add(account("dave"), Role.ADMIN, LINK))
+    both = writer.says("alice", by_link("dave"), by_link("frank"))
+    assert {raised, both} <= writer.state().ignored
+    assert "dave" not in writer.members()
+
+
+def test_a_link_ends_with_its_makers_right_to_make_one() -> None:
+    writer = a_group()
+    writer.says("carol", g.Link(LINK, 0, 0, False))
+    writer.says("alice", g.SetRole(account("carol"), Role.MEMBER))
+    assert writer.says("alice", by_link("dave")) in writer.state().ignored
+    writer.says("alice", g.SetRole(account("carol"), Role.ADMIN))
+    assert writer.says("alice", by_link("dave")) not in writer.state().ignored
+
+
+def test_of_two_who_take_the_last_use_at_once_one_is_in_and_the_same_for_all() -> None:
+    writer = a_group()
+    writer.says("carol", g.Link(LINK, 0, 1, False))
+    at = writer.heads()
+    writer.says("alice", by_link("dave"), parents=at)
+    writer.says("erin", by_link("frank"), parents=at)
+    here = {"dave", "frank"} & set(writer.members())
+    assert len(here) == 1
+    assert writer.state().used == {LINK: frozenset(map(account, here))}
+    other = Log()
+    for each in (*writer.nodes[:3], writer.nodes[4], writer.nodes[3]):
+        other.add(each)
+    assert other.state() == writer.state()
+
+
+def test_two_admins_who_let_one_person_in_at_once_take_one_use() -> None:
+    writer = a_group()
+    writer.says("carol", g.Link(LINK, 0, 1, False))
+    at = writer.heads()
+    said = {writer.says(who, by_link("dave"), parents=at) for who in ("alice", "erin")}
+    assert said.isdisjoint(writer.state().ignored)
+    assert writer.members()["dave"] is Role.MEMBER
+
+
+def test_who_is_let_in_while_a_link_is_revoked_is_not_in() -> None:
+    writer = a_group()
+    writer.says("carol", g.Link(LINK, 0, 0, False))
+    at = writer.heads()
+    added = writer.says("alice", by_link("dave"), parents=at)
+    writer.says("erin", g.Unlink(LINK), parents=at)
+    writer.says("alice2", g.Remove(account("erin")), parents=at)  # what takes away counts
+    assert "dave" not in writer.members()
+    assert added in writer.state().ignored
+    assert writer.state().links == {}
 
 
 def test_what_somebody_lacks_is_named_in_order() -> None:

@@ -54,7 +54,8 @@ def change(out: Output, caller: Caller, method: str, conversation: str, **more: 
 def _members(caller: Caller, key: str) -> dict[str, str]:
     """Return whom names and addresses mean in a group, also of people who are no contacts."""
     found: dict[str, str] = {}
-    for each in caller.call("group", conversation=key)["members"]:
+    group = caller.call("group", conversation=key)
+    for each in [*group["asking"], *group["members"]]:
         for name in (each["address"], each["name"], each["key"]):
             found[name.casefold()] = each["key"]
     return found
@@ -71,9 +72,14 @@ def _person(caller: Caller, known: dict[str, str], text: str) -> str:
 
 def _told(out: Output, caller: Caller, group: dict[str, Any]) -> ExitCode:
     _print(out, group)
+    tell(out, caller)
+    return ExitCode.OK
+
+
+def tell(out: Output, caller: Caller) -> None:
+    """Have the members hear of what was changed, or say that they will."""
     if not caller.call("synchronise", timeout_s=_TELL_TIMEOUT_S):
         out.note("Kept; the others hear of it when the relays can be reached and Restante runs.")
-    return ExitCode.OK
 
 
 def group_record(group: dict[str, Any]) -> dict[str, Any]:
@@ -94,6 +100,7 @@ def group_record(group: dict[str, Any]) -> dict[str, Any]:
             }
             for each in group["members"]
         ],
+        "asking": group["asking"],
     }
 
 
@@ -120,6 +127,7 @@ def _print(out: Output, group: dict[str, Any]) -> ExitCode:
         me = " (you)" if each["is_me"] else ""
         name = "" if each["name"] == each["address"] else f"  {each['address']}"
         lines.append(f"  {each['role']:<7} {each['name']}{name}{me}")
+    lines += [f"  asks    {each['name']}" for each in group["asking"]]
     out.data(group_record(group), "\n".join(lines))
     return ExitCode.OK
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Final
 from restante.client import gap_requests, gaps, tracing
 from restante.client.acquaintance import is_heard
 from restante.client.grammar.filing import file_content
-from restante.client.groups import chains, telling
+from restante.client.groups import admitting, chains, joining, telling
 from restante.client.groups import ledger as ledgers
 from restante.client.groups.posting import says_receipts
+from restante.client.groups.settling import know_members, settle
 from restante.client.history import parse_content
 from restante.client.interface import MessageState
 from restante.client.requests import MAX_REQUEST_MESSAGES
@@ -31,7 +32,16 @@ from restante.protocol.content import (
     ResendExpired,
     ResendRequest,
 )
-from restante.protocol.group import Add, GroupAsk, GroupContent, GroupLog, Role, SenderKey
+from restante.protocol.group import (
+    Add,
+    GroupAsk,
+    GroupContent,
+    GroupJoin,
+    GroupLog,
+    GroupRefused,
+    Role,
+    SenderKey,
+)
 from restante.store import client_groups as store
 from restante.store.client_contacts import contact
 from restante.store.client_conversations import count_from
@@ -43,7 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from restante.client.changes import Changes
-    from restante.client.groups.ledger import Ledger
+    from restante.client.groups.ledger import Ledger, Shelf
     from restante.client.own_account import OwnAccount
     from restante.crypto.randomness import Randomness
     from restante.store.client_contacts import ContactRow
@@ -58,11 +68,12 @@ WAITS_MS: Final = 14 * 86_400_000
 GROUP_KINDS: Final = frozenset(
     {Kind.GROUP_CONTENT, Kind.GROUP_LOG, Kind.GROUP_ASK, Kind.SENDER_KEY}
 )
+JOINING_KINDS: Final = frozenset({Kind.GROUP_JOIN, Kind.GROUP_REFUSED})
 
 
 def is_of_group(content: Content) -> bool:
     """Whether a content, from whoever it may be, is a group's and nobody's own."""
-    return content.kind in GROUP_KINDS or (
+    return content.kind in GROUP_KINDS | JOINING_KINDS or (
         content.kind in {Kind.RESEND_REQUEST, Kind.RESEND_EXPIRED}
         and store.is_group(content.conversation)
     )
@@ -84,6 +95,8 @@ class GroupReader:
     own: OwnAccount
     randomness: Randomness
     resend_grace_ms: int
+    join_step_ms: int
+    shelf: Shelf
     now_ms: int
 
     def read(
@@ -95,6 +108,9 @@ class GroupReader:
         source: Source,
     ) -> None:
         """Do what a content asks for. Raises RemoteProtocolError if it is malformed."""
+        if content.kind in JOINING_KINDS:
+            self._read_joining(rows, changes, content, source)
+            return
         if not store.is_group(content.conversation):
             raise RemoteProtocolError("a content of no group")
         match content.kind:
@@ -128,12 +144,33 @@ class GroupReader:
                     now_ms=self.now_ms,
                 )
 
+    def _read_joining(self, rows: Rows, changes: Changes, content: Content, source: Source) -> None:
+        """Read what came of an invite link: it names no group, for its holder knows of none."""
+        if content.conversation:
+            raise RemoteProtocolError("an invite link of a known group")
+        if content.kind == Kind.GROUP_REFUSED:
+            refused = decode(content.body, GroupRefused)
+            joining.take_refusal(rows, changes, self.own, source.who, refused, now_ms=self.now_ms)
+        else:
+            admitting.hear(
+                rows,
+                changes,
+                self.own,
+                source.who,
+                decode(content.body, GroupJoin),
+                device_id=source.device_id,
+                shelf=self.shelf,
+                step_ms=self.join_step_ms,
+                randomness=self.randomness,
+                now_ms=self.now_ms,
+            )
+
     # ---- the log ------------------------------------------------------------------------------
 
     def _take_log(self, rows: Rows, changes: Changes, source: Source, content: Content) -> None:
         who = source.who
         body = decode(content.body, GroupLog)
-        ledger = ledgers.load(rows, content.conversation)
+        ledger = self.shelf.open(rows, content.conversation)
         if not ledgers.may_be_kept(rows, ledger, who, fresh=len(body.entries)):
             return
         taken = ledgers.take_entries(rows, ledger, body.entries, body.manifests)
@@ -141,9 +178,9 @@ class GroupReader:
             state = ledger.log.state()
             tokens = {each.account: each.token for each in body.tokens}
             now_s = self.now_ms // 1000
-            ledgers.know_members(rows, self.own, state, body.manifests, tokens, now_s=now_s)
+            know_members(rows, self.own, state, body.manifests, tokens, now_s=now_s)
         if taken.nodes:
-            ledgers.settle(rows, changes, self.own, ledger, taken.nodes, now_ms=self.now_ms)
+            settle(rows, changes, self.own, ledger, taken.nodes, now_ms=self.now_ms)
             self._read_waiting(rows, changes, ledger.group_id)
         if taken.is_lacking and is_heard(who):
             self._ask(rows, changes, ledger.group_id, source)
@@ -154,18 +191,17 @@ class GroupReader:
         if not is_self(who) and store.member(rows, group_id, who.account_id) is None:
             return  # what is said in a group, and who is in it, is for members alone
         asked = decode(content.body, GroupAsk)
-        ledger = ledgers.load(rows, group_id)
+        ledger = self.shelf.open(rows, group_id)
         if not len(ledger.log):
             return
         lacking = ledger.log.after(asked.heads)
+        people = _people(ledger, lacking) if asked.heads else ledger.log.state().members
         telling.tell(
             rows,
             changes,
-            self.own,
-            ledger,
+            group_id,
             who,
-            hashes=lacking,
-            people=_people(ledger, lacking) if asked.heads else ledger.log.state().members,
+            telling.parts_of(rows, self.own, ledger, hashes=lacking, people=people),
             device_id=source.device_id,
             randomness=self.randomness,
             now_ms=self.now_ms,

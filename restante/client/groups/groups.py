@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 from restante.client.acquaintance import is_welcome
 from restante.client.changes import Changes
+from restante.client.clock import rfc3339
 from restante.client.groups import ledger as ledgers
 from restante.client.groups import telling
 from restante.client.groups.naming_devices import name_devices_in
 from restante.client.groups.own_devices import follow_joined
 from restante.client.groups.posting import existing_group
-from restante.client.interface import Contact, ContactState, Group, Member, Trust
+from restante.client.interface import AsksToJoin, Contact, ContactState, Group, Member, Trust
 from restante.client.people_kept import existing
 from restante.client.syncing.putting import put
 from restante.client.syncing.self_contact import is_self
@@ -30,6 +31,7 @@ from restante.protocol.ids import ID_BYTES
 from restante.protocol.text import printable
 from restante.store import client_groups as store
 from restante.store.client_contacts import contact
+from restante.store.client_group_invites import joins as asking
 from restante.store.client_records import record
 
 if TYPE_CHECKING:
@@ -41,7 +43,8 @@ if TYPE_CHECKING:
     from restante.client.context import EngineContext
     from restante.client.groups.ledger import Ledger
     from restante.client.own_account import OwnAccount
-    from restante.protocol.group_rules import State
+    from restante.protocol.group_state import State
+    from restante.store.client_group_invites import JoinRow
     from restante.store.client_groups import GroupRow
     from restante.store.client_rows import Rows
 
@@ -69,7 +72,7 @@ class Groups:
             self._add(rows, changes, ledger, people, Role.MEMBER)
             return ledger.group_id
 
-        return await self._change(work)
+        return await self.change(work)
 
     async def show(self, group_id: bytes) -> Group:
         """Return a group as it is."""
@@ -87,7 +90,7 @@ class Groups:
             self._add(rows, changes, ledger, people, role)
             return group_id
 
-        return await self._change(work)
+        return await self.change(work)
 
     async def remove(self, group_id: bytes, accounts: Sequence[bytes]) -> Group:
         """Take members out. They hear of it, and can read nothing that is said from then on."""
@@ -99,7 +102,7 @@ class Groups:
                     raise UserError("To take yourself out: restante group leave")
             return [g.Remove(account=each) for each in dict.fromkeys(accounts)]
 
-        return await self._write(group_id, acts)
+        return await self.write(group_id, acts)
 
     async def set_role(self, group_id: bytes, account: bytes, role: Role) -> Group:
         """Say what a member may do."""
@@ -110,7 +113,7 @@ class Groups:
                 return []
             return [g.SetRole(account=account, role=int(role))]
 
-        return await self._write(group_id, acts)
+        return await self.write(group_id, acts)
 
     async def set_fields(self, group_id: bytes, fields: dict[Field, tuple[int, str]]) -> Group:
         """Change how the group is called, or kept. UserError: no right to, no name."""
@@ -127,7 +130,7 @@ class Groups:
                 if state.fields.get(field, (0, "")) != (number, text)
             ]
 
-        return await self._write(group_id, acts)
+        return await self.write(group_id, acts)
 
     async def leave(self, group_id: bytes) -> Group:
         """Leave; an only owner hands the group on to whoever comes next."""
@@ -142,7 +145,7 @@ class Groups:
                 hands_on = [g.SetRole(account=heir, role=int(Role.OWNER))]
             return [*hands_on, g.Remove(account=us)]
 
-        return await self._write(group_id, acts, is_leaving=True)
+        return await self.write(group_id, acts, is_leaving=True)
 
     async def accept(self, group_id: bytes) -> Group:
         """Be in a group that somebody whom we don't know has put us into."""
@@ -159,7 +162,7 @@ class Groups:
                     name_devices_in(rows, changes, self._context, group_id)
             return group_id
 
-        return await self._change(work)
+        return await self.change(work)
 
     async def accept_as_contact(self, group_id: bytes) -> Contact:
         """Accept a group that waits among the requests."""
@@ -171,7 +174,8 @@ class Groups:
 
     # ---- inside -------------------------------------------------------------------------------
 
-    async def _change(self, work: Callable[[Rows, Changes], bytes]) -> Group:
+    async def change(self, work: Callable[[Rows, Changes], bytes]) -> Group:
+        """Change something of the group that `work` returns, and return it as it is then."""
         changes = Changes()
 
         def whole(rows: Rows) -> Group:
@@ -181,13 +185,15 @@ class Groups:
         await self._announcer.tell(changes)
         return shown
 
-    async def _write(
+    async def write(
         self,
         group_id: bytes,
-        acts_for: Callable[[Rows, State], list[Struct]],
+        acts_for: Callable[[Rows, State], Sequence[Struct]],
         *,
         is_leaving: bool = False,
     ) -> Group:
+        """Write the acts of `acts_for` into the log, as one entry, if there are any."""
+
         def work(rows: Rows, changes: Changes) -> bytes:
             ledger, state = self._open(rows, group_id, is_leaving=is_leaving)
             acts = acts_for(rows, state)
@@ -197,7 +203,7 @@ class Groups:
                 )
             return group_id
 
-        return await self._change(work)
+        return await self.change(work)
 
     def _open(
         self, rows: Rows, group_id: bytes, *, is_leaving: bool = False
@@ -207,7 +213,7 @@ class Groups:
             raise UserError(f'You are not in "{row.name}" any more.')
         if row.state == ledgers.REQUEST and not is_leaving:
             raise UserError(f'Accept "{row.name}" first, or leave it.')
-        ledger = ledgers.load(rows, group_id)
+        ledger = self._context.shelf.open(rows, group_id)
         return ledger, ledger.log.state()
 
     def _add(
@@ -244,6 +250,7 @@ class Groups:
             members=list(self._members(rows, row)),
             may_post=ROLES[row.may_post],  # type: ignore[arg-type]  # by its number, never 0
             entries=store.count_entries(rows, group_id),
+            asking=[_asking(rows, each) for each in asking(rows, group_id) if each.due_ms is None],
         )
 
     def _members(self, rows: Rows, row: GroupRow) -> Iterable[Member]:
@@ -265,6 +272,16 @@ class Groups:
             )
         order = {name: at for at, name in enumerate(reversed(ROLES))}
         return sorted(found, key=lambda m: (order[m.role], m.name.casefold()))
+
+
+def _asking(rows: Rows, row: JoinRow) -> AsksToJoin:
+    who = contact(rows, row.account_id)
+    return AsksToJoin(
+        key=conversation_key(row.account_id),
+        name="" if who is None else display_name(who),
+        address="" if who is None else who.address,
+        asked_at=rfc3339(row.asked_ms),
+    )
 
 
 def _as_contact(group: Group, state: ContactState) -> Contact:

@@ -13,7 +13,8 @@ from restante.protocol.group import Field, Role
 
 if TYPE_CHECKING:
     from restante.client.groups.groups import Groups
-    from restante.client.interface import Group
+    from restante.client.interface import Group, GroupAsked, GroupInvite
+    from restante.client.services import Parts
 
 
 class GroupMethods:
@@ -21,6 +22,9 @@ class GroupMethods:
 
     def _groups(self) -> Groups:
         """Return the part. UserError: no account yet."""
+        raise NotImplementedError
+
+    def _running(self) -> Parts:
         raise NotImplementedError
 
     async def group_new(self, name: str, members: list[str], *, space: bool = False) -> Group:
@@ -64,6 +68,41 @@ class GroupMethods:
         if may_post is not None:
             fields[Field.MAY_POST] = (int(_role(may_post)), "")
         return await self._groups().set_fields(_group(conversation), fields)
+
+    async def group_invite(
+        self,
+        conversation: str,
+        *,
+        expires_s: int = 604_800,
+        uses: int = 0,
+        approve: bool = False,
+    ) -> GroupInvite:
+        """See interface.Engine."""
+        return await self._running().inviting.make(
+            _group(conversation), expires_s=expires_s, uses=uses, needs_approval=approve
+        )
+
+    async def group_invites(self, conversation: str) -> list[GroupInvite]:
+        """See interface.Engine."""
+        return await self._running().inviting.all(_group(conversation))
+
+    async def group_uninvite(self, conversation: str, invite: str) -> list[GroupInvite]:
+        """See interface.Engine."""
+        return await self._running().inviting.end(_group(conversation), invite)
+
+    async def group_join(self, link: str, *, timeout_s: float = 0.0) -> GroupAsked:
+        """See interface.Engine."""
+        return await self._running().joining.join(link, timeout_s=timeout_s)
+
+    async def group_admit(self, conversation: str, members: list[str]) -> Group:
+        """See interface.Engine."""
+        accounts = [account_of(each) for each in members]
+        return await self._running().inviting.admit(_group(conversation), accounts)
+
+    async def group_refuse(self, conversation: str, members: list[str]) -> Group:
+        """See interface.Engine."""
+        accounts = [account_of(each) for each in members]
+        return await self._running().inviting.refuse(_group(conversation), accounts)
 
     async def group_leave(self, conversation: str) -> Group:
         """See interface.Engine."""

@@ -35,6 +35,6 @@ def name_devices_in(rows: Rows, changes: Changes, context: EngineContext, group_
     own = load_own_account(rows)
     if own is None:
         return
-    ledger = ledgers.load(rows, group_id)
+    ledger = context.shelf.open(rows, group_id)
     with suppress(UserError):  # what we write there counts for nobody: a revocation goes on
         telling.write_entry(rows, changes, context, own, ledger=ledger, acts=[Devices()])

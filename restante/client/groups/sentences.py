@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from msgspec import Struct
 
     from restante.client.own_account import OwnAccount
-    from restante.protocol.group_rules import Node
+    from restante.protocol.group_state import Node
     from restante.store.client_rows import Rows
 
 ROLES: Final = {

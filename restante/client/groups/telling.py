@@ -8,11 +8,13 @@ else gets any of it. Inside the caller's transaction. Spec: docs/protocol/groups
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from restante.client.groups import ledger as ledgers
+from restante.client.groups.settling import settle
 from restante.client.interface import ContactState
 from restante.client.queueing import control_content, enqueue_content, local_id
 from restante.client.syncing.self_contact import other_devices, self_contact
@@ -41,8 +43,9 @@ if TYPE_CHECKING:
     from restante.client.groups.ledger import Ledger
     from restante.client.own_account import OwnAccount
     from restante.crypto.randomness import Randomness
-    from restante.protocol.group_rules import Node
+    from restante.protocol.group_state import Node
     from restante.store.client_contacts import ContactRow
+    from restante.store.client_groups import EntryRow
     from restante.store.client_rows import Rows
 
 PART_BYTES: Final = 40_000
@@ -70,8 +73,9 @@ def found(
     ledger = ledgers.Ledger(group_id=signed.hash)
     manifests = [own.manifest.signed.to_bytes()]
     taken = ledgers.take_entries(rows, ledger, [signed], manifests)
-    ledgers.settle(rows, changes, own, ledger, taken.nodes, now_ms=context.now_ms())
-    _tell_own(rows, changes, context, own, ledger=ledger, hashes=[signed.hash], people=[])
+    settle(rows, changes, own, ledger, taken.nodes, now_ms=context.now_ms())
+    news = parts_of(rows, own, ledger, hashes=[signed.hash], people=[])
+    _tell_own(rows, changes, context, ledger, news)
     return ledger
 
 
@@ -109,29 +113,29 @@ def write_entry(
     after = log.state()
     if not taken.nodes or signed.hash in after.ignored:
         raise UserError("Your role in this group doesn't allow that. See: restante group show")
-    ledgers.settle(rows, changes, own, ledger, taken.nodes, now_ms=now_ms)
-    randomness = context.randomness
+    settle(rows, changes, own, ledger, taken.nodes, now_ms=now_ms)
     newcomers = [each for each in after.members if each not in before.members]
+    news = parts_of(rows, own, ledger, hashes=[signed.hash], people=newcomers)
+    whole: list[GroupLog] = []
     for account in {*before.members, *after.members} - {own.account_id}:
         whom = contact(rows, account)
         if whom is None or whom.state in _DEAF:
             continue
-        is_new = account in newcomers
-        hashes = list(ledger.nodes) if is_new else [signed.hash]
-        people = list(after.members) if is_new else newcomers
+        parts = news
+        if account in newcomers:
+            parts = whole = whole or parts_of(
+                rows, own, ledger, hashes=list(ledger.nodes), people=list(after.members)
+            )
         tell(
             rows,
             changes,
-            own,
-            ledger,
+            ledger.group_id,
             whom,
-            hashes=hashes,
-            people=people,
-            randomness=randomness,
+            parts,
+            randomness=context.randomness,
             now_ms=now_ms,
         )
-    hashes = [signed.hash]
-    _tell_own(rows, changes, context, own, ledger=ledger, hashes=hashes, people=newcomers)
+    _tell_own(rows, changes, context, ledger, news)
     return taken.nodes[0]
 
 
@@ -139,48 +143,30 @@ def _tell_own(
     rows: Rows,
     changes: Changes,
     context: EngineContext,
-    own: OwnAccount,
-    *,
     ledger: Ledger,
-    hashes: Sequence[bytes],
-    people: Sequence[bytes],
+    parts: Sequence[GroupLog],
 ) -> None:
     """Tell this account's other devices what was written here."""
     us = self_contact(rows)
     if us is not None and other_devices(rows, us):
-        randomness, now_ms = context.randomness, context.now_ms()
+        now_ms = context.now_ms()
         tell(
-            rows,
-            changes,
-            own,
-            ledger,
-            us,
-            hashes=hashes,
-            people=people,
-            randomness=randomness,
-            now_ms=now_ms,
+            rows, changes, ledger.group_id, us, parts, randomness=context.randomness, now_ms=now_ms
         )
 
 
-def tell(
+def parts_of(
     rows: Rows,
-    changes: Changes,
     own: OwnAccount,
     ledger: Ledger,
-    whom: ContactRow,
     *,
-    hashes: Iterable[bytes],
+    hashes: Sequence[bytes],
     people: Iterable[bytes],
-    device_id: bytes | None = None,
-    randomness: Randomness,
-    now_ms: int,
-) -> None:
-    """Queue entries for one account, or one device of it, and whom they are about."""
-    wanted = set(hashes)
-    kept = {row.hash: row for row in store.entries(rows, ledger.group_id) if row.hash in wanted}
+) -> list[GroupLog]:
+    """Pack entries, in their order, and whom they are about, into as few contents as hold them."""
     part = _Part()
     parts = [part]
-    for row in kept.values():
+    for row in _kept(rows, ledger, hashes):
         signed = SignedEntry(body=row.body, signature=row.signature)
         manifest = store.group_manifest(rows, row.manifest_hash) or b""
         size = len(row.body) + len(manifest) + 128
@@ -199,12 +185,39 @@ def tell(
                 parts.append(part)
             token = None if row_.token is None else MemberToken(account, row_.token)
             part.add(size, manifest=row_.manifest, token=token)
+    return [
+        GroupLog(entries=each.entries, manifests=list(each.manifests), tokens=each.tokens)
+        for each in parts
+        if each.entries or each.manifests
+    ]
+
+
+def _kept(rows: Rows, ledger: Ledger, hashes: Sequence[bytes]) -> list[EntryRow]:
+    if len(hashes) == 1:
+        one = store.entry(rows, hashes[0])
+        return [] if one is None else [one]
+    wanted = set(hashes)
+    return [row for row in store.entries(rows, ledger.group_id) if row.hash in wanted]
+
+
+def tell(
+    rows: Rows,
+    changes: Changes,
+    group_id: bytes,
+    whom: ContactRow,
+    parts: Sequence[GroupLog],
+    *,
+    randomness: Randomness,
+    now_ms: int,
+    device_id: bytes | None = None,
+) -> None:
+    """Queue parts of a log for one account, or one device of it; once while they wait."""
     for number, each in enumerate(parts):
-        if not each.entries and not each.manifests:
-            continue
-        body = GroupLog(entries=each.entries, manifests=list(each.manifests), tokens=each.tokens)
-        content = control_content(Kind.GROUP_LOG, body, now_ms=now_ms, randomness=randomness)
-        content = msgspec.structs.replace(content, conversation=ledger.group_id)
+        content = control_content(Kind.GROUP_LOG, each, now_ms=now_ms, randomness=randomness)
+        content = msgspec.structs.replace(content, conversation=group_id)
+        named: list[bytes] = [entry.hash for entry in each.entries] or [
+            sha256(each.manifests[0]).digest()
+        ]
         enqueue_content(
             rows,
             changes,
@@ -212,11 +225,11 @@ def tell(
             content.to_bytes(),
             entry_id=local_id(
                 "group-log",
-                ledger.group_id,
+                group_id,
                 whom.account_id,
                 device_id or b"",
                 number.to_bytes(2, "big"),
-                b"".join(sorted(wanted)),
+                b"".join(sorted(named)),
             ),
             message_id=None,
             now_ms=now_ms,

@@ -32,6 +32,7 @@ from restante.client.interface.events import TypingChanged as TypingChanged
 from restante.client.interface.examining import Finding as Finding
 from restante.client.interface.keeping import Protection as Protection
 from restante.client.interface.values import AccountDeleted as AccountDeleted
+from restante.client.interface.values import AsksToJoin as AsksToJoin
 from restante.client.interface.values import Audit as Audit
 from restante.client.interface.values import AuditTable as AuditTable
 from restante.client.interface.values import Card as Card
@@ -47,6 +48,8 @@ from restante.client.interface.values import DeviceLink as DeviceLink
 from restante.client.interface.values import File as File
 from restante.client.interface.values import FileState as FileState
 from restante.client.interface.values import Group as Group
+from restante.client.interface.values import GroupAsked as GroupAsked
+from restante.client.interface.values import GroupInvite as GroupInvite
 from restante.client.interface.values import GroupLine as GroupLine
 from restante.client.interface.values import HistoryState as HistoryState
 from restante.client.interface.values import KeyGrant as KeyGrant

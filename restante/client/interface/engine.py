@@ -34,6 +34,8 @@ from restante.client.interface.values import (
     Device,
     DeviceLink,
     Group,
+    GroupAsked,
+    GroupInvite,
     HistoryState,
     Message,
     NewKey,
@@ -432,6 +434,41 @@ class Engine(Keeping, Examining, Protocol):
         may_post: str | None = None,
     ) -> Group:
         """Change how a group is called, and the least role that may write. UserError: no right."""
+
+    async def group_invite(
+        self,
+        conversation: ConversationKey,
+        *,
+        expires_s: int = 604_800,
+        uses: int = 0,
+        approve: bool = False,
+    ) -> GroupInvite:
+        """Make an invite link: for so long and so many people (0: without end).
+
+        `approve`: an admin is asked about everybody who comes by it. UserError: no right to.
+        """
+
+    async def group_invites(self, conversation: ConversationKey) -> list[GroupInvite]:
+        """Return a group's invite links that weren't revoked. UserError: no admin."""
+
+    async def group_uninvite(self, conversation: ConversationKey, invite: str) -> list[GroupInvite]:
+        """Revoke an invite link, named by its id, the start of that, or itself."""
+
+    async def group_join(self, link: str, *, timeout_s: float = 0.0) -> GroupAsked:
+        """Follow an invite link, and wait so long to be let in; it goes on after that.
+
+        UserError: no such link, nobody it names is found, it lets nobody in any more.
+        """
+
+    async def group_admit(
+        self, conversation: ConversationKey, members: list[ConversationKey]
+    ) -> Group:
+        """Let in people who ask for it with an invite. UserError: they don't, no right to."""
+
+    async def group_refuse(
+        self, conversation: ConversationKey, members: list[ConversationKey]
+    ) -> Group:
+        """Say no to people who ask to be let in. UserError: they don't."""
 
     async def group_leave(self, conversation: ConversationKey) -> Group:
         """Leave a group, or decline one; its history stays. An only owner hands it on."""

@@ -285,6 +285,40 @@ class Group(View, frozen=True):
     """The least role that may write."""
     entries: int
     """How many changes its log holds."""
+    asking: list[AsksToJoin] = []
+    """Who has an invite and waits for an admin's word, the longest first."""
+
+
+class AsksToJoin(View, frozen=True):
+    """Somebody who came by an invite link, and whom an admin may let in."""
+
+    key: ConversationKey
+    name: str
+    address: str
+    asked_at: str
+
+
+class GroupInvite(View, frozen=True):
+    """An invite link of a group that wasn't revoked."""
+
+    id: str
+    link: str | None
+    """The link itself; only on the devices of whoever made it."""
+    by: str
+    is_mine: bool
+    state: Literal["open", "expired", "used up"]
+    expires_at: str | None
+    uses: int
+    """How many people it is for; 0: any number."""
+    used: int
+    needs_approval: bool
+
+
+class GroupAsked(View, frozen=True):
+    """What came of following an invite link: the group, or who was asked and hasn't answered."""
+
+    group: ConversationKey | None
+    asked: list[str]
 
 
 class Conversation(View, frozen=True):

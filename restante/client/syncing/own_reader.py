@@ -17,7 +17,7 @@ from restante.client import gap_requests, gaps, tracing
 from restante.client.acquaintance import is_first_device
 from restante.client.grammar.filing import file_content
 from restante.client.grammar.readings import read_elsewhere
-from restante.client.groups.arriving import GroupReader, Source
+from restante.client.groups.arriving import Source
 from restante.client.history import parse_content
 from restante.client.history_transfer.announcing import note_announced
 from restante.client.history_transfer.asking import give_again
@@ -59,6 +59,7 @@ from restante.store.client_messages import message, message_by_counter, update_s
 if TYPE_CHECKING:
     from restante.client.changes import Changes
     from restante.client.contents import Arrival
+    from restante.client.groups.arriving import GroupReader
     from restante.client.own_account import OwnAccount
     from restante.crypto.randomness import Randomness
     from restante.store.client_messages import MessageRow
@@ -76,6 +77,7 @@ class OwnReader:
     own: OwnAccount
     randomness: Randomness
     resend_grace_ms: int
+    groups: GroupReader
     now_ms: int
 
     def read(self, rows: Rows, changes: Changes, arrival: Arrival, content: Content) -> None:
@@ -110,18 +112,12 @@ class OwnReader:
             case Kind.MANIFEST:
                 self._told(rows, changes, decode(content.body, NewManifest).manifest)
             case Kind.GROUP_LOG | Kind.GROUP_ASK:
-                groups = GroupReader(
-                    own=self.own,
-                    randomness=self.randomness,
-                    resend_grace_ms=self.resend_grace_ms,
-                    now_ms=self.now_ms,
-                )
                 source = Source(
                     who=arrival.contact,
                     device_id=arrival.device_id,
                     arrived_ms=arrival.arrived_ms,
                 )
-                groups.read(rows, changes, content, source=source)
+                self.groups.read(rows, changes, content, source=source)
             case kind if kind <= LAST_HISTORY_KIND:
                 own_id = self.own.account_id
                 self._file(

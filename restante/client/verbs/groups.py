@@ -127,3 +127,69 @@ def leave(run: Invocation, conversation: str, dry_run: bool) -> int:
         with run.caller() as caller:
             return trying.leave(run.out, caller, conversation)
     return _change(run, "group_leave", conversation)
+
+
+@command(group)
+@click.argument("conversation", metavar="GROUP")
+@click.option("--expires", metavar="TIME", default="1w", show_default=True, help="8h, 1d; off.")
+@click.option("--uses", type=click.IntRange(0, 4096), default=0, help="For so many people; 0: any.")
+@click.option("--approve", is_flag=True, help="Ask an admin about everybody who comes by it.")
+def invite(run: Invocation, conversation: str, expires: str, uses: int, approve: bool) -> int:
+    """Make an invite: a link by which people come into a group."""
+    from restante.client.commands import group_invites as bodies
+
+    with run.caller() as caller:
+        return bodies.invite(
+            run.out, caller, conversation, expires=expires, uses=uses, approve=approve
+        )
+
+
+@command(group)
+@click.argument("conversation", metavar="GROUP")
+def invites(run: Invocation, conversation: str) -> int:
+    """List a group's invites; the links of your own are shown again."""
+    from restante.client.commands import group_invites as bodies
+
+    with run.caller() as caller:
+        return bodies.invites(run.out, caller, conversation)
+
+
+@command(group)
+@click.argument("conversation", metavar="GROUP")
+@click.argument("invite")
+@DRY_RUN
+def uninvite(run: Invocation, conversation: str, invite: str, dry_run: bool) -> int:
+    """Revoke an INVITE, named by its link or the start of its id."""
+    from restante.client.commands import group_invites as bodies
+
+    with run.caller() as caller:
+        return bodies.uninvite(run.out, caller, conversation, invite, is_dry=dry_run)
+
+
+@command(group)
+@click.argument("link")
+@click.option(
+    "--wait", "wait_s", type=click.FloatRange(min=0), default=20.0, help="Seconds for an answer."
+)
+def join(run: Invocation, link: str, wait_s: float) -> int:
+    """Follow an invite; you are in once an admin is online."""
+    from restante.client.commands import group_invites as bodies
+
+    with run.caller() as caller:
+        return bodies.join(run.out, caller, link, wait_s=wait_s)
+
+
+@command(group)
+@click.argument("conversation", metavar="GROUP")
+@click.argument("members", metavar="WHO...", nargs=-1, required=True)
+def admit(run: Invocation, conversation: str, members: tuple[str, ...]) -> int:
+    """Let in who asks to be let in (`group show` lists them)."""
+    return _change(run, "group_admit", conversation, members=list(members))
+
+
+@command(group)
+@click.argument("conversation", metavar="GROUP")
+@click.argument("members", metavar="WHO...", nargs=-1, required=True)
+def refuse(run: Invocation, conversation: str, members: tuple[str, ...]) -> int:
+    """Say no to who asks to be let in."""
+    return _change(run, "group_refuse", conversation, members=list(members))

@@ -124,7 +124,14 @@ ENTRIES = Query(
     select(*_ENTRY.columns)
     .where(group_entries.c.group_id == bindparam("group_id"))
     .order_by(group_entries.c.number)
+    .offset(bindparam("skip"))
 )
+HASHES = Query(
+    select(group_entries.c.hash)
+    .where(group_entries.c.group_id == bindparam("group_id"))
+    .order_by(group_entries.c.number)
+)
+ENTRY_ONE = Query(select(*_ENTRY.columns).where(group_entries.c.hash == bindparam("hash")))
 ENTRY_HERE = Query(
     select(group_entries.c.number).where(
         group_entries.c.hash == bindparam("hash"), group_entries.c.group_id == bindparam("group_id")

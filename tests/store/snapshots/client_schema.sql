@@ -1,4 +1,4 @@
--- version 8
+-- version 9
 CREATE INDEX aside_by_tag ON aside (tag);
 CREATE INDEX contacts_by_address ON contacts (address);
 CREATE INDEX feed_by_message ON feed (message);
@@ -6,6 +6,8 @@ CREATE INDEX files_by_state ON files (state);
 CREATE INDEX group_chain_tags_by_chain ON group_chain_tags (chain);
 CREATE INDEX group_chains_by_device ON group_chains (group_id, device_id);
 CREATE INDEX group_entries_by_group ON group_entries (group_id, number);
+CREATE INDEX group_joins_by_time ON group_joins (due_ms);
+CREATE INDEX group_links_by_group ON group_links (group_id);
 CREATE INDEX group_members_by_account ON group_members (account_id);
 CREATE INDEX group_waiting_by_group ON group_waiting (group_id);
 CREATE INDEX hello_hashes_by_prekey ON hello_hashes (prekey_id);
@@ -113,6 +115,15 @@ CREATE TABLE group_entries (
     number INTEGER NOT NULL PRIMARY KEY, hash BLOB NOT NULL, group_id BLOB NOT NULL,
     manifest_hash BLOB NOT NULL, signature BLOB NOT NULL, body BLOB NOT NULL, UNIQUE (hash)
 );
+CREATE TABLE group_joins (
+    group_id BLOB NOT NULL, account_id BLOB NOT NULL, link_id BLOB NOT NULL,
+    asked_ms INTEGER NOT NULL, due_ms INTEGER, PRIMARY KEY (group_id, account_id)
+) WITHOUT ROWID;
+CREATE TABLE group_links (
+    link_id BLOB NOT NULL, group_id BLOB NOT NULL, maker BLOB NOT NULL,
+    expires_at_s INTEGER NOT NULL, uses INTEGER NOT NULL, used INTEGER NOT NULL,
+    needs_approval INTEGER NOT NULL, is_live INTEGER NOT NULL, PRIMARY KEY (link_id, group_id)
+) WITHOUT ROWID;
 CREATE TABLE group_manifests (
     hash BLOB NOT NULL, manifest BLOB NOT NULL, PRIMARY KEY (hash)
 ) WITHOUT ROWID;

@@ -1,0 +1,344 @@
+"""What a group's log says, let be so here: members, settings, invite links, notices of changes.
+
+Rule: all that is kept of a group beside its entries follows from them, and is written anew when
+they change. Who a stranger has added is only asked; who came by a link that the user followed is
+in. Inside the caller's transaction. Spec: docs/protocol/groups.md, sections 3, 4 and 7.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from restante.client.acquaintance import is_welcome, new_contact, others_at
+from restante.client.groups.ledger import JOINED, LEFT, PARTIAL, REQUEST, Ledger, verified
+from restante.client.groups.sentences import sentence_of
+from restante.client.history import file_note
+from restante.client.interface import ContactState, Trust
+from restante.client.queueing import local_id
+from restante.client.syncing.putting import put
+from restante.protocol.content import RecordKind
+from restante.protocol.group import Add, EntryHash, Field, Found, Role
+from restante.protocol.ids import ID_BYTES, Token
+from restante.protocol.order import is_out_of_reach, rank_at
+from restante.protocol.text import printable
+from restante.store import client_group_invites as invites
+from restante.store import client_groups as store
+from restante.store.client_contacts import contact, upsert_contact
+from restante.store.client_conversations import own_counter
+from restante.store.client_group_invites import LinkRow
+from restante.store.client_groups import GroupRow, MemberRow
+from restante.store.client_messages import message, update_state
+from restante.store.client_records import record, records_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from restante.client.changes import Changes
+    from restante.client.own_account import OwnAccount
+    from restante.protocol.group_state import Node, State
+    from restante.store.client_rows import Rows
+
+
+def settle(
+    rows: Rows,
+    changes: Changes,
+    own: OwnAccount,
+    ledger: Ledger,
+    taken: Sequence[Node],
+    *,
+    now_ms: int,
+) -> GroupRow | None:
+    """Let what the log says be so here: members, settings, notices of what changed.
+
+    Members must be contacts of some kind by now (`know_members`). None if it isn't ours to know.
+    """
+    group_id, state = ledger.group_id, ledger.log.state()
+    before = store.group_row(rows, group_id)
+    own_role = state.role(own.account_id)
+    row = _row(rows, own, ledger, state, before, now_ms=now_ms)
+    store.put_group(rows, row)
+    _settle_members(rows, group_id, state)
+    _settle_links(rows, group_id, state)
+    _settle_joins(rows, group_id, row, state)
+    if row.state == JOINED and (before is None or before.state != JOINED):
+        _note_joined(rows, ledger, own, now_ms=now_ms)
+    heads = b"".join(ledger.log.heads)
+    put(rows, RecordKind.GROUP, group_id, heads, now_ms=now_ms, is_decision=False)
+    if before is None and own_role is Role.NONE and row.state == PARTIAL:
+        return row
+    is_new = before is None or before.state == PARTIAL
+    told = list(ledger.nodes.values()) if is_new and row.state != PARTIAL else list(taken)
+    if row.state != PARTIAL:
+        _note(rows, changes, own, row, nodes=told, state=state, now_ms=now_ms)
+        _note_forks(rows, changes, row, ledger, now_ms=now_ms)
+        changes.conversations[group_id] = None
+    return row
+
+
+def know_members(
+    rows: Rows,
+    own: OwnAccount,
+    state: State,
+    manifests: Iterable[bytes],
+    tokens: dict[bytes, bytes],
+    *,
+    now_s: int,
+) -> None:
+    """Keep the members whom we don't know yet, by the manifests that came with the log.
+
+    A manifest vouches for its account by itself, for its account id is the hash of its root key.
+    A token that we have ourselves is kept: theirs is at least as good.
+    """
+    for manifest in verified(manifests).values():
+        account = manifest.account_id
+        if account == own.account_id or not state.role(account):
+            continue
+        known = contact(rows, account)
+        token = tokens.get(account)
+        if known is None:
+            row = new_contact(
+                manifest,
+                state=ContactState.MEMBER,
+                trust=Trust.UNVERIFIED,
+                token=None if token is None else Token(token),
+                petname=None,
+                is_stale=True,  # a member's word: their relay is asked before we write to them
+                now_s=now_s,
+            )
+            if others_at(rows, row):
+                row = replace(row, trust=Trust.CHANGED.value)
+            upsert_contact(rows, row)
+        elif known.token is None and token is not None:
+            upsert_contact(rows, replace(known, token=token))
+
+
+def _row(
+    rows: Rows,
+    own: OwnAccount,
+    ledger: Ledger,
+    state: State,
+    before: GroupRow | None,
+    *,
+    now_ms: int,
+) -> GroupRow:
+    own_role = state.role(own.account_id)
+    adder, link_id = _adder(ledger, own.account_id)
+    parent = state.text(Field.PARENT)
+    return GroupRow(
+        group_id=ledger.group_id,
+        state=_standing(
+            rows,
+            own,
+            ledger.group_id,
+            own_role=own_role,
+            adder=adder,
+            link_id=link_id,
+            before=before,
+        ),
+        adder=adder,
+        name=printable(state.shown_name, multiline=False).strip() or ledger.group_id.hex()[:8],
+        description=printable(state.text(Field.DESCRIPTION), multiline=True),
+        is_space=state.is_space,
+        parent=bytes.fromhex(parent) if _is_hex_id(parent) else None,
+        timer_s=min(state.number(Field.TIMER_S), 366 * 86_400),
+        may_post=int(state.may_post),
+        may_mention_all=int(state.may_mention_all),
+        own_role=int(own_role),
+        heads=b"".join(ledger.log.heads),
+        begun_at_ms=now_ms if before is None else before.begun_at_ms,
+    )
+
+
+def _is_hex_id(text: str) -> bool:
+    try:
+        return len(bytes.fromhex(text)) == store.GROUP_ID_BYTES
+    except ValueError:
+        return False
+
+
+def _adder(ledger: Ledger, account_id: bytes) -> tuple[bytes | None, bytes | None]:
+    """Return who has let an account in, the last time, and by which invite link."""
+    found, link_id = None, None
+    for node in ledger.nodes.values():
+        for each in node.acts:
+            is_founder = isinstance(each, Found) and node.author == account_id
+            if is_founder or (isinstance(each, Add) and each.account == account_id):
+                found, link_id = node.author, each.link if isinstance(each, Add) else None
+    return found, link_id
+
+
+def _standing(
+    rows: Rows,
+    own: OwnAccount,
+    group_id: bytes,
+    *,
+    own_role: Role,
+    adder: bytes | None,
+    link_id: bytes | None,
+    before: GroupRow | None,
+) -> str:
+    """Return whether we are in a group: a stranger who adds us unasked has only asked."""
+    was = None if before is None else before.state
+    if own_role is Role.NONE:
+        return PARTIAL if was in {None, PARTIAL} else LEFT
+    if was == JOINED:
+        return JOINED
+    decided = record(rows, int(RecordKind.GROUP_JOINED), group_id)
+    if decided is not None and decided.value is not None:
+        return JOINED
+    who = None if adder is None else contact(rows, adder)
+    is_known = adder == own.account_id or (who is not None and is_welcome(who))
+    return JOINED if is_known or _was_asked(rows, adder, link_id) else REQUEST
+
+
+def _was_asked(rows: Rows, adder: bytes | None, link_id: bytes | None) -> bool:
+    """Whether the user has followed an invite link that this comes of."""
+    for each in records_of(rows, int(RecordKind.GROUP_ASKED)):
+        value = each.value or b""
+        hosts = [value[at : at + ID_BYTES] for at in range(0, len(value), ID_BYTES)]
+        if hosts and (each.key == link_id or adder in hosts):
+            return True
+    return False
+
+
+def _settle_members(rows: Rows, group_id: bytes, state: State) -> None:
+    here = {each.account_id: each for each in store.members(rows, group_id)}
+    since = own_counter(rows, group_id)
+    for account, role in state.members.items():
+        if account not in here or here[account].role != role:
+            store.put_member(
+                rows,
+                MemberRow(
+                    group_id=group_id, account_id=account, role=int(role), since_counter=since
+                ),
+            )
+    for account in here.keys() - state.members.keys():
+        store.drop_member(rows, group_id, account)
+
+
+def _note_joined(rows: Rows, ledger: Ledger, own: OwnAccount, *, now_ms: int) -> None:
+    """Say that we are in by a link that was followed; our other devices may not know of it."""
+    if _was_asked(rows, *_adder(ledger, own.account_id)):
+        put(rows, RecordKind.GROUP_JOINED, ledger.group_id, b"\x01", now_ms=now_ms)
+
+
+def _settle_links(rows: Rows, group_id: bytes, state: State) -> None:
+    """Keep the invite links as they stand: one ends with its maker's right to make any."""
+    for each in invites.links(rows, group_id):
+        if each.link_id not in state.links:
+            invites.put_link(rows, replace(each, is_live=False))
+    for link_id, invite in state.links.items():
+        row = LinkRow(
+            link_id=link_id,
+            group_id=group_id,
+            maker=invite.maker,
+            expires_at_s=invite.link.expires_at_s,
+            uses=invite.link.uses,
+            used=len(state.used.get(link_id, ())),
+            needs_approval=invite.link.needs_approval,
+            is_live=state.role(invite.maker) >= Role.ADMIN,
+        )
+        invites.put_link(rows, row)
+
+
+def _settle_joins(rows: Rows, group_id: bytes, group: GroupRow, state: State) -> None:
+    """Forget who waits and is in by now, and all of them where it is no more ours to decide."""
+    may_admit = group.state == JOINED and group.own_role >= Role.ADMIN
+    for each in invites.joins(rows, group_id):
+        if each.account_id in state.members or not may_admit:
+            invites.drop_join(rows, group_id, each.account_id)
+
+
+def _note(
+    rows: Rows,
+    changes: Changes,
+    own: OwnAccount,
+    group: GroupRow,
+    *,
+    nodes: Sequence[Node],
+    state: State,
+    now_ms: int,
+) -> None:
+    """Say who changed what, where it was changed; what turned out to be void says so."""
+    for node in nodes:
+        sentence = sentence_of(rows, own, node, is_void=node.hash in state.ignored)
+        if sentence is None:
+            continue
+        rank = rank_at(node.at_ms)
+        note_of(
+            rows,
+            changes,
+            group,
+            sentence,
+            entry_id=notice_id(node.hash),
+            author=node.author,
+            rank=None if is_out_of_reach(rank, now_ms) else rank,
+            now_ms=now_ms,
+        )
+    for entry in state.ignored:
+        shown = message(rows, notice_id(EntryHash(entry)))
+        known = None if shown is None else shown.error
+        node_ = None if shown is None else _find(nodes, entry)
+        if shown is not None and node_ is None and known and not known.endswith(VOID):
+            changes.message_changed(update_state(rows, shown.id, shown.state, f"{known} {VOID}"))
+
+
+VOID: Final = "(It has no effect.)"
+
+
+def _find(nodes: Sequence[Node], entry: bytes) -> Node | None:
+    return next((each for each in nodes if each.hash == entry), None)
+
+
+def _note_forks(
+    rows: Rows, changes: Changes, group: GroupRow, ledger: Ledger, *, now_ms: int
+) -> None:
+    """Say that a device has written two histories: whoever holds it lies (attack 45)."""
+    for device in sorted(ledger.log.forked):
+        author = next(node.author for node in ledger.nodes.values() if node.device == device)
+        who = contact(rows, author)
+        name = "Somebody" if who is None else (who.petname or who.address)
+        note_of(
+            rows,
+            changes,
+            group,
+            f"{name} has told different people different things about this group. Whoever holds "
+            "that device is not to be trusted: what it changed at the same time has no effect.",
+            entry_id=local_id("group-fork", group.group_id, device),
+            author=author,
+            rank=None,
+            now_ms=now_ms,
+        )
+
+
+def note_of(
+    rows: Rows,
+    changes: Changes,
+    group: GroupRow,
+    sentence: str,
+    *,
+    entry_id: bytes,
+    author: bytes,
+    rank: int | None,
+    now_ms: int,
+) -> None:
+    """File a notice in a group, once for an id."""
+    file_note(
+        rows,
+        changes,
+        author,
+        conversation=group.group_id,
+        entry_id=entry_id,
+        device_id=bytes(ID_BYTES),
+        kind="notice",
+        error=sentence,
+        rank=rank,
+        feed_type="notice" if group.state == JOINED else None,
+        now_ms=now_ms,
+    )
+
+
+def notice_id(entry: EntryHash) -> bytes:
+    """Name the notice of an entry: the same on all devices."""
+    return local_id("group-entry-notice", entry)
