@@ -121,6 +121,7 @@ def a_program(path: Path, text: str) -> Path:
         "print('{')",
         "print('{\"width\": -1}')",
         "print('{\"width\": 2, \"height\": 2, \"bytes\": 3}'); print('ab', end='')",
+        "print('{\"width\": 2, \"height\": 2, \"bytes\": 3}'); print('abc', end='')",
         "while True: os.write(1, b'x' * 65536)",
         'print(\'{"width": 9, "height": 9, "bytes": 4, "more": 1}\'); print(\'abc\')',
     ],

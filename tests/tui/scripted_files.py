@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from base64 import b64decode
 from pathlib import PurePath
 
 import trio
 
-from restante.client.interface import File, FileState, Message, MessageState, Quoted
+from restante.client.interface import File, FileState, Message, MessageState, Pixels, Quoted
 from tests.tui.scripted_core import ScriptedCore
 
 
@@ -86,6 +87,16 @@ class ScriptedFiles(ScriptedCore):
     async def file_fetch(self, message_id: str) -> Message:
         """See interface.Engine."""
         return await self._stands(message_id, FileState.FETCHING)
+
+    async def file_picture(self, message_id: str, *, width: int, height: int) -> Pixels:
+        """See interface.Engine."""
+        await trio.lowlevel.checkpoint()
+        self._refuse()
+        self._find(message_id)
+        wide, high = min(width, 2 * height), min(height, width // 2)
+        red_and_blue = (b"\xff\x00\x00" * wide + b"\x00\x00\xff" * wide) * (high // 2)
+        colours = red_and_blue + b"\xff\x00\x00" * wide * (high % 2)
+        return Pixels(width=wide, height=high, colours=base64.b64encode(colours).decode())
 
     async def file_stop(self, message_id: str) -> Message:
         """See interface.Engine."""

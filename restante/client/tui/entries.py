@@ -19,9 +19,10 @@ from restante.client.tui.entry_parts import (
     notice_of,
     reactions_of,
 )
+from restante.client.tui.half_blocks import preview_lines
 from restante.client.tui.markup import Marked, read_markup
 from restante.client.tui.page import Page
-from restante.client.tui.roles import Role
+from restante.client.tui.roles import Paint, Role
 from restante.client.tui.times import clock_time, day_title, local
 from restante.client.tui.wrap import cells, centred, shorten, wrap
 
@@ -29,7 +30,7 @@ _GROUP_WITHIN = timedelta(minutes=5)
 _MAX_COMPACT_NAME = 16
 
 
-Line = tuple[tuple[str, Role], ...]
+Line = tuple[tuple[str, Role | Paint], ...]
 BLANK: Line = ()
 
 
@@ -117,7 +118,9 @@ def _compact(message: Message, moment: datetime, page: Page, *, is_named: bool) 
     when = when.rjust(len("12:00 pm")) if page.is_12_hours else when
     room = max(4, min(_MAX_COMPACT_NAME, page.measure // 5))
     indent = cells(when) + 1 + room + 1
-    inner = replace(page, width=max(2, page.measure - indent), is_compact=False)
+    inner = replace(
+        page, width=max(2, page.measure - indent), is_compact=False, shows_pictures=False
+    )
     if message.kind not in HAS_HEADING:
         lines, name, role = _notice(message, inner), "", Role.FAINT
     else:
@@ -140,6 +143,8 @@ def _text(message: Message, page: Page) -> list[Line]:
         mark = page.glyphs.quote + " "
         room = measure - cells(mark)
         lines.append(((mark + shorten(excerpt, room, ellipsis=page.glyphs.ellipsis), Role.QUOTE),))
+    if message.file is not None and message.file.preview is not None and page.shows_pictures:
+        lines += preview_lines(message.file.preview, measure)
     if message.kind == "text":
         lines += _marked_up(read_markup(clean(message.body)), measure)
     else:

@@ -16,6 +16,7 @@ from restante.client.tui import file_words
 from restante.client.tui.bridge import ask
 from restante.client.tui.chat_actions import ChatActions
 from restante.client.tui.dialog import LineDialog
+from restante.client.tui.picture_screen import PictureScreen
 
 HERE: Final = frozenset({FileState.HERE, FileState.SENDING})
 
@@ -45,6 +46,16 @@ class FileActions(ChatActions):
         if typed:
             await ask(self._stage.engine.send_file, conversation.key, path=whole(typed))
             self.say(file_words.SENDING)
+
+    async def _open_picture(self, message: Message) -> None:
+        """Show it on all of the screen, if it is here; else have it fetched."""
+        if message.file is None or message.file.state is FileState.FETCHING:
+            return
+        if message.file.state not in HERE:
+            await ask(self._stage.engine.file_fetch, message.id)
+            self.say(file_words.PICTURE_FETCHING)
+            return
+        await self.app.push_screen_wait(PictureScreen(self._stage, message))
 
     def action_save_file(self) -> None:
         """Save it, if it is here; else fetch it, or fetch it no more."""

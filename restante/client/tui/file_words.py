@@ -20,6 +20,7 @@ SAVE_TITLE: Final = "Save the file"
 SAVE_TEXT: Final = "Into which directory. Nothing that is there is written over."
 SENDING: Final = "The file is on its way. Its message follows when all of it is there."
 FETCHING: Final = "The file is fetched. s saves it once it is here."
+PICTURE_FETCHING: Final = "The picture is fetched. o shows it once it is here."
 STOPPED: Final = "It is fetched no more; s goes on from there."
 
 STATE: Final = {
@@ -43,6 +44,16 @@ def file_lines(file: File, page: Page) -> str:
     if file.caption:
         lines.append(clean(file.caption))
     return "\n".join(lines)
+
+
+def picture_comes(name: str) -> str:
+    """While it is decoded."""
+    return f"Opening {name}…"
+
+
+def picture_shown(name: str) -> str:
+    """Below a picture."""
+    return f"{name}   Esc Close"
 
 
 def under_way(progress: FileProgress) -> str:

@@ -26,7 +26,8 @@ from restante.client.tui.bridge import breathe
 from restante.client.tui.entries import Entry, lay_out
 from restante.client.tui.history import Anchor, History, Place
 from restante.client.tui.matches import Matches
-from restante.client.tui.roles import SAID, Role
+from restante.client.tui.painting import style_of
+from restante.client.tui.roles import SAID, Paint, Role
 from restante.client.tui.stage import Stage
 from restante.client.tui.wrap import cells
 from restante.errors import RestanteError
@@ -301,6 +302,9 @@ class HistoryView(ScrollView):
         mark = self._stage.glyphs.cursor if is_selected else " "
         segments = [Segment(mark.ljust(GUTTER), styles[Role.ME] + base)]
         for text, role in place.line:
+            if isinstance(role, Paint):
+                segments.append(Segment(text, style_of(role)))
+                continue
             style, at = styles[role] + base, 0
             spans = self._matches.spans(text) if self._matches and role in SAID else ()
             for start, end in spans:

@@ -25,6 +25,8 @@ class Page:
     is_12_hours: bool = False
     is_compact: bool = False
     """One line for each message, instead of groups."""
+    shows_pictures: bool = False
+    """Whether previews stand among the messages."""
 
     @property
     def measure(self) -> int:

@@ -5,6 +5,7 @@ Spec: docs/tui.md, section 4.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum, auto
 
 
@@ -30,6 +31,14 @@ class Role(Enum):
     LITERAL = auto()
     COMMENT = auto()
     LINK = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Paint:
+    """Colours of a picture's cell, three bytes each: its upper half, its lower if it has one."""
+
+    upper: bytes
+    lower: bytes | None
 
 
 SAID = frozenset(

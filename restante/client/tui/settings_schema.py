@@ -129,6 +129,13 @@ SETTINGS: Final = (
         choices=(("usual", "usual"), ("vim", "vim")),
     ),
     Setting(
+        name="pictures",
+        group=_LOOKS,
+        title="Pictures",
+        says="Drawn in blocks of colour among the messages; larger ones as the terminal can.",
+        choices=(("auto", "as the terminal can"), ("blocks", "in blocks"), ("off", "not drawn")),
+    ),
+    Setting(
         name="alerts",
         group=_ALERTS,
         title="Of new messages",

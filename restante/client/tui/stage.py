@@ -14,6 +14,7 @@ from typing import Final
 
 from restante.client.interface import Engine
 from restante.client.tui.glyphs import ASCII, UNICODE, Glyphs, choose_glyphs
+from restante.client.tui.graphics import Graphics, find_graphics
 from restante.client.tui.page import Page
 from restante.client.tui.preferences import Preferences
 from restante.client.tui.times import until_words
@@ -48,6 +49,8 @@ class Stage:
     patience_s: float = PATIENCE_S
     calm_s: float = CALM_S
     accounts: Accounts = Accounts(current="default")
+    found_graphics: Graphics | None = None
+    """What this terminal draws pictures with, besides letters."""
 
     @property
     def glyphs(self) -> Glyphs:
@@ -57,6 +60,16 @@ class Stage:
     def key_of(self, action: str, usual: str) -> str:
         """Spell the key that an action of the app or its screen has now."""
         return self.preferences.names_of_keys.get(action.rpartition(".")[2], usual)
+
+    @property
+    def graphics(self) -> Graphics | None:
+        """What pictures are drawn with, besides letters, if that is wanted."""
+        return self.found_graphics if self.preferences["pictures"] == "auto" else None
+
+    @property
+    def shows_pictures(self) -> bool:
+        """Whether pictures are drawn: they need the block elements of Unicode."""
+        return self.preferences["pictures"] != "off" and self.glyphs is UNICODE
 
     @property
     def is_12_hours(self) -> bool:
@@ -72,6 +85,7 @@ class Stage:
             now=self.now(),
             is_12_hours=self.is_12_hours,
             is_compact=self.preferences["density"] == "compact",
+            shows_pictures=self.shows_pictures,
         )
 
     def until_words(self, rfc3339: str | None) -> str:
@@ -88,4 +102,5 @@ class Stage:
             usual_glyphs=choose_glyphs(os.environ),
             preferences=preferences,
             accounts=accounts,
+            found_graphics=find_graphics(os.environ) if preferences["pictures"] == "auto" else None,
         )
