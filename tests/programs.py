@@ -15,6 +15,7 @@ PROGRAMS = {
     "promtool": "the alerts in deploy/",
     "systemd-analyze": "the unit that `relay up` writes",
     "chromium": "an exported page in a browser",
+    "ffmpeg": "videos that are sent",
     "postgres": "relays that share a database",
 }
 

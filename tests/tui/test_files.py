@@ -32,6 +32,13 @@ def test_a_file_says_its_name_its_size_and_where_it_is() -> None:
     assert failed == ["File: report.pdf", "1.5 MB · not here", "! It is damaged.", "as promised"]
 
 
+def test_a_voice_note_shows_how_long_and_how_loud_it_is() -> None:
+    shown = carried(duration_s=67.4, waveform=[0, 255, 128, 31], state=FileState.HERE)
+    assert shown == ["File: report.pdf", "▁█▅▁", "1:07 · 1.5 MB · here"]
+    long = carried(duration_s=3661, waveform=[200] * 128, state=FileState.HERE)
+    assert (set(long[1]), len(long[1]) <= 40, long[2][:7]) == ({"▇"}, True, "1:01:01")
+
+
 def test_nothing_in_it_drives_the_terminal() -> None:
     shown = carried(name="a\x1b[31m.txt", caption="b\x1b]0;t\x07", state=FileState.HERE)
     assert "\x1b" not in "".join(shown)

@@ -17,6 +17,7 @@ from restante.protocol.file_name import NAMELESS, safe_name
 
 if TYPE_CHECKING:
     from restante.client.decoding.apart import Prepared
+    from restante.client.decoding.videos import Clip
     from restante.client.files.pictures import Picture
     from restante.client.files.vault import Sealed
     from restante.protocol.ids import BlobCapability
@@ -85,6 +86,20 @@ def decoded_picture(name: str, caption: str, prepared: Prepared) -> Described:
         preview=prepared.preview,
         width=prepared.width,
         height=prepared.height,
+    )
+
+
+def video(name: str, caption: str, clip: Clip) -> Described:
+    """Describe a video that is made anew."""
+    return Described(
+        name=safe_name(PurePath(safe_name(name)).with_suffix(".mp4").name),
+        media_type="video/mp4",
+        role=FileRole.VIDEO,
+        caption=caption,
+        preview=clip.preview,
+        width=clip.width,
+        height=clip.height,
+        duration_ms=clip.duration_ms,
     )
 
 

@@ -14,6 +14,7 @@ import trio
 
 from restante.client.changes import Changes
 from restante.client.decoding.apart import Decoder
+from restante.client.decoding.videos import Videos
 from restante.client.files.describing import beginning_of, long_text, plain_file
 from restante.client.files.fetching import Fetching, lock_of
 from restante.client.files.folders import SUFFIX
@@ -85,7 +86,7 @@ class Files:
         self._announcer = announcer
         self._vault = Vault(context.database.path.parent)
         self._decoder = Decoder()
-        self._preparing = Preparing(self._decoder)
+        self._preparing = Preparing(self._decoder, Videos(), self._spool)
         self._sending = Sending(context, own, vault=self._vault, links=mailbox, announcer=announcer)
         self._fetching = Fetching(context, vault=self._vault, links=links, announcer=announcer)
         self._keeping = Keeping(context, vault=self._vault, links=mailbox)
@@ -118,13 +119,14 @@ class Files:
         self._drop_idle()
         if len(self._spools) >= MAX_SPOOLS:
             raise UserError(f"{MAX_SPOOLS} files are being handed in already. Finish one first.")
-        await self._vault.prepare()
-        name = self._context.randomness.random(ID_BYTES)
-        spool = await trio.to_thread.run_sync(
-            Spool, self._vault.path(name), self._context.randomness
-        )
+        spool, name = await self._spool(), self._context.randomness.random(ID_BYTES)
         self._spools[name.hex()] = _Spooled(spool, trio.current_time())
         return name.hex()
+
+    async def _spool(self) -> Spool:
+        await self._vault.prepare()
+        place = self._vault.path(self._context.randomness.random(ID_BYTES))
+        return await trio.to_thread.run_sync(Spool, place, self._context.randomness)
 
     async def add(self, handle: str, piece: str) -> int:
         """Take the next piece, in base64; return how many bytes there are."""

@@ -1,4 +1,4 @@
-"""What of the user's is sent, made ready: a folder an archive, a picture without what it tells.
+"""What of the user's is sent, made ready: a folder an archive, a picture or video less telling.
 
 Rule: a picture goes smaller and with a preview if it can be decoded, apart; else as it is but for
 what stands beside it; and if that can't be taken out, not at all. `is_original` leaves all of it
@@ -14,14 +14,25 @@ from typing import IO, TYPE_CHECKING, Final
 
 import trio
 
-from restante.client.files.describing import Described, decoded_picture, folder, picture, plain_file
+from restante.client.decoding.videos import MOST_ENCODED_S, is_video
+from restante.client.files.describing import (
+    Described,
+    decoded_picture,
+    folder,
+    picture,
+    plain_file,
+    video,
+)
 from restante.client.files.folders import FolderSource
-from restante.client.files.pictures import is_other_picture
-from restante.client.files.sources import BytesSource, PathSource, PictureSource, Source
+from restante.client.files.pictures import HEAD_BYTES, is_other_picture
+from restante.client.files.sources import BytesSource, PathSource, PictureSource, Source, Spool
 from restante.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from restante.client.decoding.apart import Decoder, Prepared
+    from restante.client.decoding.videos import Videos
     from restante.client.files.pictures import Picture
 
 KEPT_BYTES: Final = 512 * 1024
@@ -42,13 +53,19 @@ class _Looked:
     found: Picture | None
     refused: UserError | None
     is_other: bool
+    is_video: bool = False
 
 
 class Preparing:
     """Makes ready what is sent by its path."""
 
-    def __init__(self, decoder: Decoder) -> None:
+    def __init__(
+        self, decoder: Decoder, videos: Videos, begin: Callable[[], Awaitable[Spool]]
+    ) -> None:
+        """`begin` begins a spool, for what a video becomes."""
         self._decoder = decoder
+        self._videos = videos
+        self._begin = begin
 
     async def opened(
         self, path: Path, name: str | None, caption: str, *, is_original: bool
@@ -59,6 +76,8 @@ class Preparing:
             return await trio.to_thread.run_sync(FolderSource, path), folder(called, caption)
         looked = await trio.to_thread.run_sync(partial(_look, path, is_original=is_original))
         try:
+            if looked.is_video:
+                return await self._as_video(looked, path, called, caption)
             return await self._as_picture(looked, called, caption)
         except BaseException:
             looked.source.close()
@@ -87,6 +106,36 @@ class Preparing:
             said = picture(name, caption, None, prepared.preview, size=prepared)
         return source, said
 
+    async def _as_video(
+        self, looked: _Looked, path: Path, name: str, caption: str
+    ) -> tuple[Source, Described]:
+        clip = await self._videos.look(path)
+        if clip is None:
+            return looked.source, plain_file(name, caption)
+        is_long = clip.duration_ms > MOST_ENCODED_S * 1000
+        try:
+            spool = await self._encoded(path, is_copy=is_long)
+        except UserError:
+            if not is_long:
+                raise
+            spool = await self._encoded(path, is_copy=False)  # frames that no MP4 holds
+        looked.source.close()
+        await trio.to_thread.run_sync(spool.whole)
+        return spool, video(name, caption, clip)
+
+    async def _encoded(self, path: Path, *, is_copy: bool) -> Spool:
+        spool = await self._begin()
+
+        async def take(piece: bytes) -> None:
+            await trio.to_thread.run_sync(spool.take, piece)
+
+        try:
+            await self._videos.encode(path, take, is_copy=is_copy)
+        except BaseException:
+            spool.close()
+            raise
+        return spool
+
 
 def _is_better(prepared: Prepared, found: Picture | None) -> bool:
     if not prepared.content:
@@ -110,7 +159,14 @@ def _look(path: Path, *, is_original: bool) -> _Looked:
             found = source.picture()
         except UserError as refused:
             return _Looked(source, None, refused, is_other=False)
-        return _Looked(source, found, None, is_other=is_other_picture(source.read_at(0, 8)))
+        head = source.read_at(0, HEAD_BYTES)
+        return _Looked(
+            source,
+            found,
+            None,
+            is_other=is_other_picture(head),
+            is_video=found is None and is_video(head),
+        )
     except BaseException:
         source.close()
         raise

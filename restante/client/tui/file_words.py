@@ -5,12 +5,20 @@ Rule: sentences only; every string of a peer's passes `clean`. Spec: docs/tui.md
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from restante.client.interface import File, FileProgress, FileState
 from restante.client.tui.clean import clean, clean_line
 from restante.client.tui.page import Page
 from restante.client.tui.times import day_title, local
+
+WAVE_COLUMNS: Final = 48
+"""Of a voice note's loudness, at the most."""
+
+_LOUDNESS: Final = "▁▂▃▄▅▆▇█"
+_LOUDNESS_ASCII: Final = "_.:-=+*#"
 
 FILE: Final = "File:"
 SEND_TITLE: Final = "Send a file"
@@ -37,13 +45,31 @@ def file_lines(file: File, page: Page) -> str:
     dot = page.glyphs.dot
     lines = [
         f"{FILE} {clean_line(file.name)}",
-        f"{size(file.size_bytes)} {dot} {_stands(file, page)}",
+        f"{_measures(file, dot)} {dot} {_stands(file, page)}",
     ]
+    if file.waveform:
+        lines.insert(1, loudness(file.waveform, page))
     if file.error:
         lines.append(f"{page.glyphs.alert} {clean_line(file.error)}")
     if file.caption:
         lines.append(clean(file.caption))
     return "\n".join(lines)
+
+
+def loudness(waveform: Sequence[int], page: Page) -> str:
+    """Draw how loud a voice note is, from its beginning to its end."""
+    steps = _LOUDNESS_ASCII if page.glyphs.is_ascii else _LOUDNESS
+    columns = min(len(waveform), page.measure, WAVE_COLUMNS)
+    bounds = [at * len(waveform) // columns for at in range(columns + 1)]
+    loudest = (max(waveform[a:b]) for a, b in pairwise(bounds))
+    return "".join(steps[min(each, 255) * len(steps) // 256] for each in loudest)
+
+
+def length(duration_s: float) -> str:
+    """`0:07`, `1:02:03`."""
+    minutes, seconds = divmod(round(duration_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def picture_comes(name: str) -> str:
@@ -76,6 +102,11 @@ def size(count_bytes: float) -> str:
             return f"{count_bytes:.0f} {unit}" if unit == "B" else f"{count_bytes:.1f} {unit}"
         count_bytes /= 1000
     return f"{count_bytes:.1f} GB"
+
+
+def _measures(file: File, dot: str) -> str:
+    known = size(file.size_bytes)
+    return known if file.duration_s is None else f"{length(file.duration_s)} {dot} {known}"
 
 
 def _stands(file: File, page: Page) -> str:

@@ -38,7 +38,7 @@ _TIMEOUT = click.option(
     "--file", "files", multiple=True, metavar="PATH|-", help="Send a file; TEXT: with it."
 )
 @click.option("--name", metavar="NAME", help="With --file: what the file is called.")
-@click.option("--original", is_flag=True, help="With --file: pictures as they are, place and all.")
+@click.option("--original", is_flag=True, help="With --file: pictures and videos as they are.")
 @click.option("--contact", metavar="CONTACT", help="Send a contact card: CONTACT's address.")
 @click.option("--idempotency-key", metavar="KEY", help="Send once under KEY, however often called.")
 @click.option("--at", metavar="TIME", help="Send later: +90m, 08:00, or 2026-11-22 08:00.")
