@@ -102,7 +102,7 @@ async def _here(t: Teller, engine: ScriptedEngine) -> None:
 async def _palette(t: Teller, engine: ScriptedEngine) -> None:
     await _conversation(t, engine)
     await t.press("ctrl+p")
-    await t.until_shown("Chat: Go to", "Chat: Mute")
+    await t.until_shown("Chat: Go to", "Chat: Rename")
 
 
 async def _settings(t: Teller, engine: ScriptedEngine) -> None:

@@ -7,10 +7,19 @@ from datetime import UTC, timedelta
 import pytest
 from msgspec.structs import replace
 
-from restante.client.interface import Card, Message, MessageState, Place, Quoted, Reacted
-from restante.client.tui.entries import lay_out
+from restante.client.interface import (
+    Card,
+    Mentioned,
+    Message,
+    MessageState,
+    Place,
+    Quoted,
+    Reacted,
+)
+from restante.client.tui.entries import Line, lay_out
 from restante.client.tui.glyphs import ASCII, UNICODE
 from restante.client.tui.page import Page
+from restante.client.tui.roles import Role
 from restante.client.tui.wrap import cells
 from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.scripted_parts import NOW
@@ -140,6 +149,50 @@ def test_lines_are_never_wider_than_the_page() -> None:
                 assert sum(cells(text) for text, _ in line) <= width
 
 
+def test_reactions_stand_beside_each_other_as_far_as_there_is_room() -> None:
+    many = [
+        Reacted(emoji=chr(0x1F600 + number), count=number + 1, names=[], is_mine=not number)
+        for number in range(9)
+    ]
+    message = replace(said("hello"), reactions=many)
+    for width in (8, 14, 40, 80):
+        page = page_of(width)
+        chips = [line for line in lay_out(message, None, page).lines if has_role(line, Role.CHIP)]
+        assert all(sum(cells(text) for text, _ in line) <= width for line in chips)
+        said_so = "".join(text for line in chips for text, _ in line)
+        assert all(chr(0x1F600 + number) in said_so for number in range(9))
+
+
+def page_of(width: int) -> Page:
+    return Page(width=width, glyphs=UNICODE, zone=UTC, now=NOW)
+
+
+def has_role(line: Line, role: Role) -> bool:
+    return any(each is role for _, each in line)
+
+
+def test_a_notice_says_when() -> None:
+    assert lines(said("Noor made Bob an admin.", kind="notice"))[-1] == (
+        "· Noor made Bob an admin.  14:36"
+    )
+
+
+def test_who_is_meant_is_marked_wherever_the_marks_were_left_out() -> None:
+    body = "**really** @Noor and @sam, not `@Noor`"
+    named = [
+        Mentioned(start=11, length=5, name="Noor", is_me=False),
+        Mentioned(start=21, length=4, name="sam", is_me=True),
+        Mentioned(start=32, length=5, name="Noor", is_me=False),
+    ]
+    entry = lay_out(replace(said(body), mentions=named), None, page_of(60))
+    assert [run for run in entry.lines[-1] if run[1] is not Role.BODY] == [
+        ("really", Role.STRONG),
+        ("@Noor", Role.MENTION),
+        ("@sam", Role.MENTION_OF_ME),
+        ("@Noor", Role.CODE),
+    ]
+
+
 def test_what_was_done_to_a_message_stands_below_it() -> None:
     message = replace(
         said("hello", is_me=True, state=MessageState.READ),
@@ -154,7 +207,7 @@ def test_what_was_done_to_a_message_stands_below_it() -> None:
     )
     shown = lines(message, page=Page(width=80, glyphs=UNICODE, zone=UTC, now=NOW))
     assert shown[-3].endswith("✓✓ read")
-    assert shown[-2] == "\N{THUMBS UP SIGN} 2 with you   x[31m 1"
+    assert shown[-2] == " \N{THUMBS UP SIGN} 2 with you   x[31m 1 "
     assert shown[-1] == "pinned · edited · disappears Wednesday 5 June, 09:05"
     waiting = replace(message, gone_at=None, edited=False, pinned=False, reactions=[])
     assert lines(waiting)[-1] == "disappears 1 day after it was read"
@@ -170,7 +223,7 @@ def test_what_was_done_to_a_message_stands_below_it() -> None:
 )
 def test_what_is_no_text_is_a_notice(changes: dict[str, object], shown: str) -> None:
     message = replace(said("x"), **changes)  # type: ignore[arg-type]
-    assert " ".join(" ".join(lines(message)).split()).endswith(shown)
+    assert " ".join(" ".join(lines(message)).split()).endswith(f"{shown} 14:36")
 
 
 def test_a_place_is_numbers_and_a_link() -> None:

@@ -157,7 +157,7 @@ async def test_members_are_added_made_admins_and_taken_out() -> None:
         await t.press("enter")
         await t.until_shown("4 members", "Added Mum.", "You added.")
         await t.press("escape", "M")
-        await t.until_shown("Walkers: 4 members", "Alice  · admin")
+        await t.until_shown("Walkers: 4 members", "Alice ?  admin")
         await t.press("down", "down", "enter")
         await t.until_shown("Bob, member", "Take them out")
         await t.press("down", "down", "enter")

@@ -33,10 +33,31 @@ async def test_typing_and_presence_are_shown_while_they_last() -> None:
         await opened(t)
         engine.show_online(key)
         await t.until_shown("not verified · online")
+        await t.until_shown("Bob ●")
         engine.tell(TypingChanged(conversation=key, is_typing=True))
-        await t.until_shown("not verified · typing…")
+        await t.until_shown("─ Bob is typing… ─", " typing… ", "not verified · online")
         engine.tell(TypingChanged(conversation=key, is_typing=False))
-        await t.until_shown("not verified · online")
+        await t.until_gone("typing…")
+
+    await tell(engine, story, size=WIDE)
+
+
+async def test_whoever_types_elsewhere_is_seen_in_the_list() -> None:
+    engine, key = with_bob()
+    kim = engine.person("kim@relay.example", "Kim")
+
+    async def story(t: Teller) -> None:
+        await t.until_shown("Bob", "Kim")
+        t.app._main.open_conversation(key)
+        await t.until_shown("Message Bob")
+        engine.tell(TypingChanged(conversation=kim, is_typing=True))
+        await t.until_shown(" typing… ")
+        assert "Bob is typing" not in t.screen_text()
+        t.app._main.open_conversation(kim)
+        await t.until_shown("Kim is typing…")
+        await t.press("escape")
+        t.app._main.open_conversation(key)
+        await t.until_gone("is typing…")
 
     await tell(engine, story, size=WIDE)
 
@@ -51,6 +72,23 @@ async def test_notes_to_oneself_have_nobody_to_compare_numbers_with() -> None:
         await t.until_shown("only you can read this")
 
     await tell(engine, story, size=WIDE)
+
+
+async def test_a_relay_that_is_not_there_yet_is_named_and_no_word_of_it_is_cut() -> None:
+    engine, _ = with_bob()
+
+    async def story(t: Teller) -> None:
+        await opened(t)
+        engine.go(ConnectionPhase.CONNECTING)
+        await t.until_shown("Connecting to relay.example… You can read", "◌ Connecting")
+        engine.go(ConnectionPhase.OFFLINE, error="Nobody answers.")
+        await t.until_shown("Offline. Nobody answers.", "○ Offline")
+        engine.go(ConnectionPhase.CONNECTING)
+        await t.until_shown("Offline. You can read and write")
+        engine.go(ConnectionPhase.CONNECTED)
+        await t.until_gone("You can read")
+
+    await tell(engine, story)
 
 
 async def test_ones_own_typing_is_told_once_and_its_end_too() -> None:
@@ -72,7 +110,7 @@ def test_typing_is_told_again_only_after_a_while() -> None:
     watch = TypingWatch(
         None,  # type: ignore[arg-type]  # nothing here sets a timer
         tell=lambda key, is_typing: told.append((key, is_typing)),
-        show=lambda _: None,
+        show=lambda _key, _is_typing: None,
         now_s=lambda: now_s,
     )
     watch.ours("bob", "h")

@@ -37,7 +37,7 @@ def line_of(message: Message, page: Page, *, is_numbered: bool = False) -> str:
     if marks := marks_of(message, page):
         said += f" ({marks.replace(f' {page.glyphs.dot} ', ', ')})"
     if message.reactions:
-        said += " " + plain_words.reactions(reactions_of(message).replace("   ", ", "))
+        said += " " + plain_words.reactions(", ".join(reactions_of(message)))
     return indented(f"{head}{name}: {said}")
 
 

@@ -45,10 +45,15 @@ GC_THRESHOLD = 50_000
 """A collection in the middle of a scroll is a dropped frame: let them be few."""
 
 
+LOW = [(0, "-low"), (24, "-high")]
+"""Below so many rows a code's picture isn't whole: the link is shown alone."""
+
+
 class RestanteApp(TuningApp):
     """Textual's side of the interface."""
 
     TITLE = "Restante"
+    VERTICAL_BREAKPOINTS = LOW
     CSS_PATH = Path(__file__).with_name("style.tcss")
     COMMANDS: ClassVar = {Commands}
     BINDINGS: ClassVar[list[BindingType]] = [

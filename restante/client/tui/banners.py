@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.events import Resize
 from textual.widget import Widget
 
-from restante.client.interface import ContactState, Conversation, Status, Trust
+from restante.client.interface import ConnectionPhase, ContactState, Conversation, Status, Trust
 from restante.client.tui import account_words, group_words, words
 from restante.client.tui.clean import clean_line
 from restante.client.tui.stage import Stage
@@ -75,9 +75,13 @@ class Banner(Line):
         self.update(banner_text(self._sentence, actions, width) if width > 0 else Content())
 
 
-def say_connection(banner: Banner, status: Status) -> None:
-    """The banner of a connection that has been away for longer."""
+def say_connection(banner: Banner, status: Status, *, was_there: bool) -> None:
+    """The banner of a connection that is away for longer; `was_there`: nobody tried in vain yet."""
     error = clean_line(status.error) if status.error else None
+    relay = clean_line((status.address or "").rpartition("@")[2])
+    if was_there and relay and status.phase is ConnectionPhase.CONNECTING:
+        banner.say(words.still_connecting(relay, status.outbox_count), [], "warning")
+        return
     banner.say(
         words.offline(status.outbox_count, error), [("^r", "Retry", "screen.retry")], "warning"
     )

@@ -22,6 +22,9 @@ from restante.client.tui.stage import Stage
 from restante.client.tui.text_line import NBSP, Line, clickable, hint
 from restante.client.tui.wrap import cells, shorten
 
+MAX_CELLS = 200
+"""Of what a line says while it has no width yet."""
+
 TRUST_STYLES = {Trust.VERIFIED: "$success", Trust.UNVERIFIED: "$warning", Trust.CHANGED: "$error"}
 
 
@@ -89,11 +92,10 @@ class HeaderLine(SignLine):
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage, id="header")
         self._conversation: Conversation | None = None
-        self._is_typing = False
 
-    def show(self, conversation: Conversation | None, *, is_typing: bool = False) -> None:
+    def show(self, conversation: Conversation | None) -> None:
         """Show a conversation, or nothing."""
-        self._conversation, self._is_typing = conversation, is_typing
+        self._conversation = conversation
         self.draw()
 
     def draw(self) -> None:
@@ -123,28 +125,29 @@ class HeaderLine(SignLine):
         self.update(Content.assemble(*parts))
 
     def _extras(self, conversation: Conversation) -> list[str]:
+        group = conversation.group
+        if group is not None and conversation.contact is ContactState.REQUEST:
+            return [group_words.ASKED]
         if conversation.contact is not ContactState.ACCEPTED:
             return [words.CONTACT_STATE[conversation.contact]]
-        if conversation.group is not None:
-            address = conversation.title  # nothing more to say
-        else:
-            address = clean_line(conversation.address)
-        extras = [words.TYPING] if self._is_typing else []
-        if not extras and conversation.is_online:
-            extras.append(words.ONLINE)
+        last = clean_line(conversation.address if group is None else group.description)
+        extras = [words.ONLINE] if conversation.is_online else []
         if conversation.timer_s:
             extras.append(words.timer(duration(conversation.timer_s)))
         if is_muted(conversation, self._stage.now()):
             extras.append(chat_words.MUTED)
-        return [*extras, *([] if address == conversation.title else [address])]
+        return [*extras, *([last] if last not in {"", conversation.title} else [])]
 
 
-class ConnectionLine(Line):
+class ConnectionLine(SignLine):
     """The connection's state, always in sight; more words once it is away for longer."""
 
     def __init__(self, stage: Stage, *, id: str) -> None:  # noqa: A002  # Textual's name for it
-        super().__init__(id=id)
-        self._stage = stage
+        super().__init__(stage, id=id)
+        self._status: Status | None = None
+        self._is_late = False
+        self._chat_count = 0
+        self._under_way = ""
 
     def show(
         self, status: Status | None, *, is_late: bool, chat_count: int, under_way: str = ""
@@ -153,7 +156,13 @@ class ConnectionLine(Line):
 
         `under_way` says what else takes time, such as a history on its way.
         """
-        glyphs = self._stage.glyphs
+        self._status, self._is_late = status, is_late
+        self._chat_count, self._under_way = chat_count, under_way
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw it as things stand."""
+        status, glyphs = self._status, self._stage.glyphs
         phase = status.phase if status else ConnectionPhase.CONNECTING
         sign, style, text = {
             ConnectionPhase.CONNECTED: (glyphs.connected, "$success", words.CONNECTED),
@@ -162,13 +171,16 @@ class ConnectionLine(Line):
             ConnectionPhase.STOPPED: (glyphs.offline, "$faint", words.STOPPED),
         }[phase]
         relay = (status.address or "").rpartition("@")[2] if status else ""
-        if phase is ConnectionPhase.CONNECTING and is_late and relay:
-            text = words.connecting_to(clean_line(relay))
-        elif under_way:
-            text = under_way
-        elif chat_count:
-            text = f"{text} {glyphs.dot} {words.chats(chat_count)}"
-        self.set_class(phase is not ConnectionPhase.CONNECTED, "-away")
+        width = self.content_size.width
+        room = width - cells(sign) - 1 if width else MAX_CELLS
+        if phase is ConnectionPhase.CONNECTING and self._is_late and relay:
+            whole = words.connecting_to(clean_line(relay))
+            text = whole if cells(whole) <= room else text  # the banner names the relay, too
+        elif self._under_way:
+            text = self._under_way
+        elif self._chat_count:
+            text = f"{text} {glyphs.dot} {words.chats(self._chat_count)}"
+        text = shorten(text, room, ellipsis=glyphs.ellipsis)
         self.update(Content.assemble((f"{sign} ", style), (text, "$faint")))
 
 

@@ -159,7 +159,13 @@ class ChatList(ScrollView, can_focus=True):
         parts = (
             title_line(conversation, page, is_muted=is_muted)
             if line == 0
-            else preview_line(conversation, page, draft, is_muted=is_muted)
+            else preview_line(
+                conversation,
+                page,
+                draft,
+                is_muted=is_muted,
+                is_typing=conversation.key in self._chats.typing,
+            )
         )
         ground = self._grounds[is_cursor] if is_open or is_cursor else Style()
         mark = stage.glyphs.cursor if is_open else " "

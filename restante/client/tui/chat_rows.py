@@ -7,7 +7,7 @@ word. Spec: docs/tui.md, section 5.
 from __future__ import annotations
 
 from restante.client.interface import ContactState, Conversation, Message, MessageState, Trust
-from restante.client.tui import words
+from restante.client.tui import group_words, words
 from restante.client.tui.clean import clean_line
 from restante.client.tui.entry_parts import HAS_HEADING
 from restante.client.tui.glyphs import Glyphs
@@ -40,14 +40,21 @@ def title_line(conversation: Conversation, page: Page, *, is_muted: bool = False
 
 
 def preview_line(
-    conversation: Conversation, page: Page, draft: str | None, *, is_muted: bool = False
+    conversation: Conversation,
+    page: Page,
+    draft: str | None,
+    *,
+    is_muted: bool = False,
+    is_typing: bool = False,
 ) -> list[Part]:
-    """Return the second line: the draft, else the last message; and how many are unread."""
+    """Return the second line: who types, the draft, else the last message; and how many are new."""
     width, glyphs, unread = page.width, page.glyphs, conversation.unread_count
     count = "" if not unread else "999+" if unread > 999 else str(unread)
     count = count or (glyphs.connected if conversation.marked_unread else "")
     room = max(1, width - 1 - cells(count) - (2 if count else 0))
-    if draft:
+    if is_typing:
+        text, style = words.TYPING, "verified"
+    elif draft:
         text, style = f"{glyphs.draft} {words.DRAFT} {clean_line(draft.strip())}", "draft"
     else:
         text, style = _preview(conversation, glyphs), "faint"
@@ -59,6 +66,7 @@ def _signs(conversation: Conversation, glyphs: Glyphs, *, is_muted: bool) -> lis
     known = _known(conversation, glyphs)
     return [
         *([known] if known else []),
+        *([(glyphs.connected, "verified")] if conversation.is_online else []),
         *([(glyphs.kept, "faint")] if conversation.pinned else []),
         *([(glyphs.muted, "faint")] if is_muted else []),
     ]
@@ -76,7 +84,8 @@ def _known(conversation: Conversation, glyphs: Glyphs) -> Part | None:
 
 def _preview(conversation: Conversation, glyphs: Glyphs) -> str:
     if conversation.contact is ContactState.REQUEST:
-        return words.REQUEST_PREVIEW
+        is_group = conversation.group is not None
+        return group_words.REQUEST_PREVIEW if is_group else words.REQUEST_PREVIEW
     if conversation.contact is ContactState.BLOCKED:
         return words.BLOCKED_PREVIEW
     if conversation.last is None:

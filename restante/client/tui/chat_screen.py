@@ -143,8 +143,7 @@ class ChatScreen(Opening):
             elif isinstance(event, MessageChanged):
                 self._take_message(event.message, is_new=False)
             elif isinstance(event, TypingChanged):
-                if self.conversation is not None and self.conversation.key == event.conversation:
-                    self._typing.theirs(is_typing=event.is_typing)
+                self._typing.theirs(event.conversation, is_typing=event.is_typing)
             elif isinstance(event, TransferProgress):
                 self._watch.take_progress(event)
             elif isinstance(event, FileProgress):

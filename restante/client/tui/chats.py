@@ -31,6 +31,8 @@ class Chats:
         self._places: dict[str, int] = {}
         self.drafts: dict[str, str] = {}
         """What is written and not sent, by conversation."""
+        self.typing: set[str] = set()
+        """Where the other side is typing now."""
         self._shows_archived = False
         self._kept: dict[str, str] = {}
         """The drafts as the engine keeps them."""

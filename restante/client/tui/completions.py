@@ -8,13 +8,16 @@ from __future__ import annotations
 from typing import Final
 
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from restante.client.tui.completion import Begun, Offer
-from restante.client.tui.wrap import cells
+from restante.client.tui.wrap import cells, shorten
 
 GAP_CELLS: Final = 2
+FRAME_CELLS: Final = 6
+"""Margin, padding and scrollbar."""
 
 
 class Completions(OptionList, can_focus=False):
@@ -38,16 +41,24 @@ class Completions(OptionList, can_focus=False):
         self._offers = offers
         self.clear_options()
         width = max((cells(each.label) for each in offers), default=0) + GAP_CELLS
+        room = self._room() - width
         self.add_options(
             Option(
                 Content.assemble(
-                    each.label + " " * (width - cells(each.label)), (each.says, "$faint")
+                    each.label + " " * (width - cells(each.label)),
+                    (shorten(each.says, room, ellipsis="…") if room > 0 else "", "$faint"),
                 )
             )
             for each in offers
         )
         self.highlighted = 0 if offers else None
         self.display = bool(offers)
+
+    def _room(self) -> int:
+        """Cells of a line: before it was shown it has none of its own, but its parent has."""
+        parent = self.parent
+        outer = parent.size.width if isinstance(parent, Widget) else 0
+        return max(0, outer - FRAME_CELLS)
 
     def close(self) -> None:
         """Offer nothing."""

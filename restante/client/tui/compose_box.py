@@ -96,6 +96,7 @@ class ComposeBox(TextArea):
         self.purpose = PLAIN
         self.completions = Completions()
         self._is_chord = False
+        self._typist = ""
         self.cursor_blink = False  # calm, and nothing wakes an idle machine
 
     async def _on_key(self, event: events.Key) -> None:
@@ -213,10 +214,16 @@ class ComposeBox(TextArea):
         else:
             super().action_cursor_up(select)
 
+    def say_typing(self, name: str) -> None:
+        """Say above the box that somebody is typing; an empty name: nobody."""
+        if name != self._typist:
+            self._typist = name
+            self.write_for(self.purpose)
+
     def write_for(self, purpose: Purpose) -> None:
-        """Say above the box whether it holds an answer or an edit."""
+        """Say above the box whether it holds an answer or an edit, else who is typing."""
         self.purpose = purpose
-        title = ""
+        title = words.is_typing(self._typist) if self._typist else ""
         if purpose.edits is not None:
             title = words.EDITING
         elif (answered := purpose.answers) is not None:

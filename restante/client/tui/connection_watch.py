@@ -41,6 +41,8 @@ class ConnectionWatch:
         self._status: Status | None = None
         self._timer: Timer | None = None
         self._is_late = False
+        self._was_there = True
+        """Whether nobody has said since then that it is away."""
         self._under_way = ""
         self._reminds = True
 
@@ -76,6 +78,8 @@ class ConnectionWatch:
         elif not is_away and self._timer is not None:
             self._timer.stop()
             self._timer, self._is_late = None, False
+        if status.phase is ConnectionPhase.OFFLINE or not is_away:
+            self._was_there = not is_away
         self._status = status
         self.show()
 
@@ -90,7 +94,7 @@ class ConnectionWatch:
         self._line.show(status, is_late=is_late, chat_count=count, under_way=under_way)
         self._short_line.show(status, is_late=False, chat_count=0)
         if status is not None and is_late:
-            say_connection(self._banner, status)
+            say_connection(self._banner, status, was_there=self._was_there)
         elif status is not None and status.phase is ConnectionPhase.STOPPED and status.error:
             say_ended(self._banner, status.error)
         elif status is not None and status.history == "incomplete":

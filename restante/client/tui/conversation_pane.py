@@ -15,7 +15,7 @@ from textual.message import Message as Posted
 
 from restante.client.interface import ContactState, Conversation, Trust
 from restante.client.tui import group_words, words
-from restante.client.tui.banners import Banner, say_contact
+from restante.client.tui.banners import MAX_NAME, Banner, say_contact
 from restante.client.tui.bars import HeaderLine
 from restante.client.tui.chats import Chats
 from restante.client.tui.clean import clean_line
@@ -25,6 +25,7 @@ from restante.client.tui.history_view import Load
 from restante.client.tui.message_list import MessageList
 from restante.client.tui.stage import Stage
 from restante.client.tui.text_line import Line, clickable
+from restante.client.tui.wrap import shorten
 
 
 class ConversationPane(Vertical):
@@ -41,7 +42,6 @@ class ConversationPane(Vertical):
         self._stage = stage
         self._chats = chats
         self._open: Conversation | None = None
-        self._is_typing = False
         self._below_count: int | None = None
         self.header = HeaderLine(stage)
         self.connection_banner = Banner(stage, id="connection-banner")
@@ -78,7 +78,7 @@ class ConversationPane(Vertical):
         self.messages.mark(None)
         self._open = conversation
         self.box.write_for(PLAIN)
-        self._is_typing = False
+        self.say_typing()
         self.remove_class("-empty")
         self.box.text = self._chats.drafts.get(conversation.key, "")
         self.box.move_cursor(self.box.document.end)
@@ -119,10 +119,13 @@ class ConversationPane(Vertical):
         self.contact_banner.hush()
         self.add_class("-empty")
 
-    def say_typing(self, *, is_typing: bool) -> None:
-        """Say in the header whether the other side is typing."""
-        self._is_typing = is_typing
-        self.header.show(self._open, is_typing=is_typing)
+    def say_typing(self) -> None:
+        """Say above the box whether the other side is typing; it takes no room of its own."""
+        here = self._open
+        name = ""
+        if here is not None and here.key in self._chats.typing:
+            name = shorten(clean_line(here.title), MAX_NAME, ellipsis=self._stage.glyphs.ellipsis)
+        self.box.say_typing(name)
 
     def redraw(self) -> None:
         """Draw all anew: signs, the clock or the density have changed."""
@@ -132,7 +135,7 @@ class ConversationPane(Vertical):
     def update(self, conversation: Conversation) -> None:
         """Show what changed about the open conversation."""
         self._open = conversation
-        self.header.show(conversation, is_typing=self._is_typing)
+        self.header.show(conversation)
         say_contact(self.contact_banner, conversation)
         name = clean_line(conversation.title)
         if conversation.contact is ContactState.BLOCKED:

@@ -20,7 +20,7 @@ from restante.client.tui.entry_parts import (
     reactions_of,
 )
 from restante.client.tui.half_blocks import preview_lines
-from restante.client.tui.markup import Marked, read_markup
+from restante.client.tui.markup import Marked, mark_mentions, read_markup
 from restante.client.tui.page import Page
 from restante.client.tui.roles import Paint, Role
 from restante.client.tui.times import clock_time, day_title, local
@@ -28,6 +28,7 @@ from restante.client.tui.wrap import cells, centred, shorten, wrap
 
 _GROUP_WITHIN = timedelta(minutes=5)
 _MAX_COMPACT_NAME = 16
+_NBSP = "\N{NO-BREAK SPACE}"
 
 
 Line = tuple[tuple[str, Role | Paint], ...]
@@ -76,7 +77,7 @@ def lay_out(
     else:
         if not lead and before is not None and before.kind in HAS_HEADING:
             lead.append(BLANK)
-        lines = _notice(message, page)
+        lines = _notice(message, page, clock_time(moment, is_12_hours=page.is_12_hours))
     return Entry(lines=(*lead, *lines), lead=len(lead))
 
 
@@ -146,15 +147,35 @@ def _text(message: Message, page: Page) -> list[Line]:
     if message.file is not None and message.file.preview is not None and page.shows_pictures:
         lines += preview_lines(message.file.preview, measure)
     if message.kind == "text":
-        lines += _marked_up(read_markup(clean(message.body)), measure)
+        marked = read_markup(clean(message.body))
+        mark_mentions(marked, message)
+        lines += _marked_up(marked, measure)
+    elif message.kind == "unknown":
+        lines += _wrapped(body_of(message, page), Role.NOTICE, measure)
     else:
-        role = Role.NOTICE if message.kind == "unknown" else Role.BODY
-        lines += _wrapped(body_of(message, page), role, measure)
+        head, _, rest = body_of(message, page).partition("\n")
+        lines += _wrapped(head, Role.STRONG, measure)
+        lines += _wrapped(rest, Role.BODY, measure) if rest else []
     if message.sender.is_me:
         lines = _with_state(lines, message, page)
-    lines += _wrapped(reactions_of(message), Role.QUOTE, measure) if message.reactions else []
+    lines += _chips(reactions_of(message), measure, ellipsis=page.glyphs.ellipsis)
     marks = marks_of(message, page)
     return lines + (_wrapped(marks, Role.FAINT, measure) if marks else [])
+
+
+def _chips(texts: list[str], width: int, *, ellipsis: str) -> list[Line]:
+    """Put texts beside each other, each on a ground of its own."""
+    lines: list[list[tuple[str, Role]]] = []
+    used = width
+    for text in texts:
+        chip = f" {shorten(text, width - 2, ellipsis=ellipsis)} "
+        if used + 1 + cells(chip) > width:
+            lines.append([])
+            used = -1
+        lines[-1] += [(" ", Role.BODY)] if lines[-1] else []
+        lines[-1].append((chip, Role.CHIP))
+        used += 1 + cells(chip)
+    return [tuple(line) for line in lines]
 
 
 def _wrapped(text: str, role: Role, width: int) -> list[Line]:
@@ -217,7 +238,7 @@ def _failure(message: Message, page: Page) -> list[Line]:
     return [((line, Role.PROBLEM),) for line in wrap(text, page.measure)]
 
 
-def _notice(message: Message, page: Page) -> list[Line]:
+def _notice(message: Message, page: Page, when: str = "") -> list[Line]:
     mark, text, role = {
         "gap": (page.glyphs.gap, message.error or message.body or words.GAP, Role.NOTICE),
         "undecryptable": (
@@ -227,6 +248,7 @@ def _notice(message: Message, page: Page) -> list[Line]:
         ),
     }.get(message.kind, (page.glyphs.dot, notice_of(message), Role.FAINT))
     room = page.measure - cells(mark) - 1
+    text = f"{text}  {when.replace(' ', _NBSP)}" if when else text
     return [
         ((f"{mark if number == 0 else ' ' * cells(mark)} {line}", role),)
         for number, line in enumerate(wrap(clean(text), room))

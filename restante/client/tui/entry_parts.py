@@ -46,12 +46,12 @@ def notice_of(message: Message) -> str:
     return message.body or message.error or ""
 
 
-def reactions_of(message: Message) -> str:
-    """Return the reactions to a message, the most frequent first; empty if there are none."""
-    return "   ".join(
+def reactions_of(message: Message) -> list[str]:
+    """Return the reactions to a message, the most frequent first."""
+    return [
         f"{clean_line(each.emoji)} {each.count}{words.WITH_YOU if each.is_mine else ''}"
         for each in message.reactions
-    )
+    ]
 
 
 def marks_of(message: Message, page: Page) -> str:

@@ -6,12 +6,13 @@ section 5.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
 from restante.client.interface import Conversation, Group, Member, RoleName
 from restante.client.tui import group_words, words
+from restante.client.tui.bars import trust_glyph
 from restante.client.tui.bridge import ask
 from restante.client.tui.choice_dialog import ChoiceDialog
 from restante.client.tui.clean import clean_line
@@ -19,6 +20,10 @@ from restante.client.tui.contact_actions import ContactActions
 from restante.client.tui.dialog import ConfirmDialog, LineDialog
 from restante.client.tui.members import LEAVE, ORDER, REMOVE, WRITE, choices_about
 from restante.client.tui.people_dialog import PeopleDialog
+from restante.client.tui.wrap import cells, pad, shorten
+
+MAX_NAME: Final = 40
+"""Cells of a member's name in the list."""
 
 
 class GroupActions(ContactActions):
@@ -90,16 +95,22 @@ class GroupActions(ContactActions):
 
     async def _members(self, conversation: Conversation) -> None:
         group = await ask(self._stage.engine.group, conversation.key)
-        choices = [(each.key, self._member_line(each)) for each in group.members]
+        names = [words.YOU if each.is_me else clean_line(each.name) for each in group.members]
+        room = min(max(map(cells, names), default=0), MAX_NAME)
+        choices = [
+            (each.key, self._member_line(each, name, room))
+            for each, name in zip(group.members, names, strict=True)
+        ]
         title = f"{clean_line(conversation.title)}: {group_words.members(len(choices))}"
         chosen = await self.app.push_screen_wait(ChoiceDialog(title, "", choices))
         if chosen is not None:
             await self._about(group, chosen)
 
-    def _member_line(self, member: Member) -> str:
-        name = words.YOU if member.is_me else clean_line(member.name)
-        role = group_words.ROLES[member.role]
-        return f"{name}  {self._stage.glyphs.dot} {role}" if role else name
+    def _member_line(self, member: Member, name: str, room: int) -> str:
+        glyphs = self._stage.glyphs
+        sign = " " if member.is_me else trust_glyph(member.trust, glyphs)
+        name = shorten(name, room, ellipsis=glyphs.ellipsis)
+        return f"{pad(name, room)} {sign}  {group_words.ROLES[member.role]}".rstrip()
 
     def action_about_member(self, key: str) -> None:
         """What can be done about a member of the open group."""

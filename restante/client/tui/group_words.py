@@ -11,6 +11,8 @@ MEMBERS_TITLE: Final = "Members"
 LEFT: Final = "You are not in this group any more."
 MAY_NOT_WRITE: Final = "You can read here, and not write."
 COMPOSE_REQUEST: Final = "Accept to write here."
+ASKED: Final = "you were put into it"
+REQUEST_PREVIEW: Final = "You were put into this group"
 
 ROLES: Final = {"reader": "reads", "member": "", "admin": "admin", "owner": "owner"}
 

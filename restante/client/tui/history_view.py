@@ -61,6 +61,9 @@ _ROLES = {
     Role.LITERAL: "literal",
     Role.COMMENT: "comment",
     Role.LINK: "link",
+    Role.MENTION: "mention",
+    Role.MENTION_OF_ME: "mention-of-me",
+    Role.CHIP: "chip",
 }
 
 

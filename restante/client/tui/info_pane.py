@@ -139,7 +139,7 @@ class InfoPane(VerticalScroll, can_focus=False):
         if conversation.seen_at is not None and not conversation.is_online:
             states.append(words.seen(age(local(conversation.seen_at, zone), now=now)))
         if conversation.timer_s:
-            states.append(words.timer(duration(conversation.timer_s)).capitalize())
+            states.append(words.disappearing(duration(conversation.timer_s)))
         if is_muted(conversation, now):
             until = self._stage.until_words(conversation.muted_until)
             states.append(chat_words.muted_until(until).capitalize())

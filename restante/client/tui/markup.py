@@ -75,6 +75,21 @@ def read_markup(text: str) -> Marked:
     return reader.done()
 
 
+def mark_mentions(marked: Marked, message: Message) -> None:
+    """Put into a message's text, as it was read, who is meant where."""
+    at, text, spans = 0, marked.text, []
+    for each in message.mentions:
+        name = clean(message.body[each.start : each.start + each.length])
+        begin = text.find(name, at) if name else -1
+        if begin >= 0:
+            at = begin + len(name)
+            spans.append((begin, at, Role.MENTION_OF_ME if each.is_me else Role.MENTION))
+    if spans:  # a name inside code or a link is part of that
+        taken = [(start, end) for start, end, _ in marked.spans]
+        free = [s for s in spans if all(s[1] <= start or end <= s[0] for start, end in taken)]
+        marked.spans = sorted([*marked.spans, *free])
+
+
 def links_of(message: Message) -> list[Link]:
     """Return the links of a text, each once."""
     if message.kind != "text" or "://" not in message.body:

@@ -31,6 +31,9 @@ class Role(Enum):
     LITERAL = auto()
     COMMENT = auto()
     LINK = auto()
+    MENTION = auto()
+    MENTION_OF_ME = auto()
+    CHIP = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Paint:
 SAID = frozenset(
     {
         *(Role.BODY, Role.STRONG, Role.EMPHASIS, Role.STRUCK, Role.LINK),
+        *(Role.MENTION, Role.MENTION_OF_ME),
         *(Role.CODE, Role.KEYWORD, Role.LITERAL, Role.COMMENT),
     }
 )

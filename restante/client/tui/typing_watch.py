@@ -7,6 +7,7 @@ says is forgotten if it isn't said again. Spec: docs/tui.md, section 5.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from textual.message_pump import MessagePump
 from textual.timer import Timer
@@ -16,29 +17,30 @@ TELL_EVERY_S = 5.0
 
 
 class TypingWatch:
-    """`tell` says to the other side whether one types, `show` what the other side does."""
+    """`tell` says to the other side whether one types, `show` what another side does."""
 
     def __init__(
         self,
         owner: MessagePump,
         *,
         tell: Callable[[str, bool], None],
-        show: Callable[[bool], None],
+        show: Callable[[str, bool], None],
         now_s: Callable[[], float],
     ) -> None:
         self._owner = owner
         self._tell, self._show, self._now_s = tell, show, now_s
-        self._forget: Timer | None = None
+        self._forget: dict[str, Timer] = {}
         self._told: tuple[str, float] | None = None
 
-    def theirs(self, *, is_typing: bool) -> None:
-        """Take what the other side of the open conversation says."""
-        if self._forget is not None:
-            self._forget.stop()
-            self._forget = None
+    def theirs(self, conversation: str, *, is_typing: bool) -> None:
+        """Take what the other side of a conversation says."""
+        timer = self._forget.pop(conversation, None)
+        if timer is not None:
+            timer.stop()
         if is_typing:
-            self._forget = self._owner.set_timer(FORGET_S, lambda: self.theirs(is_typing=False))
-        self._show(is_typing)
+            forget = partial(self.theirs, conversation, is_typing=False)
+            self._forget[conversation] = self._owner.set_timer(FORGET_S, forget)
+        self._show(conversation, is_typing)
 
     def ours(self, conversation: str, text: str) -> None:
         """Take what the box holds."""

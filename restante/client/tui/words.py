@@ -26,11 +26,20 @@ def connecting_to(relay: str) -> str:
 def offline(outbox_count: int, error: str | None) -> str:
     """The banner of a lost connection."""
     head = f"Offline. {error.rstrip('. ')}." if error else "Offline."
+    return f"{head} {_waits(outbox_count)}"
+
+
+def still_connecting(relay: str, outbox_count: int) -> str:
+    """The banner of a connection that isn't there yet."""
+    return f"{connecting_to(relay)} {_waits(outbox_count)}"
+
+
+def _waits(outbox_count: int) -> str:
     if outbox_count == 1:
-        return f"{head} 1 message will send when you reconnect."
+        return "1 message will send when you reconnect."
     if outbox_count:
-        return f"{head} {outbox_count} messages will send when you reconnect."
-    return f"{head} You can read and write; it sends when you reconnect."
+        return f"{outbox_count} messages will send when you reconnect."
+    return "You can read and write; it sends when you reconnect."
 
 
 # ---- trust and requests ----------------------------------------------------------------------
@@ -332,6 +341,16 @@ TIMER_OFF: Final = "Off: messages stay"
 def timer(duration: str) -> str:
     """In the header: messages disappear."""
     return f"timer {duration}"
+
+
+def disappearing(duration: str) -> str:
+    """In the info pane: messages disappear."""
+    return f"Messages disappear after {duration}"
+
+
+def is_typing(name: str) -> str:
+    """Above the box."""
+    return f"{name} is typing…"
 
 
 def history_under_way(percent: int, left: str) -> str:

@@ -44,7 +44,7 @@ class Writing(MessageActions):
         self._typing = TypingWatch(
             self,
             tell=self._tell_typing,
-            show=lambda is_typing: self.pane.say_typing(is_typing=is_typing),
+            show=self._show_typing,
             now_s=lambda: stage.now().timestamp(),
         )
 
@@ -133,6 +133,11 @@ class Writing(MessageActions):
 
     async def _keep_draft(self, key: str, draft: str) -> None:
         await ask(self._stage.engine.set_draft, key, draft)
+
+    def _show_typing(self, key: str, is_typing: bool) -> None:
+        (self._chats.typing.add if is_typing else self._chats.typing.discard)(key)
+        self.pane.say_typing()
+        self.show_chats()
 
     def _tell_typing(self, key: str, is_typing: bool) -> None:
         self.act(ask(self._stage.engine.typing, key, is_typing=is_typing), group="typing")
