@@ -28,7 +28,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = "reference"
-TIMEOUT_S = 900
+TIMEOUT_S = 2_400
 FIELDS: dict[str, type | tuple[type, ...]] = {
     "bench": str,
     "value": (int, float),

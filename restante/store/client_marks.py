@@ -50,6 +50,7 @@ _GONE = Statement("marks.GONE")
 _STAY = Statement("marks.STAY")
 _IN = Statement("marks.IN")
 _OF_KIND = Statement("marks.OF_KIND")
+_ANY = Statement("marks.ANY")
 _STRAY = Statement("marks.STRAY")
 
 
@@ -57,6 +58,11 @@ def add_mark(rows: Rows, row: MarkRow) -> bool:
     """Keep a mark; False if its id is there already."""
     number = begin(rows, row.conversation)
     return bool(rows.run(_INSERT, **{**MARK.write(row), "conversation": number}))
+
+
+def has_marks(rows: Rows) -> bool:
+    """Whether there is any mark at all, of whatever message."""
+    return rows.first(_ANY) is not None
 
 
 def marks_of(rows: Rows, target: bytes) -> list[MarkRow]:

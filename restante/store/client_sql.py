@@ -983,6 +983,11 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
         ("limit", "param_1"),
         {"param_1": 0},
     ),
+    "marks.ANY": (
+        "SELECT marks.number FROM marks LIMIT ? OFFSET ?",
+        ("param_1", "param_2"),
+        {"param_1": 1, "param_2": 0},
+    ),
     "marks.BY_COUNTER": (
         (
             'SELECT marks.id, conversations."key" AS conversation, marks.target, marks.kind, '

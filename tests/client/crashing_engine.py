@@ -43,7 +43,14 @@ async def play(job: dict[str, str]) -> None:
             Path(job["directory"]), key_of(job["name"]), profile=job["name"], tuning=QUICK
         ) as engine,
     ):
-        scenes = {"register": register, "send": send, "receive": receive, "rename": rename}
+        scenes = {
+            "register": register,
+            "send": send,
+            "receive": receive,
+            "rename": rename,
+            "back_up": back_up,
+            "restore": restore,
+        }
         scene = scenes[job["scene"]]
         await scene(engine, job)
 
@@ -70,6 +77,14 @@ async def receive(engine: LocalEngine, job: dict[str, str]) -> None:
 async def rename(engine: LocalEngine, job: dict[str, str]) -> None:
     await engine.contact_rename(job["key"], job["petname"])
     assert await engine.synchronise(timeout_s=60)
+
+
+async def back_up(engine: LocalEngine, job: dict[str, str]) -> None:
+    await engine.backup_create(job["file"])
+
+
+async def restore(engine: LocalEngine, job: dict[str, str]) -> None:
+    await engine.backup_restore(job["file"], words=job["words"], kit=job["kit"] or None)
 
 
 if __name__ == "__main__":

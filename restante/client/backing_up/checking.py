@@ -6,6 +6,7 @@ touched. What is compared is what a restored device would show. Spec: docs/engin
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
@@ -34,6 +35,7 @@ from restante.protocol.history_part import (
 )
 from restante.store.client_database import open_client_database
 from restante.store.client_rows import Rows
+from restante.store.client_throwaway import make_throwaway
 from restante.store.sqlcipher import DatabaseKey
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     from restante.store.seam import Database
 
 SANDBOX: Final = ".checking-"
-"""What the sandbox's folder is called; one that was left behind by a crash can be deleted."""
+"""What the sandbox's folder is called; one that a kill left behind goes before the next check."""
 
 PASSES: Final = 3
 """Read through, taken in, compared."""
@@ -92,6 +94,7 @@ async def check_backup(
     with tempfile.TemporaryDirectory(prefix=SANDBOX, dir=scratch) as folder:
         sandbox = Path(folder) / "sandbox.db"
         async with open_client_database(sandbox, DatabaseKey(randomness.random(32))) as database:
+            await database.outside_transactions(make_throwaway)
 
             async def write(work: Callable[[Rows], Changes]) -> Changes:
                 def in_thread(connection: RawConnection) -> Changes:
@@ -113,6 +116,12 @@ async def check_backup(
     return whole
 
 
+def clear_sandboxes(scratch: Path) -> None:
+    """Remove what a check that was killed left behind; only where none is under way."""
+    for left in scratch.glob(f"{SANDBOX}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
 def _compare(path: Path, key: BackupKey, whole: Whole, database: Database, told: Told) -> None:
     in_all, messages = whole.ends.messages, 0
     with (
@@ -120,9 +129,10 @@ def _compare(path: Path, key: BackupKey, whole: Whole, database: Database, told:
         closing(walk(Source(rows=Rows(connection), own_device=NO_DEVICE))) as restored,
     ):
         looking = _Looking(Rows(connection))
-        said = looking.rows_of(item for _, item in read_middle(path, key, whole))
-        for item, shown in zip_longest(said, restored):
-            if item is None or shown is None or _comparable(item) != _comparable(shown):
+        said = looking.rows_of(read_middle(path, key, whole))
+        for stands, shown in zip_longest(said, restored):
+            packed, item = stands or (b"", None)
+            if item is None or shown is None or not _is_same(packed, item, shown):
                 raise UserError(
                     f"The backup {path} is whole, but {_NAMES[type(item or shown)]} of it does not "
                     "restore as it stands there. Make a new one."
@@ -145,9 +155,9 @@ class _Looking:
         self._count = 0
         self._are_right = True
 
-    def rows_of(self, items: Iterable[Item]) -> Iterator[Item]:
+    def rows_of(self, items: Iterable[tuple[bytes, Item]]) -> Iterator[tuple[bytes, Item]]:
         """Yield the items but those of files, and look into these."""
-        for item in items:
+        for packed, item in items:
             if isinstance(item, BackupFile):
                 self._end()
                 lock = lock_for(self._rows, item.message)
@@ -157,7 +167,7 @@ class _Looking:
             elif isinstance(item, BackupPiece):
                 self._push(item.data)
             else:
-                yield item
+                yield packed, item
         self._end()
 
     def are_right(self, count: int) -> bool:
@@ -177,7 +187,9 @@ class _Looking:
             self._open = None
 
 
-def _comparable(item: Item) -> bytes:
-    if isinstance(item, HistoryConversation):  # a clock from the far future isn't believed
-        item = msgspec.structs.replace(item, clock=0)
-    return pack_item(item)
+def _is_same(packed: bytes, item: Item, shown: Item) -> bool:
+    """Whether a restored row says what the file does, byte for byte."""
+    if isinstance(item, HistoryConversation) and isinstance(shown, HistoryConversation):
+        # A clock from the far future isn't believed.
+        return msgspec.structs.replace(item, clock=shown.clock) == shown
+    return packed == pack_item(shown)

@@ -12,22 +12,26 @@ from typing import TYPE_CHECKING, Literal
 
 import trio
 
-from restante.client.backing_up.checking import check_backup
+from restante.client.backing_up.checking import check_backup, clear_sandboxes
 from restante.client.backing_up.keeping import (
+    are_words_due,
     backup_key,
     keep_backup_key,
     last_number,
     note_number,
+    note_words_due,
 )
 from restante.client.backing_up.reading import file_id
 from restante.client.backing_up.telling import Telling
 from restante.client.backing_up.writing import Order, Written, write_backup
 from restante.client.clock import rfc3339
 from restante.client.interface import Backup, BackupChecked, BackupMade
+from restante.client.new_file import refuse_taken
 from restante.crypto import backups as container
 from restante.crypto import recovery_words
 from restante.errors import UserError
 from restante.store.client_backups import BackupRow, backups, forget_backup, note_backup
+from restante.store.failpoints import reach
 
 if TYPE_CHECKING:
     from restante.client.backing_up.reading import Whole
@@ -57,7 +61,8 @@ class BackupDesk:
         own = self._services.reading().own
         place = absolute(path)
         async with self._turn:
-            key, number, is_new = await self._context.read(partial(self._next, new_key))
+            refuse_taken(place)
+            key, number, is_new = await self._context.write(partial(self._begin, new_key))
             now_ms = self._context.now_ms()
             order = Order(
                 database=self._context.database,
@@ -75,6 +80,7 @@ class BackupDesk:
             written: Written = await trio.to_thread.run_sync(
                 write_backup, order, place, telling.from_thread
             )
+            reach("backup.noting")
             row = BackupRow(
                 number=number,
                 id=written.id,
@@ -84,7 +90,8 @@ class BackupDesk:
                 size_bytes=written.size_bytes,
                 is_scheduled=is_scheduled,
             )
-            await self._context.write(partial(_note, row, key))
+            await self._context.write(partial(_note, row))
+            reach("backup.noted")
         telling.complete(written.ends.messages)
         return BackupMade(
             path=str(place),
@@ -104,10 +111,12 @@ class BackupDesk:
         place = absolute(path)
         telling = Telling(self._context.hub, "verify")
         async with self._turn:
+            scratch = self._context.database.path.parent
+            await trio.to_thread.run_sync(clear_sandboxes, scratch)
             whole = await check_backup(
                 place,
                 key,
-                scratch=self._context.database.path.parent,
+                scratch=scratch,
                 randomness=self._context.randomness,
                 now_ms=self._context.now_ms(),
                 told=telling.from_anywhere,
@@ -140,11 +149,19 @@ class BackupDesk:
             raise UserError(NEEDS_WORDS)
         return found
 
-    def _next(self, new_key: bool, rows: Rows) -> tuple[BackupKey, int, bool]:
-        """Return the next backup's key and number, and whether the key is new."""
-        known = None if new_key else backup_key(rows)
-        key = known or container.generate_key(self._context.randomness)
-        return key, last_number(rows) + 1, known is None
+    def _begin(self, new_key: bool, rows: Rows) -> tuple[BackupKey, int, bool]:
+        """Keep the next backup's key and number before there is a file; say if words are due.
+
+        A kill in between leaves no file whose key is lost, and no two of one number.
+        """
+        key = None if new_key else backup_key(rows)
+        if key is None:
+            key = container.generate_key(self._context.randomness)
+            keep_backup_key(rows, key)
+            note_words_due(rows, is_due=True)
+        number = last_number(rows) + 1
+        note_number(rows, number)
+        return key, number, are_words_due(rows)
 
 
 def key_of(words: str) -> BackupKey:
@@ -178,13 +195,13 @@ def refuse_older_copy(place: Path, whole: Whole, known: list[BackupRow]) -> None
         )
 
 
-def _note(row: BackupRow, key: BackupKey, rows: Rows) -> None:
+def _note(row: BackupRow, rows: Rows) -> None:
     for before in backups(rows):
         if before.path == row.path:  # a file of that name was there, and is not any more
             forget_backup(rows, before.number)
     note_backup(rows, row)
-    note_number(rows, row.number)
-    keep_backup_key(rows, key)
+    if not row.is_scheduled:  # nobody is there to be shown any
+        note_words_due(rows, is_due=False)
 
 
 def state_of(row: BackupRow) -> Literal["there", "missing", "another"]:

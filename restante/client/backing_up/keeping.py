@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from restante.store.client_rows import Rows
 
 _KEY: Final = "backup_key"
+_WORDS_DUE: Final = "backup_words_due"
 _NUMBER: Final = "backup_number"
 _SCHEDULE: Final = "backup_schedule"
 
@@ -46,6 +47,16 @@ def backup_key(rows: Rows) -> BackupKey | None:
 def keep_backup_key(rows: Rows, key: BackupKey) -> None:
     """Keep the key: that of the next backups, from now on."""
     set_value(rows, _KEY, key.raw)
+
+
+def are_words_due(rows: Rows) -> bool:
+    """Whether nobody has been shown the key's words yet."""
+    return get_value(rows, _WORDS_DUE) is not None
+
+
+def note_words_due(rows: Rows, *, is_due: bool) -> None:
+    """Note that the words are to be shown with the next backup, or were."""
+    set_value(rows, _WORDS_DUE, b"1" if is_due else None)
 
 
 def last_number(rows: Rows) -> int:

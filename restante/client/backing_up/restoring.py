@@ -31,6 +31,7 @@ from restante.errors import ExitCode, UserError
 from restante.protocol.backup import BackupFile, BackupPiece
 from restante.protocol.ids import account_id
 from restante.store.client_backups import backups
+from restante.store.failpoints import reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,6 +160,7 @@ class _Filling:
                 lambda done: self.telling.from_anywhere(in_all + done, 2 * in_all),
             ):
                 await self.services.tell(changes)
+            reach("restore.filed")
             for message_id in sink.messages:
                 await self._keep_file(sink, message_id)
         finally:
@@ -169,6 +171,7 @@ class _Filling:
             note_number(rows, self.whole.begins.generation)
 
         await context.write(keep)
+        reach("restore.kept")
 
     def _rows(self, sink: FileSink) -> Iterator[Item]:
         """Yield the items but those of files, and write these."""
@@ -190,5 +193,7 @@ class _Filling:
             place = keep_file(rows, message_id, stored_bytes=size_bytes)
             if place is not None:
                 path.rename(path.with_name(place.hex()))
+                reach("restore.file_named")
 
         await self.context.write(keep)
+        reach("restore.file_kept")

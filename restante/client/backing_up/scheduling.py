@@ -7,6 +7,7 @@ for a command alone makes none. Spec: docs/engine.md, section 22.
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from restante.client.backing_up.keeping import (
     MOST_KEPT,
     SHORTEST_S,
     Plan,
+    are_words_due,
     backup_key,
     keep_plan,
     last_number,
@@ -31,6 +33,7 @@ from restante.client.backing_up.keeping import (
 from restante.client.backing_up.reading import read_through
 from restante.client.clock import rfc3339
 from restante.client.interface import BackupSchedule
+from restante.client.new_file import GROWING
 from restante.errors import StoreError, UserError
 from restante.protocol.address import Address
 from restante.store.client_account import load_account
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
     from restante.store.client_rows import Rows
 
 AGAIN_S: Final = 3_600
+UNFINISHED_S: Final = 2 * 86_400
+"""What has not grown for so long is nobody's any more."""
 
 
 class Scheduling:
@@ -79,7 +84,7 @@ class Scheduling:
             )
 
         def work(rows: Rows) -> None:
-            if chosen is not None and backup_key(rows) is None:
+            if chosen is not None and (backup_key(rows) is None or are_words_due(rows)):
                 raise UserError(
                     "Make one backup first, and write down its words: restante backup create FILE"
                 )
@@ -120,6 +125,7 @@ class Scheduling:
         """Make a backup where the schedule says, and let those go that are too many."""
         try:
             path = await self._context.read(lambda rows: self._path(rows, found))
+            await trio.to_thread.run_sync(_clear_unfinished, path)
             made = await self._desk.create(
                 str(path), new_key=new_key, files=found.files, is_scheduled=True
             )
@@ -166,6 +172,18 @@ class Scheduling:
                 forget_backup(rows, row.number)
 
         await self._context.write(work)
+
+
+def _clear_unfinished(path: Path) -> None:
+    """Delete what a kill left of backups to the same place: theirs is another name each time.
+
+    Another machine of the account may write there just now: what is young stays.
+    """
+    beginning = path.name.split("-20", 1)[0]
+    for left in path.parent.glob(f".{beginning}-*.backup{GROWING}"):
+        with suppress(OSError):
+            if left.stat().st_mtime < time.time() - UNFINISHED_S:
+                left.unlink()
 
 
 def _deleted(rows: list[BackupRow]) -> list[BackupRow]:

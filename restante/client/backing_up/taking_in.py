@@ -17,12 +17,19 @@ from restante.client.history_transfer.importing import Importer, batches
 from restante.protocol.history_part import HistoryMessage, Item
 from restante.store.client_records import RecordRow, put_record
 from restante.store.client_rows import Rows
+from restante.store.failpoints import reach
 
 if TYPE_CHECKING:
     from restante.protocol.history_part import HistoryRecord
 
 Write = Callable[[Callable[[Rows], Changes]], Awaitable[Changes]]
 """Runs a function in one durable transaction."""
+
+MOST_AT_ONCE: Final = 4_096
+MOST_BYTES_AT_ONCE: Final = 4 * 1024 * 1024
+"""Of one transaction. Each is some hundred pages in random places, and the search index is joined
+again after each: eight times as many rows are filed three times as fast, and nobody waits a second
+for the database."""
 
 NO_DEVICE: Final = b"\x00" * 16
 """Nobody's: whose rows are filed as that device's own are all others'."""
@@ -38,9 +45,11 @@ async def take_in(
 
     `told` hears how many messages are filed. Raises StoreError, and what reading raises.
     """
-    lots, messages = batches(items), 0
+    lots = batches(items, most=MOST_AT_ONCE, most_bytes=MOST_BYTES_AT_ONCE)
+    messages = 0
     while (lot := await trio.to_thread.run_sync(next, lots, None)) is not None:
         yield await write(partial(_filed, importer, lot))
+        reach("backup.filed")
         messages += sum(isinstance(item, HistoryMessage) for item in lot)
         told(messages)
 

@@ -6,17 +6,16 @@ whole and on the disk. Runs in a thread of its own. Spec: docs/engine.md, sectio
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from restante.client.backing_up.media import MissingFileError, packed_file
 from restante.client.backing_up.walking import Source, walk
+from restante.client.new_file import new_file
 from restante.crypto.backups import LEAST_CHUNKS, Sealer
-from restante.errors import UserError
 from restante.protocol.backup import (
     BACKUP_VERSION,
     MAX_ADDRESS_CHARS,
@@ -81,25 +80,8 @@ def write_backup(order: Order, path: Path, told: Told) -> Written:
 
     UserError: the file is there already, or can't be written. StoreError. What `told` raises.
     """
-    if path.exists():
-        raise UserError(f"{path} exists already. Name another file, or delete that one.")
-    growing = path.with_name(f".{path.name}.growing")
-    try:
-        flags = os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
-        with os.fdopen(os.open(growing, flags, 0o600), "wb") as file:
-            written = _write(order, file, told)
-            file.flush()
-            os.fsync(file.fileno())
-        growing.rename(path)
-        _keep_name(path.parent)
-    except OSError as error:
-        raise UserError(
-            f"The backup {path} can't be written: {_reason(error)}. Nothing was changed."
-        ) from error
-    finally:
-        with suppress(OSError):
-            growing.unlink(missing_ok=True)
-    return written
+    with new_file(path, "The backup") as file:
+        return _write(order, file, told)
 
 
 def _write(order: Order, file: _File, told: Told) -> Written:
@@ -167,16 +149,3 @@ def _write(order: Order, file: _File, told: Told) -> Written:
         size_bytes += file.write(sealed)
     told(messages, messages)
     return Written(id=sealer.id, size_bytes=size_bytes, ends=ends)
-
-
-def _keep_name(folder: Path) -> None:
-    """Bring a new name to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or type(error).__name__).lower()

@@ -7,9 +7,7 @@ without a relay, and is named. Spec: docs/engine.md, section 24.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +19,7 @@ from restante.client.changes import Changes
 from restante.client.clock import rfc3339
 from restante.client.interface import BundleMade
 from restante.client.named import account_of
+from restante.client.new_file import new_file
 from restante.client.people_kept import existing
 from restante.client.sealing import Goal, Ready, Sealer
 from restante.client.views import display_name
@@ -112,7 +111,6 @@ class BundleWriter:
             (entry.account_id, entry.id)
             for entry in outbox_entries(rows)
             if entry.account_id != self._own.account_id
-            and not is_group(entry.account_id)  # a large one's is sealed once for a relay
             and not is_group(entry.account_id)  # one for all of a large group's mailboxes
             and whom in {None, entry.account_id}
             and entry.next_attempt_ms is not None  # else it waits to be accepted
@@ -147,29 +145,15 @@ class BundleWriter:
 
 
 def _write(path: Path, ready: Sequence[Ready], now_s: int, randomness: Randomness) -> None:
-    if path.exists():
-        raise UserError(f"{path} exists already. Name another file, or delete that one.")
     nonce = randomness.random(ID_BYTES)
-    growing = path.with_name(f".{path.name}.growing")
-    try:
-        flags = os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
-        with os.fdopen(os.open(growing, flags, 0o600), "wb") as file:
-            file.write(MAGIC)
-            begins = BundleBegins(version=BUNDLE_VERSION, nonce=nonce, made_at_s=now_s)
-            file.write(pack_bundle_item(begins))
-            for each in ready:
-                for goal in each.goals:  # of a group's, one payload is for many mailboxes
-                    file.write(pack_bundle_item(_bundled(each, goal, nonce, randomness)))
-            file.write(pack_bundle_item(BundleEnds(envelopes=_envelopes(ready))))
-            file.flush()
-            os.fsync(file.fileno())
-        growing.rename(path)
-    except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise UserError(f"The bundle {path} can't be written: {reason}.") from error
-    finally:
-        with suppress(OSError):
-            growing.unlink(missing_ok=True)
+    with new_file(path, "The bundle") as file:
+        file.write(MAGIC)
+        begins = BundleBegins(version=BUNDLE_VERSION, nonce=nonce, made_at_s=now_s)
+        file.write(pack_bundle_item(begins))
+        for each in ready:
+            for goal in each.goals:  # of a group's, one payload is for many mailboxes
+                file.write(pack_bundle_item(_bundled(each, goal, nonce, randomness)))
+        file.write(pack_bundle_item(BundleEnds(envelopes=_envelopes(ready))))
 
 
 def _envelopes(ready: Sequence[Ready]) -> int:

@@ -8,15 +8,15 @@ Spec: docs/cli.md, section "export".
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from restante.client.commands.output import VERSION, Output, write_line
 from restante.client.commands.records import message_record
+from restante.client.new_file import new_file
 from restante.client.oneshot import Caller
 from restante.errors import ExitCode, UserError
 
@@ -169,25 +169,10 @@ def _write_file(
     chosen: list[dict[str, Any]],
     form: str,
 ) -> tuple[int, int]:
-    path = Path(output)
-    if path.exists():
-        raise UserError(f"{output} exists already. Name another file, or delete that one.")
-    growing = path.with_name(f".{path.name}.growing")
-    try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
-        file: IO[str]
-        with os.fdopen(os.open(growing, flags, 0o600), "w", encoding="utf-8") as file:
-            counts = _write_all(file.write, caller, status, chosen, form)
-            file.flush()
-            os.fsync(file.fileno())
-        growing.rename(path)
-    except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise UserError(f"{output} can't be written: {reason}.") from error
-    finally:
-        with suppress(OSError):
-            growing.unlink(missing_ok=True)
-    return counts
+    with new_file(Path(output), "The export") as file:
+        return _write_all(
+            lambda text: file.write(text.encode("utf-8", "replace")), caller, status, chosen, form
+        )
 
 
 def _to_stdout(text: str) -> None:

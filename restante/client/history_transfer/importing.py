@@ -29,7 +29,14 @@ from restante.protocol.history_part import (
 )
 from restante.protocol.order import advance
 from restante.store.client_conversations import clock, set_clock
-from restante.store.client_marks import MarkRow, add_mark, delete_mark, mark_by_counter, marks_of
+from restante.store.client_marks import (
+    MarkRow,
+    add_mark,
+    delete_mark,
+    has_marks,
+    mark_by_counter,
+    marks_of,
+)
 from restante.store.client_marks import mark as mark_here
 from restante.store.client_messages import (
     MessageRow,
@@ -100,7 +107,7 @@ class Importer:
     def _file(self, rows: Rows, changes: Changes, batch: _Batch) -> None:
         here = ids_here(rows, [row.id for row in batch.messages])
         here -= self._clear_places(rows, [row for row in batch.messages if row.id in here])
-        said = {row.id: marks_of(rows, row.id) for row in batch.messages if row.id not in here}
+        said = self._said(rows, [row for row in batch.messages if row.id not in here])
         added = [
             row
             for row in batch.messages
@@ -124,6 +131,12 @@ class Importer:
         for target in changed:
             settle(rows, changes, target)
         changes.is_resync = changes.is_resync or bool(batch.messages or batch.marks)
+
+    def _said(self, rows: Rows, fresh: list[MessageRow]) -> dict[bytes, list[MarkRow]]:
+        """Return what is known here already of messages that come only now."""
+        if not has_marks(rows):  # as in a new database, as long as messages come first
+            return {row.id: [] for row in fresh}
+        return {row.id: marks_of(rows, row.id) for row in fresh}
 
     def _clear_places(self, rows: Rows, found: Iterable[MessageRow]) -> set[bytes]:
         """Erase what somebody else has sent under ids of messages of this account; return those.
@@ -179,14 +192,16 @@ class _Batch:
     marks: list[MarkRow] = field(default_factory=list)
 
 
-def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+def batches(
+    items: Iterable[Item], *, most: int = BATCH_ITEMS, most_bytes: int = BATCH_BYTES
+) -> Iterator[list[Item]]:
     """Cut items into lots for one transaction each."""
     batch: list[Item] = []
     size_bytes = 0
     for item in items:
         batch.append(item)
         size_bytes += _size_bytes(item)
-        if len(batch) >= BATCH_ITEMS or size_bytes >= BATCH_BYTES:
+        if len(batch) >= most or size_bytes >= most_bytes:
             yield batch
             batch, size_bytes = [], 0
     if batch:

@@ -53,6 +53,7 @@ OF_KIND = Query(
         _marks.c.conversation == bindparam("conversation"), _marks.c.kind == bindparam("kind")
     ).order_by(_marks.c.rank, _marks.c.id)
 )
+ANY = Query(select(_marks.c.number).limit(1))
 # As literal text: SQLite takes a partial index only for the very condition it was made with.
 STRAY = Query(
     select(func.count())
