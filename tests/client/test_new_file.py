@@ -12,6 +12,7 @@ from restante.client.new_file import new_file
 from restante.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -43,22 +44,27 @@ def test_a_link_is_neither_followed_nor_replaced(tmp_path: Path) -> None:
         pytest.fail("the name is taken, if by nothing")
 
 
+def write(place: Path, content: bytes, *, then: Callable[[], object]) -> None:
+    with new_file(place, "The backup") as file:
+        file.write(content)
+        then()
+
+
+def fail() -> None:
+    raise ValueError("halfway")
+
+
 def test_what_comes_meanwhile_keeps_its_name(tmp_path: Path) -> None:
     place = tmp_path / "a"
-    with (
-        pytest.raises(UserError, match="exists already"),
-        new_file(place, "The backup") as file,
-    ):
-        file.write(b"ours")
-        place.write_bytes(b"theirs")
+    with pytest.raises(UserError, match="exists already"):
+        write(place, b"ours", then=lambda: place.write_bytes(b"theirs"))
     assert place.read_bytes() == b"theirs"
     assert os.listdir(tmp_path) == ["a"]
 
 
 def test_what_fails_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="halfway"), new_file(tmp_path / "a", "The backup") as file:
-        file.write(b"half")
-        raise ValueError("halfway")
+    with pytest.raises(ValueError, match="halfway"):
+        write(tmp_path / "a", b"half", then=fail)
     assert not os.listdir(tmp_path)
     with (
         pytest.raises(UserError, match="can't be written: no such file"),

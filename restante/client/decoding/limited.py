@@ -14,13 +14,21 @@ from typing import Final
 
 MEMORY_BYTES: Final = 4 * 1024 * 1024 * 1024
 
-for _which, _most in (
+_LIMITS: Final = (
     (resource.RLIMIT_AS, MEMORY_BYTES),
     (resource.RLIMIT_CORE, 0),
     (resource.RLIMIT_FSIZE, 0),
     (resource.RLIMIT_NOFILE, 64),
-):
-    with suppress(ValueError, OSError):  # macOS knows no limit of addresses
-        resource.setrlimit(_which, (_most, _most))
+)
 
-os.execv(sys.argv[1], sys.argv[1:])  # noqa: S606  (an argument vector of ours; no shell)
+
+def main() -> None:
+    """Limit this process, and become the program."""
+    for which, most in _LIMITS:
+        with suppress(ValueError, OSError):  # macOS knows no limit of addresses
+            resource.setrlimit(which, (most, most))
+    os.execv(sys.argv[1], sys.argv[1:])  # noqa: S606  (an argument vector of ours; no shell)
+
+
+if __name__ == "__main__":
+    main()
