@@ -78,8 +78,8 @@ hypothesis.settings.load_profile("soak" if SOAK else "ci" if IN_CI else "short")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return how many workers `-n auto` is: one more than cores, since tests wait for processes."""
-    return 1 + (os.cpu_count() or 1)
+    """Return how many workers `-n auto` is: two more than cores, since half of them mostly wait."""
+    return 2 + (os.cpu_count() or 1)
 
 
 def pytest_report_header() -> str:

@@ -12,6 +12,7 @@ from restante.client.backoff import backoff_s, unit_interval
 from restante.client.grammar.presences import Presences
 from restante.client.groups.ledger import Shelf
 from restante.crypto.backups import LEAST_CHUNKS
+from restante.crypto.own_keys import ONE_TIME_PREKEYS
 from restante.protocol.history_part import MAX_PART_BYTES
 from restante.protocol.limits import SLOT_TTL_S
 from restante.store.client_rows import Rows
@@ -29,7 +30,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tuning:
-    """Pauses of the engine, in seconds, and a size; a test or a command takes smaller ones."""
+    """Pauses of the engine, in seconds, and sizes; a test or a command takes smaller ones."""
 
     receipt_jitter_s: float = 10.0
     """Receipts wait up to so long: at once, they would tell who reads whom (attack 50)."""
@@ -51,6 +52,8 @@ class Tuning:
     """How long one step of a linking waits for the other device, or for a relay that is lost."""
     link_ttl_s: float = float(SLOT_TTL_S)
     """How long a code for linking is good."""
+    one_time_prekeys: int = ONE_TIME_PREKEYS
+    """Of a kind at the relay, in a full set; below half of it, it is filled up again."""
     history_part_bytes: int = MAX_PART_BYTES
     """Of a part of a history; the first one is small in any case."""
     backup_delay_s: float = 60.0

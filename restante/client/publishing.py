@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from restante.client.own_account import OwnAccount
     from restante.store.client_rows import Rows
 
-REFILL_BELOW: Final = 50
-"""One-time prekeys of a kind left at the relay: below half, the set is filled up again."""
-
 MOST_KEPT: Final = 1000
 """Secrets of one-time prekeys kept: a relay that loses them all, or says so, fills no disk."""
 
@@ -215,8 +212,9 @@ async def _refill(context: EngineContext, own: OwnAccount, link: Link) -> None:
         or newest.created_at_s + own_keys.PREKEY_ROTATION_S <= now_s
         or newest.created_at_s > now_s + own_keys.PREKEY_ROTATION_S  # a clock was far ahead
     )
-    one_time = _wanted(state.one_time, kept_one_time)
-    kem_one_time = _wanted(state.kem_one_time, kept_kem)
+    full = context.tuning.one_time_prekeys
+    one_time = _wanted(state.one_time, kept_one_time, full=full)
+    kem_one_time = _wanted(state.kem_one_time, kept_kem, full=full)
     if not (rotate or one_time or kem_one_time):
         return
     count = 2 * rotate + one_time + kem_one_time
@@ -255,10 +253,9 @@ async def _refill(context: EngineContext, own: OwnAccount, link: Link) -> None:
     )
 
 
-def _wanted(left: int, kept: int) -> int:
-    if left >= REFILL_BELOW or kept >= MOST_KEPT:
-        return 0
-    return own_keys.ONE_TIME_PREKEYS - left
+def _wanted(left: int, kept: int, *, full: int) -> int:
+    """Return how many to make: none while half of a full set is left."""
+    return 0 if left >= full // 2 or kept >= MOST_KEPT else full - left
 
 
 async def _beat(context: EngineContext, own: OwnAccount, link: Link) -> None:

@@ -41,7 +41,7 @@ def test_a_flipped_bit_anywhere_in_a_hello_is_noticed(
 ) -> None:
     alice, bob = a_person("alice"), a_person("bob")
     sealed = seal(begin(alice, bob), b"whole").envelope
-    step = 16384 // soak_rounds(1500, 16384)
+    step = 16384 // soak_rounds(600, 16384)
     for at in range(seeded_random.randrange(step), len(sealed), step):
         damaged = flipped(sealed, at, seeded_random.randrange(8))
         if envelope.hello_references(damaged, bob.device.device_id) is not None:
@@ -60,7 +60,7 @@ def test_a_flipped_bit_anywhere_in_a_repeated_hello_is_noticed(
     second = seal(first.session, b"second").envelope
     bobs = open_hello(bob, first.envelope)[1].session
     before = serialise(bobs)
-    step = 16384 // soak_rounds(4096, 16384)
+    step = 16384 // soak_rounds(2048, 16384)
     for at in range(seeded_random.randrange(step), len(second), step):
         with pytest.raises(CryptoError):
             open_message(bobs, flipped(second, at, seeded_random.randrange(8)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from restante.client.engine import LocalEngine, open_engine
 from restante.client.interface import LinkState
-from tests.client.world import QUICK, World, connected, eventually, key_of
+from tests.client.world import QUICK, World, connected, eventually, have_database, key_of
 
 if TYPE_CHECKING:
     from restante.client.clock import Clock
@@ -21,6 +21,7 @@ async def a_new_device(
     world: World, name: str, *, tuning: Tuning = QUICK, clock: Clock | None = None
 ) -> AsyncIterator[LocalEngine]:
     """Run an engine over an empty profile."""
+    await have_database(world.profile(name), name)
     async with open_engine(
         world.profile(name), key_of(name), profile=name, tuning=tuning, clock=clock
     ) as engine:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from restante.client.context import Tuning
 from restante.client.lifecycle.auditing import KNOWN
 from restante.store.relay_tables import metadata
-from tests.client.world import World, a_world, connected, introduce, reaches
+from tests.client.world import QUICK, World, a_world, connected, introduce, reaches
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,8 +24,9 @@ def test_every_table_and_column_about_an_account_is_known() -> None:
 
 
 async def test_a_relay_holds_what_it_should_and_shows_each_row(tmp_path: Path) -> None:
+    many = replace(QUICK, one_time_prekeys=Tuning().one_time_prekeys)  # more than a page shows
     async with a_world(tmp_path) as world, world.online("alice") as alice:
-        async with world.online("bob") as bob:
+        async with world.online("bob", tuning=many) as bob:
             to_bob, _ = await introduce(alice, bob)
         waits = await alice.send(to_bob, "hello")
         await reaches(alice, waits, "relayed")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from restante.store.client_rows import Rows
 
 RANDOM = SystemRandomness()
-IMPATIENT = replace(QUICK, link_patience_s=0.3)
+IMPATIENT = replace(QUICK, link_patience_s=3.0)  # each step in it, on a busy machine too
 
 
 async def code_of(new: LocalEngine, world: World, name: str = "bob") -> str:

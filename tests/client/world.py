@@ -17,8 +17,10 @@ import trio
 
 from restante.client.clock import SystemClock
 from restante.client.context import Tuning
-from restante.client.engine import LocalEngine, open_engine
+from restante.client.engine import DATABASE_FILE, LocalEngine, open_engine
+from restante.store.client_database import open_client_database
 from restante.store.seam import open_loop
+from restante.store.sqlcipher import DatabaseKey
 from tests.client.faults import BadNetwork, a_bad_network
 from tests.client.relays import GENEROUS, Limits, Relay, open_relay
 from tests.client.tap import Tap, a_tap
@@ -41,9 +43,10 @@ QUICK = Tuning(
     longest_backoff_s=0.2,
     slot_poll_s=0.02,
     join_step_s=0.05,
+    one_time_prekeys=16,
     restarts_services=False,
 )
-"""Pauses short enough for tests, and a bug in a service fails the test."""
+"""Pauses short enough for tests, fewer keys to make, and a bug in a service fails the test."""
 
 
 @dataclass
@@ -86,6 +89,7 @@ class World:
         proxy: str | None = None,
     ) -> AsyncIterator[LocalEngine]:
         """Run somebody's engine; their account is made the first time."""
+        await have_database(self.profile(name), name)
         async with open_engine(
             self.profile(name),
             key_of(name),
@@ -103,6 +107,24 @@ class World:
 def key_of(name: str) -> bytes:
     """The key of somebody's database."""
     return name.encode().ljust(32, b".")
+
+
+_empty: dict[str, bytes] = {}
+"""Databases as they are made, by whose key: all the migrations run once for each, not each time."""
+
+
+async def have_database(place: Path, name: str) -> None:
+    """Have an empty database in somebody's directory, unless there is one."""
+    path = place / DATABASE_FILE
+    if path.exists():
+        return
+    if name not in _empty:
+        async with open_client_database(path, DatabaseKey(key_of(name))):
+            pass
+        _empty[name] = path.read_bytes()
+    else:
+        path.touch(mode=0o600)
+        path.write_bytes(_empty[name])
 
 
 @asynccontextmanager

@@ -65,7 +65,7 @@ STRUCTS: tuple[type[Any], ...] = (
     manifest.PrekeyBundle,
 )
 
-few = settings(max_examples=rounds(60, 5_000))
+few = settings(max_examples=rounds(25, 5_000))
 
 
 @pytest.mark.parametrize("role", Role)

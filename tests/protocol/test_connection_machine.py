@@ -173,6 +173,6 @@ class Conversation(RuleBasedStateMachine):
 
 
 Conversation.TestCase.settings = settings(
-    max_examples=rounds(100, 2_000), stateful_step_count=rounds(60, 200), deadline=None
+    max_examples=rounds(40, 2_000), stateful_step_count=rounds(60, 200), deadline=None
 )
 TestConversation = Conversation.TestCase

@@ -44,7 +44,7 @@ def parses(data: bytes) -> f.Frame | None:
 
 @each_frame
 @given(data=st.data())
-@settings(max_examples=rounds(25, 2_000))
+@settings(max_examples=rounds(10, 2_000))
 def test_a_frame_reads_back(kind: type[f.Frame], data: st.DataObject) -> None:
     frame = data.draw(of(kind))
     packed = encode(frame)
@@ -90,7 +90,7 @@ def mutated(packed: bytes, chance: random.Random) -> bytes:
 
 
 @given(frame=any_frame(), chance=st.randoms(use_true_random=False))
-@settings(max_examples=rounds(300, 20_000))
+@settings(max_examples=rounds(120, 20_000))
 def test_a_changed_frame_is_a_frame_or_an_error(frame: f.Frame, chance: random.Random) -> None:
     packed = encode(frame)
     for _ in range(20):
