@@ -24,6 +24,7 @@ HOMES: Final = {
     "account": ("init", "recover", "recovery", "account"),
     "people": ("contact", "verify"),
     "groups": ("group",),
+    "spaces": ("space",),
     "devices": ("device",),
     "sending": ("send", "scheduled", "run"),
     "files": ("file",),

@@ -38,6 +38,8 @@ class Changes:
     """There is something to send."""
     are_joins_due: bool = False
     """Somebody has an invite link to a group of ours, and is to be let in."""
+    spaces: set[bytes] = field(default_factory=set)
+    """Spaces whose log, or a channel's, has changed: their channels are compared with them."""
     are_receipts_owed: bool = False
     are_tokens_changed: bool = False
     """The relay's list of our delivery tokens is out of date."""

@@ -35,6 +35,8 @@ from restante.client.groups.admitting import Admitting
 from restante.client.groups.groups import Groups
 from restante.client.groups.inviting import Inviting
 from restante.client.groups.joining import Joining
+from restante.client.groups.mirroring import Mirroring
+from restante.client.groups.spaces import Spaces
 from restante.client.history_transfer.parts import Transfers
 from restante.client.history_transfer.parts import put_together as put_transfers_together
 from restante.client.inbox import Inbox
@@ -114,6 +116,8 @@ class Parts:
     inviting: Inviting
     joining: Joining
     admitting: Admitting
+    spaces: Spaces
+    mirroring: Mirroring
     grammar: Grammar
     files: Files
     transfers: Transfers
@@ -307,6 +311,8 @@ class Services:
             inviting=Inviting(context, own, groups),
             joining=Joining(context, own, directory=directory, announcer=announcer),
             admitting=Admitting(context, own, announcer),
+            spaces=Spaces(context, own, groups),
+            mirroring=Mirroring(context, own, announcer),
             watch=AccountWatch(context, own, directory=directory, announcer=announcer, board=board),
             refreshing=refreshing,
             catching_up=CatchingUp(
@@ -336,16 +342,11 @@ def _running_of(now: Parts) -> Sequence[Callable[[], Awaitable[None]]]:
         # What disappears does so here too.
         return (now.grammar.vanishing.run, *now.files.services_of_revoked)
     own = (now.outbox.run, now.receipts.run, now.journal.run, now.watch.run, now.mailbox.run)
-    others = (
-        now.later.run,
-        now.admitting.run,
-        now.refreshing.run,
-        now.catching_up.run,
-        now.unclaimed.run,
-    )
+    others = (now.later.run, now.refreshing.run, now.catching_up.run, now.unclaimed.run)
+    groups = (now.admitting.run, now.mirroring.run)
     moves = (now.follower.run, now.old_mailbox.run, now.telling_again.run, now.reassuring.run)
     files = now.files.services
-    return (*own, *others, *moves, *now.grammar.services, *now.transfers.services, *files)
+    return (*own, *others, *groups, *moves, *now.grammar.services, *now.transfers.services, *files)
 
 
 def _gone_because(own: OwnAccount) -> str | None:

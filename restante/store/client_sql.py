@@ -1962,6 +1962,34 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
         ("session_id",),
         {},
     ),
+    "spaces.ADD": (
+        "INSERT INTO space_channels (space_id, group_id, category, position) VALUES (?, ?, ?, ?)",
+        ("space_id", "group_id", "category", "position"),
+        {},
+    ),
+    "spaces.CHANNELS": (
+        (
+            "SELECT space_channels.space_id, space_channels.group_id, space_channels.category, "
+            "space_channels.position FROM space_channels WHERE space_channels.space_id = ? ORDER "
+            "BY space_channels.category, space_channels.position, space_channels.group_id"
+        ),
+        ("space_id",),
+        {},
+    ),
+    "spaces.FORGET": (
+        "DELETE FROM space_channels WHERE space_channels.space_id = ?",
+        ("which",),
+        {},
+    ),
+    "spaces.ONE": (
+        (
+            "SELECT space_channels.space_id, space_channels.group_id, space_channels.category, "
+            "space_channels.position FROM space_channels WHERE space_channels.space_id = ? AND "
+            "space_channels.group_id = ?"
+        ),
+        ("space", "group"),
+        {},
+    ),
     "summaries.CONVERSATION": (
         (
             'SELECT messages.id, conversations."key" AS conversation, messages.author, '

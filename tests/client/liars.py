@@ -84,3 +84,25 @@ def forged_text(rows: Any, message_id: str, text: str) -> bytes:
     return msgspec.structs.replace(
         Content.from_bytes(row.body), id=bytes(15) + b"x", body=body
     ).to_bytes()
+
+
+async def tells_all(engine: LocalEngine, key: str, entry: SignedEntry) -> None:
+    """Let an engine send an entry to the group's other members, and to itself."""
+    from restante.client.groups.settling import settle
+    from restante.protocol.group import GroupLog
+
+    own, changes = engine._services.running().own, Changes()
+    manifests = [own.manifest.signed.to_bytes()]
+
+    def work(rows: Any) -> list[str]:
+        ledger = ledgers.load(rows, bytes.fromhex(key))
+        taken = ledgers.take_entries(rows, ledger, [entry], manifests)
+        settle(rows, changes, own, ledger, taken.nodes, now_ms=engine._context.now_ms())
+        found = store.members(rows, bytes.fromhex(key))
+        return [each.account_id.hex() for each in found if each.account_id != own.account_id]
+
+    others = await engine._context.write(work)
+    for each in others:
+        log = GroupLog(entries=[entry], manifests=manifests, tokens=[])
+        await tells(engine, key, each, Kind.GROUP_LOG, log)
+    await engine._services.tell(changes)

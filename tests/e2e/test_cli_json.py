@@ -103,6 +103,7 @@ def test_every_type_of_object_that_the_commands_print(tmp_path: Path, check: Che
         assert said["body"] == "up the hill"
         take(said, *bob.run("group", "ls", "--json").ok().records)
         take(bob.run("group", "leave", "Walkers", "--json").ok().record)
+        take(alice.run("space", "new", "Club", "--json").ok().record)
         link = alice.run("group", "invite", "walkers", "--json").ok().record
         take(link, bob.run("group", "join", link["link"], "--wait", "0", "--json").ok().record)
         alice.run("tail", "--once").ok()

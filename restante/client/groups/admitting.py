@@ -20,6 +20,7 @@ from restante.client.alarm import Alarm
 from restante.client.changes import Changes
 from restante.client.groups import ledger as ledgers
 from restante.client.groups import telling
+from restante.client.groups.mirroring import mirror
 from restante.client.groups.settling import note_of
 from restante.client.history import parse_content
 from restante.client.queueing import control_content, enqueue_content, local_id
@@ -270,6 +271,7 @@ def admit(
     if not acts:
         return
     telling.write_entry(rows, changes, context, own, ledger=ledger, acts=acts)
+    mirror(rows, changes, context, own, group_id)
 
 
 def waiting_for(rows: Rows, group_id: bytes, accounts: Sequence[bytes]) -> list[JoinRow]:

@@ -14,6 +14,7 @@ from restante.client.changes import Changes
 from restante.client.clock import rfc3339
 from restante.client.groups import ledger as ledgers
 from restante.client.groups import telling
+from restante.client.groups.mirroring import leave_channels, leaving_acts, mirror
 from restante.client.groups.naming_devices import name_devices_in
 from restante.client.groups.own_devices import follow_joined
 from restante.client.groups.posting import existing_group
@@ -62,7 +63,7 @@ class Groups:
 
     async def new(self, name: str, accounts: Sequence[bytes], *, is_space: bool) -> Group:
         """Begin a group with these contacts. UserError: no such contacts, no name."""
-        wanted = _clean_name(name)
+        wanted = clean_name(name)
 
         def work(rows: Rows, changes: Changes) -> bytes:
             people = [self._invited(rows, each) for each in dict.fromkeys(accounts)]
@@ -118,7 +119,7 @@ class Groups:
     async def set_fields(self, group_id: bytes, fields: dict[Field, tuple[int, str]]) -> Group:
         """Change how the group is called, or kept. UserError: no right to, no name."""
         if Field.NAME in fields:
-            fields = {**fields, Field.NAME: (0, _clean_name(fields[Field.NAME][1]))}
+            fields = {**fields, Field.NAME: (0, clean_name(fields[Field.NAME][1]))}
         for _, text in fields.values():
             if len(text) > g.MAX_TEXT_CHARS:
                 raise UserError(f"A description has at most {g.MAX_TEXT_CHARS} characters.")
@@ -135,17 +136,16 @@ class Groups:
     async def leave(self, group_id: bytes) -> Group:
         """Leave; an only owner hands the group on to whoever comes next."""
 
-        def acts(_: Rows, state: State) -> list[Struct]:
-            us = self._own.account_id
-            others = {k: role for k, role in state.members.items() if k != us}
-            is_last = state.role(us) is Role.OWNER and Role.OWNER not in others.values()
-            heir = max(others, key=lambda each: (others[each], each), default=None)
-            hands_on: list[Struct] = []
-            if is_last and heir is not None:
-                hands_on = [g.SetRole(account=heir, role=int(Role.OWNER))]
-            return [*hands_on, g.Remove(account=us)]
+        def work(rows: Rows, changes: Changes) -> bytes:
+            ledger, state = self._open(rows, group_id, is_leaving=True)
+            acts = leaving_acts(state, self._own.account_id)
+            context, own = self._context, self._own
+            telling.write_entry(rows, changes, context, own, ledger=ledger, acts=acts)
+            if state.is_space:
+                leave_channels(rows, changes, context, own, group_id)
+            return group_id
 
-        return await self.write(group_id, acts, is_leaving=True)
+        return await self.change(work)
 
     async def accept(self, group_id: bytes) -> Group:
         """Be in a group that somebody whom we don't know has put us into."""
@@ -179,7 +179,9 @@ class Groups:
         changes = Changes()
 
         def whole(rows: Rows) -> Group:
-            return self._shown(rows, work(rows, changes))
+            group_id = work(rows, changes)
+            mirror(rows, changes, self._context, self._own, group_id)
+            return self._shown(rows, group_id)
 
         shown = await self._context.write(whole)
         await self._announcer.tell(changes)
@@ -189,13 +191,11 @@ class Groups:
         self,
         group_id: bytes,
         acts_for: Callable[[Rows, State], Sequence[Struct]],
-        *,
-        is_leaving: bool = False,
     ) -> Group:
         """Write the acts of `acts_for` into the log, as one entry, if there are any."""
 
         def work(rows: Rows, changes: Changes) -> bytes:
-            ledger, state = self._open(rows, group_id, is_leaving=is_leaving)
+            ledger, state = self._open(rows, group_id)
             acts = acts_for(rows, state)
             if acts:
                 telling.write_entry(
@@ -289,7 +289,8 @@ def _as_contact(group: Group, state: ContactState) -> Contact:
     return Contact(key=shown.key, address="", petname=shown.title, trust=shown.trust, state=state)
 
 
-def _clean_name(name: str) -> str:
+def clean_name(name: str) -> str:
+    """Return a group's name as it is kept. UserError: empty or too long."""
     clean = " ".join(printable(name, multiline=False).split())
     if not clean or len(clean) > g.MAX_NAME_CHARS:
         raise UserError(f"A group's name has 1 to {g.MAX_NAME_CHARS} characters.")

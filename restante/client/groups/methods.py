@@ -13,7 +13,7 @@ from restante.protocol.group import Field, Role
 
 if TYPE_CHECKING:
     from restante.client.groups.groups import Groups
-    from restante.client.interface import Group, GroupAsked, GroupInvite
+    from restante.client.interface import Group, GroupAsked, GroupInvite, Space
     from restante.client.services import Parts
 
 
@@ -103,6 +103,29 @@ class GroupMethods:
         """See interface.Engine."""
         accounts = [account_of(each) for each in members]
         return await self._running().inviting.refuse(_group(conversation), accounts)
+
+    async def space(self, conversation: str) -> Space:
+        """See interface.Engine."""
+        return await self._running().spaces.show(_group(conversation))
+
+    async def space_add(
+        self, conversation: str, name: str, *, category: str = "", may_post: str | None = None
+    ) -> Space:
+        """See interface.Engine."""
+        least = None if may_post is None else _role(may_post)
+        return await self._running().spaces.begin(
+            _group(conversation), name, category=category, may_post=least
+        )
+
+    async def space_place(self, conversation: str, channel: str, *, category: str) -> Space:
+        """See interface.Engine."""
+        return await self._running().spaces.place(
+            _group(conversation), _group(channel), category=category
+        )
+
+    async def space_remove(self, conversation: str, channel: str) -> Space:
+        """See interface.Engine."""
+        return await self._running().spaces.remove(_group(conversation), _group(channel))
 
     async def group_leave(self, conversation: str) -> Group:
         """See interface.Engine."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from restante.client.groups import telling
 from restante.client.groups.ledger import JOINED, REQUEST
+from restante.client.groups.settling import join_channels
 from restante.client.syncing.self_contact import self_contact
 from restante.client.syncing.this_device import own_device
 from restante.errors import RemoteProtocolError
@@ -55,3 +56,5 @@ def follow_joined(rows: Rows, changes: Changes, said: RecordRow) -> None:
     if row is not None and row.state == REQUEST and said.value is not None:
         store.put_group(rows, replace(row, state=JOINED))
         changes.conversations[said.key] = None
+        if row.is_space:
+            join_channels(rows, changes, said.key)

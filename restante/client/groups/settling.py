@@ -30,6 +30,7 @@ from restante.store.client_group_invites import LinkRow
 from restante.store.client_groups import GroupRow, MemberRow
 from restante.store.client_messages import message, update_state
 from restante.store.client_records import record, records_of
+from restante.store.client_spaces import ChannelRow, channel, channels, put_channels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,6 +62,10 @@ def settle(
     _settle_members(rows, group_id, state)
     _settle_links(rows, group_id, state)
     _settle_joins(rows, group_id, row, state)
+    if state.is_space:
+        _settle_channels(rows, changes, row, state)
+    if state.is_space or row.parent is not None:
+        changes.spaces.add(row.parent or group_id)
     if row.state == JOINED and (before is None or before.state != JOINED):
         _note_joined(rows, ledger, own, now_ms=now_ms)
     heads = b"".join(ledger.log.heads)
@@ -124,7 +129,6 @@ def _row(
 ) -> GroupRow:
     own_role = state.role(own.account_id)
     adder, link_id = _adder(ledger, own.account_id)
-    parent = state.text(Field.PARENT)
     return GroupRow(
         group_id=ledger.group_id,
         state=_standing(
@@ -134,13 +138,14 @@ def _row(
             own_role=own_role,
             adder=adder,
             link_id=link_id,
+            parent=_parent(state),
             before=before,
         ),
         adder=adder,
         name=printable(state.shown_name, multiline=False).strip() or ledger.group_id.hex()[:8],
         description=printable(state.text(Field.DESCRIPTION), multiline=True),
         is_space=state.is_space,
-        parent=bytes.fromhex(parent) if _is_hex_id(parent) else None,
+        parent=_parent(state),
         timer_s=min(state.number(Field.TIMER_S), 366 * 86_400),
         may_post=int(state.may_post),
         may_mention_all=int(state.may_mention_all),
@@ -150,11 +155,13 @@ def _row(
     )
 
 
-def _is_hex_id(text: str) -> bool:
+def _parent(state: State) -> bytes | None:
+    """Return the space that a channel says it belongs to."""
     try:
-        return len(bytes.fromhex(text)) == store.GROUP_ID_BYTES
+        found = bytes.fromhex(state.text(Field.PARENT))
     except ValueError:
-        return False
+        return None
+    return found if len(found) == store.GROUP_ID_BYTES else None
 
 
 def _adder(ledger: Ledger, account_id: bytes) -> tuple[bytes | None, bytes | None]:
@@ -176,6 +183,7 @@ def _standing(
     own_role: Role,
     adder: bytes | None,
     link_id: bytes | None,
+    parent: bytes | None,
     before: GroupRow | None,
 ) -> str:
     """Return whether we are in a group: a stranger who adds us unasked has only asked."""
@@ -189,7 +197,16 @@ def _standing(
         return JOINED
     who = None if adder is None else contact(rows, adder)
     is_known = adder == own.account_id or (who is not None and is_welcome(who))
-    return JOINED if is_known or _was_asked(rows, adder, link_id) else REQUEST
+    is_known = is_known or _was_asked(rows, adder, link_id)
+    return JOINED if is_known or _is_of_joined_space(rows, group_id, parent) else REQUEST
+
+
+def _is_of_joined_space(rows: Rows, group_id: bytes, parent: bytes | None) -> bool:
+    """Whether a group is a channel, by both logs, of a space that we are in."""
+    if parent is None or channel(rows, parent, group_id) is None:
+        return False
+    space = store.group_row(rows, parent)
+    return space is not None and space.state == JOINED
 
 
 def _was_asked(rows: Rows, adder: bytes | None, link_id: bytes | None) -> bool:
@@ -240,6 +257,31 @@ def _settle_links(rows: Rows, group_id: bytes, state: State) -> None:
             is_live=state.role(invite.maker) >= Role.ADMIN,
         )
         invites.put_link(rows, row)
+
+
+def _settle_channels(rows: Rows, changes: Changes, space: GroupRow, state: State) -> None:
+    """Keep which channels a space has; who is in the space is in those that wait for an answer."""
+    listed = [
+        ChannelRow(
+            space_id=space.group_id,
+            group_id=each.group,
+            category=each.category,
+            position=each.position,
+        )
+        for each in state.channels.values()
+    ]
+    put_channels(rows, space.group_id, listed)
+    if space.state == JOINED:
+        join_channels(rows, changes, space.group_id)
+
+
+def join_channels(rows: Rows, changes: Changes, space_id: bytes) -> None:
+    """Be in the channels that follow a space, and that waited for the user to be in that."""
+    for each in channels(rows, space_id):
+        row = store.group_row(rows, each.group_id)
+        if row is not None and row.state == REQUEST and row.parent == space_id:
+            store.put_group(rows, replace(row, state=JOINED))
+            changes.conversations[row.group_id] = None
 
 
 def _settle_joins(rows: Rows, group_id: bytes, group: GroupRow, state: State) -> None:

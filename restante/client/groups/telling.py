@@ -55,7 +55,12 @@ _DEAF: Final = frozenset({ContactState.BLOCKED.value, ContactState.LEFT.value})
 
 
 def found(
-    rows: Rows, changes: Changes, context: EngineContext, own: OwnAccount, first: Found
+    rows: Rows,
+    changes: Changes,
+    context: EngineContext,
+    own: OwnAccount,
+    first: Found,
+    *more: Struct,
 ) -> Ledger:
     """Found a group: its id is the hash of its first entry. Nobody else is told of it yet."""
     body = EntryBody(
@@ -67,7 +72,7 @@ def found(
         manifest=own.manifest.head,
         sequence=1,
         at_ms=context.now_ms(),
-        acts=[act(first)],
+        acts=[act(each) for each in (first, *more)],
     )
     signed = sign_group_entry(own.device.signing, body)
     ledger = ledgers.Ledger(group_id=signed.hash)

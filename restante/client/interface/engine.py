@@ -44,6 +44,7 @@ from restante.client.interface.values import (
     RecoveryKit,
     SafetyNumber,
     Scheduled,
+    Space,
     Status,
     Storage,
     Version,
@@ -469,6 +470,30 @@ class Engine(Keeping, Examining, Protocol):
         self, conversation: ConversationKey, members: list[ConversationKey]
     ) -> Group:
         """Say no to people who ask to be let in. UserError: they don't."""
+
+    async def space(self, conversation: ConversationKey) -> Space:
+        """Return a space with its channels. UserError: it is none."""
+
+    async def space_add(
+        self,
+        conversation: ConversationKey,
+        name: str,
+        *,
+        category: str = "",
+        may_post: str | None = None,
+    ) -> Space:
+        """Begin a channel in a space; all its members are in it, with their roles there.
+
+        `may_post`: the least role that may write in it. UserError: no right to, no name.
+        """
+
+    async def space_place(
+        self, conversation: ConversationKey, channel: ConversationKey, *, category: str
+    ) -> Space:
+        """Put a channel into a category, at its end; a group of one's own is listed as it is."""
+
+    async def space_remove(self, conversation: ConversationKey, channel: ConversationKey) -> Space:
+        """Take a channel off a space's list; it stays a group. UserError: no right to."""
 
     async def group_leave(self, conversation: ConversationKey) -> Group:
         """Leave a group, or decline one; its history stays. An only owner hands it on."""

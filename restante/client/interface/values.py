@@ -298,6 +298,24 @@ class AsksToJoin(View, frozen=True):
     asked_at: str
 
 
+class SpaceChannel(View, frozen=True):
+    """A channel of a space. `is_shared`: its members and roles are the space's."""
+
+    key: ConversationKey
+    category: str
+    conversation: Conversation | None
+    """None for one that this account isn't in."""
+    is_shared: bool
+
+
+class Space(View, frozen=True):
+    """A space as it stands on this device: a group that holds channels."""
+
+    group: Group
+    channels: list[SpaceChannel]
+    """By category, those without one first, in the space's order."""
+
+
 class GroupInvite(View, frozen=True):
     """An invite link of a group that wasn't revoked."""
 

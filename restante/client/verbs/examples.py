@@ -132,6 +132,12 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "pg_dump shop | restante send ops --file - --name shop.sql",
     ),
     "setting": ("restante setting typing on",),
+    "space add": ("restante space add club news --posting admin",),
+    "space ls": ("restante space ls",),
+    "space new": ("restante space new club alice carol",),
+    "space place": ("restante space place club walks --category Outside",),
+    "space remove": ("restante space remove club walks --dry-run",),
+    "space show": ("restante space show club --json",),
     "tail": (
         "restante tail --once --json",
         "restante tail --consumer tickets --exec ./file-a-ticket",

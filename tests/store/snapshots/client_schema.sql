@@ -1,4 +1,4 @@
--- version 9
+-- version 10
 CREATE INDEX aside_by_tag ON aside (tag);
 CREATE INDEX contacts_by_address ON contacts (address);
 CREATE INDEX feed_by_message ON feed (message);
@@ -221,6 +221,10 @@ CREATE TABLE sessions (
 );
 CREATE TABLE settings (
     "key" TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY ("key")
+) WITHOUT ROWID;
+CREATE TABLE space_channels (
+    space_id BLOB NOT NULL, group_id BLOB NOT NULL, category TEXT NOT NULL,
+    position INTEGER NOT NULL, PRIMARY KEY (space_id, group_id)
 ) WITHOUT ROWID;
 CREATE TABLE sync_log (
     counter INTEGER NOT NULL, at_ms INTEGER NOT NULL, items BLOB NOT NULL,
