@@ -31,7 +31,7 @@ HOMES: Final = {
     "hooks": ("tail", "hook"),
     "messages": (
         *("edit", "delete", "react", "pin", "timer"),
-        *("history", "search", "mark", "why"),
+        *("ls", "history", "search", "mark", "why"),
     ),
     "engine": ("chat", "daemon", "rpc", "setting"),
     "keeping": ("backup", "export", "import", "bundle"),

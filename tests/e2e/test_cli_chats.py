@@ -22,7 +22,12 @@ def test_a_chat_is_muted_pinned_archived_and_marked(online: Friends) -> None:
     assert muted["muted_until"][:4] != "9999"
     assert one(alice, "contact", "mute", "bob")["muted_until"][:4] == "9999"
     assert alice.run("contact", "pin", "bob").ok().out == "bob: muted, pinned\n"
+    (line,) = alice.run("ls").ok().out.splitlines()
+    assert line.startswith("bob: ")
     chosen = one(alice, "contact", "archive", "bob")
+    assert alice.run("ls").ok().out == ""
+    assert one(alice, "ls", "--all")["archived"] is True
+    assert alice.run("ls", "--all", "--unread").ok().out == ""
     assert (chosen["pinned"], chosen["archived"]) == (True, True)
     assert one(alice, "mark", "bob", "--unread")["marked_unread"] is True
     for undone in (

@@ -78,6 +78,7 @@ def test_it_is_set_changed_and_removed(alice: Person) -> None:
     assert "already" in alice.run("passphrase", "set").failed(1)
     change = ("passphrase", "change", "--new-passphrase-fd", "0")
     alice.run(*change, stdin=b"four large owls", **variable).ok()
+    assert "in a file" in alice.run("passphrase", "remove", "--dry-run").ok().out
     removed = alice.run("passphrase", "remove", "--passphrase-fd", "0", stdin=b"four large owls")
     assert "in a file" in removed.ok().err
     assert open_key(profile_of(alice)) != key

@@ -37,6 +37,7 @@ def test_an_account_comes_back_from_its_kit(relay: Relay, tmp_path: Path) -> Non
     assert len(words) == 24
     assert "exists" in alice.run("recovery", "kit", "--output", str(page)).failed(1)
 
+    assert "on paper alone" in alice.run("recovery", "confirm", "--dry-run").ok().out
     asking = alice.start(
         "recovery", "confirm", "--json", stdin=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -47,6 +48,8 @@ def test_an_account_comes_back_from_its_kit(relay: Relay, tmp_path: Path) -> Non
     assert "on paper alone" in alice.run("recovery", "kit").failed(1)
 
     again = Person(name="alice", home=tmp_path / "new")
+    assert "the only device of" in again.run("recover", address, "--dry-run").ok().out
+    assert not again.directory.exists()
     typed = " ".join([*words[:23], "abandon" if words[23] != "abandon" else "zoo"]).encode()
     assert "compare" in again.run("recover", address, stdin=typed).failed(1).lower()
     back = again.run("recover", address, "--json", stdin="\n".join(words).encode())

@@ -1,7 +1,7 @@
-"""`restante mark` and what the user chooses for a conversation: muted, pinned, archived, read.
+"""`restante ls`, `mark`, and what is chosen for a conversation: muted, pinned, archived, read.
 
 Rule: what is chosen holds on all the user's devices and is nobody else's business; only reading is
-told, if the user lets that be said. Spec: docs/cli.md, sections "contact" and "mark".
+told, if the user lets that be said. Spec: docs/cli.md, sections "ls", "contact" and "mark".
 """
 
 from __future__ import annotations
@@ -25,6 +25,15 @@ def choose(out: Output, caller: Caller, method: str, conversation: str, **choice
     key = caller.call("resolve", text=conversation)
     _print(out, caller.call(method, conversation=key, **choice))
     return told(out, caller)
+
+
+def ls(out: Output, caller: Caller, *, only_unread: bool, with_archived: bool) -> ExitCode:
+    """Print the conversations, the one with the newest message first."""
+    for each in caller.call("conversations"):
+        is_unread = each["unread_count"] or each["marked_unread"]
+        if (with_archived or not each["archived"]) and (is_unread or not only_unread):
+            _print(out, each)
+    return ExitCode.OK
 
 
 def muted_until(duration: str | None) -> str:

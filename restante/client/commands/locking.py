@@ -92,6 +92,13 @@ def remove(out: Output, profile: Profile, present: Text, how: str) -> ExitCode:
     return _keep(out, profile, present, cast(Literal["file", "keyring"], how), None)
 
 
+def would_remove(profile: Profile, how: str) -> str:
+    """Return what `remove` would do. UserError: there is no passphrase."""
+    _require_passphrase(profile)
+    where = "the system's keyring" if how == "keyring" else "a file, where whoever has it reads all"
+    return f"Would encrypt the history under another key, and keep that in {where}."
+
+
 def _keep(
     out: Output, profile: Profile, present: Text | None, how: KeptBy, new: Text | None
 ) -> ExitCode:

@@ -6,13 +6,14 @@ changed anywhere. Spec: docs/cli.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from restante.client.commands.init import check_address
 from restante.client.commands.output import Output
 from restante.client.commands.records import local_time
 from restante.client.oneshot import Caller
+from restante.client.profile import Profile
 from restante.errors import ExitCode, UserError
 
 _EXCERPT_CHARS = 40
@@ -85,6 +86,35 @@ def remove(out: Output, caller: Caller, conversation: str, members: Sequence[str
         raise UserError(f"{missing[0][:80]!r} is no member of {group['conversation']['title']}.")
     named = ", ".join(known[each.strip().casefold()] for each in members)
     return would(out, f"Would take {named} out of {group['conversation']['title']}, for everybody.")
+
+
+def confirm(out: Output, caller: Caller) -> ExitCode:
+    """Say what confirming the kit would erase."""
+    if caller.call("status")["recovery"] == "confirmed":
+        raise UserError("The kit is confirmed already, and no more on this machine.")
+    return would(
+        out,
+        "Would ask for three words of the kit, and then erase its words from this machine: from "
+        "then on they are on paper alone.",
+    )
+
+
+def recover(
+    out: Output, profile: Profile, open_caller: Callable[[Profile], Caller], address: str
+) -> ExitCode:
+    """Say what bringing an account back would end."""
+    check_address(address)
+    if profile.exists:
+        with open_caller(profile) as caller:
+            own = caller.call("status")["address"]
+        if own is not None and own != address:
+            raise UserError(f"This profile is the one of {own}. Take another: --profile NAME")
+    return would(
+        out,
+        f"Would make this machine the only device of {address}: all its other devices would be no "
+        "part of it any more, and its contact code another one. History and contacts don't come "
+        "back by it.",
+    )
 
 
 def forget(out: Output, caller: Caller, name: str) -> ExitCode:

@@ -40,10 +40,17 @@ def init(
 @click.option("--no-input", is_flag=True, help="Take stdin as it is; never ask.")
 @click.option("--stay", is_flag=True, help="At this relay, if the one it moved on to is gone.")
 @protect_option
-def recover(run: Invocation, address: str, *, no_input: bool, stay: bool, protect: str) -> int:
+@DRY_RUN
+def recover(
+    run: Invocation, address: str, *, no_input: bool, stay: bool, protect: str, dry_run: bool
+) -> int:
     """Bring an account back, with its kit's 24 words. They are asked for, or read from stdin."""
     from restante.client.commands import recovery as bodies
 
+    if dry_run:
+        from restante.client.commands import trying
+
+        return trying.recover(run.out, run.profile, run.caller, address)
     profile, kept_key, may_ask = run.profile, run.kept_key(protect), not no_input
     return bodies.recover(
         run.out, profile, run.caller, kept_key, address=address, may_ask=may_ask, stays=stay
@@ -67,10 +74,16 @@ def kit(run: Invocation, output: str | None, text: bool) -> int:
 
 
 @command(recovery)
-def confirm(run: Invocation) -> int:
+@DRY_RUN
+def confirm(run: Invocation, dry_run: bool) -> int:
     """Name three words of the kit; then it is erased from this machine."""
     from restante.client.commands import recovery as bodies
 
+    if dry_run:
+        from restante.client.commands import trying
+
+        with run.caller() as caller:
+            return trying.confirm(run.out, caller)
     if not run.may_ask:
         raise click.UsageError("It asks for three words of the kit: not with --no-input.")
     with run.caller() as caller:

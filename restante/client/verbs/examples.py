@@ -80,6 +80,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "import": ("restante import 'WhatsApp Chat with Alice.txt' --chat alice --dry-run",),
     "init": ("restante init --address bob@relay.example --invite CODE",),
     "lock": ("restante lock",),
+    "ls": ("restante ls --unread --json",),
     "mark": ("restante mark alice --read",),
     "panic": ("restante panic --dry-run",),
     "passphrase change": ("restante passphrase change",),

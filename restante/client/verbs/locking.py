@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from restante.client.verbs.invocation import Invocation, command
+from restante.client.verbs.invocation import DRY_RUN, Invocation, command
 
 verbs = click.Group()
 
@@ -70,10 +70,13 @@ def change(run: Invocation, new_passphrase_fd: int | None) -> int:
 @command(passphrase)
 @click.option("--to", "how", type=click.Choice(["file", "keyring"]), default="file",
               help="Where the key is kept from then on.")  # fmt: skip
-def remove(run: Invocation, how: str) -> int:
+@DRY_RUN
+def remove(run: Invocation, how: str, dry_run: bool) -> int:
     """Keep the key without a passphrase."""
     from restante.client.commands import locking as bodies
 
+    if dry_run:
+        return run.would(bodies.would_remove(run.profile, how))
     return bodies.remove(
         run.out, run.profile, lambda: run.passphrase() or run.ask("Present passphrase"), how
     )

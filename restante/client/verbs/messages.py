@@ -86,6 +86,17 @@ def timer(run: Invocation, conversation: str, time: str | None) -> int:
 
 
 @command(verbs)
+@click.option("--unread", is_flag=True, help="Only those with something unread.")
+@click.option("--all", "with_archived", is_flag=True, help="Archived ones, too.")
+def ls(run: Invocation, unread: bool, with_archived: bool) -> int:
+    """List your conversations, the one with the newest message first."""
+    from restante.client.commands.chats import ls as body
+
+    with run.caller() as caller:
+        return body(run.out, caller, only_unread=unread, with_archived=with_archived)
+
+
+@command(verbs)
 @click.argument("conversation")
 @click.option("--last", type=click.IntRange(min=0), metavar="N", help="Only the last N.")
 @click.option("--versions", is_flag=True, help="With what edited messages said before.")
