@@ -33,7 +33,7 @@ HOMES: Final = {
         *("edit", "delete", "react", "pin", "timer"),
         *("ls", "history", "search", "mark", "why"),
     ),
-    "engine": ("chat", "daemon", "rpc", "setting"),
+    "engine": ("chat", "serve-web", "daemon", "rpc", "setting"),
     "keeping": ("backup", "export", "import", "bundle"),
     "locking": ("lock", "unlock", "passphrase", "doctor", "panic"),
 }

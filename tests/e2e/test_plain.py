@@ -105,7 +105,7 @@ def test_on_a_terminal_two_people_talk_and_it_is_left_as_it_was_found(
 def test_it_loads_no_screen(stranger: Person, tmp_path: Path) -> None:
     code = (
         "import sys, json\n"
-        "from restante.client.commands import plain_chat, screen\n"
+        "from restante.client.commands import plain_chat\n"
         "print(json.dumps([each for each in sys.modules if each.startswith('textual')]))\n"
     )
     done = subprocess.run(

@@ -7,14 +7,13 @@ Spec: docs/tui.md, section 2.
 from __future__ import annotations
 
 import gc
-import os
-import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from restante.client.interface import Engine
-from restante.client.tui import words
 from restante.client.tui.app import RestanteApp
 from restante.client.tui.bridge import host
+from restante.client.tui.possible import is_in_browser, why_no_screen
 from restante.client.tui.preferences import Preferences
 from restante.client.tui.stage import Accounts, Stage
 from restante.client.tui.terminal import choose_driver, kept_terminal
@@ -29,12 +28,10 @@ async def run_tui(
     Called inside trio, with a trio-asyncio loop open; the engine runs beside it. Raises UserError
     where there is no terminal that could show it, or its settings are not as they should be.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UserError(words.NO_TERMINAL)
-    if os.environ.get("TERM", "dumb") in {"dumb", ""}:
-        raise UserError(words.DUMB_TERMINAL)
+    if (why := why_no_screen()) is not None:
+        raise UserError(why)
     stage = Stage.here(engine, accounts, Preferences(settings_path))
-    with kept_terminal():
+    with nullcontext() if is_in_browser() else kept_terminal():
         while True:
             app = RestanteApp(stage, driver=choose_driver())
             exit_code = await host(app, engine)

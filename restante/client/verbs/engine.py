@@ -58,17 +58,35 @@ def chat(run: Invocation, plain: bool) -> int:
 
 def show_chat(run: Invocation, *, is_plain: bool = False) -> int:
     """Open the chat, on the screen or as lines. UserError: there is no terminal for a screen."""
-    from restante.client.commands import screen
+    from restante.client.plain.plain_words import LINES_INSTEAD
+    from restante.client.tui import possible
 
-    if not is_plain and screen.must_be_lines():
+    if not is_plain and possible.must_be_lines():
         is_plain = True
-        run.out.note(screen.LINES_INSTEAD)
+        run.out.note(LINES_INSTEAD)
     if is_plain:
         from restante.client.commands.plain_chat import plain_chat
 
         return plain_chat(run.out, run.profile, run.key(may_ask=True))
-    if (why := screen.why_no_screen()) is not None:
+    if (why := possible.why_no_screen()) is not None:
         raise UserError(why)
     from restante.client.commands.chat import chat as body
 
     return body(run.out, run.profile, run.key(may_ask=False))
+
+
+@command(verbs, "serve-web")
+@click.option(
+    "--listen",
+    metavar="ADDRESS:PORT",
+    default="127.0.0.1:0",
+    show_default=True,
+    help="Where; port 0 takes a free one.",
+)
+@click.option("--url", metavar="URL", help="What the browser shows, behind a proxy with TLS.")
+@click.option("--expose", is_flag=True, help="Serve elsewhere than on this machine, unencrypted.")
+def serve_web(run: Invocation, listen: str, url: str | None, expose: bool) -> int:
+    """Show the chat in a browser, by a link that works once."""
+    from restante.client.commands.serve_web import serve_web as body
+
+    return body(run.out, run.profile, listen=listen, url=url, exposes=expose)

@@ -132,6 +132,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "restante send alice --file report.pdf 'As promised.'",
         "pg_dump shop | restante send ops --file - --name shop.sql",
     ),
+    "serve-web": ("restante serve-web", "restante serve-web --listen 127.0.0.1:8000"),
     "setting": ("restante setting typing on",),
     "space add": ("restante space add club news --posting admin",),
     "space ls": ("restante space ls",),

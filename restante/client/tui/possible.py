@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import sys
 
-from restante.client.plain.plain_words import LINES_INSTEAD
 from restante.client.tui import words
 
-__all__ = ["LINES_INSTEAD", "must_be_lines", "why_no_screen"]
+BROWSER_DRIVER = "restante.client.tui.browser:BrowserDriver"
+"""What `TEXTUAL_DRIVER` says where the screen is a page in a browser."""
 
 
 def must_be_lines() -> bool:
@@ -21,6 +21,8 @@ def must_be_lines() -> bool:
 
 def why_no_screen() -> str | None:
     """Return why the screen can't be shown here, as a sentence, or None."""
+    if is_in_browser():
+        return None
     if not _is_terminal():
         return words.NO_TERMINAL
     return words.DUMB_TERMINAL if _is_dumb() else None
@@ -28,6 +30,11 @@ def why_no_screen() -> str | None:
 
 def _is_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def is_in_browser() -> bool:
+    """Whether whoever started this shows it in a browser."""
+    return os.environ.get("TEXTUAL_DRIVER") == BROWSER_DRIVER
 
 
 def _is_dumb() -> bool:
