@@ -39,20 +39,25 @@ RATE: Final = 200
 """Envelopes of the others a second, in all: people, not a load."""
 
 FLOODS: Final = ("deposits", "requests", "connects")
+FLOODS_OF_TLS: Final = ("hellos",)
 
 
 def run() -> Iterator[dict[str, Any]]:
     """Yield all rows."""
     take_load_core()
     go_first()
-    yield from trio.run(_measured)
+    yield from trio.run(_measured, FLOODS, False)
+    yield from trio.run(_measured, FLOODS_OF_TLS, True)
 
 
-async def _measured() -> list[dict[str, Any]]:
+async def _measured(floods: tuple[str, ...], tls: bool) -> list[dict[str, Any]]:
     alone: list[float] = []
     busy: list[float] = []
     waits: dict[str, list[float]] = {}
-    async with running_relay(4096, own_limits=True) as (address, _), trio.open_nursery() as nursery:
+    async with (
+        running_relay(4096, own_limits=True, tls=tls) as (address, _),
+        trio.open_nursery() as nursery,
+    ):
         *people, victim = await recipients(address, PAIRS + 1)
         pairs = [_Pair(who) for who in people]
         for pair in pairs:
@@ -62,12 +67,12 @@ async def _measured() -> list[dict[str, Any]]:
             alone.append(await _p99(pairs, address, SPAN_S))
             async with _flood("nothing", address, victim):
                 busy.append(await _p99(pairs, address, SPAN_S))
-            for kind in FLOODS:
+            for kind in floods:
                 async with _flood(kind, address, victim):
                     for when in (f"{kind}.at_once", kind):
                         waits.setdefault(when, []).append(await _p99(pairs, address, SPAN_S))
         nursery.cancel_scope.cancel()
-    return [*_ratios(waits, busy), *_bases(alone, busy)]
+    return [*_ratios(waits, busy), *_bases(alone, busy, "tls." if tls else "")]
 
 
 def _ratios(waits: dict[str, list[float]], busy: list[float]) -> Iterator[dict[str, Any]]:
@@ -80,11 +85,11 @@ def _ratios(waits: dict[str, list[float]], busy: list[float]) -> Iterator[dict[s
         yield _row(f"{when}.best", min(times), "times", f"{how}; the best of {ROUNDS} rounds")
 
 
-def _bases(alone: list[float], busy: list[float]) -> Iterator[dict[str, Any]]:
+def _bases(alone: list[float], busy: list[float], over: str) -> Iterator[dict[str, Any]]:
     how = f"p99 of the others, {RATE} a second"
-    yield _row("alone", percentile(alone, 0.5) * 1000, "ms", f"{how}, alone")
+    yield _row(f"{over}alone", percentile(alone, 0.5) * 1000, "ms", f"{how}, alone")
     without = f"{how}, beside a program that floods nobody: the base of the others"
-    yield _row("without", percentile(busy, 0.5) * 1000, "ms", without)
+    yield _row(f"{over}without", percentile(busy, 0.5) * 1000, "ms", without)
 
 
 class _Pair:

@@ -1,14 +1,17 @@
 """Somebody at one address who floods a relay, in a process of its own.
 
 `python -m benchmarks.flood_side KIND HOST:PORT [MAILBOX TOKEN]` until it is killed. The kinds:
-`deposits` with a contact's token, `requests` of strangers, and `connects`. It reads what it is
-told, and heeds none of it. `nothing` works as hard and sends it to nobody but itself.
+`deposits` with a contact's token, `requests` of strangers, `connects`, and `hellos` of TLS, which
+all speak at the same moments. It reads what it is told, and heeds none of it. `nothing` works as
+hard and sends it to nobody but itself.
 """
 
 from __future__ import annotations
 
 import os
+import ssl
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final
@@ -22,6 +25,7 @@ SOURCE: Final = "127.93.84.75" if sys.platform == "linux" else "127.0.0.1"
 """Where the flood comes from: on Linux all of 127/8 is loopback."""
 
 CONNECTIONS: Final = 64
+TOGETHER_EVERY_S: Final = 0.5
 AT_A_TIME: Final = 16
 """Frames of one burst."""
 
@@ -50,6 +54,7 @@ def main(arguments: list[str]) -> int:
         "deposits": lambda: _pipeline(host, int(port), _deposits(mailbox, token)),
         "requests": lambda: _pipeline(host, int(port), _requests(mailbox)),
         "connects": lambda: _connects(host, int(port)),
+        "hellos": lambda: _hellos(host, int(port)),
         "nothing": lambda: _nothing(_deposits(mailbox, token)),
     }
     trio.run(_flood, ways[kind])
@@ -124,6 +129,32 @@ async def _connects(host: str, port: int) -> None:
         await stream.receive_some(4096)
     finally:
         await trio.aclose_forcefully(stream)
+
+
+async def _hellos(host: str, port: int) -> None:
+    """Open, and begin a handshake when all the others do; it costs the relay most, and us least."""
+    stream = await trio.open_tcp_stream(host, port, local_address=SOURCE)
+    try:
+        now = time.monotonic()
+        await trio.sleep(TOGETHER_EVERY_S - now % TOGETHER_EVERY_S)
+        await stream.send_all(_HELLO)
+        await stream.receive_some(4096)
+    finally:
+        await trio.aclose_forcefully(stream)
+
+
+def _hello() -> bytes:
+    """Return how a handshake begins; the same bytes may begin any number of them."""
+    said = ssl.MemoryBIO()
+    client = ssl.create_default_context().wrap_bio(
+        ssl.MemoryBIO(), said, server_hostname="localhost"
+    )
+    with suppress(ssl.SSLWantReadError):
+        client.do_handshake()
+    return said.read()
+
+
+_HELLO: Final = _hello()
 
 
 async def _nothing(make: Callable[[int], bytes]) -> None:

@@ -18,6 +18,7 @@ import trio
 
 from restante.relay import log
 from restante.relay.buckets import Buckets
+from restante.relay.handshakes import shake_hands
 from restante.relay.networks import NetworkAddress, network_of
 from restante.relay.refusal import Headers, TurnedAway, turned_away
 from restante.relay.session import Session
@@ -194,7 +195,8 @@ class Doorkeeper:
                 services.turns.charge(visit.network)
             if isinstance(stream, trio.SSLStream):
                 with trio.CancelScope(deadline=deadline) as scope:
-                    await stream.do_handshake()
+                    network = visit.network or b""
+                    await shake_hands(stream, network=network, turns=services.turns)
                 if scope.cancelled_caught:
                     return
             socket = MessageSocket(

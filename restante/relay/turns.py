@@ -8,7 +8,7 @@ for anything, and who is alone has all of the time. Spec: docs/relay.md, section
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from time import perf_counter
 from typing import Final
 
@@ -18,7 +18,8 @@ SLICE_S: Final = 0.0005
 """Some eight small deposits: what the others wait for one network in a round."""
 
 LOOK_UPS: Final = 4
-"""Look-ups of a network under way: each costs the loop as much as a hundred envelopes."""
+"""Look-ups of a network under way, while it is alone: beside others it has one. Each costs the loop
+as much as a hundred envelopes."""
 
 WOKEN_A_ROUND: Final = 8
 """Of those of a network who wait for a round of theirs: to be woken for nothing costs time, too."""
@@ -116,7 +117,7 @@ class Turns(trio.abc.Instrument):
             door = self._doors[network] = _Door()
         door.visitors += 1
         try:
-            async with door.places:
+            async with door.places, door.one if self.has_company() else nullcontext():
                 yield
         finally:
             door.visitors -= 1
@@ -127,8 +128,9 @@ class Turns(trio.abc.Instrument):
 class _Door:
     """Where those of one network wait for a look-up."""
 
-    __slots__ = ("places", "visitors")
+    __slots__ = ("one", "places", "visitors")
 
     def __init__(self) -> None:
         self.places = trio.Semaphore(LOOK_UPS)
+        self.one = trio.Lock()
         self.visitors = 0
