@@ -28,6 +28,7 @@ HOMES: Final = {
     "devices": ("device",),
     "sending": ("send", "scheduled", "run"),
     "files": ("file",),
+    "voice": ("voice",),
     "hooks": ("tail", "hook"),
     "messages": (
         *("edit", "delete", "react", "pin", "timer"),

@@ -41,7 +41,7 @@ def get(
     if not directory.is_dir():
         raise UserError(f"{directory} is no directory. Make it, or name another.")
     caller.subscribe()
-    message = _here(out, caller, message_id)
+    message = fetched(out, caller, message_id)
     file = message["file"]
     if file["state"] != "here" and file["state"] != "sending":
         if file["state"] == "fetching":
@@ -90,7 +90,7 @@ def file_text(message: dict[str, Any]) -> str:
     return f"{message['id']}  {when}  {name}: {file['name']} ({size}, {stands})"
 
 
-def _here(out: Output, caller: Caller, message_id: str) -> dict[str, Any]:
+def fetched(out: Output, caller: Caller, message_id: str) -> dict[str, Any]:
     """Have a file fetched, and return its message when it is here, or won't be."""
     message: dict[str, Any] = caller.call("message", message_id=message_id)
     if message["file"] is None:

@@ -51,7 +51,7 @@ def _file(
     return Sent(
         method="send_file",
         parameters=said,
-        hand_in=lambda caller: {"handle": _hand_in(caller, _stdin())},
+        hand_in=lambda caller: {"handle": hand_in(caller, _stdin())},
     )
 
 
@@ -72,11 +72,12 @@ def long_text_of_stdin(beginning: bytes, reply: str | None) -> Sent:
     return Sent(
         method="send_file",
         parameters={"caption": begins_with, "quote": reply, "is_text": True},
-        hand_in=lambda caller: {"handle": _hand_in(caller, pieces())},
+        hand_in=lambda caller: {"handle": hand_in(caller, pieces())},
     )
 
 
-def _hand_in(caller: Caller, pieces: Iterator[bytes]) -> str:
+def hand_in(caller: Caller, pieces: Iterator[bytes]) -> str:
+    """Hand in a file, piece by piece; return what it is called meanwhile."""
     handle: str = caller.call("file_begin")
     for piece in pieces:
         caller.call("file_add", handle=handle, piece=b64encode(piece).decode("ascii"))

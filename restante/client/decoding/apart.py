@@ -22,6 +22,7 @@ from msgspec import Meta, Struct
 from restante.errors import CryptoError, UserError
 
 PROGRAM: Final = Path(__file__).with_name("worker.py")
+SOUND_PROGRAM: Final = Path(__file__).with_name("sound_worker.py")
 DEADLINE_S: Final = 30.0
 MOST_LINE_BYTES: Final = 8192
 MOST_MADE_BYTES: Final = 16 * 1024 * 1024
@@ -58,6 +59,11 @@ class _Shown(Struct, frozen=True, forbid_unknown_fields=True, rename={"made_byte
     made_bytes: Annotated[int, Meta(ge=0, le=MOST_MADE_BYTES)]
 
 
+class _Heard(Struct, frozen=True, forbid_unknown_fields=True, rename={"made_bytes": "bytes"}):
+    rate: Annotated[int, Meta(ge=8_000, le=48_000)]
+    made_bytes: Annotated[int, Meta(ge=0, le=MOST_MADE_BYTES)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """A picture as it may be sent. `content` is empty where it moves: that isn't encoded anew."""
@@ -79,7 +85,15 @@ class Pixels:
     colours: bytes = field(repr=False)
 
 
-S = TypeVar("S", bound=_Sent | _Shown)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Samples:
+    """A sound decoded: 16 bit, one channel, so many a second."""
+
+    rate: int
+    samples: bytes = field(repr=False)
+
+
+S = TypeVar("S", bound=_Sent | _Shown | _Heard)
 
 
 class Decoder:
@@ -115,11 +129,19 @@ class Decoder:
             return None
         return Pixels(width=said.width, height=said.height, colours=made)
 
+    async def samples(self, feed: Feed, *, speed: float, from_s: float) -> Samples | None:
+        """Decode a sound from a second on, faster or slower; None: it can't be, here."""
+        asked = {"speed": speed, "from_s": from_s}
+        said, made = await self._ask(asked, feed, _Heard, SOUND_PROGRAM)
+        if said is None or len(made) % 2:
+            return None
+        return Samples(rate=said.rate, samples=made)
+
     async def _ask(
-        self, asked: dict[str, Any], feed: Feed, kind: type[S]
+        self, asked: dict[str, Any], feed: Feed, kind: type[S], program: Path | None = None
     ) -> tuple[S | None, bytes]:
         async with self._limiter:
-            answer = await self._run(json.dumps(asked), feed)
+            answer = await self._run(program or self._program, json.dumps(asked), feed)
         line, newline, made = answer.partition(b"\n")
         if not newline or len(line) > MOST_LINE_BYTES:
             return None, b""
@@ -129,13 +151,13 @@ class Decoder:
             return None, b""
         return (said, made) if said.made_bytes == len(made) else (None, b"")
 
-    async def _run(self, asked: str, feed: Feed) -> bytes:
+    async def _run(self, program: Path, asked: str, feed: Feed) -> bytes:
         """Run a decoder to its end or its deadline; return what it said, nothing if too much."""
         theirs, ours = os.pipe()
         into = os.fdopen(ours, "wb")
         try:
             process = await trio.lowlevel.open_process(
-                [sys.executable, "-I", "-B", str(self._program), asked],
+                [sys.executable, "-I", "-B", str(program), asked],
                 stdin=theirs,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

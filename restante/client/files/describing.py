@@ -6,13 +6,14 @@ Spec: docs/protocol/content.md, section 9.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from restante.client.files.folders import MEDIA_TYPE, SUFFIX
 from restante.client.files.sources import media_type_of
-from restante.protocol.content import File, FileRole
+from restante.errors import UserError
+from restante.protocol.content import MAX_WAVEFORM_BYTES, File, FileRole
 from restante.protocol.file_name import NAMELESS, safe_name
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from restante.protocol.ids import BlobCapability
 
 _SUFFIXES = {"image/jpeg": ".jpg", "image/webp": ".webp"}
+
+VOICE_NAME = "voice.opus"
+_MOST_VOICE_S = 86_400
 
 LONG_TEXT_NAME = "message.txt"
 LONG_TEXT_TYPE = "text/plain; charset=utf-8"
@@ -110,6 +114,33 @@ def folder(name: str, caption: str) -> Described:
         media_type=MEDIA_TYPE,
         role=FileRole.FOLDER,
         caption=caption,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """What a voice note shows before it is heard."""
+
+    waveform: bytes = field(repr=False)
+    duration_ms: int
+
+
+def voice_of(waveform: list[int], duration_s: float) -> Voice:
+    """Read what is said of a voice note. UserError: it can't be."""
+    is_wave = len(waveform) <= MAX_WAVEFORM_BYTES and all(0 <= each <= 255 for each in waveform)
+    if not is_wave or not 0 <= duration_s <= _MOST_VOICE_S:
+        raise UserError(
+            f"A voice note has up to {MAX_WAVEFORM_BYTES} stretches, each 0 to 255 loud, and lasts "
+            "a day at the most."
+        )
+    return Voice(waveform=bytes(waveform), duration_ms=int(duration_s * 1000))
+
+
+def voice_note(name: str, caption: str, voice: Voice) -> Described:
+    """Describe a voice note."""
+    plain = plain_file(name or VOICE_NAME, caption)
+    return replace(
+        plain, role=FileRole.VOICE, waveform=voice.waveform, duration_ms=voice.duration_ms
     )
 
 

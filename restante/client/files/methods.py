@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from restante.client.files.describing import voice_of
 from restante.client.named import conversation_of, message_of
 
 if TYPE_CHECKING:
     from restante.client.files.parts import Files
-    from restante.client.interface import Message, Pixels, Storage
+    from restante.client.interface import Message, Pixels, Sound, Storage
 
 
 class FileMethods:
@@ -41,6 +42,8 @@ class FileMethods:
         message_id: str | None = None,
         is_text: bool = False,
         is_original: bool = False,
+        waveform: list[int] | None = None,
+        duration_s: float = 0.0,
     ) -> Message:
         """See interface.Engine."""
         return await self._files().send(
@@ -51,6 +54,7 @@ class FileMethods:
             caption=caption,
             is_text=is_text,
             is_original=is_original,
+            voice=None if waveform is None else voice_of(waveform, duration_s),
             quoted=None if quote is None else message_of(quote),
             message_id=None if message_id is None else message_of(message_id),
         )
@@ -82,7 +86,15 @@ class FileMethods:
 
     async def file_picture(self, message_id: str, *, width: int, height: int) -> Pixels:
         """See interface.Engine."""
-        return await self._files().picture(message_of(message_id), width=width, height=height)
+        return await self._files().looking.picture(
+            message_of(message_id), width=width, height=height
+        )
+
+    async def file_sound(
+        self, message_id: str, *, speed: float = 1.0, from_s: float = 0.0
+    ) -> Sound:
+        """See interface.Engine."""
+        return await self._files().looking.sound(message_of(message_id), speed=speed, from_s=from_s)
 
     async def storage(self) -> list[Storage]:
         """See interface.Engine."""

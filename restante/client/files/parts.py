@@ -8,18 +8,25 @@ from __future__ import annotations
 import binascii
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final
 
 import trio
 
 from restante.client.changes import Changes
 from restante.client.decoding.apart import Decoder
 from restante.client.decoding.videos import Videos
-from restante.client.files.describing import beginning_of, long_text, plain_file
+from restante.client.files.describing import (
+    Voice,
+    beginning_of,
+    long_text,
+    plain_file,
+    voice_note,
+)
 from restante.client.files.fetching import Fetching, lock_of
 from restante.client.files.folders import SUFFIX
 from restante.client.files.keeping import Keeping
-from restante.client.files.preparing import MOST_DECODED_BYTES, Preparing
+from restante.client.files.looking import Looking
+from restante.client.files.preparing import Preparing
 from restante.client.files.saving import save, save_folder
 from restante.client.files.sending import Sending
 from restante.client.files.showing import body_of, role_of
@@ -27,7 +34,7 @@ from restante.client.files.sources import BytesSource, Source, Spool
 from restante.client.files.vault import Vault
 from restante.client.grammar.changing import found
 from restante.client.groups.known import check_conversation, title_at
-from restante.client.interface import FileState, Message, Pixels, Storage
+from restante.client.interface import FileState, Message, Storage
 from restante.client.viewing import viewer, viewer_of
 from restante.client.views import conversation_key
 from restante.errors import CryptoError, UserError
@@ -57,8 +64,6 @@ SPOOL_IDLE_S: Final = 900.0
 
 MAX_WINDOW: Final = 512
 
-MOST_SHOWN_SIDE: Final = 1600
-NO_PICTURE: Final = "This picture can't be shown here. Save it, and look at it elsewhere."
 NO_SPOOL: Final = "Nothing is being handed in under this name. Begin again."
 
 
@@ -85,8 +90,9 @@ class Files:
         self._own = own
         self._announcer = announcer
         self._vault = Vault(context.database.path.parent)
-        self._decoder = Decoder()
-        self._preparing = Preparing(self._decoder, Videos(), self._spool)
+        decoder = Decoder()
+        self._preparing = Preparing(decoder, Videos(), self._spool)
+        self.looking = Looking(decoder, self._vault, self._file_of, self._body_of)
         self._sending = Sending(context, own, vault=self._vault, links=mailbox, announcer=announcer)
         self._fetching = Fetching(context, vault=self._vault, links=links, announcer=announcer)
         self._keeping = Keeping(context, vault=self._vault, links=mailbox)
@@ -149,6 +155,7 @@ class Files:
         caption: str,
         is_text: bool,
         is_original: bool,
+        voice: Voice | None,
         quoted: bytes | None,
         message_id: bytes | None,
     ) -> Message:
@@ -172,6 +179,7 @@ class Files:
                 await trio.to_thread.run_sync(spooled.spool.whole)
             source = spooled.spool
             said = long_text(caption) if is_text else plain_file(name or "", caption)
+            said = said if voice is None else voice_note(name or "", caption, voice)
         return await self._sending.send(
             account_id, source, said, quoted=quoted, message_id=message_id
         )
@@ -318,27 +326,6 @@ class Files:
         kept = await self._file_of(message_id)
         await self._move(message_id, {store.HERE}, store.FAILED)
         await self._vault.remove(kept.place)
-
-    async def picture(self, message_id: bytes, *, width: int, height: int) -> Pixels:
-        """Decode a picture that is here, apart, into a box of pixels."""
-        kept, body = await self._file_of(message_id), await self._body_of(message_id)
-        if not kept.stored_bytes:
-            raise UserError("This picture isn't here yet. Fetch it first.")
-        if role_of(body) != "image" or body.size_bytes > MOST_DECODED_BYTES:
-            raise UserError(NO_PICTURE)
-
-        async def feed(into: IO[bytes]) -> None:
-            await self._vault.copy(kept.place, lock_of(body), into)
-
-        box = (max(1, min(width, MOST_SHOWN_SIDE)), max(1, min(height, MOST_SHOWN_SIDE)))
-        found = await self._decoder.pixels(feed, width=box[0], height=box[1])
-        if found is None:
-            raise UserError(NO_PICTURE)
-        return Pixels(
-            width=found.width,
-            height=found.height,
-            colours=binascii.b2a_base64(found.colours, newline=False).decode(),
-        )
 
     def _spooled(self, handle: str) -> _Spooled:
         spooled = self._spools.get(handle)

@@ -70,6 +70,7 @@ from restante.client.interface.values import RoleName as RoleName
 from restante.client.interface.values import SafetyNumber as SafetyNumber
 from restante.client.interface.values import Scheduled as Scheduled
 from restante.client.interface.values import Sender as Sender
+from restante.client.interface.values import Sound as Sound
 from restante.client.interface.values import Space as Space
 from restante.client.interface.values import SpaceChannel as SpaceChannel
 from restante.client.interface.values import Status as Status

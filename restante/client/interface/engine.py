@@ -44,6 +44,7 @@ from restante.client.interface.values import (
     RecoveryKit,
     SafetyNumber,
     Scheduled,
+    Sound,
     Space,
     Status,
     Storage,
@@ -291,12 +292,15 @@ class Engine(Keeping, Examining, Protocol):
         message_id: str | None = None,
         is_text: bool = False,
         is_original: bool = False,
+        waveform: list[int] | None = None,
+        duration_s: float = 0.0,
     ) -> Message:
         """Send the file or folder at a whole path, or what was handed in; return it as queued.
 
         The file is kept, sealed, when this returns; the message goes when it is at the relay. Same
         id twice: one message. `is_text`: it is a message that is too long, and the caption begins
         it. Of a picture only that is sent, and not where it was taken, unless `is_original`.
+        With a `waveform` (up to 128 stretches, each 0 to 255) what was handed in is a voice note.
         UserError: can't be read, past 5 GiB, no room, a picture that can't be taken apart.
         """
 
@@ -333,6 +337,14 @@ class Engine(Keeping, Examining, Protocol):
         """Decode a picture that is here, apart from everything, into a box of so many pixels.
 
         A box has at most 1,600 each way. UserError: it isn't here, or can't be shown.
+        """
+
+    async def file_sound(
+        self, message_id: str, *, speed: float = 1.0, from_s: float = 0.0
+    ) -> Sound:
+        """Decode a voice note that is here, apart, from a second on; half to twice as fast.
+
+        UserError: it isn't here, or can't be heard here.
         """
 
     async def storage(self) -> list[Storage]:

@@ -166,6 +166,13 @@ class Pixels(View, frozen=True):
     colours: str
 
 
+class Sound(View, frozen=True):
+    """A voice note decoded: `samples` a second apart by 1 / `rate`, 16 bit each, in base64."""
+
+    rate: int
+    samples: str
+
+
 class File(View, frozen=True):
     """A file that a message carries. What is said of it is its sender's word, but for `state`."""
 

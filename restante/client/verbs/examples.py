@@ -147,6 +147,8 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "timer": ("restante timer alice 1d",),
     "unlock": ("restante unlock",),
     "verify": ("restante verify alice",),
+    "voice play": ("restante voice play MESSAGE --speed 1.5 --from 10",),
+    "voice record": ("restante voice record alice --for 20",),
     "why": ("restante why MESSAGE",),
 }
 """By the words after `restante`. A name in capitals stands for what one has."""
