@@ -109,15 +109,37 @@ async def test_a_signal_leaves_the_terminal_as_it_was_found(
     await ended(terminal, 130)
 
 
-async def test_a_bug_of_its_own_leaves_the_terminal_as_it_was_found(
+def crashes(place: Path) -> list[Path]:
+    """The reports of crashes in a directory; each must be its owner's alone."""
+    found = list(place.glob("crash-*.txt"))
+    assert all(each.stat().st_mode & 0o777 == 0o600 for each in found)
+    return found
+
+
+async def test_a_bug_of_its_own_leaves_the_terminal_and_nothing_that_was_not_wanted(
     terminal: Terminal, tmp_path: Path
 ) -> None:
-    terminal.type(f"{sys.executable} -m tests.tui.crashing; echo code $?")
-    terminal.press("Enter")
-    await terminal.until_shown("Find or start a chat", "Bob")
-    terminal.press("Enter")
-    await terminal.until_shown("Restante stopped on a bug", "ZeroDivisionError")
-    await ended(terminal, 70)
+    for answer, kept in (("", 0), ("y", 1)):
+        terminal.type(f"{sys.executable} -m tests.tui.crashing {tmp_path}; echo code $?")
+        terminal.press("Enter")
+        await terminal.until_shown("Find or start a chat", "Bob")
+        terminal.press("Enter")
+        await terminal.until_shown("Restante stopped on a bug", "ZeroDivisionError", "y/N")
+        assert terminal.modes() == NOTHING_ON
+        terminal.type(answer)
+        terminal.press("Enter")
+        await terminal.until_shown("Kept in" if kept else "Nothing was kept.")
+        await ended(terminal, 70)
+        assert len(crashes(tmp_path)) == kept
+        terminal.type("clear")
+        terminal.press("Enter")
+        await terminal.until(lambda: "code 70" not in terminal.screen(), "a clear screen")
+    text = await trio.to_thread.run_sync(crashes(tmp_path)[0].read_text)
+    assert "tests/tui/crashing.py:" in text
+    assert "Python" in text
+    assert "launch" not in text
+    assert "Bob" not in text
+    assert os.environ["HOME"] not in text
 
 
 async def test_a_terminal_that_is_closed_ends_it(terminal: Terminal, tmp_path: Path) -> None:

@@ -26,7 +26,9 @@ async def main() -> int:
     engine = BreakingEngine()
     engine.hear(engine.person("bob@relay.example", "Bob"), "hello")
     async with open_loop():
-        code, _ = await run_tui(engine, Accounts(current="default"), Path("interface.toml"))
+        code, _ = await run_tui(
+            engine, Accounts(current="default"), Path(sys.argv[1]) / "interface.toml"
+        )
     return code
 
 

@@ -19,6 +19,7 @@ from textual.color import Color
 from restante.client.interface import Event
 from restante.client.tui.app import RestanteApp
 from restante.client.tui.bridge import ask, host
+from restante.client.tui.crash import offer_to_keep, report_of
 from restante.client.tui.run import run_tui
 from restante.client.tui.stage import Accounts
 from restante.client.tui.terminal import kept_terminal
@@ -180,3 +181,41 @@ async def test_without_colour_nothing_is_coloured(monkeypatch: pytest.MonkeyPatc
 async def test_without_a_terminal_it_refuses_with_what_to_do_instead() -> None:
     with pytest.raises(UserError, match="restante send"):
         await run_tui(ScriptedEngine(), Accounts(current="default"), Path("interface.toml"))
+
+
+async def test_of_a_chain_of_errors_types_and_places_alone_are_reported(tmp_path: Path) -> None:
+    def first() -> None:
+        raise KeyError(SECRET)
+
+    def second() -> None:
+        try:
+            first()
+        except KeyError as error:
+            error.add_note(SECRET)
+            raise ExceptionGroup(SECRET, [ValueError(SECRET)]) from error
+
+    with pytest.raises(ExceptionGroup) as caught:
+        second()
+    report = report_of(caught.value)
+    assert [line.strip() for line in report.split("\n") if "/" not in line] == [
+        "ExceptionGroup",
+        "ValueError",
+        "KeyError",
+    ]
+    assert "launch" not in report
+    assert report.count("tests/tui/test_ways_out.py:") == 4
+
+
+@pytest.mark.parametrize("answer", [b"", b"n\n", b"\n", b"yesterday\n"])
+async def test_nothing_is_kept_unless_somebody_says_so(tmp_path: Path, answer: bytes) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, answer)
+    os.close(writing)
+    said: list[str] = []
+    try:
+        kept = await offer_to_keep("x", tmp_path, descriptor=reading, say=said.append)
+    finally:
+        os.close(reading)
+    assert kept is None
+    assert said[-1] == "Nothing was kept."
+    assert list(tmp_path.iterdir()) == []

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import sys
-import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -31,6 +30,7 @@ from restante.client.tui.bridge import ask
 from restante.client.tui.chat_screen import ChatScreen
 from restante.client.tui.chats import Chats
 from restante.client.tui.clean import clean_line
+from restante.client.tui.crash import report_of
 from restante.client.tui.filters import ControlFilter, PlainFilter
 from restante.client.tui.keys_dialog import PressDialog
 from restante.client.tui.palette import Commands
@@ -112,6 +112,8 @@ class RestanteApp(TuningApp):
         self._stage = stage
         self._chats = Chats(stage.now)
         self._events: list[Event] = []
+        self.crash_report = ""
+        """What is said of a bug of ours, if this ended by one."""
         self.next_account: str | None = None
         """The profile to go to once this has ended."""
         self._plain = PlainFilter()
@@ -277,13 +279,7 @@ class RestanteApp(TuningApp):
         error = sys.exc_info()[1] or self._exception
         if isinstance(error, WorkerFailed):
             error = error.error
-        kind = type(error).__name__
-        frames = traceback.extract_tb(error.__traceback__) if error is not None else []
-        lines = [f"  {_short(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames]
-        self._exit_renderables.append(Text("\n".join([words.CRASHED, "", kind, *lines])))
+        self.crash_report = report_of(error)
+        self._exit_renderables.append(Text(f"{words.CRASHED}\n\n{self.crash_report}"))
         self._return_code = int(ExitCode.BUG)
         self._close_messages_no_wait()
-
-
-def _short(filename: str) -> str:
-    return "/".join(Path(filename).parts[-3:])

@@ -7,12 +7,14 @@ Spec: docs/tui.md, section 2.
 from __future__ import annotations
 
 import gc
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 
 from restante.client.interface import Engine
 from restante.client.tui.app import RestanteApp
 from restante.client.tui.bridge import host
+from restante.client.tui.crash import offer_to_keep
 from restante.client.tui.possible import is_in_browser, why_no_screen
 from restante.client.tui.preferences import Preferences
 from restante.client.tui.stage import Accounts, Stage
@@ -36,7 +38,11 @@ async def run_tui(
             app = RestanteApp(stage, driver=choose_driver())
             exit_code = await host(app, engine)
             if not app.was_locked:
-                return exit_code, app.next_account
+                break
             del app
             gc.unfreeze()
             gc.collect()  # what was on the screen must not stay in memory because of a cycle
+    if app.crash_report and not is_in_browser():
+        descriptor = sys.stdin.fileno()
+        await offer_to_keep(app.crash_report, settings_path.parent, descriptor=descriptor)
+    return exit_code, app.next_account

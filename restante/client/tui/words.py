@@ -364,6 +364,20 @@ CRASHED: Final = (
     "Restante stopped on a bug of its own. What you sent and received is safe in the database.\n"
     "This is where it happened; it holds no message, no name and no key:"
 )
+CRASH_ASK: Final = "\nKeep this in a file, to send to those who make Restante? y/N"
+CRASH_NOT_KEPT: Final = "Nothing was kept."
+
+
+def crash_kept(path: str) -> str:
+    """Where it lies, and what becomes of it: nothing by itself."""
+    return f"Kept in {path}, for you alone to read. Look at it, then send it; nothing sends it."
+
+
+def crash_unkept(path: str, why: str) -> str:
+    """It can't be written."""
+    return f"{path} can't be written ({why}), so nothing was kept."
+
+
 DUMB_TERMINAL: Final = (
     "This terminal can't show the interface (TERM is dumb or unset). Use `restante chat --plain`."
 )
