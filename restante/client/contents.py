@@ -9,7 +9,7 @@ Spec: docs/protocol/content.md; docs/engine.md, section 5.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Final
 
 from restante.client import gap_requests, gaps, granting, tracing
@@ -63,6 +63,7 @@ from restante.store.client_feed import append_feed
 from restante.store.client_groups import is_group
 from restante.store.client_inbox import queue_receipt
 from restante.store.client_messages import message, update_state
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.client.changes import Changes

@@ -5,7 +5,7 @@ Rule: frozen; services hold it and nothing global. Knows no service.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeVar
 
 from restante.client.backoff import backoff_s, unit_interval
@@ -16,6 +16,7 @@ from restante.crypto.own_keys import ONE_TIME_PREKEYS
 from restante.protocol.history_part import MAX_PART_BYTES
 from restante.protocol.limits import SLOT_TTL_S
 from restante.store.client_rows import Rows
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

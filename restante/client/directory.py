@@ -6,7 +6,7 @@ Asks anonymously. Keeps nothing. Spec: docs/protocol/identity.md, sections 3 to 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
@@ -29,6 +29,7 @@ from restante.protocol import frames as f
 from restante.protocol.address import Address, RelayAddress
 from restante.protocol.ids import AccountId, DeviceId, ManifestHash, Token, device_id
 from restante.protocol.manifest import Heartbeat, PrekeyBundle, SignedManifest, SignedMoved
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

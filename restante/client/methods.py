@@ -7,15 +7,14 @@ with its parameters checked. Knows no socket. Spec: docs/rpc.md.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from collections.abc import Iterator, Mapping
 from typing import Any, get_type_hints
 
 import msgspec
 
 from restante.client import interface
 from restante.client.interface import Engine
+from restante.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +60,29 @@ def _method(name: str, function: Any) -> Method:
     )
 
 
-METHODS: Mapping[str, Method] = MappingProxyType(
-    {
-        name: _method(name, function)
-        for part in reversed(Engine.__mro__)
-        for name, function in vars(part).items()
-        if not name.startswith("_") and inspect.iscoroutinefunction(function)
-    }
-)
+class _Methods(Mapping[str, Method]):
+    """The table, each line of it made when it is first looked at: a command calls three of them."""
+
+    def __init__(self, interface: type[Engine]) -> None:
+        self._functions = {
+            name: function
+            for part in reversed(interface.__mro__)
+            for name, function in vars(part).items()
+            if not name.startswith("_") and inspect.iscoroutinefunction(function)
+        }
+        self._made: dict[str, Method] = {}
+
+    def __getitem__(self, name: str) -> Method:
+        if name not in self._made:
+            self._made[name] = _method(name, self._functions[name])
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._functions)
+
+    def __len__(self) -> int:
+        return len(self._functions)
+
+
+METHODS: Mapping[str, Method] = _Methods(Engine)  # type: ignore[type-abstract]  # only looked at
 """Every method that is a question and an answer; `subscribe` is the socket's own."""

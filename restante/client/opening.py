@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
@@ -60,6 +60,7 @@ from restante.store.client_outbox import wake_account
 from restante.store.client_prekeys import PrekeyRow, delete_prekey, prekey, remember_hello
 from restante.store.client_requests import count_in_state
 from restante.store.client_sender_keys import chain_by_tag
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.client.changes import Changes

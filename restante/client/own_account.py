@@ -7,7 +7,7 @@ Knows no network. Spec: docs/engine.md, section 6.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from restante.crypto import codes, own_keys, tokens
@@ -37,6 +37,7 @@ from restante.store.client_account import (
     set_value,
 )
 from restante.store.client_account import tokens as stored_tokens
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.crypto.own_keys import DeviceSecrets

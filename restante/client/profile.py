@@ -12,11 +12,11 @@ import os
 import re
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from restante.client.keeping.key_file import create_key_file, read_key_file, reason, refuse_others
 from restante.errors import UserError
+from restante.values import dataclass
 
 DEFAULT_NAME = "default"
 KEY_BYTES = 32

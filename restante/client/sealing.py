@@ -7,7 +7,7 @@ falls. A message gets its counter here. Knows no network. Spec: docs/engine.md, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from restante.client import tracing
@@ -35,6 +35,7 @@ from restante.store.client_account import get_value, set_value
 from restante.store.client_contacts import contact
 from restante.store.client_outbox import OutboxRow, outbox_entry
 from restante.store.failpoints import reach
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

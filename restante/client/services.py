@@ -9,7 +9,7 @@ of ours is logged and started again. Spec: docs/engine.md, sections 1 and 12.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import trio
@@ -60,6 +60,7 @@ from restante.client.syncing.choices import Choices
 from restante.client.syncing.journal import Journal
 from restante.client.syncing.self_contact import current_account
 from restante.errors import StoreError, UserError
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.client.context import EngineContext

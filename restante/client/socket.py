@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import socket as sockets
 import ssl
-from dataclasses import dataclass
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Final
 
@@ -46,6 +45,7 @@ from restante.protocol.limits import (
     WRITE_TIMEOUT_S,
 )
 from restante.protocol.tls_pin import spki_pin
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.protocol.address import RelayAddress

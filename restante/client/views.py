@@ -6,7 +6,6 @@ the user interface, scripts and the socket. Spec: docs/engine.md, section 2.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args
 
 from msgspec import structs
@@ -27,6 +26,7 @@ from restante.client.interface import (
     Sender,
     Trust,
 )
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,6 @@ could bring both about at will. Inside the caller's transaction. Spec: docs/engi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from restante.client.clock import rfc3339
@@ -17,6 +16,7 @@ from restante.client.interface import ContactState
 from restante.client.notices import file_notice
 from restante.client.queueing import local_id
 from restante.store.client_account import get_value, set_value
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.client.changes import Changes

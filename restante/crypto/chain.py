@@ -6,12 +6,12 @@ Source: Double Ratchet, section 3.1 (symmetric-key ratchet).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from restante.crypto import kdf
 from restante.crypto.limits import MAX_NUMBER
 from restante.errors import CryptoError
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.crypto.keys import ChainKey, HeaderKey, MessageKey

@@ -7,7 +7,6 @@ every such point and encoding. Source: RFC 7748, section 6.1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nacl.bindings import crypto_scalarmult, crypto_scalarmult_base
@@ -25,6 +24,7 @@ from restante.crypto.keys import (
     SharedSecret,
 )
 from restante.errors import CryptoError
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.crypto.randomness import Randomness

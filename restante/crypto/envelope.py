@@ -9,7 +9,6 @@ with the content or raises and leaves everything as it was. Spec: docs/cryptogra
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from restante.errors import CryptoError
 from restante.protocol.envelope import HELLO_PREFIX_BYTES, bucket_for
 from restante.protocol.ids import ID_BYTES, LookupTag
 from restante.protocol.limits import BUCKETS
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

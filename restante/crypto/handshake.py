@@ -16,7 +16,6 @@ Spec: docs/cryptography.md, section 5.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -32,6 +31,7 @@ from restante.crypto.signatures import verify_bundle
 from restante.errors import CryptoError
 from restante.protocol.envelope import INTRODUCTION_BYTES
 from restante.protocol.ids import length_prefixed
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,12 +17,11 @@ Source: Double Ratchet, section 4 (header encryption). Spec: docs/cryptography.m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from restante.crypto.keys import KemCiphertext, KemKey, RatchetKey
 from restante.errors import CryptoError
 from restante.protocol.envelope import HEADER_BYTES
 from restante.protocol.ids import ManifestHash
+from restante.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

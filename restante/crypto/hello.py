@@ -17,7 +17,6 @@ so that garbage costs a receiver one hash. Spec: docs/cryptography.md, section 5
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
@@ -26,6 +25,7 @@ from restante.crypto.keys import EphemeralKey, KemCiphertext
 from restante.protocol.envelope import HELLO_OVERHEAD_BYTES, HELLO_PREFIX_BYTES
 from restante.protocol.ids import DeviceId, LookupTag
 from restante.protocol.limits import BUCKETS
+from restante.values import dataclass
 
 _SIZES: Final = tuple(size for size in BUCKETS if size > HELLO_OVERHEAD_BYTES)
 

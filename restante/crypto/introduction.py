@@ -7,7 +7,6 @@ proven only by the message that follows. Spec: docs/cryptography.md, section 5.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta, Struct
@@ -19,6 +18,7 @@ from restante.protocol.codec import decode, encode
 from restante.protocol.envelope import INTRODUCTION_BYTES
 from restante.protocol.ids import Bytes16, Bytes32, Token
 from restante.protocol.manifest import SignedManifest
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.crypto.signatures import VerifiedManifest

@@ -16,7 +16,6 @@ another error. Knows no relay and no clock. Spec: docs/cryptography.md, section 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Final
@@ -41,6 +40,7 @@ from restante.protocol.linking import (
     LinkSlot,
 )
 from restante.protocol.manifest import SignedManifest
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.crypto.keys import LinkRevealKey, LinkVerdictKey

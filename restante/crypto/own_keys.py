@@ -6,7 +6,6 @@ Spec: docs/cryptography.md, section 4.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from restante.crypto import dh, signing
@@ -28,6 +27,7 @@ from restante.protocol.manifest import (
     ManifestBody,
     PrekeyKind,
 )
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,6 @@ Source: RFC 9106, by libsodium (`crypto_pwhash`). Spec: docs/cryptography.md, se
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Never
 
 from nacl.exceptions import RuntimeError as SodiumError
@@ -17,6 +16,7 @@ from nacl.pwhash import argon2id
 from restante.crypto import aead, labels
 from restante.crypto.keys import PassphraseKey, ProfileKey
 from restante.errors import CryptoError
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.crypto.randomness import Randomness

@@ -11,7 +11,7 @@ Source: Double Ratchet, revision 4, sections 3 to 5. Spec: docs/cryptography.md,
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from restante.crypto import dh, kdf, skipped
@@ -22,6 +22,7 @@ from restante.crypto.keys import KemSeed
 from restante.crypto.limits import MAX_SKIP
 from restante.crypto.tags import expected_numbers, tag
 from restante.errors import CryptoError
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.crypto.dh import RatchetKeyPair

@@ -10,7 +10,7 @@ Spec: docs/cryptography.md, section 16; docs/protocol/groups.md, section 6.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +29,7 @@ from restante.errors import CryptoError, LocalProtocolError
 from restante.protocol.group import SENDER_CHAIN_LENGTH, SenderKey
 from restante.protocol.ids import ID_BYTES, KEY_BYTES, SIGNATURE_BYTES, LookupTag
 from restante.protocol.limits import BUCKETS
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.crypto.randomness import Randomness

@@ -7,11 +7,12 @@ anew); `settle` says on which one to send. Spec: docs/cryptography.md, sections 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, NewType
 
 from restante.crypto import ratchet as ratchets
 from restante.crypto.tags import expected_numbers, newly_expected, tag
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.crypto.keys import HeaderKey

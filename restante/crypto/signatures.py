@@ -8,7 +8,6 @@ many messages or for some verifiers only, are refused. Spec: docs/cryptography.m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -40,6 +39,7 @@ from restante.protocol.ids import (
     device_id,
 )
 from restante.protocol.manifest import DeviceFlag, PrekeyKind
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,11 +6,11 @@ replaced, never changed. Source: Double Ratchet, sections 2.6 and 4.3 (MKSKIPPED
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from restante.crypto.limits import MAX_SKIPPED, MAX_SKIPPED_CHAINS, SKIPPED_TTL_S
 from restante.crypto.tags import tag
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
 from enum import Enum
 
 from restante.protocol.address import (
@@ -21,6 +20,7 @@ from restante.protocol.address import (
 )
 from restante.protocol.ids import ID_BYTES, AccountName
 from restante.protocol.limits import MAX_CODE_ADDRESS_CHARS
+from restante.values import dataclass
 
 SCHEME = "restante:"
 SECRET_BYTES = 8

@@ -7,7 +7,6 @@ is a RemoteProtocolError, from us a LocalProtocolError.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -15,6 +14,7 @@ from restante.errors import LocalProtocolError, RemoteProtocolError, WireCode
 from restante.protocol import frames as f
 from restante.protocol.codec import decode_tagged, encode
 from restante.protocol.limits import MAX_FRAME_BYTES, MAX_PENDING_REQUESTS
+from restante.values import dataclass
 
 
 class Role(Enum):

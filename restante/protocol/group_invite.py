@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
 from restante.protocol.address import Address, AddressError, RelayAddress, parse_name
 from restante.protocol.code import SCHEME, CodeError
 from restante.protocol.ids import ID_BYTES, labelled
+from restante.values import dataclass
 
 PREFIX: Final = SCHEME + "g"
 SECRET_BYTES: Final = 16

@@ -7,11 +7,12 @@ Spec: docs/protocol/groups.md, section 3.
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from restante.protocol import group as g
 from restante.protocol.group import EntryHash, Field, Role
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from msgspec import Struct

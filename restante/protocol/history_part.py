@@ -9,7 +9,6 @@ no database. Spec: docs/protocol/history.md.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
@@ -18,6 +17,7 @@ from restante.errors import RemoteProtocolError
 from restante.protocol.codec import decode_tagged, encode
 from restante.protocol.content import MAX_CONTENT_BYTES
 from restante.protocol.ids import U8, U32, U63, Bytes16
+from restante.values import dataclass
 
 HISTORY_VERSION: Final = 1
 

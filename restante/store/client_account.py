@@ -7,9 +7,10 @@ its id was used. Knows no cryptography. Spec: docs/client-store.md, section 3.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from restante.store.client_rows import Rows, Shape, Statement
+from restante.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,11 @@ An envelope's lookup tag is its first 16 bytes. Spec: docs/client-store.md, sect
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from restante.store.client_rows import Rows, Shape, Statement
+from restante.values import dataclass
 
 MAX_ASIDE: Final = 256
 MAX_ASIDE_BYTES: Final = 4 * 1024 * 1024

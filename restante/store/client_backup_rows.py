@@ -8,13 +8,13 @@ snapshot, in a thread of its own. Knows no format. Spec: docs/protocol/backup.md
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from restante.store.client_marks import MARK, MarkRow
 from restante.store.client_messages import MESSAGE, MessageRow
 from restante.store.client_records import RECORD, RecordRow
 from restante.store.client_rows import Rows, Statement
+from restante.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

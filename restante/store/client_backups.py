@@ -5,9 +5,8 @@ Rule: a number is given once. Spec: docs/client-store.md, section 6.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from restante.store.client_rows import Rows, Shape, Statement
+from restante.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

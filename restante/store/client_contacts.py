@@ -8,9 +8,10 @@ Knows no manifest: that is opaque bytes. Spec: docs/client-store.md, section 4.
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from restante.store.client_rows import Rows, Shape, Statement
+from restante.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

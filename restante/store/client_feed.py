@@ -6,11 +6,12 @@ Spec: docs/client-store.md, section 6.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from restante.store.client_messages import MessageRow, read_placed
 from restante.store.client_rows import Rows, Statement
+from restante.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

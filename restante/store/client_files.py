@@ -7,11 +7,11 @@ Spec: docs/client-store.md, section 6.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from restante.store.client_messages import Placed, read_placed
 from restante.store.client_rows import Rows, Shape, Statement
+from restante.values import dataclass
 
 NEW: Final = "new"
 """Just filed: whether it is fetched is still to be decided."""

@@ -7,9 +7,8 @@ Spec: docs/client-store.md; docs/protocol/groups.md, section 7.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from restante.store.client_rows import Rows, Shape, Statement
+from restante.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

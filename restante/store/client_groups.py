@@ -7,10 +7,11 @@ signatures nor who may do what. Spec: docs/client-store.md; docs/protocol/groups
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from restante.store.client_rows import Rows, Shape, Statement
+from restante.values import dataclass
 
 GROUP_ID_BYTES: Final = 32
 _HASH_BYTES: Final = 32

@@ -6,9 +6,8 @@ if it comes again it says nothing new. Spec: docs/client-store.md, section 6.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from restante.store.client_rows import Rows, Shape, Statement
+from restante.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

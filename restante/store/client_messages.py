@@ -9,12 +9,13 @@ Spec: docs/client-store.md, section 5.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from restante.store.client_conversations import begin, number_of
 from restante.store.client_positions import chunk_at, position_of_key
 from restante.store.client_rows import Rows, Shape, Statement
+from restante.values import dataclass
 
 RANK_BYTES: Final = 8
 """An order key is the rank, big-endian, and then the message id."""

@@ -7,9 +7,10 @@ States are the engine's words. Spec: docs/client-store.md, section 6.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from restante.store.client_rows import Rows, Shape, Statement
+from restante.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,11 @@ Knows no cryptography. Spec: docs/client-store.md, section 3.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from restante.store.client_rows import Rows, Shape, Statement
+from restante.values import dataclass
 
 SIGNED_KIND: Final = 1
 """The kind that every hello names; with its secret its hashes go."""

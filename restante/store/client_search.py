@@ -8,12 +8,12 @@ leaves none of its words in it. Spec: docs/client-store.md, section 7.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from restante.store.client_conversations import number_of
 from restante.store.client_messages import Placed, read_placed
 from restante.store.client_rows import Rows, Statement
+from restante.values import dataclass
 
 NUMBER_BITS: Final = 30
 """A row of the index is numbered by the second of its message, and in these bits by the message."""

@@ -7,10 +7,11 @@ Spec: docs/client-store.md, section 4; docs/cryptography.md, section 16.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from restante.store.client_rows import Rows, Shape, Statement
+from restante.values import dataclass
 
 KEPT: Final = 4
 """Chains of one device in a group: the one in use, and those of messages that are late."""

@@ -7,9 +7,9 @@ is another question. Spec: docs/client-store.md; docs/protocol/groups.md, sectio
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from restante.store.client_rows import Rows, Shape, Statement
+from restante.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,13 @@ section 5.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 from restante.store.client_conversations import number_of
 from restante.store.client_messages import MESSAGE, MessageRow
 from restante.store.client_positions import position_of_key
 from restante.store.client_rows import Rows, Statement
+from restante.values import dataclass
 
 READ: Final = "read"
 

@@ -5,10 +5,10 @@ Rule: a line is only ever added, and goes with its message. Spec: docs/client-st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from restante.store.client_rows import Rows, Shape, Statement
+from restante.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

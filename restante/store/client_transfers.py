@@ -8,10 +8,11 @@ Spec: docs/client-store.md, section 6.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from restante.store.client_rows import Rows, Shape, Statement
+from restante.values import dataclass
 
 OUT: Final = "out"
 IN: Final = "in"

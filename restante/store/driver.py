@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -21,6 +20,7 @@ from restante.store.errors import (
     DiskFailed,
     DiskFull,
 )
+from restante.values import dataclass
 
 BUSY_TIMEOUT_S: Final = 10
 """How long a statement waits for another process's lock: one `invite new` beside a relay takes

@@ -12,12 +12,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from itertools import pairwise
 from typing import Final, Literal
 
 from restante.errors import UserError
+from restante.values import dataclass
 
 DateOrder = Literal["dmy", "mdy", "ymd"]
 

@@ -7,7 +7,6 @@ one reads it through first. Spec: docs/protocol/backup.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +15,7 @@ from restante.crypto.keys import BackupKey
 from restante.errors import CryptoError, RemoteProtocolError, UserError
 from restante.protocol.backup import BackupBegins, BackupEnds, ItemReader
 from restante.protocol.history_part import HistoryMessage, Item
+from restante.values import dataclass
 
 TOLD_EVERY: Final = 1_000
 """Messages after which a watcher is told how far it is."""

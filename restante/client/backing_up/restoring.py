@@ -8,7 +8,6 @@ a crash it goes on. Spec: docs/engine.md, section 22.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -32,6 +31,7 @@ from restante.protocol.backup import BackupFile, BackupPiece
 from restante.protocol.ids import account_id
 from restante.store.client_backups import backups
 from restante.store.failpoints import reach
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

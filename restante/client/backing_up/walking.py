@@ -8,7 +8,7 @@ Spec: docs/protocol/backup.md.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -29,6 +29,7 @@ from restante.protocol.history_part import (
 from restante.store import client_backup_rows as lasting
 from restante.store.client_conversations import clock, gaps, own_counter
 from restante.store.client_transfer_rows import highest_counters
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.store.client_marks import MarkRow

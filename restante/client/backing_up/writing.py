@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -31,6 +30,7 @@ from restante.protocol.history_part import (
 )
 from restante.store import client_backup_rows as lasting
 from restante.store.client_rows import Rows
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.crypto.keys import BackupKey

@@ -9,7 +9,7 @@ Spec: docs/protocol/relay.md, section 11.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -18,6 +18,7 @@ from restante.client.blob_transfer.persisting import persist
 from restante.client.failures import RefusedError, RelayError, UnreachableError
 from restante.errors import ExitCode, UserError, WireCode
 from restante.protocol import frames as f
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

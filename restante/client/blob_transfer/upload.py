@@ -7,7 +7,6 @@ Knows no key: the file is sealed already. Spec: docs/protocol/relay.md, section 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import trio
@@ -16,6 +15,7 @@ from restante.client.blob_transfer.persisting import persist
 from restante.client.failures import RefusedError, RelayError, WrongServiceError
 from restante.errors import UserError, WireCode
 from restante.protocol import frames as f
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

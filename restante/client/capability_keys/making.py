@@ -6,7 +6,6 @@ account key makes keys. Knows no network. Spec: docs/protocol/identity.md, secti
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from restante.client.acquaintance import is_welcome
@@ -26,6 +25,7 @@ from restante.protocol.codec import encode
 from restante.protocol.grant import MAX_GRANTED_MESSAGES, Grant, GrantReader, GrantSecret
 from restante.protocol.ids import ID_BYTES, grant_hash
 from restante.store.client_contacts import contact
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.client.changes import Changes

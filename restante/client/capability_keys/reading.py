@@ -9,7 +9,6 @@ Spec: docs/protocol/identity.md, section 10.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -36,6 +35,7 @@ from restante.protocol.ids import DeviceId, grant_hash
 from restante.store.client_contacts import contact
 from restante.store.client_inbox import queue_receipt
 from restante.store.client_messages import message
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.client.changes import Changes

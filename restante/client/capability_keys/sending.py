@@ -7,7 +7,6 @@ when each reader's relay has it. Spec: docs/protocol/identity.md, section 10.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
@@ -34,6 +33,7 @@ from restante.protocol.grant import Grant, Granted, GrantReader, GrantSecret
 from restante.protocol.ids import ID_BYTES, DeviceId, Token, labelled
 from restante.protocol.limits import DEFAULT_TTL_S
 from restante.protocol.order import rank_at
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.crypto.randomness import Randomness

@@ -12,13 +12,13 @@ import os
 import subprocess
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from restante.client.commands.output import VERSION, Output
 from restante.client.commands.records import message_record
 from restante.client.oneshot import Caller
 from restante.errors import ExitCode, UserError
+from restante.values import dataclass
 
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 60.0

@@ -11,10 +11,10 @@ import contextlib
 import os
 import signal
 import sys
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from restante.errors import ExitCode
+from restante.values import dataclass
 
 VERSION = 1
 """Of the objects; they change only by addition."""

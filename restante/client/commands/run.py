@@ -16,7 +16,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
 from types import FrameType
 from typing import IO, Final, Protocol
 
@@ -25,6 +24,7 @@ from restante.client.commands.plain_output import last_of, plain
 from restante.client.commands.send import Sent, find_conversation, send
 from restante.client.oneshot import Caller
 from restante.errors import UserError
+from restante.values import dataclass
 
 FAILED: Final = 125
 NOT_EXECUTABLE: Final = 126

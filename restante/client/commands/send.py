@@ -10,7 +10,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from restante.client.commands.outcomes import (
@@ -24,6 +23,7 @@ from restante.client.commands.progress import ProgressLine, show_file
 from restante.client.commands.records import message_record
 from restante.client.oneshot import Caller
 from restante.errors import ExitCode, UserError
+from restante.values import dataclass
 
 MAX_TEXT_BYTES = 50_000
 """What a message holds: the engine's limit, known here so that no more is read from stdin."""

@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import IO, Annotated, Any, Final, Literal, TypeVar
 
@@ -20,6 +20,7 @@ import trio
 from msgspec import Meta, Struct
 
 from restante.errors import CryptoError, UserError
+from restante.values import dataclass
 
 PROGRAM: Final = Path(__file__).with_name("worker.py")
 SOUND_PROGRAM: Final = Path(__file__).with_name("sound_worker.py")

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +20,7 @@ import trio
 from msgspec import Struct
 
 from restante.errors import UserError
+from restante.values import dataclass
 
 LIMITED: Final = Path(__file__).with_name("limited.py")
 PROBE_S: Final = 30.0

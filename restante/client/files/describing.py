@@ -6,7 +6,7 @@ Spec: docs/protocol/content.md, section 9.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from restante.client.files.sources import media_type_of
 from restante.errors import UserError
 from restante.protocol.content import MAX_WAVEFORM_BYTES, File, FileRole
 from restante.protocol.file_name import NAMELESS, safe_name
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.client.decoding.apart import Prepared

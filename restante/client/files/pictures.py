@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 import struct
-from dataclasses import dataclass
 from typing import IO, Final
 
 from restante.errors import UserError
+from restante.values import dataclass
 
 HEAD_BYTES: Final = 32
 """What tells a picture by how it begins."""

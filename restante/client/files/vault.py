@@ -13,7 +13,7 @@ import os
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -21,6 +21,7 @@ import trio
 
 from restante.crypto.blobs import SEALED_CHUNK_BYTES, Opener, Sealer, sealed_size
 from restante.errors import CryptoError, LocalProtocolError, StoreError, UserError
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,12 +12,12 @@ whoever keeps them may forget them. Spec: docs/protocol/content.md, C15 and C16.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from restante.client.grammar.reading import edited_kind
 from restante.errors import RemoteProtocolError
 from restante.protocol.content import Kind
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.store.client_marks import MarkRow

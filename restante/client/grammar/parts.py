@@ -5,13 +5,13 @@ Rule: knows how they are made, and nothing of what they do. Spec: docs/engine.md
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from restante.client.grammar.changing import Changing
 from restante.client.grammar.sharing import Sharing
 from restante.client.grammar.signals import Signals
 from restante.client.grammar.vanishing import Vanishing
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -6,8 +6,10 @@ Rule: coarse, and never stored. Spec: docs/engine.md, section 13.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
+
+from restante.values import dataclass
 
 STEP_S: Final = 300
 """Times of presence are multiples of this: nobody learns more than which five minutes."""

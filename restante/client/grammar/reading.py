@@ -8,7 +8,6 @@ body that is malformed, and nothing else. Spec: docs/protocol/content.md, sectio
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from restante.protocol.codec import decode
@@ -30,6 +29,7 @@ from restante.protocol.content import (
 from restante.protocol.emoji import is_emoji
 from restante.protocol.file_name import safe_name
 from restante.protocol.text import printable
+from restante.values import dataclass
 
 NEWER: Final = "Sent with a newer Restante. Update to read it."
 

@@ -7,7 +7,6 @@ leaves no trace (attack 41). Inside the caller's transaction. Spec: docs/protoco
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from restante.client import gap_requests, gaps, tracing
@@ -48,6 +47,7 @@ from restante.store.client_conversations import count_from
 from restante.store.client_groups import WaitingRow
 from restante.store.client_inbox import queue_receipt
 from restante.store.client_messages import count, message
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,7 +7,6 @@ next message (attack 42). Inside the caller's transaction. Spec: docs/protocol/g
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -22,6 +21,7 @@ from restante.store import client_sender_keys as store
 from restante.store.client_contacts import contact
 from restante.store.client_groups import group_row
 from restante.store.client_sender_keys import ChainRow
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.client.changes import Changes

@@ -9,7 +9,7 @@ same for everybody (`protocol.group_rules`). Nobody is in a group because a rela
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from restante.client.acquaintance import is_welcome
@@ -21,6 +21,7 @@ from restante.protocol.group_state import Node
 from restante.protocol.manifest import SignedManifest
 from restante.store import client_groups as store
 from restante.store.client_groups import EntryRow
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

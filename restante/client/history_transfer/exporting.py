@@ -9,7 +9,7 @@ Spec: docs/protocol/history.md, section 2.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import IntEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -34,6 +34,7 @@ from restante.store import client_transfer_rows as history
 from restante.store.client_conversations import clock, gaps, own_counter
 from restante.store.client_marks import marks_of
 from restante.store.client_transfers import OUT, TransferRow, WalkRow
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.store.client_messages import MessageRow

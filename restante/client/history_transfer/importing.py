@@ -9,7 +9,7 @@ Inside the caller's transaction. Spec: docs/protocol/history.md, section 3.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
@@ -48,6 +48,7 @@ from restante.store.client_messages import (
 )
 from restante.store.client_rewrites import set_gone
 from restante.store.client_transfer_rows import ids_here, merge_counters
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.client.changes import Changes

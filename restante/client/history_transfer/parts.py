@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from restante.client import status as parts
@@ -13,6 +12,7 @@ from restante.client.history_transfer.incoming import Incoming
 from restante.client.history_transfer.losses import forget_losses, history_state
 from restante.client.history_transfer.outgoing import Outgoing
 from restante.client.history_transfer.staging import Staging
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +16,7 @@ from restante.client.keeping.key_file import destroy_key_file, reason
 from restante.client.keeping.protection import forget_in_keyring, kept_by
 from restante.errors import UserError
 from restante.store.failpoints import reach
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.client.profile import Profile

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
@@ -27,6 +26,7 @@ from restante.client.tui import words
 from restante.client.tui.clean import clean_line
 from restante.client.tui.key_words import COMMANDS, slash_name
 from restante.errors import ExitCode, RestanteError, UserError
+from restante.values import dataclass
 
 ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 LAST_WORDS_S: Final = 10.0

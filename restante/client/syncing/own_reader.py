@@ -8,7 +8,6 @@ transaction. Spec: docs/engine.md, section 12; docs/protocol/content.md, C17.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -55,6 +54,7 @@ from restante.protocol.content import (
 from restante.protocol.manifest import SignedManifest
 from restante.store.client_marks import mark_by_counter
 from restante.store.client_messages import message, message_by_counter, update_state
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.client.changes import Changes

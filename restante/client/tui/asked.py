@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta, tzinfo
 from typing import Final, get_type_hints
 
@@ -17,6 +17,7 @@ from restante.client.tui import search_words
 from restante.client.tui.clean import clean_line
 from restante.client.tui.dates import past_day
 from restante.client.tui.times import spell_when
+from restante.values import dataclass
 
 NAMES: Final = ("from", "in", "type", "since", "before", "on")
 _NARROWS: Final = re.compile(

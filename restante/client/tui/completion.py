@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from restante.client.interface import ContactState, Conversation, Member
 from restante.client.tui.clean import clean_line
 from restante.client.tui.emoji_names import find_emoji
 from restante.client.tui.key_words import slash_name
+from restante.values import dataclass
 
 MAX_OFFERED: Final = 6
 

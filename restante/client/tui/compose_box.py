@@ -6,7 +6,6 @@ Spec: docs/tui.md, section 5.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
@@ -22,6 +21,7 @@ from restante.client.tui.completion import Begun, Offer, begun
 from restante.client.tui.completions import Completions
 from restante.client.tui.pasted import is_long, may_be_paths
 from restante.client.tui.wrap import shorten
+from restante.values import dataclass
 
 _NEW_LINE_KEYS = frozenset({"ctrl+j", "shift+enter", "alt+enter", "ctrl+enter"})
 

@@ -6,7 +6,7 @@ the history can be laid out alone. Roles become colours elsewhere. Spec: docs/tu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from restante.client.interface import Message, MessageState
@@ -25,6 +25,7 @@ from restante.client.tui.page import Page
 from restante.client.tui.roles import Paint, Role
 from restante.client.tui.times import clock_time, day_title, local
 from restante.client.tui.wrap import cells, centred, shorten, wrap
+from restante.values import dataclass
 
 _GROUP_WITHIN = timedelta(minutes=5)
 _MAX_COMPACT_NAME = 16

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from restante.client.tui.clean import clean_line
+from restante.values import dataclass
 
 BELL: Final = "\x07"
 KEEP_TITLE: Final = "\x1b[22;2t"

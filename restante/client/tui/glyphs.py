@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import locale
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from restante.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

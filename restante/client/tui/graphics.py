@@ -8,8 +8,9 @@ is known here alone. Spec: docs/tui.md, section 4.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
+
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from textual.widget import Widget

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from restante.client.interface import Message
 from restante.client.tui.chunk import Chunk
 from restante.client.tui.entries import Entry, Line
 from restante.client.tui.heights import SPLIT_AT, Heights
+from restante.values import dataclass
 
 MAX_CHUNKS = 48
 """Chunks kept in memory: about 3,000 messages."""

@@ -6,7 +6,6 @@ Rule: only what is in sight has a label. Spec: docs/tui.md, section 5.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import ClassVar, Final
 
@@ -16,6 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from restante.client.tui.text_line import Line
+from restante.values import dataclass
 
 LETTERS: Final = "asdfghjklqwertyuiopzxcvbnm"
 

@@ -7,10 +7,11 @@ Spec: docs/tui.md, section 5.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from textual.binding import Binding, BindingType
+
+from restante.values import dataclass
 
 NAMES: Final = {
     "escape": "Esc",

@@ -6,7 +6,6 @@ Rule: a moment is shown as it was understood before it is taken. Spec: docs/tui.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final, Literal
 
@@ -26,6 +25,7 @@ from restante.client.tui.dialog import REST_ROWS, Dialog, Field, text
 from restante.client.tui.stage import Stage
 from restante.client.tui.times import spell_when
 from restante.client.tui.wrap import shorten
+from restante.values import dataclass
 
 LINE_CELLS: Final = 58
 

@@ -7,10 +7,10 @@ host, and letters of other alphabets can look like anything. Spec: docs/tui.md, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from restante.client.tui import link_words
+from restante.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,10 @@ Spec: docs/tui.md, section 4.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from restante.client.tui.glyphs import Glyphs
+from restante.values import dataclass
 
 MAX_MEASURE = 96
 """Longer lines are hard to read; a wider pane stays empty on the right."""

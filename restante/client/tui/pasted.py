@@ -9,10 +9,11 @@ Spec: docs/tui.md, section 13.
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
+
+from restante.values import dataclass
 
 MAX_PATHS: Final = 16
 MAX_PATHS_CHARS: Final = 8_192

@@ -6,7 +6,6 @@ Rule: what is no place is refused where it was typed. Spec: docs/tui.md, section
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from textual import on
@@ -19,6 +18,7 @@ from textual.widgets.option_list import Option
 from restante.client.tui import chat_words
 from restante.client.tui.dialog import Dialog, Field, text
 from restante.client.tui.places import TypedPlace, read_place
+from restante.values import dataclass
 
 LIVE_S: Final = (0, 900, 3_600, 8 * 3_600)
 """How long a place may move; eight hours is what the engine takes at most."""

@@ -6,7 +6,8 @@ Rule: numbers only; no name of a place is ever looked up anywhere. Spec: docs/tu
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from restante.values import dataclass
 
 _PLACE = re.compile(
     r"(?:geo:)?\s*(?P<latitude>[+-]?\d{1,2}(?:\.\d+)?)°?\s*[,;\s]\s*"

@@ -7,12 +7,12 @@ a file beside the profile. Spec: docs/tui.md, section 6.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from textual.theme import BUILTIN_THEMES
 
 from restante.client.tui.theme import DARK, LIGHT
+from restante.values import dataclass
 
 THEMES: Final = tuple(sorted({*BUILTIN_THEMES}, key=str.casefold))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
@@ -18,6 +18,7 @@ from restante.client.tui.graphics import Graphics, find_graphics
 from restante.client.tui.page import Page
 from restante.client.tui.preferences import Preferences
 from restante.client.tui.times import until_words
+from restante.values import dataclass
 
 CALM_S = 5.0
 """Notices come no closer together than this."""

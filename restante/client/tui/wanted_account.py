@@ -5,12 +5,11 @@ Rule: whatever is wrong with it is said before the relay is asked. Spec: docs/pr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from restante.client.tui import welcome_words
 from restante.errors import UserError
 from restante.protocol.address import Address, AddressError
 from restante.protocol.code import CodeError, CodeType, looks_like_code, parse_code
+from restante.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
