@@ -26,7 +26,7 @@ from restante.client.tui.theme import DARK, LIGHT, contrast
 from tests.tui.scenes import village
 from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.scripted_files import a_file
-from tests.tui.stories import WIDE, Teller, tell
+from tests.tui.stories import Teller, tell
 
 AA = 4.5
 """WCAG 2.2, 1.4.3, level AA."""
@@ -141,9 +141,7 @@ async def dialogs(t: Teller) -> None:
     opens: tuple[tuple[Callable[[], object], str], ...] = (
         (t.app.action_help, "Help"),
         (t.app.action_settings, "Settings"),
-        (t.app.action_keys, "Enter, then the new key."),
         (main.action_search_all, "Search all chats"),
-        (main.action_go_to, "A name, an address or a code"),
         (main.action_new_group, "What is it called?"),
         (main.action_timer, "Disappearing messages"),
         (main.action_verify, "Safety number"),
@@ -173,7 +171,7 @@ async def test_every_text_on_the_screens_can_be_read(theme: Theme) -> None:
         await main_screen(t, engine, key)
         await dialogs(t)
 
-    await tell(engine, story, size=WIDE)
+    await tell(engine, story, size=(130, 34))
 
 
 async def test_a_text_that_is_too_faint_is_found() -> None:

@@ -15,7 +15,10 @@ from restante.client.interface import (
 from restante.client.tui.members import LEAVE, REMOVE, WRITE, choices_about
 from restante.errors import UserError
 from tests.tui.scripted_engine import ScriptedEngine
-from tests.tui.stories import WIDE, Teller, tell
+from tests.tui.stories import Teller, tell
+
+WIDE = (120, 24)
+"""Wide enough for the info pane."""
 
 LINE = GroupLine(
     description="Sundays at 9",
