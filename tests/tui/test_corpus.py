@@ -112,7 +112,7 @@ def at_cell(text: str, column: int) -> str:
 async def test_nothing_that_is_written_moves_the_panes(
     width: int, density: str, first: int
 ) -> None:
-    """All names stand in the list at each width; each chat is opened at one, or, in soak, at all."""
+    # All names stand in the list at each width; each chat is opened at one, in soak at all.
     engine, keys = a_babel()
     preferences = Preferences()
     preferences.set("density", density)
