@@ -197,3 +197,15 @@ def test_files_folders_and_what_is_on_stdin_arrive_as_they_were(
         alice.run("send", "bob", "x", *wrong).failed(2)
     assert "is no directory" in bob.run("file", "get", ids[0], "--output", "/nowhere").failed(1)
     assert "no such file" in alice.run("send", "bob", "--file", "/nowhere/x").failed(1)
+    here = {line.split()[0] for line in bob.run("file", "ls", "alice").ok().out.splitlines()}
+    assert "no size" in bob.run("file", "drop", "--larger-than", "huge").failed(1)
+    bob.run("file", "drop").failed(2)
+    assert "Would remove 0 files" in bob.run(
+        *("file", "drop", "--chat", "alice", "--older-than", "1d", "--dry-run")
+    ).ok().out  # fmt: skip
+    tried = bob.run("file", "drop", "--chat", "alice", "--larger-than", "0B", "--dry-run").ok().out
+    assert here <= set(tried.split())
+    assert "here" in bob.run("file", "ls", "alice").ok().out
+    bob.run("file", "drop", "--chat", "alice", "--larger-than", "0B").ok()
+    left = bob.run("file", "ls", "alice").ok().out
+    assert (left.count(", here"), left.count("at the relay")) == (0, len(here))

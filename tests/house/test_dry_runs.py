@@ -11,7 +11,14 @@ from tests.house.test_cli_documented import ALL
 DESTROYS = frozenset(
     {
         *("account delete", "account move", "backup restore", "contact block", "delete"),
-        *("device revoke", "group leave", "group remove", "group uninvite", "hook dead drop"),
+        *(
+            "device revoke",
+            "group leave",
+            "group remove",
+            "group uninvite",
+            "hook dead drop",
+            "file drop",
+        ),
         *("hook forget", "import", "panic", "passphrase remove", "recover", "recovery confirm"),
         *("relay accounts block", "relay accounts delete", "relay down", "relay drain"),
         *("relay invite revoke", "relay restore", "relay up", "relay upgrade", "scheduled cancel"),
@@ -24,7 +31,6 @@ HARMLESS = {
     "contact unmute": "only speaks again",
     "device grant ls": "lists",
     "device wake": "--off is undone by saying the same again",
-    "file drop": "the file can be fetched again, and is named",
     "group refuse": "whoever asked can ask again",
     "lock": "the passphrase opens it again",
     "pin": "--undo",

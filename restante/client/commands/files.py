@@ -57,13 +57,6 @@ def get(
     return ExitCode.OK
 
 
-def drop(out: Output, caller: Caller, message_id: str) -> ExitCode:
-    """Remove the file of a message from this device."""
-    message = caller.call("file_drop", message_id=message_id)
-    out.data(message_record(message), file_text(message))
-    return ExitCode.OK
-
-
 def usage(out: Output, caller: Caller) -> ExitCode:
     """Print what files take on this device, by conversation."""
     total = 0

@@ -51,7 +51,10 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "doctor": ("restante doctor --thorough",),
     "edit": ("restante edit MESSAGE 'what it was meant to say'",),
     "export": ("restante export alice --output alice.jsonl",),
-    "file drop": ("restante file drop 0123456789abcdef0123456789abcdef",),
+    "file drop": (
+        "restante file drop --chat alice --older-than 30d --larger-than 10MB --dry-run",
+        "restante file drop 0123456789abcdef0123456789abcdef",
+    ),
     "file get": ("restante file get 0123456789abcdef0123456789abcdef --output ~/Downloads",),
     "file ls": ("restante file ls alice",),
     "file usage": ("restante file usage",),

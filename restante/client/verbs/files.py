@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from restante.client.verbs.invocation import CONVERSATION, Invocation, command
+from restante.client.verbs.invocation import CONVERSATION, DRY_RUN, Invocation, command
 
 verbs = click.Group()
 
@@ -41,13 +41,31 @@ def get(run: Invocation, message: str, *, output: str | None, archive: bool) -> 
 
 
 @command(file)
-@click.argument("message")
-def drop(run: Invocation, message: str) -> int:
-    """Remove the file of MESSAGE from this device. The message stays."""
-    from restante.client.commands import files as bodies
+@click.argument("message", required=False)
+@click.option("--chat", metavar="CONVERSATION", help="Those of a conversation.")
+@click.option("--older-than", metavar="TIME", help="Those from before so long: 30d, 4w.")
+@click.option("--larger-than", metavar="SIZE", help="Those that are larger: 500kB, 10MB, 1GB.")
+@DRY_RUN
+def drop(
+    run: Invocation,
+    message: str | None,
+    *,
+    chat: str | None,
+    older_than: str | None,
+    larger_than: str | None,
+    dry_run: bool,
+) -> int:
+    """Remove files from this device: that of MESSAGE, or all that fit. The messages stay."""
+    from restante.client.commands import dropping as bodies
 
+    is_many = bool(chat or older_than or larger_than)
+    if is_many == (message is not None):
+        raise click.UsageError("Name one MESSAGE, or say which: --chat, --older-than, ...")
     with run.caller() as caller:
-        return bodies.drop(run.out, caller, message)
+        if message is not None:
+            return bodies.drop(run.out, caller, message, is_trial=dry_run)
+        which = bodies.which(caller, chat, older_than, larger_than)
+        return bodies.drop_all(run.out, caller, which, is_trial=dry_run)
 
 
 @command(file)
