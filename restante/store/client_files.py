@@ -60,6 +60,7 @@ _ONE = Statement("files.ONE")
 _IN_STATE = Statement("files.IN_STATE")
 _COUNT = Statement("files.COUNT")
 _PLACES = Statement("files.PLACES")
+_OF_MESSAGES = Statement("files.OF_MESSAGES")
 _FORGET = Statement("files.FORGET")
 _MOVE_ON = Statement("files.MOVE_ON")
 _OF_CONVERSATION = Statement("files.OF_CONVERSATION")
@@ -81,6 +82,12 @@ def file_of(rows: Rows, message_id: bytes) -> FileRow | None:
 def files_in(rows: Rows, state: str) -> list[FileRow]:
     """Return all files in a state."""
     return [_FILE.read(found) for found in rows.all(_IN_STATE, state=state)]
+
+
+def files_of_messages(rows: Rows, message_state: str) -> list[FileRow]:
+    """Return the files that are here and were put at our relay, of messages in a state."""
+    found = rows.all(_OF_MESSAGES, state=HERE, message_state=message_state)
+    return [_FILE.read(each) for each in found]
 
 
 def count_files(rows: Rows, state: str) -> int:

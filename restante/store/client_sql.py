@@ -597,6 +597,16 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
         ("key", "limit", "skipped"),
         {},
     ),
+    "files.OF_MESSAGES": (
+        (
+            "SELECT files.message_id, files.place, files.state, files.blob, files.stored_bytes, "
+            "files.attempts, files.error FROM files JOIN messages ON messages.id = "
+            "files.message_id WHERE files.state = ? AND files.blob IS NOT NULL AND messages.state"
+            " = ?"
+        ),
+        ("state", "message_state"),
+        {},
+    ),
     "files.ONE": (
         (
             "SELECT files.message_id, files.place, files.state, files.blob, files.stored_bytes, "

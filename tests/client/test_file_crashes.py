@@ -10,7 +10,7 @@ import trio
 
 from restante.client.interface import FileState
 from tests.client.test_files import saved, stands
-from tests.client.world import World, a_world, introduce
+from tests.client.world import World, a_world, introduce, reaches
 from tests.processes import start
 
 CONTENT = os.urandom(200_000)
@@ -48,6 +48,35 @@ async def test_killed_at_every_part_it_goes_on_where_it_was(tmp_path: Path) -> N
             assert path.read_bytes() == CONTENT
         for name in ("alice", "bob"):
             assert len(list((world.profile(name) / "files").iterdir())) == 1
+
+
+async def test_what_was_taken_back_is_deleted_at_the_relay_after_a_restart(tmp_path: Path) -> None:
+    film = tmp_path / "film.bin"
+    film.write_bytes(CONTENT)
+    async with a_world(tmp_path) as world:
+        async with world.online("alice") as alice, world.online("bob") as bob:
+            to_bob, _ = await introduce(alice, bob)
+        send = {"sends": str(film), "to": to_bob, "message": MESSAGE}
+        assert await run(world, "alice", **send, point="file.uploading", hit=2) == -9
+        assert blobs_at(world) == 1
+        await world.relay.stop()
+        async with world.online("alice") as alice:
+            taken_back = await alice.cancel(MESSAGE)
+            assert taken_back.state == "failed"
+        await world.relay.start()
+        async with world.online("alice") as alice:
+            with trio.fail_after(PATIENCE_S):
+                while blobs_at(world):  # noqa: ASYNC110  # nobody is told
+                    await trio.sleep(0.02)
+            await alice.retry(MESSAGE)
+            await reaches(alice, taken_back, "relayed")
+            assert blobs_at(world) == 1
+
+
+def blobs_at(world: World) -> int:
+    with world.relay.file() as connection:
+        count: int = connection.execute("SELECT count(*) FROM blobs").fetchone()[0]
+    return count
 
 
 def make_old(*paths: Path) -> None:

@@ -78,8 +78,10 @@ class Sending:
         self._uploader = Uploader(context, links, Pace())
         self._uploads = Crew(self._due, self._upload)
         self._troubles: dict[bytes, str | None] = {}
-        self._unwanted: set[BlobId] = set()
+        self._deleted: set[BlobId] = set()
+        """Of what was taken back: what this run has deleted at the relay already."""
         self._is_news = trio.Event()
+        self._is_news.set()  # what the last run left there
 
     async def run(self) -> None:
         """Upload what is to be sent."""
@@ -237,6 +239,7 @@ class Sending:
             self._troubles[row.id] = None if error is None else str(error)
             self._is_news.set()
 
+        self._deleted.discard(upload.blob)
         try:
             kept_s = await self._uploader.upload(upload, told=told, troubled=troubled)
             if kept_s < TOO_SHORT_S:
@@ -248,12 +251,9 @@ class Sending:
             await trio.sleep(self._context.backoff_s(3))
         except UserError as error:
             await self._give_up(row.id, str(error))
-        except trio.Cancelled:
-            self._unwanted.add(upload.blob)
-            self._is_news.set()
-            raise
         finally:
             self._troubles.pop(row.id, None)
+            self._is_news.set()
 
     async def _settle(self, message_id: bytes, *, expires_at_s: int) -> None:
         changes, now_ms = Changes(), self._context.now_ms()
@@ -288,10 +288,13 @@ class Sending:
                     if now.get(message_id) != said.get(message_id):
                         await self._say_why(message_id, now.get(message_id))
                 said = {message_id: why for message_id, why in now.items() if why is not None}
-                while self._unwanted:
-                    await self._delete(self._unwanted.pop())
+                for blob in await self._context.read(_taken_back):
+                    if blob not in self._deleted:
+                        await self._uploader.delete(blob)
+                        self._deleted.add(blob)
             except (StoreError, RelayError):
                 await trio.sleep(self._context.backoff_s(3))
+                self._is_news.set()
 
     async def _say_why(self, message_id: bytes, sentence: str | None) -> None:
         changes = Changes()
@@ -304,7 +307,13 @@ class Sending:
         await self._context.write(work)
         await self._announcer.tell(changes)
 
-    async def _delete(self, blob: BlobId) -> None:
-        is_due = any(each.blob == blob for each in await self._due())
-        if not is_due:
-            await self._uploader.delete(blob)
+
+def _taken_back(rows: Rows) -> list[BlobId]:
+    """Return what of files lies at our relay, or may, whose messages never went out."""
+    found = []
+    for kept in store.files_of_messages(rows, MessageState.FAILED.value):
+        row = message(rows, kept.message_id)
+        # When a message goes out, it says until when its file is kept.
+        if row is not None and kept.blob is not None and not body_of(row).expires_at_s:
+            found.append(BlobId(kept.blob))
+    return found

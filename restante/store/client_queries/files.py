@@ -56,6 +56,15 @@ IN_STATE = Query(
 )
 COUNT = Query(select(func.count()).select_from(files).where(files.c.state == bindparam("state")))
 PLACES = Query(select(files.c.place))
+OF_MESSAGES = Query(
+    select(*_FILE.columns)
+    .select_from(files.join(_messages, _messages.c.id == files.c.message_id))
+    .where(
+        files.c.state == bindparam("state"),
+        files.c.blob.is_not(None),
+        _messages.c.state == bindparam("message_state"),
+    )
+)
 FORGET = Query(delete(files).where(files.c.message_id == bindparam("which")))
 MOVE_ON = Query(
     update(files).where(
