@@ -226,9 +226,10 @@ async def test_a_terminal_resized_and_back_before_anybody_looked_is_drawn_anew(
     await ended(terminal, 0)
 
 
-async def test_another_account_is_opened_without_leaving_the_terminal(
-    terminal: Terminal, tmp_path: Path
+async def test_another_account_is_opened_and_the_first_goes_on_receiving(
+    terminal: Terminal, friends: tuple[Person, Person], tmp_path: Path
 ) -> None:
+    alice, bob = friends
     await start_chat(terminal, tmp_path / "pid")
     terminal.press("C-p")
     await terminal.until_shown("Chat: Go to")
@@ -239,6 +240,10 @@ async def test_another_account_is_opened_without_leaving_the_terminal(
     terminal.type("second")
     terminal.press("Enter")
     await terminal.until_shown("Step 1 of 3")
+    sent = ("send", "alice", "while you were elsewhere", "--wait", "delivered")
+    await trio.to_thread.run_sync(lambda: bob.run(*sent).ok())
+    status = await trio.to_thread.run_sync(lambda: alice.run("rpc", "status").ok())
+    assert status.record["pid"] == int((tmp_path / "pid").read_text())
     terminal.press("C-q")
     await ended(terminal, 0)
 

@@ -1,6 +1,6 @@
 """Going to another account: one profile each, on this machine.
 
-Rule: the account that is left keeps nothing running; what is in its outbox waits there.
+Rule: the account that is left goes on, out of sight, until the chat is closed.
 Spec: docs/tui.md, section 5.
 """
 

@@ -11,8 +11,8 @@ from typing import Final
 
 ACCOUNTS_TITLE: Final = "Accounts"
 ACCOUNTS_TEXT: Final = (
-    "Each is a profile of its own. This one stops running here: run 'restante daemon' to have its "
-    "messages come in meanwhile."
+    "Each is a profile of its own. One that you leave goes on receiving until Restante is closed; "
+    "'restante daemon' does so for longer."
 )
 ACCOUNTS_GO: Final = "Go there"
 ACCOUNTS_PLACEHOLDER: Final = "A name here makes a new one"
