@@ -285,7 +285,7 @@ def manifest_of(row: ContactRow) -> VerifiedManifest:
         raise StoreError("A contact's manifest is damaged. Add the contact again.") from error
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=2048)  # a group of 1,000 members is gone through for each message
 def _kept_manifest(packed: bytes) -> VerifiedManifest:
     return verify_manifest(SignedManifest.from_bytes(packed))  # 0.3 ms, and asked for every message
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from restante.client.gap_requests import missing_from
+from restante.client.groups.lost_keys import is_still_lost
 from restante.client.groups.posting import counted
 from restante.client.resending import is_place, now_in
 from restante.client.syncing.outgoing import final_sync, publish, sent_item
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from restante.store.client_rows import Rows
 
 
-def final_content(
+def final_content(  # noqa: PLR0911  # one for each kind
     rows: Rows, changes: Changes, row: ContactRow, entry: OutboxRow, *, now_ms: int
 ) -> bytes | None:
     """Return what is sealed: with its counter, with what is missing now; None if nothing is."""
@@ -43,6 +44,8 @@ def final_content(
         if request is None:
             return None
         return msgspec.structs.replace(content, body=encode(request)).to_bytes()
+    if content.kind == Kind.SENDER_KEY_ASK and not is_still_lost(rows, content):
+        return None
     if is_place(entry, content):
         return now_in(rows, content)
     if content.kind > LAST_HISTORY_KIND or content.counter or entry.message_id is None:

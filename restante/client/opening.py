@@ -30,7 +30,7 @@ from restante.client.capability_keys.reading import GrantedReader
 from restante.client.contents import Arrival, Reader
 from restante.client.directory import manifest_of
 from restante.client.granting import grant
-from restante.client.groups import chains
+from restante.client.groups import chains, lost_keys
 from restante.client.groups.admitting import is_worth_hearing
 from restante.client.groups.arriving import is_of_group
 from restante.client.history import parse_content
@@ -117,6 +117,7 @@ class Opener:
                 )
                 if dropped:
                     _LOG.info("envelopes that nothing opens were dropped: %d", len(dropped))
+                self._ask_for_key(rows, changes, each)
                 continue
             # Some session has moved on: what was put aside may be what it expects now.
             tags, changes.expected = tags | changes.expected, set()
@@ -164,6 +165,22 @@ class Opener:
                 ),
             )
         return _NO_TAGS
+
+    def _ask_for_key(self, rows: Rows, changes: Changes, envelope: AsideRow) -> None:
+        """Ask who may have sealed what nothing opens, if it came as members of groups send."""
+        reader = self.reader
+        is_hello = hello_references(envelope.payload, reader.own.device_id) is not None
+        if is_hello or lane_of(envelope.lane) is not Lane.CONTACT:
+            return
+        lost_keys.ask_owner(
+            rows,
+            changes,
+            reader.own,
+            lookup_tag(envelope.payload),
+            delay_ms=reader.resend_grace_ms,
+            randomness=reader.randomness,
+            now_ms=reader.now_ms,
+        )
 
     def _open_message(
         self, rows: Rows, changes: Changes, session: Session, envelope: AsideRow

@@ -131,6 +131,11 @@ def stored_reader(packed: bytes, *, id: bytes, group: bytes, number: int) -> Rea
     )
 
 
+def has_sent(chain: SenderChain, lookup: bytes) -> bool:
+    """Whether a lookup tag is of a message that was sealed on a chain of one's own."""
+    return any(lookup == tag(chain.tags, number) for number in range(chain.number))
+
+
 def accept(key: SenderKey, group: bytes) -> ReaderChain:
     """Return the chain that a member has given us for a group."""
     return ReaderChain(

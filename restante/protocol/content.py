@@ -91,6 +91,8 @@ class Kind(IntEnum):
     """Somebody has an invite link to a group, and wants in."""
     GROUP_REFUSED = 117
     """That link lets nobody in any more."""
+    SENDER_KEY_ASK = 118
+    """A key of that kind was lost on its way."""
     GRANTED = 130
     """What a capability key says, with the grant that allows it: see `protocol.grant`."""
 

@@ -276,6 +276,12 @@ class GroupAsk(Struct, array_like=True, frozen=True, forbid_unknown_fields=True)
     heads: Annotated[list[Bytes32], Meta(max_length=MAX_PARENTS)]
 
 
+class SenderKeyAsk(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Body of kind SENDER_KEY_ASK: an envelope with this lookup tag came, and no key for it."""
+
+    tag: Bytes16
+
+
 class Refusal(IntEnum):
     """Why an invite link lets somebody in no more. Numbers are only ever added."""
 

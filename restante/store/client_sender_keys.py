@@ -44,6 +44,8 @@ _BY_TAG = Statement("sender_keys.BY_TAG")
 _USE_TAG = Statement("sender_keys.USE_TAG")
 _HOLD = Statement("sender_keys.HOLD")
 _HOLDERS = Statement("sender_keys.HOLDERS")
+_LAST_WRITERS = Statement("sender_keys.LAST_WRITERS")
+_WRITERS = Statement("sender_keys.WRITERS")
 
 
 def put_chain(rows: Rows, row: ChainRow, tags: Mapping[bytes, int] | None = None) -> None:
@@ -98,3 +100,13 @@ def hold(rows: Rows, chain_id: bytes, devices: Iterable[bytes]) -> None:
 def holders(rows: Rows, chain_id: bytes) -> set[bytes]:
     """Return the devices that have been given a chain of ours."""
     return {device_id for (device_id,) in rows.all(_HOLDERS, chain=chain_id)}
+
+
+def last_writers(rows: Rows, most: int) -> list[ChainRow]:
+    """Return the newest chains that were given to us, of any group."""
+    return [_CHAIN.read(each) for each in rows.all(_LAST_WRITERS, most=most)]
+
+
+def writers(rows: Rows, group_id: bytes) -> set[bytes]:
+    """Return the devices of which a group's chains are here."""
+    return {device_id for (device_id,) in rows.all(_WRITERS, group_id=group_id)}

@@ -1785,6 +1785,17 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
         ("chain",),
         {},
     ),
+    "sender_keys.LAST_WRITERS": (
+        (
+            "SELECT group_chains.chain, group_chains.group_id, group_chains.account_id, "
+            "group_chains.device_id, group_chains.is_own, group_chains.number, "
+            "group_chains.made_at_ms, group_chains.secret FROM group_chains WHERE "
+            "group_chains.is_own = ? ORDER BY group_chains.made_at_ms DESC, group_chains.chain "
+            "LIMIT ? OFFSET ?"
+        ),
+        ("is_own_1", "most", "param_1"),
+        {"is_own_1": 0, "param_1": 0},
+    ),
     "sender_keys.OF": (
         (
             "SELECT group_chains.chain, group_chains.group_id, group_chains.account_id, "
@@ -1827,6 +1838,11 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
     "sender_keys.USE_TAG": (
         "DELETE FROM group_chain_tags WHERE group_chain_tags.tag = ?",
         ("which",),
+        {},
+    ),
+    "sender_keys.WRITERS": (
+        "SELECT group_chains.device_id FROM group_chains WHERE group_chains.group_id = ?",
+        ("group_id",),
         {},
     ),
     "sending.ADD_KEY": (

@@ -6,14 +6,24 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from restante.client.changes import Changes
+from restante.client.groups import lost_keys
+from restante.crypto import sender_keys
+from restante.crypto.randomness import SystemRandomness
+from restante.crypto.tags import tag
+from restante.protocol.group import SenderKeyAsk
+from restante.store.client_contacts import contact
+from restante.store.client_sender_keys import chains_of as stored_chains
+from restante.store.client_sender_keys import drop_chain
 from tests.client.party import Party, hears, is_in, said
-from tests.client.world import QUICK, a_world, eventually, introduce, reaches
+from tests.client.world import PATIENCE_S, QUICK, a_world, eventually, introduce, reaches
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
     from restante.client.engine import LocalEngine
+    from restante.store.client_rows import Rows
 
 LARGE = replace(QUICK, most_pairwise=0)
 
@@ -32,10 +42,8 @@ async def a_large_party(directory: Path) -> AsyncIterator[Party]:
 
 async def chains_of(engine: LocalEngine, of: LocalEngine, key: str) -> list[bytes]:
     """The chains that somebody has of somebody's device."""
-    from restante.store.client_sender_keys import chains_of as stored
-
     device = of._services.running().own.device_id
-    found = await engine._context.read(lambda rows: stored(rows, bytes.fromhex(key), device))
+    found = await engine._context.read(lambda rows: stored_chains(rows, bytes.fromhex(key), device))
     return [each.chain for each in found]
 
 
@@ -116,3 +124,66 @@ async def test_who_comes_later_reads_from_then_on(tmp_path: Path) -> None:
         assert await chains_of(party.bob, party.alice, key) == await chains_of(
             party.carol, party.alice, key
         )
+
+
+async def test_a_key_that_was_lost_is_asked_for_and_what_it_missed_comes(tmp_path: Path) -> None:
+    async with a_large_party(tmp_path) as party:
+        key = await party.group()
+        await party.alice.send(key, "First")
+        await hears(party.bob, key, ["First"])
+        [chain] = await chains_of(party.bob, party.alice, key)
+        # As if the key for what comes next had never come.
+        await party.bob._context.write(lambda rows: drop_chain(rows, chain))
+        await party.alice.send(key, "Second")
+        await hears(party.carol, key, ["First", "Second"])
+        for _ in range(20):  # asked and answered without a word to the user
+            for each in (party.bob, party.alice):
+                assert await each.synchronise(timeout_s=PATIENCE_S)
+            if await chains_of(party.bob, party.alice, key):
+                break
+        assert await chains_of(party.bob, party.alice, key) == [chain]
+        assert await said(party.bob, key) == ["First"]
+        await party.alice.send(key, "Third")
+        await hears(party.bob, key, ["First", "Second", "Third"])
+
+
+async def test_a_key_is_given_again_to_a_member_alone_and_for_a_tag_that_was_used(
+    tmp_path: Path,
+) -> None:
+    async with a_large_party(tmp_path) as party, party.world.online("mallory") as mallory:
+        key = await party.group()
+        to_mallory, to_alice = await introduce(party.alice, mallory)
+        await party.alice.send(key, "Hello")
+        await hears(party.bob, key, ["Hello"])
+        group_id, own = bytes.fromhex(key), party.alice._services.running().own
+        [row] = await party.alice._context.read(
+            lambda rows: stored_chains(rows, group_id, own.device_id)
+        )
+        chain = sender_keys.stored_sender(row.secret, id=row.chain, group=group_id, number=0)
+        used = tag(chain.tags, 0)
+
+        def asks(rows: Rows, who: bytes, device: bytes, about: bytes) -> int:
+            changes, whom = Changes(), contact(rows, who)
+            assert whom is not None
+            lost_keys.answer(
+                rows,
+                changes,
+                own,
+                whom,
+                group_id=group_id,
+                device_id=device,
+                asked=SenderKeyAsk(tag=about),
+                randomness=SystemRandomness(),
+                now_ms=1,
+            )
+            return int(changes.is_outbox_due)
+
+        bob = party.bob._services.running().own
+        theirs = mallory._services.running().own
+        for who, about, answers in ((theirs, used, 0), (bob, bytes(16), 0), (bob, used, 1)):
+            found = await party.alice._context.write(
+                lambda rows, w=who, a=about: asks(rows, w.account_id, w.device_id, a)
+            )
+            assert found == answers
+        assert to_mallory
+        assert to_alice

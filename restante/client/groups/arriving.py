@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from restante.client import gap_requests, gaps, tracing
 from restante.client.acquaintance import is_heard
 from restante.client.grammar.filing import file_content
-from restante.client.groups import admitting, chains, joining, telling
+from restante.client.groups import admitting, chains, joining, lost_keys, telling
 from restante.client.groups import ledger as ledgers
 from restante.client.groups.posting import says_receipts
 from restante.client.groups.settling import know_members, settle
@@ -40,6 +40,7 @@ from restante.protocol.group import (
     GroupRefused,
     Role,
     SenderKey,
+    SenderKeyAsk,
 )
 from restante.store import client_groups as store
 from restante.store.client_contacts import contact
@@ -66,7 +67,13 @@ MAX_WAITING: Final = 256
 WAITS_MS: Final = 14 * 86_400_000
 
 GROUP_KINDS: Final = frozenset(
-    {Kind.GROUP_CONTENT, Kind.GROUP_LOG, Kind.GROUP_ASK, Kind.SENDER_KEY}
+    {
+        Kind.GROUP_CONTENT,
+        Kind.GROUP_LOG,
+        Kind.GROUP_ASK,
+        Kind.SENDER_KEY,
+        Kind.SENDER_KEY_ASK,
+    }
 )
 JOINING_KINDS: Final = frozenset({Kind.GROUP_JOIN, Kind.GROUP_REFUSED})
 
@@ -129,6 +136,18 @@ class GroupReader:
                     source.who,
                     device_id=source.device_id,
                     key=decode(content.body, SenderKey),
+                    now_ms=self.now_ms,
+                )
+            case Kind.SENDER_KEY_ASK if is_heard(source.who):
+                lost_keys.answer(
+                    rows,
+                    changes,
+                    self.own,
+                    source.who,
+                    group_id=content.conversation,
+                    device_id=source.device_id,
+                    asked=decode(content.body, SenderKeyAsk),
+                    randomness=self.randomness,
                     now_ms=self.now_ms,
                 )
             case Kind.RESEND_REQUEST:

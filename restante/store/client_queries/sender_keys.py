@@ -85,3 +85,12 @@ HOLD = Query(upsert(group_chain_holders).on_conflict_do_nothing(), "chain", "dev
 HOLDERS = Query(
     select(group_chain_holders.c.device_id).where(group_chain_holders.c.chain == bindparam("chain"))
 )
+LAST_WRITERS = Query(
+    select(*_CHAIN.columns)
+    .where(group_chains.c.is_own == 0)
+    .order_by(group_chains.c.made_at_ms.desc(), group_chains.c.chain)
+    .limit(bindparam("most"))
+)
+WRITERS = Query(
+    select(group_chains.c.device_id).where(group_chains.c.group_id == bindparam("group_id"))
+)
