@@ -161,6 +161,25 @@ class ChatActions(GroupActions):
                 label=place.label,
                 live_s=LIVE_S[chosen.choice],
             )
+            self._stage.whereabouts.here = (place.latitude, place.longitude)
+            self.redraw()
+
+    def action_where_i_am(self) -> None:
+        """Say where one is, to see how far places are; it is told nobody, and not kept."""
+        self.act(self._where_i_am())
+
+    async def _where_i_am(self) -> None:
+        title, sentence = chat_words.HERE_TITLE, chat_words.HERE_TEXT
+        chosen = await self.app.push_screen_wait(
+            PlaceDialog(title, sentence, [chat_words.HERE_CHOICE])
+        )
+        if chosen is not None and (place := chosen.place) is not None:
+            self._stage.whereabouts.here = (place.latitude, place.longitude)
+            self.redraw()
+
+    def redraw(self) -> None:
+        """Lay everything out anew: whoever inherits does."""
+        raise NotImplementedError
 
     # ---- what is pinned -------------------------------------------------------------------------
 

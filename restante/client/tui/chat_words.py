@@ -59,6 +59,12 @@ PLACE_TEXT: Final = (
 PLACE_PLACEHOLDER: Final = "-34.9060, -56.1994 The harbour"
 NO_PLACE: Final = "This is no place. Write latitude and longitude, as -34.9060, -56.1994."
 PLACE_STAYS: Final = "Stays where it is"
+HERE_TITLE: Final = "Where you are"
+HERE_TEXT: Final = (
+    "Places that others send then say how far they are, and in which direction. It is told nobody, "
+    "and forgotten when you quit."
+)
+HERE_CHOICE: Final = "Show distances from there"
 MOVE_TITLE: Final = "Your live place"
 MOVE_TEXT: Final = "Where are you now? Without coordinates it stays where it was."
 MOVE: Final = "Move it there"

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from restante.client.interface import Card, Message, Place
-from restante.client.tui import words
+from restante.client.tui import bearings, words
 from restante.client.tui.clean import clean_line
 from restante.client.tui.file_words import file_lines
 from restante.client.tui.page import Page
@@ -28,7 +28,7 @@ def body_of(message: Message, page: Page) -> str:
     if message.kind == "unknown":
         return message.error or words.UNKNOWN
     if message.location is not None:
-        return _place(message.location, page)
+        return _place(message.location, page, is_mine=message.sender.is_me)
     if message.card is not None:
         return _card(message.card)
     if message.file is not None:
@@ -86,7 +86,7 @@ def _when(moment: datetime, page: Page) -> str:
     return at if moment.date() == today else f"{day_title(moment.date(), today=today)}, {at}"
 
 
-def _place(place: Place, page: Page) -> str:
+def _place(place: Place, page: Page, *, is_mine: bool) -> str:
     latitude, longitude = f"{place.latitude:.5f}", f"{place.longitude:.5f}"
     near = "" if place.accuracy_m is None else f" ±{place.accuracy_m} m"
     lines = [clean_line(place.label)] if place.label else []
@@ -100,7 +100,22 @@ def _place(place: Place, page: Page) -> str:
         else:
             lines.append(words.live_place(age(at, now=page.now), _when(until, page)))
     uncertainty = "" if place.accuracy_m is None else f";u={place.accuracy_m}"
-    return "\n".join([*lines, f"geo:{latitude},{longitude}{uncertainty}"])
+    lines.append(f"geo:{latitude},{longitude}{uncertainty}")
+    return "\n".join([*lines, *([] if is_mine else _from_here(place, page))])
+
+
+def _from_here(place: Place, page: Page) -> list[str]:
+    """Say how far it is from where the reader is, if they have said so, and sketch it."""
+    if page.here is None:
+        return []
+    there = (place.latitude, place.longitude)
+    away, degrees = bearings.distance_m(page.here, there), bearings.bearing(page.here, there)
+    said = f"{bearings.distance_text(away)} {bearings.direction(degrees)} of you ({degrees:.0f}°)"
+    if page.glyphs.is_ascii:
+        return [said]
+    ring = words.ring(bearings.distance_text(bearings.ring_m(away)))
+    drawn = bearings.sketch(away, degrees)
+    return [said, *drawn[:-1], f"{drawn[-1]} {ring}"]
 
 
 def _card(card: Card) -> str:

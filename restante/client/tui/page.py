@@ -25,6 +25,8 @@ class Page:
     is_12_hours: bool = False
     is_compact: bool = False
     """One line for each message, instead of groups."""
+    here: tuple[float, float] | None = None
+    """Where the reader is, in degrees, if they have said so."""
     shows_pictures: bool = False
     """Whether previews stand among the messages."""
 

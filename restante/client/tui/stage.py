@@ -37,6 +37,12 @@ class Accounts:
     others: tuple[str, ...] = ()
 
 
+class Whereabouts:
+    """Where the user is: what they sent or said last, in memory alone and told nobody."""
+
+    here: tuple[float, float] | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """`now` returns an aware time in `zone` (None: the machine's own)."""
@@ -50,6 +56,7 @@ class Stage:
     patience_s: float = PATIENCE_S
     calm_s: float = CALM_S
     accounts: Accounts = Accounts(current="default")
+    whereabouts: Whereabouts = field(default_factory=Whereabouts)
     found_graphics: Graphics | None = None
     """What this terminal draws pictures with, besides letters."""
 
@@ -87,6 +94,7 @@ class Stage:
             is_12_hours=self.is_12_hours,
             is_compact=self.preferences["density"] == "compact",
             shows_pictures=self.shows_pictures,
+            here=self.whereabouts.here,
         )
 
     def until_words(self, rfc3339: str | None) -> str:

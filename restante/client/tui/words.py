@@ -135,6 +135,13 @@ EDITED: Final = "edited"
 IMPORTED: Final = "imported"
 PINNED: Final = "pinned"
 WITH_YOU: Final = " with you"
+
+
+def ring(distance: str) -> str:
+    """Beside a sketch, how far its ring is."""
+    return f"ring: {distance}, north up"
+
+
 PLACE: Final = "Place:"
 CARD: Final = "Contact:"
 CARD_HINT: Final = "Enter starts a chat with them."
