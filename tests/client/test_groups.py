@@ -56,6 +56,8 @@ async def test_who_changed_what_is_said_to_everybody(tmp_path: Path) -> None:
             f'{alice} called it "Hikers" and described it: "Sundays at 9".',
         ]
         assert (await notices(party.alice, key))[1].startswith("You added ")
+        shown = (await party.carol.group(key)).changes
+        assert [each.text for each in shown] == await notices(party.carol, key)
         assert (await party.carol.conversations())[0].title == "Hikers"
         assert await party.carol.resolve("hikers") == key
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from restante.client.commands.output import Output
+from restante.client.commands.records import local_time
 from restante.client.oneshot import Caller
 from restante.errors import ExitCode, UserError
 
@@ -31,9 +32,9 @@ def ls(out: Output, caller: Caller) -> ExitCode:
 
 
 def show(out: Output, caller: Caller, conversation: str) -> ExitCode:
-    """Print a group with its members."""
+    """Print a group with its members, and who changed what."""
     key = caller.call("resolve", text=conversation)
-    return _print(out, caller.call("group", conversation=key))
+    return _print(out, caller.call("group", conversation=key), has_changes=True)
 
 
 def change(out: Output, caller: Caller, method: str, conversation: str, **more: Any) -> ExitCode:
@@ -101,6 +102,7 @@ def group_record(group: dict[str, Any]) -> dict[str, Any]:
             for each in group["members"]
         ],
         "asking": group["asking"],
+        "changes": group["changes"],
     }
 
 
@@ -118,16 +120,20 @@ def _line_record(shown: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _print(out: Output, group: dict[str, Any]) -> ExitCode:
+def _print(out: Output, group: dict[str, Any], *, has_changes: bool = False) -> ExitCode:
     shown = group["conversation"]
     lines = [_line(shown)]
     if shown["group"]["description"]:
         lines.append(f"  {shown['group']['description']}")
+    if group["may_post"] != "member":
+        lines.append(f"  who may write: {group['may_post']}")
     for each in group["members"]:
         me = " (you)" if each["is_me"] else ""
         name = "" if each["name"] == each["address"] else f"  {each['address']}"
         lines.append(f"  {each['role']:<7} {each['name']}{name}{me}")
     lines += [f"  asks    {each['name']}" for each in group["asking"]]
+    if has_changes:
+        lines += [f"  {local_time(each['at'])}  {each['text']}" for each in group["changes"]]
     out.data(group_record(group), "\n".join(lines))
     return ExitCode.OK
 

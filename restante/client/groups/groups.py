@@ -18,7 +18,16 @@ from restante.client.groups.mirroring import leave_channels, leaving_acts, mirro
 from restante.client.groups.naming_devices import name_devices_in
 from restante.client.groups.own_devices import follow_joined
 from restante.client.groups.posting import existing_group
-from restante.client.interface import AsksToJoin, Contact, ContactState, Group, Member, Trust
+from restante.client.groups.settling import notice_id
+from restante.client.interface import (
+    AsksToJoin,
+    Contact,
+    ContactState,
+    Group,
+    GroupChange,
+    Member,
+    Trust,
+)
 from restante.client.people_kept import existing
 from restante.client.syncing.putting import put
 from restante.client.syncing.self_contact import is_self
@@ -27,12 +36,13 @@ from restante.client.views import ROLES, conversation_key, display_name
 from restante.errors import UserError
 from restante.protocol import group as g
 from restante.protocol.content import RecordKind
-from restante.protocol.group import Field, Role
+from restante.protocol.group import EntryHash, Field, Role
 from restante.protocol.ids import ID_BYTES
 from restante.protocol.text import printable
 from restante.store import client_groups as store
 from restante.store.client_contacts import contact
 from restante.store.client_group_invites import joins as asking
+from restante.store.client_messages import message
 from restante.store.client_records import record
 
 if TYPE_CHECKING:
@@ -49,6 +59,7 @@ if TYPE_CHECKING:
     from restante.store.client_groups import GroupRow
     from restante.store.client_rows import Rows
 
+SHOWN_CHANGES: Final = 20
 BATCH: Final = 32
 """Members added by one entry: with their manifests it fits an envelope or two."""
 
@@ -250,6 +261,7 @@ class Groups:
             members=list(self._members(rows, row)),
             may_post=ROLES[row.may_post],  # type: ignore[arg-type]  # by its number, never 0
             entries=store.count_entries(rows, group_id),
+            changes=_changes(rows, group_id),
             asking=[_asking(rows, each) for each in asking(rows, group_id) if each.due_ms is None],
         )
 
@@ -272,6 +284,19 @@ class Groups:
             )
         order = {name: at for at, name in enumerate(reversed(ROLES))}
         return sorted(found, key=lambda m: (order[m.role], m.name.casefold()))
+
+
+def _changes(rows: Rows, group_id: bytes) -> list[GroupChange]:
+    """Return the notices of the log's last entries."""
+    last = (
+        message(rows, notice_id(EntryHash(each)))
+        for each in store.entry_hashes(rows, group_id)[-SHOWN_CHANGES:]
+    )
+    return [
+        GroupChange(at=rfc3339(each.sent_at_ms), text=each.error)
+        for each in last
+        if each is not None and each.error
+    ]
 
 
 def _asking(rows: Rows, row: JoinRow) -> AsksToJoin:

@@ -49,6 +49,7 @@ from restante.client.interface.values import File as File
 from restante.client.interface.values import FileState as FileState
 from restante.client.interface.values import Group as Group
 from restante.client.interface.values import GroupAsked as GroupAsked
+from restante.client.interface.values import GroupChange as GroupChange
 from restante.client.interface.values import GroupInvite as GroupInvite
 from restante.client.interface.values import GroupLine as GroupLine
 from restante.client.interface.values import HistoryState as HistoryState

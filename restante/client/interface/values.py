@@ -292,8 +292,17 @@ class Group(View, frozen=True):
     """The least role that may write."""
     entries: int
     """How many changes its log holds."""
+    changes: list[GroupChange] = []
+    """What was changed last, and by whom: up to 20, the newest last."""
     asking: list[AsksToJoin] = []
     """Who has an invite and waits for an admin's word, the longest first."""
+
+
+class GroupChange(View, frozen=True):
+    """Who changed what, as a sentence."""
+
+    at: str
+    text: str
 
 
 class AsksToJoin(View, frozen=True):

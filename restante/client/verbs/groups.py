@@ -53,7 +53,7 @@ def ls(run: Invocation) -> int:
 @command(group)
 @click.argument("conversation", metavar="GROUP")
 def show(run: Invocation, conversation: str) -> int:
-    """Print who is in a group, with which role, and how it is kept."""
+    """Print who is in a group, how it is kept, and who changed what."""
     from restante.client.commands import groups as bodies
 
     with run.caller() as caller:
