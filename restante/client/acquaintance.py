@@ -140,7 +140,7 @@ def _refuse_unknown_key(
 ) -> None:
     """Refuse a capability key that may do nothing, and one that would introduce its account."""
     entry = manifest_of(row).device(introduction.key.raw).entry
-    if known is None or not is_welcome(known) or entry.grant is None:
+    if known is None or not is_heard(known) or entry.grant is None:
         raise RefusedHelloError("a hello of a capability key", row)
 
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import trio
 
 from restante.client import status as parts
+from restante.client.capability_keys.withdrawing import withdraw_stale
 from restante.client.changes import Changes
 from restante.client.coming_back import UnknownAccountError, come_back, unknown_account
 from restante.client.failures import RefusedError, RelayError, UnreachableError
@@ -233,6 +235,7 @@ class Mailbox:
             self._upkeep_due = trio.Event()
             again_s = UPKEEP_EVERY_S
             try:
+                await self._withdraw_keys()
                 await maintain(self._context, self._own, link)
                 if not self._upkeep_due.is_set():  # else something changed meanwhile
                     self._published.set()
@@ -242,6 +245,14 @@ class Mailbox:
                 again_s = self._context.backoff_s(6, at_least_s=error.retry_after_s)
             with trio.move_on_after(again_s):
                 await self._upkeep_due.wait()
+
+    async def _withdraw_keys(self) -> None:
+        """Revoke keys that write to somebody who has left a group, before that is published."""
+        changes = Changes()
+        work = partial(withdraw_stale, changes=changes, context=self._context)
+        await self._context.write(work)
+        if changes.are_devices_changed:
+            await self._announcer.tell(changes)
 
     def _look_in(self, changes: Changes) -> None:
         if changes.are_tokens_changed or changes.is_upkeep_due:

@@ -29,7 +29,7 @@ _BEGINS: Final = "restante-grant:"
 class Grant(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     """What a key may do: so many texts into one conversation, until then.
 
-    `conversation` is the account id of whom it writes to; later a group's id. `salt` is random, so
+    `conversation` is the account id of whom it writes to, or a group's id. `salt` is random, so
     that nobody who sees the hash can try conversations on it.
     """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ from restante.client.capability_keys.sending import named_message, read_secret, 
 from restante.errors import UserError
 from tests.client.linked import a_new_device, link
 from tests.client.two_people import becomes, two_people
-from tests.client.world import a_world, introduce, reaches, shows
+from tests.client.world import a_world, eventually, introduce, reaches, shows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,3 +98,61 @@ async def test_a_key_goes_along_when_its_owner_moves_also_for_who_was_away(tmp_p
         await shows(alice, to_bob, ["hi", "From where she went."])
         async with world.online("bob") as bob:
             await shows(bob, to_alice, ["hi", "From where she went.", "[notice]"])
+
+
+async def test_a_key_for_a_group_writes_there_to_all_who_are_in_it(tmp_path: Path) -> None:
+    async with (
+        a_world(tmp_path) as world,
+        world.online("alice") as alice,
+        world.online("bob") as bob,
+        world.online("carol") as carol,
+    ):
+        to_bob, _ = await introduce(alice, bob)
+        to_carol, _ = await introduce(alice, carol)
+        group = (await alice.group_new("ops", [to_bob, to_carol])).conversation.key
+        for each in (bob, carol):
+            await eventually(each, partial(is_in, each, group))
+        made = await alice.key_new(group, messages=2, until=in_days(1), name="build server")
+        assert made.device.grant is not None
+        assert made.device.grant.to == "ops"
+        await say(made.secret, "The build is red.")
+        for each in (alice, bob, carol):
+            await texts(each, group, ["The build is red."])
+        # Bob and Carol are no contacts of each other; what Alice's key says is hers for both.
+        assert (await carol.messages(group, start=0, count=50))[-1].sender.name
+        await say(made.secret, "It is green.")
+        await say(made.secret, "Is anybody there?")  # more than it may
+        await alice.group_remove(group, [to_carol])
+        await texts(bob, group, ["The build is red.", "It is green."])
+
+        async def is_withdrawn() -> bool:
+            return not any(each.is_key for each in await alice.devices())
+
+        await eventually(alice, is_withdrawn)
+
+        async def is_refused() -> bool:
+            try:
+                await say(made.secret, "Carol must not read this.")
+            except UserError as error:
+                return "revoked" in str(error)
+            return False
+
+        await eventually(alice, is_refused)
+        await texts(carol, group, ["The build is red.", "It is green."])
+
+
+async def is_in(engine: LocalEngine, group: str) -> bool:
+    try:
+        return bool((await engine.group(group)).members)
+    except UserError:
+        return False
+
+
+async def texts(engine: LocalEngine, group: str, expected: list[str]) -> None:
+    """Wait until a group shows these texts; what it says of itself is left out."""
+
+    async def look() -> bool:
+        found = await engine.messages(group, start=0, count=50)
+        return [each.body for each in found if each.kind == "text"] == expected
+
+    await eventually(engine, look)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateTable
 
 from restante.client.acquaintance import RefusedHelloError, introduced, new_contact
 from restante.client.capability_keys.reading import GrantedReader
@@ -29,11 +31,21 @@ from restante.protocol.content import (
 )
 from restante.protocol.frames import Lane
 from restante.protocol.grant import Grant, Granted
+from restante.protocol.group import Role
 from restante.protocol.ids import ID_BYTES, MailboxId, Token, grant_hash
 from restante.protocol.order import rank_at
 from restante.store.client_contacts import ContactRow, contact, upsert_contact
+from restante.store.client_groups import (
+    GroupRow,
+    MemberRow,
+    drop_member,
+    is_group,
+    put_group,
+    put_member,
+)
 from restante.store.client_inbox import take_receipts
 from restante.store.client_messages import message, window
+from restante.store.client_queries.groups import group_members, group_states
 from restante.store.client_rows import Rows
 from tests.property.profiles_in_touch import NOW_MS, RANDOM, Device, Network
 
@@ -49,7 +61,15 @@ DAY_MS = 86_400_000
 class Script:
     """Alice's account, whose script writes to `reader`; the key is in a thief's hands."""
 
-    def __init__(self, reader: Device, *, messages: int = 3, is_own: bool = False) -> None:
+    def __init__(
+        self,
+        reader: Device,
+        *,
+        messages: int = 3,
+        is_own: bool = False,
+        where: bytes | None = None,
+        state: ContactState = ContactState.ACCEPTED,
+    ) -> None:
         self.reader = reader
         self.said = 0
         account = own_keys.generate_account(RANDOM, now_s=NOW_S)
@@ -57,7 +77,7 @@ class Script:
         ours = reader.run(lambda rows, _: contact(rows, reader.own.account_id))
         bob = reader.run(lambda rows, _: _anybody(rows))
         assert ours is not None
-        self.where = bob.account_id if is_own else reader.own.account_id
+        self.where = where or (bob.account_id if is_own else reader.own.account_id)
         self.grant = Grant(
             version=1,
             conversation=self.where,
@@ -80,7 +100,7 @@ class Script:
         )
         row = new_contact(
             self.manifest,
-            state=ContactState.SELF if is_own else ContactState.ACCEPTED,
+            state=ContactState.SELF if is_own else state,
             trust=Trust.UNVERIFIED,
             token=Token(bytes(16)),
             petname=None,
@@ -140,7 +160,8 @@ class Script:
         return self.shown()
 
     def shown(self, kind: str = "text") -> list[str]:
-        where = self.where if self.row.state == "self" else self.row.account_id
+        is_named = self.row.state == "self" or is_group(self.where)
+        where = self.where if is_named else self.row.account_id
         found = self.reader.run(lambda rows, _: window(rows, where, 0, 100))
         return [row.text or row.error or "" for row in found if row.kind == kind]
 
@@ -285,3 +306,73 @@ def test_a_key_introduces_nobody_and_redirects_no_answers(reader: Device) -> Non
     for state in ("request", "blocked", None):
         with pytest.raises(RefusedHelloError):
             reader.run(lambda rows, _, it=state: hello(rows, it))
+
+
+# ---- in a group ---------------------------------------------------------------------------------
+
+OPS = b"ops" + bytes(29)
+
+
+def a_group(reader: Device, *, may_post: Role = Role.MEMBER, state: str = "joined") -> None:
+    row = GroupRow(
+        group_id=OPS,
+        state=state,
+        adder=None,
+        name="ops",
+        description="",
+        is_space=False,
+        parent=None,
+        timer_s=0,
+        may_post=int(may_post),
+        may_mention_all=int(Role.ADMIN),
+        own_role=int(Role.MEMBER),
+        heads=b"",
+        begun_at_ms=NOW_MS,
+    )
+
+    def work(rows: Rows, _: Changes) -> None:
+        for table in (group_states, group_members):  # the network's profiles know of none
+            made = CreateTable(table, if_not_exists=True).compile(dialect=sqlite.dialect())
+            rows._connection.execute(str(made))
+        put_group(rows, row)
+
+    reader.run(work)
+
+
+def put_in(reader: Device, account: bytes, role: Role = Role.MEMBER) -> None:
+    row = MemberRow(group_id=OPS, account_id=account, role=int(role), since_counter=0)
+    reader.run(lambda rows, _: put_member(rows, row))
+
+
+def test_a_key_of_a_group_is_heard_there_and_nowhere_else(reader: Device) -> None:
+    a_group(reader)
+    script = Script(reader, where=OPS, state=ContactState.MEMBER)
+    put_in(reader, script.row.account_id)
+    assert script.send(script.says()) == ["The build is red."]
+    elsewhere = msgspec.structs.replace(script.grant, conversation=b"dev" + bytes(29))
+    assert script.send(script.says("there", grant=elsewhere)) == ["The build is red."]
+    chat = reader.run(lambda rows, _: window(rows, script.row.account_id, 0, 10))
+    assert chat == [], "nothing is said in a chat with somebody who is no contact"
+
+
+def test_a_key_of_who_is_not_in_the_group_or_may_only_read_is_silent(reader: Device) -> None:
+    a_group(reader)
+    outsider = Script(reader, where=OPS)
+    assert outsider.send(outsider.says()) == []
+    put_in(reader, outsider.row.account_id, Role.READER)
+    assert outsider.send(outsider.says()) == []
+    put_in(reader, outsider.row.account_id)
+    a_group(reader, may_post=Role.ADMIN)
+    assert outsider.send(outsider.says()) == []
+    a_group(reader, state="left")
+    assert outsider.send(outsider.says()) == []
+    a_group(reader)
+    assert outsider.send(outsider.says()) == ["The build is red."]
+    reader.run(lambda rows, _: drop_member(rows, OPS, outsider.row.account_id))
+    assert outsider.send(outsider.says("removed")) == ["The build is red."]
+
+
+def test_a_member_who_is_no_contact_has_no_key_for_the_reader_alone(reader: Device) -> None:
+    script = Script(reader, state=ContactState.MEMBER)
+    assert script.send(script.says()) == []
+    assert script.shown("notice") == []

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from restante.errors import RemoteProtocolError
 from restante.protocol.grant import Grant
+from restante.protocol.ids import ID_BYTES
 from restante.store.client_account import get_value, set_value
 from restante.store.client_messages import count_of_device
 
@@ -32,6 +33,19 @@ def grant_of(rows: Rows, key: DeviceId) -> Grant | None:
         return None
 
 
+def keep_readers(rows: Rows, key: DeviceId, accounts: list[bytes]) -> None:
+    """Keep to whom a key of this account writes, in a group: who was in it when it was made."""
+    set_value(rows, _readers(key), b"".join(accounts))
+
+
+def readers_of(rows: Rows, key: DeviceId) -> list[bytes] | None:
+    """Return to whom a key of this account writes in a group; None if that isn't known here."""
+    packed = get_value(rows, _readers(key))
+    if packed is None:
+        return None
+    return [packed[at : at + ID_BYTES] for at in range(0, len(packed), ID_BYTES)]
+
+
 def used_so_far(rows: Rows, conversation: bytes, key: DeviceId) -> int:
     """Return how many messages of a key were filed; of before this device, those that it got."""
     packed = get_value(rows, _used(key))
@@ -47,6 +61,10 @@ def note_used(rows: Rows, key: DeviceId, messages: int) -> None:
 
 def _grant(key: DeviceId) -> str:
     return f"grant:{key.hex()}"
+
+
+def _readers(key: DeviceId) -> str:
+    return f"grant-readers:{key.hex()}"
 
 
 def _used(key: DeviceId) -> str:

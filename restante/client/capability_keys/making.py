@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from restante.client.acquaintance import is_welcome
-from restante.client.capability_keys.known import keep_grant
+from restante.client.capability_keys.known import keep_grant, keep_readers
 from restante.client.clock import read_rfc3339
 from restante.client.directory import manifest_of
+from restante.client.groups.posting import recipients_of, writable
 from restante.client.interface import NewKey, Trust
 from restante.client.linking.approving import refuse_if_full
 from restante.client.linking.devices import device_view
@@ -25,16 +26,20 @@ from restante.protocol.codec import encode
 from restante.protocol.grant import MAX_GRANTED_MESSAGES, Grant, GrantReader, GrantSecret
 from restante.protocol.ids import ID_BYTES, grant_hash
 from restante.store.client_contacts import contact
+from restante.store.client_groups import is_group
 from restante.values import dataclass
 
 if TYPE_CHECKING:
     from restante.client.changes import Changes
     from restante.client.context import EngineContext
+    from restante.client.own_account import OwnAccount
     from restante.crypto.signatures import VerifiedManifest
     from restante.store.client_contacts import ContactRow
     from restante.store.client_rows import Rows
 
 MAX_DAYS: Final = 366
+MAX_MEMBERS: Final = 128
+"""In a group that a key writes to: its secret names each, and has 64 KiB."""
 _DAY_MS: Final = 86_400_000
 _LABEL_CHARS: Final = 64
 
@@ -78,7 +83,7 @@ def make_key(rows: Rows, changes: Changes, wanted: Wanted, *, context: EngineCon
     """
     own, _ = signing_account(rows)
     refuse_if_full(own)
-    row = _whom(rows, wanted.conversation)
+    label, readers = _who_reads(rows, own, wanted.conversation)
     now_ms, randomness = context.now_ms(), context.randomness
     key = own_keys.generate_device(randomness)
     packed = encode(
@@ -90,12 +95,13 @@ def make_key(rows: Rows, changes: Changes, wanted: Wanted, *, context: EngineCon
             salt=randomness.random(ID_BYTES),
         )
     )
-    label = (row.petname or row.address)[:_LABEL_CHARS]
+    label = label[:_LABEL_CHARS]
     entry = own_keys.capability_entry(key, grant=grant_hash(packed), now_s=now_ms // 1000)
     listed = [device.entry for device in own.manifest.devices]
     name = unlike_others(rows, own.manifest, wanted.name or clean_device_name(f"key for {label}"))
     put_name(rows, key.device_id, name, now_ms=now_ms)
     keep_grant(rows, key.device_id, packed)
+    keep_readers(rows, key.device_id, [each.account_id for each in readers])
     manifest = change_devices(rows, changes, [*listed, entry], context=context)
     us = self_contact(rows)
     secret = GrantSecret(
@@ -104,19 +110,33 @@ def make_key(rows: Rows, changes: Changes, wanted: Wanted, *, context: EngineCon
         identity_secret=key.identity.secret.raw,
         owner=_reader(manifest, None if us is None else us.token),
         grant=packed,
-        readers=[_reader(manifest_of(row), row.token)],
+        readers=[_reader(manifest_of(each), each.token) for each in readers],
         label=label,
     )
     return NewKey(device=device_view(rows, key.device_id), secret=secret.to_text())
 
 
+def _who_reads(rows: Rows, own: OwnAccount, conversation: bytes) -> tuple[str, list[ContactRow]]:
+    """Return what the conversation is called, and who reads what is said there. UserError."""
+    if not is_group(conversation):
+        row = _whom(rows, conversation)
+        return row.petname or row.address, [row]
+    group = writable(rows, conversation)
+    readers = recipients_of(rows, own, conversation)
+    if not readers:
+        raise UserError(f"Nobody else is in {group.name}, so that a key would write to nobody.")
+    if len(readers) > MAX_MEMBERS:
+        raise UserError(
+            f"A key names everybody whom it writes to: {MAX_MEMBERS} at the most, and "
+            f"{group.name} has {len(readers)} others in it."
+        )
+    return group.name, readers
+
+
 def _whom(rows: Rows, conversation: bytes) -> ContactRow:
     row = contact(rows, conversation)
     if row is None:
-        raise UserError(
-            "A capability key writes to one contact; to a group it can't yet. See: restante "
-            "contact ls"
-        )
+        raise UserError("There is nobody of that name to write to. See: restante contact ls")
     if is_self(row):
         raise UserError("A key writes to somebody else, not into your notes.")
     if not is_welcome(row) or row.token is None:

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from restante.client import tracing
-from restante.client.acquaintance import is_welcome
+from restante.client.acquaintance import is_heard, is_welcome
 from restante.client.capability_keys.known import keep_grant, note_used, used_so_far
 from restante.client.directory import manifest_of
 from restante.client.grammar.filing import file_content
 from restante.client.grammar.timers import conversation_timer_s, start_clock
+from restante.client.groups.ledger import JOINED
+from restante.client.groups.posting import says_receipts
 from restante.client.history import parse_content
 from restante.client.interface import MessageState
 from restante.client.linking.names import shown_name
@@ -32,7 +34,9 @@ from restante.protocol.codec import decode
 from restante.protocol.content import Content, Kind, ReceiptState, Text
 from restante.protocol.grant import Grant, Granted
 from restante.protocol.ids import DeviceId, grant_hash
+from restante.store import client_groups as groups
 from restante.store.client_contacts import contact
+from restante.store.client_groups import is_group
 from restante.store.client_inbox import queue_receipt
 from restante.store.client_messages import message
 from restante.values import dataclass
@@ -73,7 +77,7 @@ class GrantedReader:
         self, rows: Rows, changes: Changes, row: ContactRow, device_id: bytes, packed: bytes
     ) -> None:
         """File what a key of `row`'s account says, if its grant allows it."""
-        if not is_welcome(row):
+        if not is_heard(row):
             return
         try:
             entry = manifest_of(row).device_by_id(DeviceId(device_id)).entry
@@ -97,7 +101,7 @@ class GrantedReader:
         grant = Grant.from_bytes(granted.grant)
         if is_self(row):
             keep_grant(rows, entry.id, granted.grant)
-        elif grant.conversation != self.own.account_id:
+        if not self._is_for_us(rows, row, grant):
             raise _NotAllowedError(Excess.OTHERWISE)
         if granted.kind not in _MAY_SAY or decode(granted.body, Text).quote is not None:
             raise _NotAllowedError(Excess.OTHERWISE)
@@ -107,11 +111,22 @@ class GrantedReader:
             content,
             kind=granted.kind,
             body=granted.body,
+            conversation=grant.conversation if is_group(grant.conversation) else b"",
             counter=0,  # a key counts nothing, so nothing of its can be missed
             seen=[],
             disappears_after_s=conversation_timer_s(rows, _where(row, grant)),
         )
         return grant, said
+
+    def _is_for_us(self, rows: Rows, row: ContactRow, grant: Grant) -> bool:
+        """Whether what the grant names is a conversation here in which its account may write."""
+        if not is_group(grant.conversation):
+            return is_self(row) or (is_welcome(row) and grant.conversation == self.own.account_id)
+        group = groups.group_row(rows, grant.conversation)
+        member = groups.member(rows, grant.conversation, row.account_id)
+        if group is None or member is None or group.state != JOINED or group.is_space:
+            return False
+        return member.role >= group.may_post
 
     def _file(
         self,
@@ -125,7 +140,7 @@ class GrantedReader:
     ) -> None:
         where, is_own = _where(row, grant), is_self(row)
         told = contact(rows, where)
-        if told is None or not is_welcome(told):
+        if not is_group(where) and (told is None or not is_welcome(told)):
             return  # of a conversation that isn't here any more
         known = message(rows, content.id)
         if known is None:
@@ -158,7 +173,7 @@ class GrantedReader:
             return  # another's message, which a key can neither replace nor have acknowledged
         if is_own:
             settle_early_receipt(rows, changes, where, content.id)
-        else:
+        elif not is_group(where) or says_receipts(rows, where):
             queue_receipt(rows, row.account_id, content.id, int(ReceiptState.DELIVERED))
             changes.are_receipts_owed = True
 
@@ -167,6 +182,8 @@ class GrantedReader:
     ) -> None:
         """Say once, for a key and a kind of excess, that it was used for what it isn't for."""
         key = DeviceId(device_id)
+        if not is_welcome(row):
+            return  # of a group alone: there is no chat with them to say it in
         if is_self(row):
             sentence = (
                 f"Your capability key {shown_name(rows, key)} was used for {excess}; that was not "
@@ -189,5 +206,6 @@ class GrantedReader:
 
 
 def _where(row: ContactRow, grant: Grant) -> bytes:
-    """Return the conversation here: theirs, or the one that our own key writes to."""
-    return grant.conversation if is_self(row) else row.account_id
+    """Return the conversation here: the group, theirs, or the one that our own key writes to."""
+    is_named = is_self(row) or is_group(grant.conversation)
+    return grant.conversation if is_named else row.account_id

@@ -7,6 +7,7 @@ when each reader's relay has it. Spec: docs/protocol/identity.md, section 10.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
@@ -15,7 +16,6 @@ import trio
 
 from restante.client.depositing import FULL, RELAY_FULL, SLOW_DOWN
 from restante.client.directory import Directory
-from restante.client.failures import RelayError
 from restante.client.links import AnonymousLinks
 from restante.crypto import own_keys
 from restante.crypto.envelope import seal
@@ -72,6 +72,11 @@ def read_secret(text: str) -> GrantSecret:
     except (RemoteProtocolError, ValueError):
         raise UserError(NOT_A_KEY) from None
     return secret
+
+
+def is_for_group(secret: GrantSecret) -> bool:
+    """Whether a key writes in a group, and not to one contact."""
+    return len(Grant.from_bytes(secret.grant).conversation) > ID_BYTES
 
 
 def named_message(secret: GrantSecret, idempotency_key: str) -> bytes:
@@ -138,13 +143,17 @@ class _Sender:
             owner.device_by_id(self._key.device_id)
         except CryptoError:
             raise UserError(REVOKED, exit_code=ExitCode.UNTRUSTED) from None
+        failures: list[UserError] = []
         for reader in self._secret.readers:
-            manifest = await self._manifest(reader, about_us=False)
-            await self._deliver(owner, reader, manifest, content, about_us=False)
-        try:  # the owner's own devices show it too; whoever reads it has it without them
+            try:
+                manifest = await self._manifest(reader, about_us=False)
+                await self._deliver(owner, reader, manifest, content, about_us=False)
+            except UserError as error:
+                failures.append(error)
+        with suppress(UserError):  # the owner's devices show it, too; who reads it has it without
             await self._deliver(owner, self._secret.owner, owner, content, about_us=True)
-        except (RelayError, UserError):
-            return
+        if failures:
+            raise _unsent(failures, len(self._secret.readers))
 
     async def _manifest(self, reader: GrantReader, *, about_us: bool) -> VerifiedManifest:
         """Return somebody's newest list, wherever they have gone, no older than the secret's."""
@@ -229,6 +238,20 @@ class _Sender:
             return None
         heads = Heads(sender=owner.head, recipient=manifest.head)
         return seal(session, content, heads=heads, randomness=self._randomness).envelope
+
+
+def _unsent(failures: list[UserError], readers: int) -> UserError:
+    """Return why a text didn't reach everybody: the reason where one alone reads it."""
+    first = failures[0]
+    if readers == 1:
+        return first
+    if len(failures) == readers:
+        return UserError(f"It reached nobody. {first}", exit_code=first.exit_code)
+    return UserError(
+        f"It didn't reach {len(failures)} of the {readers} who read it: {first} With the same "
+        "--idempotency-key it can be sent again without being shown twice.",
+        exit_code=ExitCode.PARTIAL,
+    )
 
 
 def _content(secret: GrantSecret, text: str, *, message_id: bytes, now_ms: int) -> bytes:

@@ -125,14 +125,17 @@ class ByKey:
         return ExitCode.OK
 
     def _secret(self) -> GrantSecret:
-        from restante.client.capability_keys.sending import read_secret  # noqa: PLC0415
+        from restante.client.capability_keys import sending  # noqa: PLC0415
         from restante.protocol.address import Address  # noqa: PLC0415
 
-        secret = read_secret(secret_of(self._environ))
+        secret = sending.read_secret(secret_of(self._environ))
         addresses = [Address.parse(each.address).unpinned for each in secret.readers]
-        if self._conversation not in {"-", secret.label, *addresses}:
+        is_of_group = sending.is_for_group(secret)
+        names = {secret.label, f"#{secret.label}"} if is_of_group else {secret.label, *addresses}
+        if self._conversation not in {"-", *names}:
+            what = "the group" if is_of_group else addresses[0]
             raise UserError(
-                f"This capability key writes to {secret.label} ({', '.join(addresses)}), not to "
+                f"This capability key writes to {secret.label} ({what}), not to "
                 f"{self._conversation[:80]!r}. Nothing was sent."
             )
         return secret

@@ -59,7 +59,8 @@ def settle(
     own_role = state.role(own.account_id)
     row = _row(rows, own, ledger, state, before, now_ms=now_ms)
     store.put_group(rows, row)
-    _settle_members(rows, group_id, state)
+    if _settle_members(rows, group_id, state):
+        changes.is_upkeep_due = True  # a capability key may write to who has left
     _settle_links(rows, group_id, state)
     _settle_joins(rows, group_id, row, state)
     if state.is_space:
@@ -219,7 +220,8 @@ def _was_asked(rows: Rows, adder: bytes | None, link_id: bytes | None) -> bool:
     return False
 
 
-def _settle_members(rows: Rows, group_id: bytes, state: State) -> None:
+def _settle_members(rows: Rows, group_id: bytes, state: State) -> bool:
+    """Let those be members who are; return whether somebody has left."""
     here = {each.account_id: each for each in store.members(rows, group_id)}
     since = own_counter(rows, group_id)
     for account, role in state.members.items():
@@ -230,8 +232,10 @@ def _settle_members(rows: Rows, group_id: bytes, state: State) -> None:
                     group_id=group_id, account_id=account, role=int(role), since_counter=since
                 ),
             )
-    for account in here.keys() - state.members.keys():
+    gone = here.keys() - state.members.keys()
+    for account in gone:
         store.drop_member(rows, group_id, account)
+    return bool(gone)
 
 
 def _note_joined(rows: Rows, ledger: Ledger, own: OwnAccount, *, now_ms: int) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from restante.client.capability_keys.known import grant_of, used_so_far
 from restante.client.clock import rfc3339
+from restante.client.groups.known import title_at
 from restante.client.history_transfer.losses import history_state
 from restante.client.interface import Device, KeyGrant
 from restante.client.linking.names import find_device, shown_name
@@ -19,7 +20,6 @@ from restante.client.linking.rotating import rotate_all
 from restante.client.own_account import load_own_account
 from restante.client.views import conversation_key
 from restante.errors import StoreError, UserError
-from restante.store.client_contacts import contact
 from restante.store.client_transfers import OUT, transfers
 
 if TYPE_CHECKING:
@@ -94,10 +94,9 @@ def _grant(rows: Rows, key: ListedDevice) -> KeyGrant | None:
     grant = grant_of(rows, key.device_id)
     if grant is None:
         return None
-    row = contact(rows, grant.conversation)
     return KeyGrant(
         conversation=conversation_key(grant.conversation),
-        to="" if row is None else row.petname or row.address,
+        to=title_at(rows, grant.conversation),
         messages=grant.messages,
         used=used_so_far(rows, grant.conversation, key.device_id),
         until=rfc3339(grant.until_s * 1000),
