@@ -11,17 +11,20 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import trio
 
-from benchmarks.relay_load import Receiver, next_arrival
+from benchmarks.relay_load import Receiver, next_arrival, percentile
 from benchmarks.relay_side import recipients, row, running_relay, senders, take_load_core
 from restante.protocol.ids import EnvelopeId
+from restante.store.relay_deposit_ids import RETRY_WINDOW_HOURS
 from restante.store.relay_mailboxes import Arrival, Removed
 from restante.store.relay_opening import open_relay_store
-from restante.store.relay_store import Mailboxes
+from restante.store.relay_postgres_mailboxes import SEGMENT_HOURS
+from restante.store.relay_store import Mailboxes, RelayStore
 from restante.store.seam import open_loop
 from tests.postgres import Server
 
@@ -29,6 +32,7 @@ SPAN_S = float(os.environ.get("RESTANTE_BENCH_SPAN_S", "3"))
 HOUR = 500_000
 DEVICES = 64
 DRAINED = 20_000
+FORGOTTEN = 200_000
 SIZES = (300, 4096)
 PAIRS = 16
 ENGINES = ("sqlite", "postgresql")
@@ -45,6 +49,7 @@ def run() -> Iterator[dict[str, Any]]:
             for engine in ENGINES:
                 yield trio.run(_drain, server, engine, size_bytes)
             yield from trio.run(_cpu, server, size_bytes)
+        yield from trio.run(_forget, server)
         take_load_core()
         for relays in (0, 1, 2):
             for items in (1, 100):
@@ -132,6 +137,51 @@ async def _cpu(server: Server, size_bytes: int) -> list[dict[str, Any]]:
         }
         for side, seconds in spent.items()
     ]
+
+
+async def _forget(server: Server) -> list[dict[str, Any]]:
+    """Say what it costs to forget the ids of envelopes past their window, beside commits."""
+    old_hour = HOUR - RETRY_WINDOW_HOURS - 2 * SEGMENT_HOURS
+    url = server.url(server.new_database())
+    with tempfile.TemporaryDirectory(prefix="restante-bench-") as place:
+        async with open_loop(), open_relay_store(Path(place) / "relay.sqlite3", url=url) as store:
+            for _ in range(FORGOTTEN // 1000):
+                gone = [Removed(seq, 1, 0, 300, None) for seq in await _put(store, old_hour)]
+                await store.mailboxes.commit((), gone, hour=old_hour)
+            alone, beside = await _slowest(store.mailboxes, SPAN_S), 0.0
+            theirs, started = _server_cpu_s(server), time.perf_counter()
+            await store.mailboxes.forget_ids(hour=HOUR)
+            seconds, cpu_s = time.perf_counter() - started, _server_cpu_s(server) - theirs
+            for _ in range(FORGOTTEN // 1000):
+                await _put(store, old_hour)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(partial(store.mailboxes.forget_ids, hour=HOUR))
+                beside = await _slowest(store.mailboxes, SPAN_S)
+    how = f"{FORGOTTEN} ids past their window, 20,000 a statement"
+    slower = "p99 of commits of 10 while ids are forgotten, to p99 without"
+    name = "store.postgresql.forget"
+    return [
+        row(name, FORGOTTEN / seconds, how, "ids/s"),
+        {"bench": f"{name}.cpu", "value": round(cpu_s / FORGOTTEN * 1e6, 1), "unit": "us"}
+        | {"how": f"CPU of the server for an id; {how}"},
+        {"bench": f"{name}.beside", "value": round(beside / alone, 2), "unit": "times"}
+        | {"how": slower},
+    ]
+
+
+async def _put(store: RelayStore, hour: int) -> list[int]:
+    one = [arrival._replace(targets=((1, 0),)) for arrival in _arrivals(1000, 300)]
+    return await store.mailboxes.commit(one, (), hour=hour)
+
+
+async def _slowest(mailboxes: Mailboxes, span_s: float) -> float:
+    """Commit for a while; return how long 99 of 100 took at most."""
+    took: list[float] = []
+    until = time.perf_counter() + span_s
+    while (began := time.perf_counter()) < until:
+        await mailboxes.commit(_arrivals(10, 300), (), hour=HOUR)
+        took.append(time.perf_counter() - began)
+    return percentile(took, 0.99)
 
 
 def _server_cpu_s(server: Server) -> float:

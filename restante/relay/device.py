@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from restante.relay.session import Session
 
 
+HOLDINGS_COUNT: Final = 20
+"""Requests that one for all that is held counts as: it looks through every table."""
+
 _ANSWERED: Final = (f.FetchPrekeyState, f.FetchHoldings, f.OpenBlob, f.PutBlob, f.DeleteBlob)
 """Requests whose answer isn't Done, or who asks says more than which device."""
 
@@ -126,7 +129,8 @@ class DeviceTalk:
         if isinstance(frame, f.PutBlob):
             gate, limit = gates.blob_parts, "blob_parts_per_account"
         account = self._device.account.to_bytes(8, "big")
-        if wait_s := gate.take(account, 1, trio.current_time()):
+        amount = HOLDINGS_COUNT if isinstance(frame, f.FetchHoldings) else 1
+        if wait_s := gate.take(account, amount, trio.current_time()):
             raise slow_down(limit, wait_s)
         return self._device
 

@@ -336,3 +336,14 @@ async def test_what_is_held_is_told_to_its_own_account_alone(tmp_path: Path) -> 
         assert not {"carol", carol.mailbox.hex(), carol.hashes[0].hex()} & shown
         async with authenticated(relay, person("nobody")) as wire:
             assert _refused(await wire.ask(f.FetchHoldings)) == WireCode.FORBIDDEN
+
+
+async def test_all_that_is_held_is_not_asked_for_at_any_rate(tmp_path: Path) -> None:
+    async with relay_at(tmp_path, limits=Limits(requests_per_account=1)) as relay:
+        bob = await registered(relay, "bob")
+        async with authenticated(relay, bob) as wire:
+            assert isinstance(await wire.ask(f.FetchHoldings), f.Holdings)
+            refused = await wire.ask(f.FetchHoldings)
+            assert refused.code == WireCode.SLOW_DOWN
+            assert refused.reason.endswith("(requests_per_account)")
+            assert refused.retry_after_s > 1

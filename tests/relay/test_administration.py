@@ -177,6 +177,24 @@ async def test_an_invite_is_listed_without_its_code_and_can_be_revoked(tmp_path:
         assert relay.services.settings.open_registration is False
 
 
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"uses": 0},
+        {"uses": 10**30},
+        {"expires_s": 0},
+        {"expires_s": 2**63},
+        {"quota_bytes": -1},
+        {"quota_bytes": 2**63},
+    ],
+)
+async def test_an_invite_that_cannot_be_is_refused(tmp_path: Path, wanted: dict[str, int]) -> None:
+    async with relay_at(tmp_path):
+        with pytest.raises(UserError, match=r"\.$"):
+            await asked(tmp_path, "invite", **({"uses": 1, "expires_s": 60} | wanted))
+        assert await asked(tmp_path, "invites") == []
+
+
 async def test_a_drained_relay_takes_nobody_and_tells_each_to_come_back(tmp_path: Path) -> None:
     async with relay_at(tmp_path) as relay:
         bob, eve = await registered(relay, "bob"), await registered(relay, "eve")

@@ -335,7 +335,7 @@ def assert_quiet(directory: Path) -> None:
 async def test_hostile_frames_end_their_own_connections_alone(
     tmp_path: Path, soak_rounds: Callable[[int, int], int], seeded_random: random.Random
 ) -> None:
-    frames = soak_rounds(8_000, 1_000_000)
+    frames = soak_rounds(20_000, 1_000_000)
     async with a_relay_process(tmp_path, tells_points=False, limits=LIMITS) as relay:
         async with an_honest_pair(relay) as (honest, mallory):
             attack = Attack(relay.address, mallory, seeded_random)

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from restante.store.database import Database
 
 MAX_USES: Final = 100_000
+MAX_EXPIRES_S: Final = 3650 * 86_400
+MAX_QUOTA_BYTES: Final = 2**53
 MAX_LISTED: Final = 500
 MAX_DRAIN_S: Final = 3600
 
@@ -197,8 +199,10 @@ class Administration:
 
     async def invite(self, wanted: NewInvite) -> object:
         """Make an invite and return its code, which is kept nowhere."""
-        if not 1 <= wanted.uses <= MAX_USES or wanted.expires_s < 1:
-            raise UserError(f"An invite has 1 to {MAX_USES} uses and a time to live.")
+        if not 1 <= wanted.uses <= MAX_USES or not 1 <= wanted.expires_s <= MAX_EXPIRES_S:
+            raise UserError(f"An invite has 1 to {MAX_USES} uses, and lives for up to ten years.")
+        if wanted.quota_bytes is not None and not 1 <= wanted.quota_bytes <= MAX_QUOTA_BYTES:
+            raise UserError(f"A quota is 1 to {MAX_QUOTA_BYTES} bytes.")
         secret = os.urandom(SECRET_BYTES)
         try:
             code = make_code(
