@@ -107,7 +107,7 @@ async def test_roles_say_who_may_do_what(tmp_path: Path) -> None:
             await party.bob.group_set(key, name="Mine")
         with pytest.raises(UserError, match="role"):
             await party.bob.group_remove(key, [await _key_of(party.bob, key, "carol")])
-        await party.alice.group_set(key, may_post="admin")
+        await party.alice.group_set(key, may_post="admin", may_mention_all="admin")
 
         async def is_quiet() -> bool:
             line = (await party.bob.group(key)).conversation.group
@@ -116,6 +116,11 @@ async def test_roles_say_who_may_do_what(tmp_path: Path) -> None:
         await eventually(party.bob, is_quiet)
         with pytest.raises(UserError, match="Only admins"):
             await party.bob.send(key, "Hello")
+        assert (await party.bob.group(key)).may_mention_all == "admin"
+        said_so = (await notices(party.bob, key))[-1]
+        assert said_so.endswith(
+            "only admins write and let admins and above call everybody with @all."
+        )
         await party.alice.send(key, "News")
         await hears(party.bob, key, ["News"])
 

@@ -89,6 +89,7 @@ def group_record(group: dict[str, Any]) -> dict[str, Any]:
     return {
         **_line_record(shown),
         "may_post": group["may_post"],
+        "may_mention_all": group["may_mention_all"],
         "timer_s": shown["timer_s"],
         "members": [
             {

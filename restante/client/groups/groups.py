@@ -261,6 +261,7 @@ class Groups:
             members=list(self._members(rows, row)),
             may_post=ROLES[row.may_post],  # type: ignore[arg-type]  # by its number, never 0
             entries=store.count_entries(rows, group_id),
+            may_mention_all=ROLES[row.may_mention_all],  # type: ignore[arg-type]  # as above
             changes=_changes(rows, group_id),
             asking=[_asking(rows, each) for each in asking(rows, group_id) if each.due_ms is None],
         )

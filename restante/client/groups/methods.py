@@ -58,6 +58,7 @@ class GroupMethods:
         name: str | None = None,
         description: str | None = None,
         may_post: str | None = None,
+        may_mention_all: str | None = None,
     ) -> Group:
         """See interface.Engine."""
         fields: dict[Field, tuple[int, str]] = {}
@@ -67,6 +68,8 @@ class GroupMethods:
             fields[Field.DESCRIPTION] = (0, description.strip())
         if may_post is not None:
             fields[Field.MAY_POST] = (int(_role(may_post)), "")
+        if may_mention_all is not None:
+            fields[Field.MAY_MENTION_ALL] = (int(_role(may_mention_all)), "")
         return await self._groups().set_fields(_group(conversation), fields)
 
     async def group_invite(

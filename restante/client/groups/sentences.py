@@ -101,7 +101,9 @@ def _set(each: g.SetField) -> str | None:  # noqa: PLR0911  # one for each field
                 Role.READER: "let everybody write",
             }[least]
         case Field.MAY_MENTION_ALL:
-            return "changed who may call everybody with @all"
+            least = Role(min(max(each.number, Role.READER), Role.OWNER))
+            who = "everybody" if least is Role.READER else f"{least.name.lower()}s and above"
+            return f"let {who} call everybody with @all"
     return None
 
 

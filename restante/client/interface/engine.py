@@ -445,8 +445,12 @@ class Engine(Keeping, Examining, Protocol):
         name: str | None = None,
         description: str | None = None,
         may_post: str | None = None,
+        may_mention_all: str | None = None,
     ) -> Group:
-        """Change how a group is called, and the least role that may write. UserError: no right."""
+        """Change how a group is called, and the least roles that may write and call `@all`.
+
+        UserError: no right to.
+        """
 
     async def group_invite(
         self,

@@ -292,6 +292,8 @@ class Group(View, frozen=True):
     """The least role that may write."""
     entries: int
     """How many changes its log holds."""
+    may_mention_all: RoleName = "member"
+    """The least role whose `@all` is for everybody."""
     changes: list[GroupChange] = []
     """What was changed last, and by whom: up to 20, the newest last."""
     asking: list[AsksToJoin] = []

@@ -118,6 +118,14 @@ def posting(run: Invocation, conversation: str, role: str) -> int:
 
 @command(group)
 @click.argument("conversation", metavar="GROUP")
+@click.argument("role", type=_ROLE)
+def calling(run: Invocation, conversation: str, role: str) -> int:
+    """Let only those call everybody with @all who have ROLE, or more."""
+    return _change(run, "group_set", conversation, may_mention_all=role)
+
+
+@command(group)
+@click.argument("conversation", metavar="GROUP")
 @DRY_RUN
 def leave(run: Invocation, conversation: str, dry_run: bool) -> int:
     """Leave a group; its history stays here."""
