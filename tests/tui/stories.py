@@ -6,6 +6,7 @@ nothing is slept for; `until` waits for what must come to be.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -26,6 +27,9 @@ from restante.client.tui.stage import Stage
 from tests.tui.scripted_parts import NOW
 
 Story = Callable[["Teller"], Awaitable[None]]
+
+PATIENCE_S = 40
+"""Less than a story may take: what is on the screen says more than that time ran out."""
 
 STANDARD = (80, 24)
 WIDE = (160, 48)
@@ -53,8 +57,9 @@ class Teller:
         await self.pilot.pause()
 
     async def until(self, is_so: Callable[[], object], what: str = "") -> None:
-        """Wait until something is so; after ten seconds say what was on the screen instead."""
-        for _ in range(1000):
+        """Wait until something is so; after PATIENCE_S say what was on the screen instead."""
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until:
             await self.pilot.pause(0.01)
             if is_so():
                 return

@@ -53,7 +53,7 @@ async def test_nothing_is_shown_for_as_long_as_the_locking_takes(*, fails: bool)
         await t.until_shown(SECRET)
         await t.press("ctrl+p")
         t.app.notify("a notice", timeout=60)
-        await t.until_shown("Search for commands", "a notice", "Message Bob")
+        await t.until_shown("Search for commands", "a notice", "F1 Help")
         drawn = t.app._driver.count
         await t.press("ctrl+l")
         await t.until(lambda: not t.screen_text().strip(), "an empty screen")
@@ -64,7 +64,8 @@ async def test_nothing_is_shown_for_as_long_as_the_locking_takes(*, fails: bool)
             engine.passphrase = None
         engine.may_lock.set()
         if fails:
-            await t.until_shown("There is no passphrase.", "Bob")
+            await t.until_shown("Search for commands", "a notice", "F1 Help")
+            assert not t.app.was_locked
         else:
             await t.until(lambda: t.app.was_locked)
 
