@@ -207,3 +207,23 @@ async def test_a_photo_arrives_without_its_place_and_as_it_is_if_asked(tmp_path:
         assert settings["files"] == "off"
         sent = await two.alice.send_file(two.to_bob, path=str(path))
         await stands(two.bob, await two.arrived(sent), FileState.OFFERED)
+        with pytest.raises(UserError, match="one of on, off, pictures, all"):
+            await two.bob.set_setting("files", "some")
+        with pytest.raises(UserError, match="There are files"):
+            await two.bob.set_setting("typing", "on", conversation=two.to_alice)
+        small, large = tmp_path / "small.txt", tmp_path / "large.bin"
+        small.write_bytes(b"small")
+        large.write_bytes(bytes(1_100_000))
+        here, there = FileState.HERE, FileState.OFFERED
+        for value, stands_so in (
+            ("pictures", (here, there, there)),
+            ("all", (here, here, here)),
+            ("off", (there, there, there)),
+        ):
+            chosen = await two.bob.set_setting("files", value, conversation=two.to_alice)
+            assert chosen == await two.bob.settings(two.to_alice) == {"files": value}
+            for each, state in zip((path, small, large), stands_so, strict=True):
+                sent = await two.alice.send_file(two.to_bob, path=str(each))
+                await stands(two.bob, await two.arrived(sent), state)
+        again = await two.bob.set_setting("files", "usual", conversation=two.to_alice)
+        assert (again, (await two.bob.settings())["files"]) == ({"files": "usual"}, "off")

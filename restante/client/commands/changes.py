@@ -47,14 +47,17 @@ def timer(out: Output, caller: Caller, conversation: str, time: str | None) -> E
     return told(out, caller)
 
 
-def setting(out: Output, caller: Caller, name: str | None, value: str | None) -> ExitCode:
-    """Print what the account shows of itself, or change one of it."""
+def setting(
+    out: Output, caller: Caller, name: str | None, value: str | None, *, chat: str | None = None
+) -> ExitCode:
+    """Print what the account shows of itself and has fetched, or change one of it."""
+    where = {} if chat is None else {"conversation": caller.call("resolve", text=chat)}
     if name is not None and value is not None:
-        found = caller.call("set_setting", name=name, value=value)
+        found = caller.call("set_setting", name=name, value=value, **where)
     else:
-        found = caller.call("settings")
+        found = caller.call("settings", **where)
     if name is not None and name not in found:
-        raise UserError(f"There is no such setting. There are {', '.join(found)}, each on or off.")
+        raise UserError(f"There is no such setting. There are {', '.join(found)}.")
     shown = found if name is None else {name: found[name]}
     out.data({"type": "settings", **found}, "\n".join(f"{n}: {v}" for n, v in shown.items()))
     return ExitCode.OK if value is None else told(out, caller)

@@ -35,9 +35,16 @@ LIMITS_BYTES: Final = {
 """By what a file is shown as: what is looked at or heard at once, and what is small."""
 
 
+LOOKED_AT: Final = frozenset({"image", "voice", "text"})
+ALL_BYTES: Final = 128 * 1024**2
+"""Of a file of any kind, for who has all of them fetched."""
+
+
 def is_wanted(rows: Rows, row: MessageRow, *, now_s: int) -> bool:
     """Whether the file of a message is fetched by itself."""
-    if not preferences.is_on(rows, preferences.FILES):
+    chosen = preferences.fetched_in(rows, row.conversation)
+    chosen = chosen or preferences.value(rows, preferences.FILES)
+    if chosen == "off":
         return False
     whom = contact(rows, row.author)
     if whom is None or not (is_welcome(whom) or is_self(whom)):
@@ -48,7 +55,16 @@ def is_wanted(rows: Rows, row: MessageRow, *, now_s: int) -> bool:
         return False
     if body.expires_at_s <= now_s or not _is_at_home(body, whom):
         return False
-    return body.size_bytes <= LIMITS_BYTES[role_of(body)]
+    return body.size_bytes <= _most_bytes(chosen, role_of(body))
+
+
+def _most_bytes(chosen: str, role: str) -> int:
+    """Return how large a file may be that is shown so; -1: it isn't fetched by itself."""
+    if chosen == "all":
+        return ALL_BYTES
+    if chosen == "pictures" and role not in LOOKED_AT:
+        return -1
+    return LIMITS_BYTES[role]
 
 
 def _is_at_home(body: File, whom: ContactRow) -> bool:

@@ -22,6 +22,12 @@ FILES: Final = "files"
 DEFAULTS: Final = {RECEIPTS: True, TYPING: False, PRESENCE: False, FILES: True}
 """Typing and presence tell a relay that watches when two people are there: off unless chosen."""
 
+FETCHED: Final = ("on", "off", "pictures", "all")
+"""Of FILES: what is small; nothing; of that only what is looked at or heard; all up to a bound."""
+
+USUAL: Final = "usual"
+"""Of FILES in a conversation: as in all of them."""
+
 ON: Final = b"on"
 OFF: Final = b"off"
 """Values of a SETTING record."""
@@ -33,3 +39,35 @@ def is_on(rows: Rows, name: str) -> bool:
     if found is None or found.value is None:
         return DEFAULTS[name]
     return found.value == ON
+
+
+def choices(name: str) -> tuple[str, ...]:
+    """Return what a setting may be; none: there is no such setting."""
+    if name == FILES:
+        return FETCHED
+    return ("on", "off") if name in DEFAULTS else ()
+
+
+def value(rows: Rows, name: str) -> str:
+    """Return what a setting is, on all devices of this account."""
+    if name == FILES:
+        return _fetched(rows, FILES.encode()) or "on"
+    return "on" if is_on(rows, name) else "off"
+
+
+def files_of(conversation: bytes) -> bytes:
+    """Return the key of the record that says which files of a conversation are fetched."""
+    return FILES.encode() + b":" + conversation
+
+
+def fetched_in(rows: Rows, conversation: bytes) -> str | None:
+    """Return which files of a conversation are fetched; None: as in all of them."""
+    return _fetched(rows, files_of(conversation))
+
+
+def _fetched(rows: Rows, key: bytes) -> str | None:
+    found = record(rows, int(RecordKind.SETTING), key)
+    if found is None or found.value is None:
+        return None
+    said = found.value.decode("ascii", "replace")
+    return said if said in FETCHED else None  # of a newer version: as usual

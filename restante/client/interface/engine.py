@@ -391,11 +391,20 @@ class Engine(Keeping, Examining, Protocol):
     async def set_draft(self, conversation: ConversationKey, text: str) -> Conversation:
         """Keep what the user has begun to write, up to 16,000 bytes, for all devices."""
 
-    async def settings(self) -> dict[str, str]:
-        """Return the account's settings: receipts, typing, presence, each "on" or "off"."""
+    async def settings(self, conversation: ConversationKey | None = None) -> dict[str, str]:
+        """Return the account's settings, or those of a conversation.
 
-    async def set_setting(self, name: str, value: str) -> dict[str, str]:
-        """Change a setting on all devices; return all of them. UserError lists what there is."""
+        receipts, typing, presence: "on" or "off". files: "on" (what is small), "off", "pictures"
+        (of that what is looked at or heard), "all"; of a conversation also "usual".
+        """
+
+    async def set_setting(
+        self, name: str, value: str, *, conversation: ConversationKey | None = None
+    ) -> dict[str, str]:
+        """Change a setting on all devices, or in one conversation; return all that there are then.
+
+        UserError lists what there is.
+        """
 
     async def typing(self, conversation: ConversationKey, *, is_typing: bool) -> None:
         """Let the other side see that the user is typing, if the setting "typing" is on."""

@@ -60,27 +60,39 @@ class Choices:
         whole = packed.decode(errors="ignore").encode()
         return await self._choose(account_id, RecordKind.DRAFT, whole or None)
 
-    async def settings(self) -> dict[str, str]:
-        """Return all settings, by name."""
+    async def settings(self, account_id: bytes | None = None) -> dict[str, str]:
+        """Return all settings, by name, or those of a conversation."""
 
         def work(rows: Rows) -> dict[str, str]:
-            return {name: _word(preferences.is_on(rows, name)) for name in preferences.DEFAULTS}
+            if account_id is not None:
+                check_conversation(rows, account_id)
+                chosen = preferences.fetched_in(rows, account_id)
+                return {preferences.FILES: chosen or preferences.USUAL}
+            return {name: preferences.value(rows, name) for name in preferences.DEFAULTS}
 
         return await self._context.read(work)
 
-    async def set_setting(self, name: str, value: str) -> dict[str, str]:
+    async def set_setting(
+        self, name: str, value: str, account_id: bytes | None = None
+    ) -> dict[str, str]:
         """Change a setting, on all devices. UserError lists what there is."""
-        if name not in preferences.DEFAULTS or value not in {"on", "off"}:
-            names = ", ".join(preferences.DEFAULTS)
-            raise UserError(f"There is no such setting. There are {names}, each on or off.")
+        if account_id is None:
+            _check(value, preferences.choices(name), name, ", ".join(preferences.DEFAULTS))
+            key = name.encode()
+        else:
+            allowed = (*preferences.FETCHED, preferences.USUAL)
+            _check(value, allowed if name == preferences.FILES else (), name, preferences.FILES)
+            key = preferences.files_of(account_id)
+        kept = None if value == preferences.USUAL else value.encode()
 
         def work(rows: Rows) -> None:
-            now_ms = self._context.now_ms()
-            put(rows, RecordKind.SETTING, name.encode(), value.encode(), now_ms=now_ms)
+            if account_id is not None:
+                check_conversation(rows, account_id)
+            put(rows, RecordKind.SETTING, key, kept, now_ms=self._context.now_ms())
 
         await self._context.write(work)
         await self._announcer.tell(Changes(is_resync=True))
-        return await self.settings()
+        return await self.settings(account_id)
 
     async def _choose(
         self, account_id: bytes, kind: RecordKind, value: bytes | None
@@ -99,5 +111,8 @@ class Choices:
         return shown
 
 
-def _word(is_on: bool) -> str:
-    return "on" if is_on else "off"
+def _check(value: str, allowed: tuple[str, ...], name: str, names: str) -> None:
+    if not allowed:
+        raise UserError(f"There is no setting {name}. There are {names}.")
+    if value not in allowed:
+        raise UserError(f"The setting {name} is one of {', '.join(allowed)}.")

@@ -48,10 +48,14 @@ class SyncingMethods:
         """See interface.Engine."""
         return await self._choices().keep_draft(conversation_of(conversation), text)
 
-    async def settings(self) -> dict[str, str]:
+    async def settings(self, conversation: str | None = None) -> dict[str, str]:
         """See interface.Engine."""
-        return await self._choices().settings()
+        key = None if conversation is None else conversation_of(conversation)
+        return await self._choices().settings(key)
 
-    async def set_setting(self, name: str, value: str) -> dict[str, str]:
+    async def set_setting(
+        self, name: str, value: str, *, conversation: str | None = None
+    ) -> dict[str, str]:
         """See interface.Engine."""
-        return await self._choices().set_setting(name, value)
+        key = None if conversation is None else conversation_of(conversation)
+        return await self._choices().set_setting(name, value, key)

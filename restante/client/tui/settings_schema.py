@@ -78,8 +78,13 @@ SETTINGS: Final = (
         name="files",
         group=_PRIVACY,
         title="Fetch files",
-        says="What contacts send is fetched by itself if it is small; their relay sees when.",
-        choices=_ON_OFF,
+        says="What contacts send is fetched by itself; their relay sees when.",
+        choices=(
+            ("on", "what is small"),
+            ("off", "none"),
+            ("pictures", "small pictures and voice"),
+            ("all", "all up to 128 MiB"),
+        ),
         is_of_person=True,
     ),
     Setting(

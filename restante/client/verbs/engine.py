@@ -16,13 +16,14 @@ verbs = click.Group()
 
 @command(verbs)
 @click.argument("name", required=False)
-@click.argument("value", metavar="[on|off]", required=False)
-def setting(run: Invocation, name: str | None, value: str | None) -> int:
-    """Say, or change on all your devices, what you show of yourself."""
+@click.argument("value", metavar="[VALUE]", required=False)
+@click.option("--chat", metavar="CONVERSATION", help="The setting files, for one conversation.")
+def setting(run: Invocation, name: str | None, value: str | None, *, chat: str | None) -> int:
+    """Say, or change on all your devices, what you show of yourself and have fetched."""
     from restante.client.commands import changes as bodies
 
     with run.caller() as caller:
-        return bodies.setting(run.out, caller, name, value)
+        return bodies.setting(run.out, caller, name, value, chat=chat)
 
 
 @command(verbs)
