@@ -203,6 +203,7 @@ class _Source:
             )
         self._channel.settimeout(PATIENCE_S)
         if self._channel.recv(16) != b"ready":
+            self.close()
             raise RuntimeError("the process that forks others did not start")
         atexit.register(self.close)
 
