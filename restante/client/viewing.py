@@ -21,6 +21,7 @@ from restante.store.client_contacts import contact
 from restante.store.client_files import file_of
 from restante.store.client_groups import group_row, is_group, members
 from restante.store.client_marks import marks_of
+from restante.store.client_spaces import channel
 from restante.store.client_summaries import conversation_summary
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from restante.client.interface import Conversation
     from restante.client.own_account import OwnAccount
     from restante.store.client_contacts import ContactRow
+    from restante.store.client_groups import GroupRow
     from restante.store.client_rows import Rows
     from restante.store.client_summaries import ConversationSummary
 
@@ -72,7 +74,7 @@ def conversation_line(
         group = group_row(rows, key)
         if group is None or group.state == PARTIAL:
             return None
-        return shows.group(group, summary, member_count=len(members(rows, key)))
+        return _group_line(rows, shows, group, summary)
     row = shows.contact_of(key)
     if row is None or not is_listed(row, summary):
         return None
@@ -84,5 +86,13 @@ def shown_conversation(rows: Rows, shows: Viewer, key: bytes) -> Conversation:
     summary = conversation_summary(rows, key)
     if is_group(key):
         row = existing_group(rows, key)
-        return shows.group(row, summary, member_count=len(members(rows, key)))
+        return _group_line(rows, shows, row, summary)
     return shows.conversation(existing(rows, key), summary)
+
+
+def _group_line(
+    rows: Rows, shows: Viewer, row: GroupRow, summary: ConversationSummary | None
+) -> Conversation:
+    listed = None if row.parent is None else channel(rows, row.parent, row.group_id)
+    count = len(members(rows, row.group_id))
+    return shows.group(row, summary, member_count=count, listed=listed)

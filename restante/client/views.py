@@ -26,6 +26,7 @@ from restante.client.interface import (
     Sender,
     Trust,
 )
+from restante.protocol.text import printable
 from restante.values import dataclass
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from restante.store.client_groups import GroupRow
     from restante.store.client_marks import MarkRow
     from restante.store.client_messages import MessageRow
+    from restante.store.client_spaces import ChannelRow
     from restante.store.client_summaries import ConversationSummary
 
 MessageKind = Literal[
@@ -158,7 +160,12 @@ class Viewer:
         )
 
     def group(
-        self, row: GroupRow, summary: ConversationSummary | None, *, member_count: int
+        self,
+        row: GroupRow,
+        summary: ConversationSummary | None,
+        *,
+        member_count: int,
+        listed: ChannelRow | None,
     ) -> Conversation:
         """Show a group's line of the conversation list."""
         last = None
@@ -183,6 +190,8 @@ class Viewer:
                 may_post=is_in and not row.is_space and row.own_role >= row.may_post,
                 is_space=row.is_space,
                 space=None if row.parent is None else row.parent.hex(),
+                category="" if listed is None else printable(listed.category, multiline=False),
+                position=0 if listed is None else listed.position,
             ),
             **self.choices_of(row.group_id),
         )

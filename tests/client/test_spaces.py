@@ -80,7 +80,7 @@ async def test_a_spaces_members_are_in_its_channels_with_their_roles(tmp_path: P
             await has_roles(party.bob, key, {"alice": "owner", "bob": "admin"})
         line = (await party.bob.group(walks)).conversation.group
         assert line is not None
-        assert line.space == space
+        assert (line.space, line.category, line.position) == (space, "Outside", 1)
         moved = await party.bob.space_place(space, walks, category="Inside")
         assert [each.category for each in moved.channels] == ["", "Inside"]
         left = await party.bob.space_remove(space, walks)

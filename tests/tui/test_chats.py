@@ -6,7 +6,7 @@ from datetime import UTC, timedelta
 
 from msgspec.structs import replace
 
-from restante.client.interface import ContactState, Conversation, MessageState, Trust
+from restante.client.interface import ContactState, Conversation, GroupLine, MessageState, Trust
 from restante.client.tui.chat_rows import Part, preview_line, title_line
 from restante.client.tui.chats import Chats
 from restante.client.tui.glyphs import UNICODE
@@ -108,3 +108,40 @@ def test_what_was_not_sent_is_said_in_the_list_too() -> None:
 def test_a_request_shows_nothing_of_its_text() -> None:
     shown = text(preview_line(conversation("kim", village()), PAGE, None))
     assert "printers" not in shown
+
+
+def a_group(key: str, title: str, engine: ScriptedEngine, **more: object) -> Conversation:
+    line = GroupLine(
+        description="",
+        member_count=2,
+        role="member",
+        may_post=True,
+        is_space="space" not in more,
+        space=None,
+    )
+    alice = conversation("Alice", engine)
+    group = replace(line, **more) if more else line
+    return replace(alice, key=key, title=title, trust=Trust.UNVERIFIED, last=None, group=group)
+
+
+def test_a_spaces_channels_stand_below_it_by_category_and_move_with_it() -> None:
+    engine = village()
+    chats = chats_of(engine)
+    chats.update(a_group("club", "Club", engine))
+    chats.update(a_group("b", "walks", engine, space="club", category="Outside", position=1))
+    chats.update(a_group("c", "swims", engine, space="club", category="Outside", position=2))
+    chats.update(a_group("a", "news", engine, space="club"))
+    chats.update(a_group("x", "elsewhere", engine, space="unknown"))
+    newest = conversation("Alice", engine).last
+    assert newest is not None
+    said = replace(newest, sent_at="2099-01-01T00:00:00Z")
+    walks = replace(chats.get("b") or a_group("b", "walks", engine), last=said)
+    chats.update(walks)
+    keys = [each.key for each in chats.every()]
+    assert keys[:4] == ["club", "a", "b", "c"]
+    assert "x" in keys
+    assert text(title_line(walks, PAGE)).startswith("   # walks")
+    for width in range(14, 60):
+        page = Page(width=width, glyphs=UNICODE, zone=UTC, now=NOW)
+        assert cells(text(title_line(walks, page))) == width
+        assert cells(text(preview_line(walks, page, None))) == width

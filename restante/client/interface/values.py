@@ -268,6 +268,9 @@ class GroupLine(View, frozen=True):
     is_space: bool
     space: ConversationKey | None
     """The space that this channel says it belongs to."""
+    category: str = ""
+    """Where in that space it is listed, and at which place there."""
+    position: int = 0
 
 
 class Member(View, frozen=True):

@@ -31,9 +31,10 @@ def title_line(conversation: Conversation, page: Page, *, is_muted: bool = False
         when = short_age(at, now=page.now, is_12_hours=page.is_12_hours)
     signs = _signs(conversation, glyphs, is_muted=is_muted)
     used = sum(cells(sign) + 1 for sign, _ in signs)
-    room = width - cells(when) - (2 if when else 0) - used - 1
-    title = shorten(clean_line(conversation.title), max(1, room), ellipsis=glyphs.ellipsis)
-    parts: list[Part] = [(" ", "faint"), (title, "title")]
+    begin, name = _place(conversation, glyphs)
+    room = width - cells(when) - (2 if when else 0) - used - cells(begin)
+    title = shorten(name, max(1, room), ellipsis=glyphs.ellipsis)
+    parts: list[Part] = [(begin, "faint"), (title, "title")]
     for sign in signs:
         parts += [(" ", "faint"), sign]
     return _justify(parts, (when, "faint"), width)
@@ -51,15 +52,30 @@ def preview_line(
     width, glyphs, unread = page.width, page.glyphs, conversation.unread_count
     count = "" if not unread else "999+" if unread > 999 else str(unread)
     count = count or (glyphs.connected if conversation.marked_unread else "")
-    room = max(1, width - 1 - cells(count) - (2 if count else 0))
+    begin = "   " if is_channel(conversation) else " "
+    room = max(1, width - cells(begin) - cells(count) - (2 if count else 0))
     if is_typing:
         text, style = words.TYPING, "verified"
     elif draft:
         text, style = f"{glyphs.draft} {words.DRAFT} {clean_line(draft.strip())}", "draft"
     else:
         text, style = _preview(conversation, glyphs), "faint"
-    parts = [(" ", "faint"), (shorten(text, room, ellipsis=glyphs.ellipsis), style)]
+    parts = [(begin, "faint"), (shorten(text, room, ellipsis=glyphs.ellipsis), style)]
     return _justify(parts, (count, "faint" if is_muted else "unread"), width)
+
+
+def is_channel(conversation: Conversation) -> bool:
+    """Whether a conversation is a channel of a space."""
+    return conversation.group is not None and conversation.group.space is not None
+
+
+def _place(conversation: Conversation, glyphs: Glyphs) -> tuple[str, str]:
+    """Return how a title begins, and the title: a channel's with its category."""
+    title = clean_line(conversation.title)
+    if conversation.group is None or conversation.group.space is None:
+        return " ", title
+    category = clean_line(conversation.group.category)
+    return "   # ", f"{title} {glyphs.dot} {category}" if category else title
 
 
 def _signs(conversation: Conversation, glyphs: Glyphs, *, is_muted: bool) -> list[Part]:

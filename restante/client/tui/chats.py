@@ -1,7 +1,8 @@
 """The conversations, in the order of the list, and the drafts. Pure.
 
-Rule: pinned ones first, then the newest message, blocked ones last; a conversation keeps its place
-while nothing happens in it; archived ones are a list of their own. Spec: docs/tui.md, section 2.
+Rule: pinned ones first, then the newest message, blocked ones last; a space's channels stand below
+it, and it moves with them; a conversation keeps its place while nothing happens in it; archived
+ones are a list of their own. Spec: docs/tui.md, section 2.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class Chats:
     def every(self) -> list[Conversation]:
         """Return all, in the order of the list."""
         if self._order is None:
-            self._order = sorted(self._by_key, key=self._rank)
+            self._order = self._in_tree()
         return [self._by_key[key] for key in self._order]
 
     def shown(self) -> tuple[Conversation, ...]:
@@ -137,6 +138,35 @@ class Chats:
             for conversation in self._by_key.values()
             if conversation.contact is not ContactState.BLOCKED
         )
+
+    def _in_tree(self) -> list[str]:
+        """Return the keys in order: a space's channels follow it, by category, in its own order."""
+        channels: dict[str, list[str]] = {}
+        for key, each in self._by_key.items():
+            if (space := self._space_of(each)) is not None:
+                channels.setdefault(space, []).append(key)
+        ranks = {
+            key: min(map(self._rank, [key, *channels.get(key, ())]))
+            for key, each in self._by_key.items()
+            if self._space_of(each) is None
+        }
+        return [
+            each
+            for key in sorted(ranks, key=lambda each: ranks[each])
+            for each in (key, *sorted(channels.get(key, ()), key=self._place_in_space))
+        ]
+
+    def _space_of(self, conversation: Conversation) -> str | None:
+        """Return the space under which a channel stands, if that is in the same list."""
+        space = None if conversation.group is None else conversation.group.space
+        above = None if space is None else self._by_key.get(space)
+        if above is None or above.archived is not conversation.archived:
+            return None
+        return space
+
+    def _place_in_space(self, key: str) -> tuple[str, int, str]:
+        line = self._by_key[key].group
+        return ("", 0, key) if line is None else (line.category, line.position, key)
 
     def _rank(self, key: str) -> tuple[bool, bool, float, str]:
         conversation = self._by_key[key]
