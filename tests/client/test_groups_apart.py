@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+from restante.client.interface import FileState
 from tests.client.linked import a_new_device, link
 from tests.client.party import a_party, hears, is_in, notices
 from tests.client.relays import open_relay
+from tests.client.test_files import saved, stands
 from tests.client.world import a_world, eventually, introduce
 
 if TYPE_CHECKING:
@@ -92,6 +95,42 @@ async def test_members_at_two_relays_talk_and_one_relay_may_be_away(tmp_path: Pa
             await each.retry_now()
         await hears(carol, key, ["Carol's relay is away", "So it is"])
         world.relay = first
+
+
+async def test_files_reach_members_at_two_relays_when_one_was_away(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.bin", tmp_path / "second.bin"
+    for each in (first, second):
+        each.write_bytes(os.urandom(300_000))
+    async with a_world(tmp_path) as world, AsyncExitStack() as stack:
+        other = await stack.enter_async_context(open_relay(tmp_path / "other"))
+        alice, bob = [await stack.enter_async_context(world.online(n)) for n in ("alice", "bob")]
+        world.relay, own = other, world.relay
+        carol = await stack.enter_async_context(world.online("carol"))
+        to_bob, _ = await introduce(alice, bob)
+        to_carol, _ = await introduce(alice, carol)
+        await introduce(bob, carol)  # who isn't known is fetched from only when one asks
+        key = (await alice.group_new("Walkers", [to_bob, to_carol])).conversation.key
+        await is_in(bob, key)
+        await is_in(carol, key)
+        await other.stop()
+        sent = await alice.send_file(key, path=str(first))
+        await stands(bob, sent, FileState.HERE)  # whose relay is there
+        from_carol = await carol.send_file(key, path=str(second))
+        assert from_carol.file is not None
+        assert from_carol.file.state is FileState.SENDING
+        await other.start()
+        for engine in (alice, bob, carol):
+            await engine.retry_now()
+        for engine, message, content in (
+            (carol, sent, first),
+            (alice, from_carol, second),
+            (bob, from_carol, second),
+        ):
+            there = await stands(engine, message, FileState.HERE)
+            into = tmp_path / f"{there.sender.name}-{content.stem}"
+            path = await saved(engine, there, into)
+            assert path.read_bytes() == content.read_bytes()
+        world.relay = own
 
 
 async def test_who_accepts_a_group_after_a_revocation_names_the_newer_list_there(
