@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 import trio
 
-from restante.client.interface import File, FileState, Message, MessageState, Pixels, Quoted
+from restante.client.interface import File, FileState, Message, MessageState, Pixels, Quoted, Sound
 from tests.tui.scripted_core import ScriptedCore
 
 
@@ -97,6 +97,13 @@ class ScriptedFiles(ScriptedCore):
         red_and_blue = (b"\xff\x00\x00" * wide + b"\x00\x00\xff" * wide) * (high // 2)
         colours = red_and_blue + b"\xff\x00\x00" * wide * (high % 2)
         return Pixels(width=wide, height=high, colours=base64.b64encode(colours).decode())
+
+    async def file_sound(self, message_id: str) -> Sound:
+        """See interface.Engine."""
+        await trio.lowlevel.checkpoint()
+        self._refuse()
+        self._find(message_id)
+        return Sound(rate=24_000, samples=base64.b64encode(bytes(4800)).decode())
 
     async def file_stop(self, message_id: str) -> Message:
         """See interface.Engine."""

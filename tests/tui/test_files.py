@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from dataclasses import replace as changed
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -12,7 +15,7 @@ from restante.client.tui.file_words import under_way
 from restante.errors import UserError
 from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.scripted_files import a_file
-from tests.tui.stories import WIDE, Teller, tell
+from tests.tui.stories import WIDE, Teller, stage, tell
 from tests.tui.test_entries import lines
 from tests.tui.test_keeping_chats import a_talk, on_the_last, opened
 
@@ -107,3 +110,31 @@ async def test_a_file_is_fetched_stopped_and_saved() -> None:
         await t.until_shown("Saved as /srv/films/film.mkv")
 
     await tell(engine, story, size=WIDE)
+
+
+async def test_a_voice_note_is_played_and_ended_by_the_same_key() -> None:
+    engine, bob = a_talk()
+    engine.carry(bob, replace(a_file("voice.opus", state=FileState.HERE), role="voice"))
+    played: list[int] = []
+    ended = threading.Event()
+
+    def play(samples: bytes, *, rate: int, is_over: Callable[[], bool]) -> None:
+        played.extend((len(samples), rate))
+        while not is_over():
+            ended.wait(0.01)
+        ended.set()
+
+    async def story(t: Teller) -> None:
+        await opened(t)
+        await on_the_last(t)
+        await t.press("o")
+        await t.until_shown("Playing. o ends it.")
+        await t.until(lambda: played == [4800, 24_000])
+        await t.press("o")
+        await t.until(ended.is_set)
+        await t.until(lambda: t.app._main._playing is None)
+        engine.refuses = UserError("This voice note can't be heard here.")
+        await t.press("o")
+        await t.until_shown("can't be heard here")
+
+    await tell(engine, story, size=WIDE, on=changed(stage(engine), play=play))

@@ -6,12 +6,17 @@ Rule: every call of the engine is a worker; paths are the user's own, read as a 
 
 from __future__ import annotations
 
+import binascii
+import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final
 
+import trio
 from textual.binding import Binding, BindingType
 
-from restante.client.interface import Conversation, FileState, Message
+from restante.client.interface import Conversation, FileState, Message, Sound
 from restante.client.tui import file_words
 from restante.client.tui.bridge import ask
 from restante.client.tui.chat_actions import ChatActions
@@ -23,6 +28,9 @@ HERE: Final = frozenset({FileState.HERE, FileState.SENDING})
 
 class FileActions(ChatActions):
     """The actions; whoever inherits says what is selected."""
+
+    _playing: threading.Event | None = None
+    """Set, it ends the voice note that is playing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "save_file", "Save", id="messages.save_file"),
@@ -56,6 +64,26 @@ class FileActions(ChatActions):
             self.say(file_words.PICTURE_FETCHING)
             return
         await self.app.push_screen_wait(PictureScreen(self._stage, message))
+
+    async def _hear(self, message: Message) -> None:
+        """Play a voice note that is here, or end what is playing; else have it fetched."""
+        if self._playing is not None:
+            self._playing.set()
+            return
+        if message.file is None or message.file.state is FileState.FETCHING:
+            return
+        if message.file.state not in HERE:
+            await ask(self._stage.engine.file_fetch, message.id)
+            self.say(file_words.VOICE_FETCHING)
+            return
+        over = self._playing = threading.Event()
+        try:
+            sound = await ask(self._stage.engine.file_sound, message.id)
+            self.say(file_words.PLAYING)
+            await ask(_play, partial(self._stage.play, is_over=over.is_set), sound)
+        finally:
+            over.set()
+            self._playing = None
 
     def action_save_file(self) -> None:
         """Save it, if it is here; else fetch it, or fetch it no more."""
@@ -94,3 +122,10 @@ def usual_directory() -> str:
     """Return where people look for what they have fetched."""
     downloads = Path.home() / "Downloads"
     return "~/Downloads" if downloads.is_dir() else "~"
+
+
+async def _play(play: Callable[..., None], sound: Sound) -> None:
+    samples = binascii.a2b_base64(sound.samples)
+    heard = partial(play, samples, rate=sound.rate)
+    # Whoever cancels also says that it is over, and the thread ends by itself.
+    await trio.to_thread.run_sync(heard, abandon_on_cancel=True)

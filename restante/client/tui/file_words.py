@@ -28,6 +28,8 @@ SAVE_TITLE: Final = "Save the file"
 SAVE_TEXT: Final = "Into which directory. Nothing that is there is written over."
 SENDING: Final = "The file is on its way. Its message follows when all of it is there."
 FETCHING: Final = "The file is fetched. s saves it once it is here."
+VOICE_FETCHING: Final = "The voice note is fetched. o plays it once it is here."
+PLAYING: Final = "Playing. o ends it."
 PICTURE_FETCHING: Final = "The picture is fetched. o shows it once it is here."
 STOPPED: Final = "It is fetched no more; s goes on from there."
 

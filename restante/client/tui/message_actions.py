@@ -203,10 +203,12 @@ class MessageActions(FileActions):
             self.say(chat_words.STOPPED_LIVE)
 
     def action_open(self) -> None:
-        """Go where it leads: a link, a picture, what it answers, a chat with whom it names."""
+        """Go where it leads: a link, a picture, a sound, what it answers, whom it names."""
         if message := self.selected:
             if message.card is not None:
                 self.act(self._open_card(message))
+            elif message.file is not None and message.file.role == "voice":
+                self.act(self._hear(message))
             elif message.file is not None and message.file.role == "image":
                 self.act(self._open_picture(message))
             elif links := links_of(message):
@@ -215,9 +217,9 @@ class MessageActions(FileActions):
                 self.act(self.jump_to_quoted(message))
 
     def _leads_somewhere(self, message: Message) -> bool:
-        is_picture = message.file is not None and message.file.role == "image"
+        is_shown = message.file is not None and message.file.role in {"image", "voice"}
         leads = message.card is not None or message.quote is not None or bool(links_of(message))
-        return leads or is_picture
+        return leads or is_shown
 
     async def _open_link(self, message: Message, links: list[Link]) -> None:
         dialog = LinksDialog(links, answers=message.quote is not None)

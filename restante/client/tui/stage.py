@@ -18,6 +18,7 @@ from restante.client.tui.graphics import Graphics, find_graphics
 from restante.client.tui.page import Page
 from restante.client.tui.preferences import Preferences
 from restante.client.tui.times import until_words
+from restante.client.voice.device import play
 from restante.values import dataclass
 
 CALM_S = 5.0
@@ -56,6 +57,8 @@ class Stage:
     patience_s: float = PATIENCE_S
     calm_s: float = CALM_S
     accounts: Accounts = Accounts(current="default")
+    play: Callable[..., None] = play
+    """Plays samples; as `voice.device.play`."""
     whereabouts: Whereabouts = field(default_factory=Whereabouts)
     found_graphics: Graphics | None = None
     """What this terminal draws pictures with, besides letters."""
