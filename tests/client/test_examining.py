@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import termios
+import threading
 from pathlib import Path
 
 import pytest
 
 from restante.client.engine import open_engine
 from restante.client.examining.outside import look_outside
+from restante.client.examining.terminal import Answers, ask, look_at_terminal, read_answers
 from restante.client.interface import Finding
 from restante.client.keeping.changing import keep_otherwise
 from restante.client.keeping.protection import open_key
@@ -25,7 +29,7 @@ UTF8 = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
 
 def looked(profile: Profile, *, is_tty: bool = False, **environ: str) -> dict[str, Finding]:
-    found = look_outside(profile, environ, is_tty=is_tty)
+    found = look_outside(profile, environ, is_tty=is_tty, ask=Answers)
     for each in found:
         assert each.found.endswith("."), each
         assert each.state in {"ok", "skipped"} or each.fix or each.found.count(".") > 1, each
@@ -83,6 +87,50 @@ def test_a_terminal_is_told_by_what_it_says(
 ) -> None:
     found = looked(make_profile(tmp_path), is_tty=True, **environ)["terminal"]
     assert found.state == state or "character set" in found.found
+
+
+GOOD = b"\x1b[3;3R\x1b[?2004;2$y\x1b_Gi=31;OK\x1b\\\x1b[?62;4c"
+
+
+def test_what_a_terminal_answers_is_read_and_it_is_left_as_it_was() -> None:
+    ours, theirs = os.openpty()
+    before = termios.tcgetattr(theirs)
+
+    def answer() -> None:
+        asked = b""
+        while b"\x1b[c" not in asked:
+            asked += os.read(ours, 4096)
+        os.write(ours, GOOD)
+
+    terminal = threading.Thread(target=answer)
+    terminal.start()
+    try:
+        answers = ask(theirs, patience_s=60)
+        assert answers == Answers(
+            wide_cells=2, marks_pastes=True, has_kitty=True, has_sixel=True, has_answered=True
+        )
+        assert termios.tcgetattr(theirs) == before
+        assert ask(theirs, patience_s=0.0) == Answers(), "who says nothing keeps nobody waiting"
+    finally:
+        terminal.join()
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_each_ability_that_lacks_has_what_to_do() -> None:
+    poor = read_answers(b"\x1b[3;2R\x1b[?2004;0$y\x1b[?1;2c")
+    found = {each.check: each for each in look_at_terminal({"TERM": "vt100"}, poor)}
+    for name in ("colours", "width", "paste"):
+        assert found[name].state == "warning"
+        assert found[name].fix
+    assert "half-blocks" in found["pictures"].found
+    kitty = {"TERM": "xterm-kitty", "COLORTERM": "truecolor", "TMUX": "x"}
+    found = {each.check: each for each in look_at_terminal(kitty, read_answers(GOOD))}
+    assert "allow-passthrough" in str(found["notices"].fix)
+    del found["notices"]
+    assert {each.state for each in found.values()} == {"ok"}
+    silent = {each.check for each in look_at_terminal(UTF8, Answers())}
+    assert silent == {"colours", "pictures", "notices"}
 
 
 async def test_the_engine_looks_at_its_database_its_relay_and_its_clock(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from restante.client.attach import attach
+from restante.client.examining.terminal import Answers, ask_terminal, look_at_terminal
 from restante.client.interface import Finding
 from restante.client.keeping.protection import kept_by, open_key
 from restante.client.lock import ProfileLock, holder
@@ -25,13 +26,23 @@ LITTLE_ROOM_BYTES: Final = 200 * 1024 * 1024
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
-def look_outside(profile: Profile, environ: Mapping[str, str], *, is_tty: bool) -> list[Finding]:
+def look_outside(
+    profile: Profile,
+    environ: Mapping[str, str],
+    *,
+    is_tty: bool,
+    ask: Callable[[], Answers] = ask_terminal,
+) -> list[Finding]:
     """Look at everything, one after the other."""
     found = [*_profile(profile)]
     if found[0].state != "bad":
         looks: tuple[Callable[[Profile], Finding], ...] = (_keys, _settings, _engine, _disk)
         found += [look(profile) for look in looks]
-    return [*found, _terminal(environ, is_tty=is_tty)]
+    terminal = _terminal(environ, is_tty=is_tty)
+    found.append(terminal)
+    if terminal.state == "ok":
+        found += look_at_terminal(environ, ask())
+    return found
 
 
 def _profile(profile: Profile) -> Iterator[Finding]:
@@ -157,6 +168,5 @@ def _terminal(environ: Mapping[str, str], *, is_tty: bool) -> Finding:
             found=f"The locale's character set is {encoding}: texts beyond it are escaped.",
             fix="Choose a UTF-8 locale, as LANG=C.UTF-8.",
         )
-    colours = "16 million" if environ.get("COLORTERM") in {"truecolor", "24bit"} else "256 or fewer"
     inside = ", inside tmux" if environ.get("TMUX") else ""
-    return Finding(check="terminal", state="ok", found=f"{kind}{inside}: UTF-8, {colours} colours.")
+    return Finding(check="terminal", state="ok", found=f"{kind}{inside}: UTF-8.")
