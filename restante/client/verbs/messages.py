@@ -89,7 +89,7 @@ def timer(run: Invocation, conversation: str, time: str | None) -> int:
 @click.option("--unread", is_flag=True, help="Only those with something unread.")
 @click.option("--all", "with_archived", is_flag=True, help="Archived ones, too.")
 def ls(run: Invocation, unread: bool, with_archived: bool) -> int:
-    """List your conversations, the one with the newest message first."""
+    """List your conversations, the newest first."""
     from restante.client.commands.chats import ls as body
 
     with run.caller() as caller:
