@@ -19,7 +19,7 @@ verbs = click.Group()
 @click.argument("value", metavar="[VALUE]", required=False)
 @click.option("--chat", metavar="CONVERSATION", help="The setting files, for one conversation.")
 def setting(run: Invocation, name: str | None, value: str | None, *, chat: str | None) -> int:
-    """Say, or change on all your devices, what you show of yourself and have fetched."""
+    """Say, or change, what you show of yourself and have fetched."""
     from restante.client.commands import changes as bodies
 
     with run.caller() as caller:
