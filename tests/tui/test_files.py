@@ -58,8 +58,43 @@ def test_how_far_one_is_stands_beside_the_connection() -> None:
         left_s=None,
         error=None,
     )
-    assert under_way(event) == "File in 45 %"
-    assert under_way(replace(event, done_bytes=1000)) == ""
+    assert under_way([event]) == "File in 45 %"
+    assert under_way([]) == ""
+    out = replace(event, direction="out", rate_bytes_s=1_200_000, left_s=75.4, done_bytes=900)
+    assert under_way([out]) == "File 90 % 1.2 MB/s 1:15"
+    assert under_way([event, out]) == "2 files 67 % 1.2 MB/s 1:15"
+
+
+async def test_files_under_way_are_told_of_together_until_each_ends() -> None:
+    engine, bob = a_talk()
+    names = ("one.bin", "two.bin")
+    films = [engine.carry(bob, a_file(each, state=FileState.FETCHING)) for each in names]
+
+    def moved(message_id: str, done_bytes: int) -> None:
+        engine.tell(
+            FileProgress(
+                conversation=bob,
+                message=message_id,
+                direction="in",
+                done_bytes=done_bytes,
+                total_bytes=1000,
+                rate_bytes_s=100,
+                left_s=5,
+                error=None,
+            )
+        )
+
+    async def story(t: Teller) -> None:
+        await opened(t)
+        moved(films[0].id, 200)
+        moved(films[1].id, 400)
+        await t.until_shown("2 files 30 % 200 B/s 0:05")
+        engine._put(*engine._find(films[0].id), file=a_file("one.bin"))
+        await t.until_shown("File 40 % 100 B/s 0:05")
+        moved(films[1].id, 1000)
+        await t.until_gone("File 40")
+
+    await tell(engine, story, size=WIDE)
 
 
 def test_a_path_is_read_as_it_is_typed() -> None:

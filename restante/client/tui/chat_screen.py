@@ -142,6 +142,7 @@ class ChatScreen(Opening):
                 self._take_message(event.message, is_new=True)
             elif isinstance(event, MessageChanged):
                 self._take_message(event.message, is_new=False)
+                self._watch.take_message(event.message)
             elif isinstance(event, TypingChanged):
                 self._typing.theirs(event.conversation, is_typing=event.is_typing)
             elif isinstance(event, TransferProgress):

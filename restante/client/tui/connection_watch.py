@@ -6,10 +6,19 @@ patience, and not a moment longer than it is. Spec: docs/tui.md, section 5.
 
 from __future__ import annotations
 
+from typing import Final
+
 from textual.message_pump import MessagePump
 from textual.timer import Timer
 
-from restante.client.interface import ConnectionPhase, FileProgress, Status, TransferProgress
+from restante.client.interface import (
+    ConnectionPhase,
+    FileProgress,
+    FileState,
+    Message,
+    Status,
+    TransferProgress,
+)
 from restante.client.tui import file_words, words
 from restante.client.tui.banners import Banner, say_connection, say_ended, say_history, say_recovery
 from restante.client.tui.bars import ConnectionLine
@@ -19,6 +28,9 @@ from restante.client.tui.entry_parts import duration
 _MINUTE_S = 60
 
 _AWAY = frozenset({ConnectionPhase.OFFLINE, ConnectionPhase.CONNECTING})
+
+
+_MOVING: Final = frozenset({FileState.SENDING, FileState.FETCHING})
 
 
 class ConnectionWatch:
@@ -44,6 +56,7 @@ class ConnectionWatch:
         self._was_there = True
         """Whether nobody has said since then that it is away."""
         self._under_way = ""
+        self._files: dict[str, FileProgress] = {}
         self._reminds = True
 
     def forget_reminder(self) -> None:
@@ -67,8 +80,18 @@ class ConnectionWatch:
 
     def take_file_progress(self, progress: FileProgress) -> None:
         """Say how far a file is."""
-        self._under_way = file_words.under_way(progress)
+        self._files.pop(progress.message, None)
+        if progress.done_bytes < progress.total_bytes:
+            self._files[progress.message] = progress
+        self._under_way = file_words.under_way(self._files.values())
         self.show()
+
+    def take_message(self, message: Message) -> None:
+        """A message is as it is now: its file may have stopped."""
+        is_moving = message.file is not None and message.file.state in _MOVING
+        if not is_moving and self._files.pop(message.id, None) is not None:
+            self._under_way = file_words.under_way(self._files.values())
+            self.show()
 
     def take(self, status: Status) -> None:
         """Take what the engine says."""

@@ -5,7 +5,7 @@ Rule: sentences only; every string of a peer's passes `clean`. Spec: docs/tui.md
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -84,12 +84,20 @@ def picture_shown(name: str) -> str:
     return f"{name}   Esc Close"
 
 
-def under_way(progress: FileProgress) -> str:
-    """How far a file is, beside the connection; empty when all of it is there."""
-    if progress.done_bytes >= progress.total_bytes:
+def under_way(files: Collection[FileProgress]) -> str:
+    """How far files are, beside the connection: all together; empty when none is on its way."""
+    if not files:
         return ""
-    percent = 100 * progress.done_bytes // max(1, progress.total_bytes)
-    return f"File {'out' if progress.direction == 'out' else 'in'} {percent} %"
+    done, total = (sum(getattr(each, of) for each in files) for of in ("done_bytes", "total_bytes"))
+    ways = {"out" if each.direction == "out" else "in" for each in files}
+    way = f" {ways.pop()}" if len(ways) == 1 else ""
+    percent = min(99, 100 * done // max(1, total))
+    what = "File" if len(files) == 1 else f"{len(files)} files"
+    rate = sum(each.rate_bytes_s for each in files)
+    left_s = [each.left_s for each in files if each.left_s is not None]
+    if rate and left_s:  # all of it has to fit beside the connection
+        return f"{what} {percent} % {size(rate)}/s {length(max(left_s))}"
+    return f"{what}{way} {percent} %"
 
 
 def saved(path: str) -> str:
