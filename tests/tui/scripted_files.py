@@ -84,6 +84,13 @@ class ScriptedFiles(ScriptedCore):
         """See interface.Engine."""
         raise NotImplementedError
 
+    async def files(self, conversation: str, *, start: int, count: int) -> list[Message]:
+        """See interface.Engine."""
+        await trio.lowlevel.checkpoint()
+        self._refuse()
+        found = [each for each in self.people[conversation].messages if each.file is not None]
+        return found[::-1][start : start + count]
+
     async def file_fetch(self, message_id: str) -> Message:
         """See interface.Engine."""
         return await self._stands(message_id, FileState.FETCHING)

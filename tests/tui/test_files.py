@@ -173,3 +173,25 @@ async def test_a_voice_note_is_played_and_ended_by_the_same_key() -> None:
         await t.until_shown("can't be heard here")
 
     await tell(engine, story, size=WIDE, on=changed(stage(engine), play=play))
+
+
+async def test_all_files_of_a_chat_are_listed_and_one_is_shown_in_its_place() -> None:
+    engine, bob = a_talk()
+
+    async def story(t: Teller) -> None:
+        await opened(t)
+        t.app._main.action_media()
+        await t.until_shown("No files in this chat.")
+        engine.carry(bob, a_file("film.mkv"))
+        engine.carry(bob, a_file("a\x1b[31m.txt", state=FileState.HERE))
+        await t.until_shown("film.mkv")
+        t.app._main.action_media()
+        await t.until_shown("Media and files", "2 files, 1.5 MB on this device")
+        await t.until_shown("film.mkv · 1.5 MB · at the relay · Bob", "1.5 MB · here · Bob")
+        assert "\x1b" not in t.screen_text()
+        await t.press("down", "enter")
+        await t.until_gone("Media and files")
+        await t.until(lambda: (chosen := t.app._main.selected) and chosen.file is not None)
+        assert t.app._main.selected.file.name == "film.mkv"
+
+    await tell(engine, story, size=WIDE)

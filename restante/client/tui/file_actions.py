@@ -20,8 +20,12 @@ from restante.client.interface import Conversation, FileState, Message, Sound
 from restante.client.tui import file_words
 from restante.client.tui.bridge import ask
 from restante.client.tui.chat_actions import ChatActions
+from restante.client.tui.choice_dialog import ChoiceDialog
 from restante.client.tui.dialog import LineDialog
 from restante.client.tui.picture_screen import PictureScreen
+
+MEDIA_CELLS: Final = 60
+"""Of a line in the list of files."""
 
 HERE: Final = frozenset({FileState.HERE, FileState.SENDING})
 
@@ -54,6 +58,27 @@ class FileActions(ChatActions):
         if typed:
             await ask(self._stage.engine.send_file, conversation.key, path=whole(typed))
             self.say(file_words.SENDING)
+
+    def action_media(self) -> None:
+        """The files of the open conversation, the newest first; one chosen is jumped to."""
+        if self.conversation is not None:
+            self.act(self._media(self.conversation))
+
+    async def _media(self, conversation: Conversation) -> None:
+        found = await ask(
+            self._stage.engine.files, conversation.key, start=0, count=file_words.MOST_LISTED
+        )
+        if not found:
+            self.say(file_words.NO_MEDIA)
+            return
+        page = self._stage.page(MEDIA_CELLS)
+        choices = [(each.id, file_words.listed(each, page)) for each in found]
+        sentence = file_words.media_sum(found)
+        dialog = ChoiceDialog(file_words.MEDIA_TITLE, sentence, choices)
+        chosen = await self.app.push_screen_wait(dialog)
+        message = next((each for each in found if each.id == chosen), None)
+        if message is not None:
+            self.jump_to(message)
 
     async def _open_picture(self, message: Message) -> None:
         """Show it on all of the screen, if it is here; else have it fetched."""

@@ -9,16 +9,21 @@ from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import Final
 
-from restante.client.interface import File, FileProgress, FileState
+from restante.client.interface import File, FileProgress, FileState, Message
 from restante.client.tui.clean import clean, clean_line
 from restante.client.tui.page import Page
 from restante.client.tui.times import day_title, local
+from restante.client.tui.wrap import cells, shorten
 
 WAVE_COLUMNS: Final = 48
 """Of a voice note's loudness, at the most."""
 
 _LOUDNESS: Final = "▁▂▃▄▅▆▇█"
 _LOUDNESS_ASCII: Final = "_.:-=+*#"
+
+MOST_LISTED: Final = 256
+MEDIA_TITLE: Final = "Media and files"
+NO_MEDIA: Final = "No files in this chat."
 
 FILE: Final = "File:"
 SEND_TITLE: Final = "Send a file"
@@ -98,6 +103,28 @@ def under_way(files: Collection[FileProgress]) -> str:
     if rate and left_s:  # all of it has to fit beside the connection
         return f"{what} {percent} % {size(rate)}/s {length(max(left_s))}"
     return f"{what}{way} {percent} %"
+
+
+def listed(message: Message, page: Page) -> str:
+    """A file in a list: what kind it is, its name, how large, where, whose and when."""
+    file = message.file
+    if file is None:
+        return clean_line(message.body)
+    dot = f" {page.glyphs.dot} "
+    name = "You" if message.sender.is_me else clean_line(message.sender.name)
+    day = day_title(local(message.sent_at, page.zone).date(), today=page.now.date())
+    where = STATE.get(file.state, "at the relay")
+    said = dot.join([_measures(file, page.glyphs.dot), where, name, day])
+    room = max(8, page.measure - cells(said) - 3)
+    return f"{shorten(clean_line(file.name), room, ellipsis=page.glyphs.ellipsis)}{dot}{said}"
+
+
+def media_sum(messages: Sequence[Message]) -> str:
+    """How many files there are, and what they take on this device."""
+    here = [each.file for each in messages if each.file is not None]
+    taken = sum(each.size_bytes for each in here if each.state is FileState.HERE)
+    more = "the newest " if len(messages) == MOST_LISTED else ""
+    return f"{more}{len(messages)} file{'s' * (len(messages) != 1)}, {size(taken)} on this device"
 
 
 def saved(path: str) -> str:

@@ -25,6 +25,7 @@ COMMANDS: Final = (
     ("Chat: Send a contact", "Somebody's address, and whose it must be", "screen.send_contact"),
     ("Chat: Send a file", "Encrypted before it leaves; up to 5 GiB", "screen.send_file"),
     ("View: Where I am", "How far places are from there; told nobody", "screen.where_i_am"),
+    ("Chat: Media and files", "All that was sent here, newest first", "screen.media"),
     ("Chat: Send a place", "Where it is, or where you are for a while", "screen.send_place"),
     ("Group: New group", "Choose a name, and who is in it", "screen.new_group"),
     ("Group: Members", "Who is in it, with which role", "screen.members"),

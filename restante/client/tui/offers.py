@@ -53,6 +53,7 @@ def chat_offers(
         "send_contact": writes,
         "send_file": writes,
         "send_place": writes,
+        "media": is_open,
         "editor": writes,
         "send_later": writes,
         "back": is_open,
