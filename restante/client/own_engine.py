@@ -25,7 +25,11 @@ from restante.store.seam import open_loop
 
 @contextlib.asynccontextmanager
 async def open_own_engine(
-    profile: Profile, *, key: ProfileKey | None = None, may_wait: bool = False
+    profile: Profile,
+    *,
+    key: ProfileKey | None = None,
+    may_wait: bool = False,
+    lock_after_s: float | None = None,
 ) -> AsyncIterator[Engine]:
     """Open a profile's engine for the length of the block, inside `seam.open_loop`.
 
@@ -45,7 +49,9 @@ async def open_own_engine(
             yield cast(Engine, engine)  # what it lacks is what `guarded` adds
 
     key = key or await trio.to_thread.run_sync(key_from_file, profile, os.environ)
-    async with guarded(profile, opened, key=key, may_wait=may_wait) as engine:
+    async with guarded(
+        profile, opened, key=key, may_wait=may_wait, lock_after_s=lock_after_s
+    ) as engine:
         yield engine
 
 

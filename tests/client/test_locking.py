@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import trio
+import trio.testing
 
 from restante.client.events import EventHub, Subscription
 from restante.client.interface import Locked, Resync
@@ -195,6 +196,27 @@ async def test_while_the_key_is_changed_calls_wait_and_watchers_look_again(
             await engine.unlock(passphrase=OWLS)
             assert isinstance(await anext(events), Resync)
     assert said == ["the second time"]
+
+
+async def test_it_locks_by_itself_when_nobody_uses_it(
+    tmp_path: Path, autojump_clock: trio.testing.MockClock
+) -> None:
+    profile, inner = under_owls(tmp_path), Inner()
+    key = open_key(profile, Passphrase(OWLS))
+    async with guarded(
+        profile, inner.opener, key=key, may_wait=False, lock_after_s=600.0
+    ) as engine:
+        for _ in range(3):
+            await trio.sleep(500)
+            assert await engine.status() == "open"
+        async with engine.subscribe() as events:  # watching is not using
+            await trio.sleep(700)
+            assert isinstance(await anext(events), Locked)
+        assert (await engine.protection()).is_locked
+        assert inner.open_count == 0
+        await engine.unlock(passphrase=OWLS)
+        await trio.sleep(500)
+        assert await engine.status() == "open"
 
 
 async def test_who_stood_by_with_the_former_key_asks_for_the_new_one(tmp_path: Path) -> None:

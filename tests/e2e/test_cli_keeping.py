@@ -85,6 +85,7 @@ def test_it_is_set_changed_and_removed(alice: Person) -> None:
     alice.run("contact", "ls").ok()
     assert "passphrase set" in alice.run("passphrase", "remove").failed(1)
     assert "passphrase set" in alice.run("lock").failed(1)
+    assert "passphrase set" in alice.run("daemon", "--lock-after", "30m").failed(1)
     done = alice.run("passphrase", "set", "--passphrase-fd", "0", "--json", stdin=OWLS.encode())
     assert done.ok().record["kept_by"] == "passphrase"
     assert kept_by(profile_of(alice)) == "passphrase"

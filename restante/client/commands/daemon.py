@@ -13,36 +13,50 @@ from typing import TYPE_CHECKING
 import trio
 
 from restante.client.commands.output import Output
+from restante.client.keeping.protection import kept_by
 from restante.client.lock import holder
 from restante.client.own_engine import open_log_of, open_own_engine
 from restante.client.profile import Profile, no_profile
-from restante.client.running import Seat, engine_for
-from restante.errors import ExitCode
+from restante.client.running import Opener, Seat, engine_for
+from restante.errors import ExitCode, UserError
 from restante.store.seam import open_loop
 
 if TYPE_CHECKING:
     from restante.crypto.keys import ProfileKey
 
 
-def daemon(out: Output, profile: Profile, key: ProfileKey | None = None) -> ExitCode:
-    """Run until SIGTERM or SIGHUP (0) or Ctrl-C (130)."""
+def daemon(
+    out: Output,
+    profile: Profile,
+    key: ProfileKey | None = None,
+    *,
+    lock_after_s: float | None = None,
+) -> ExitCode:
+    """Run until SIGTERM or SIGHUP (0) or Ctrl-C (130); locked when unused for so long, if at all.
+
+    UserError: it couldn't be locked.
+    """
     if not profile.exists:
         raise no_profile(profile)
+    if lock_after_s is not None and kept_by(profile) != "passphrase":
+        raise UserError(
+            "A profile without a passphrase can't be locked. Set one: restante passphrase set"
+        )
     open_log_of(profile, verbosity=out.verbosity)
-    return trio.run(_daemon, out, profile, key)
+    opener = partial(open_own_engine, key=key, may_wait=True, lock_after_s=lock_after_s)
+    return trio.run(_daemon, out, profile, opener)
 
 
-async def _daemon(out: Output, profile: Profile, key: ProfileKey | None) -> ExitCode:
+async def _daemon(out: Output, profile: Profile, opener: Opener) -> ExitCode:
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGHUP, signal.SIGINT) as signals:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_run, out, profile, key)
+            nursery.start_soon(_run, out, profile, opener)
             number = await anext(aiter(signals))
             nursery.cancel_scope.cancel()
     return ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.OK
 
 
-async def _run(out: Output, profile: Profile, key: ProfileKey | None) -> None:
-    opener = partial(open_own_engine, key=key, may_wait=True)
+async def _run(out: Output, profile: Profile, opener: Opener) -> None:
     async with open_loop(), engine_for(profile, opener) as seat:
         if not seat.is_host:
             out.note(

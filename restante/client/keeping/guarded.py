@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 OpenWithKey = Callable[["ProfileKey"], AbstractAsyncContextManager[Engine]]
 """Opens the real engine for the length of a block."""
 
+_LOOK_S = 1.0
 _CANNOT_LOCK = {
     "file": "The profile's key is in a file beside it, so locking would keep nobody out. Set a "
     "passphrase first: restante passphrase set",
@@ -69,6 +70,7 @@ class GuardedEngine:
         self._ended_by_change: set[int] = set()
         self._changed = trio.Event()
         self._calls: set[trio.CancelScope] = set()
+        self._used_at = trio.current_time()
         self._lock_wanted = trio.Event()
         self._is_closed = trio.Event()
 
@@ -98,6 +100,7 @@ class GuardedEngine:
         async with self._turn:
             if self._engine is None:
                 key = await self._in_thread(open_key, self._profile, read_passphrase(passphrase))
+                self._used_at = trio.current_time()
                 await self._nursery.start(self._hold, key)
                 _log.info("unlocked")
         return await self.protection()
@@ -119,6 +122,20 @@ class GuardedEngine:
         """Begin unlocked. Raises what opening the real engine raises."""
         async with self._turn:
             await self._nursery.start(self._hold, key)
+
+    async def lock_when_unused(self, after_s: float) -> None:
+        """Lock whenever nobody has called for so long; for ever."""
+        while True:
+            await self.next_engine(but=None)
+            left_s = self._used_at + after_s - trio.current_time()
+            if left_s > 0 or self._calls:
+                await trio.sleep(max(left_s, _LOOK_S))
+                continue
+            try:
+                await self.lock()
+            except UserError as error:  # kept otherwise meanwhile: it can't be locked
+                _log.info("not locked: %s", type(error).__name__)
+                await trio.sleep(after_s)
 
     def end(self) -> None:
         """Let streams know that what ends now ends for good."""
@@ -179,12 +196,14 @@ class GuardedEngine:
             engine = self._engine
             if engine is None:
                 raise is_locked()
+            self._used_at = trio.current_time()
             with trio.CancelScope() as scope:
                 self._calls.add(scope)
                 try:
                     return await getattr(engine, name)(*args, **kwargs)
                 finally:
                     self._calls.discard(scope)
+                    self._used_at = trio.current_time()
                     self._tell()
             if not self._is_changing:  # else it is called again: methods may be called twice
                 raise is_locked()
@@ -284,9 +303,11 @@ async def guarded(
     key: ProfileKey | None,
     may_wait: bool,
     stretching: Stretching = MODERATE,
+    lock_after_s: float | None = None,
 ) -> AsyncIterator[Engine]:
     """Have a profile's engine for the length of the block; locked, as long as it has no key.
 
+    `lock_after_s`: it is locked whenever nobody has called for so long.
     Without a key it is looked for where nobody has to be asked. LockedError where there is none
     and `may_wait` is false; and whatever opening raises.
     """
@@ -301,6 +322,8 @@ async def guarded(
                 if not may_wait:
                     raise
             key = None
+            if lock_after_s is not None:
+                nursery.start_soon(engine.lock_when_unused, lock_after_s)
             yield cast(Engine, engine)
         except BaseException as error:  # raised again below
             failure = error

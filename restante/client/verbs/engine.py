@@ -43,11 +43,14 @@ def rpc(run: Invocation, method: str | None, params: str | None, schema: bool) -
 
 
 @command(verbs)
-def daemon(run: Invocation) -> int:
+@click.option("--lock-after", metavar="TIME", help="Lock when nobody used it for 15m, 1h, ...")
+def daemon(run: Invocation, lock_after: str | None) -> int:
     """Stay connected in the background, until ended."""
+    from restante.client.commands.changes import seconds
     from restante.client.commands.daemon import daemon as body
 
-    return body(run.out, run.profile, run.key(may_ask=True))
+    after_s = None if lock_after is None else seconds(lock_after) or None
+    return body(run.out, run.profile, run.key(may_ask=True), lock_after_s=after_s)
 
 
 @command(verbs)
