@@ -6,6 +6,7 @@ asked for; here is what must know both sides. Spec: docs/cli.md.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -177,6 +178,7 @@ def main() -> NoReturn:
         cli.main(prog_name="restante")  # a shell asks what could come next; this ends the program
     exit_code = run_cli(sys.argv[1:])
     drop_what_cannot_be_written()
+    gc.freeze()  # all that is left goes with the process; looking through it takes 15 ms
     sys.exit(exit_code)
 
 

@@ -7,7 +7,6 @@ Spec: docs/cli.md, section "file".
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +16,7 @@ from restante.client.commands.progress import size_text
 from restante.client.commands.records import message_record
 from restante.client.commands.trying import would
 from restante.errors import ExitCode, UserError
+from restante.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
