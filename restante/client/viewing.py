@@ -19,7 +19,7 @@ from restante.client.syncing.chosen import choices_of
 from restante.client.views import Viewer, is_listed
 from restante.store.client_contacts import contact
 from restante.store.client_files import file_of
-from restante.store.client_groups import group_row, is_group, members
+from restante.store.client_groups import count_members, group_row, is_group
 from restante.store.client_marks import marks_of
 from restante.store.client_spaces import channel
 from restante.store.client_summaries import conversation_summary
@@ -94,5 +94,5 @@ def _group_line(
     rows: Rows, shows: Viewer, row: GroupRow, summary: ConversationSummary | None
 ) -> Conversation:
     listed = None if row.parent is None else channel(rows, row.parent, row.group_id)
-    count = len(members(rows, row.group_id))
+    count = count_members(rows, row.group_id)
     return shows.group(row, summary, member_count=count, listed=listed)

@@ -97,6 +97,7 @@ _ADD_MANIFEST = Statement("groups.ADD_MANIFEST")
 _MANIFEST = Statement("groups.MANIFEST")
 _PUT_MEMBER = Statement("groups.PUT_MEMBER")
 _MEMBERS = Statement("groups.MEMBERS")
+_COUNT_MEMBERS = Statement("groups.COUNT_MEMBERS")
 _MEMBER_ONE = Statement("groups.MEMBER_ONE")
 _DROP_MEMBER = Statement("groups.DROP_MEMBER")
 _GROUPS_OF = Statement("groups.GROUPS_OF")
@@ -192,6 +193,11 @@ def drop_member(rows: Rows, group_id: bytes, account_id: bytes) -> None:
 def members(rows: Rows, group_id: bytes) -> list[MemberRow]:
     """Return who is in a group, by role."""
     return [_MEMBER.read(found) for found in rows.all(_MEMBERS, group_id=group_id)]
+
+
+def count_members(rows: Rows, group_id: bytes) -> int:
+    """Return how many are in a group."""
+    return int(rows.value(_COUNT_MEMBERS, group_id=group_id))
 
 
 def member(rows: Rows, group_id: bytes, account_id: bytes) -> MemberRow | None:

@@ -763,6 +763,11 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
         ("group_id",),
         {},
     ),
+    "groups.COUNT_MEMBERS": (
+        "SELECT count(*) AS count_1 FROM group_members WHERE group_members.group_id = ?",
+        ("group_id",),
+        {},
+    ),
     "groups.COUNT_STATE": (
         "SELECT count(*) AS count_1 FROM group_states WHERE group_states.state = ?",
         ("state",),

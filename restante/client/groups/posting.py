@@ -232,7 +232,7 @@ def says_receipts(rows: Rows, group_id: bytes) -> bool:
     group = store.group_row(rows, group_id)
     if group is None or group.state != ledgers.JOINED:
         return False
-    return len(store.members(rows, group_id)) <= MAX_RECEIPT_MEMBERS
+    return store.count_members(rows, group_id) <= MAX_RECEIPT_MEMBERS
 
 
 def may_mention_all(rows: Rows, group_id: bytes, account_id: bytes) -> bool:

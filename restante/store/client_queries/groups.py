@@ -162,6 +162,11 @@ MEMBERS = Query(
     .where(group_members.c.group_id == bindparam("group_id"))
     .order_by(group_members.c.role.desc(), group_members.c.account_id)
 )
+COUNT_MEMBERS = Query(
+    select(func.count())
+    .select_from(group_members)
+    .where(group_members.c.group_id == bindparam("group_id"))
+)
 MEMBER_ONE = Query(select(*_MEMBER.columns).where(_is_member))
 DROP_MEMBER = Query(group_members.delete().where(_is_member))
 GROUPS_OF = Query(
