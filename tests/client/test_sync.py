@@ -178,6 +178,9 @@ async def test_what_is_chosen_for_a_conversation_is_chosen_on_both(tmp_path: Pat
         await one.set_muted(to_bob, until="2100-01-01T00:00:00Z")
         await one.set_chat_pinned(to_bob, pinned=True)
         await one.set_archived(to_bob, archived=True)
+        assert (await one.set_alerts(to_bob, level="mentions")).alerts == "mentions"
+        with pytest.raises(UserError, match="all, mentions, none"):
+            await one.set_alerts(to_bob, level="loud")
         mine = await one.set_draft(to_bob, "Dear B")
         assert (mine.muted_until, mine.pinned, mine.archived, mine.draft) == (
             "2100-01-01T00:00:00.000Z",
@@ -191,6 +194,7 @@ async def test_what_is_chosen_for_a_conversation_is_chosen_on_both(tmp_path: Pat
 
         await eventually(two, is_the_same)
         await two.set_muted(to_bob, until=None)
+        await two.set_alerts(to_bob, level="all")
         plain = await two.set_draft(to_bob, "")
 
         async def is_taken_back() -> bool:
@@ -206,8 +210,13 @@ async def test_a_setting_holds_on_both(tmp_path: Path) -> None:
             "typing": "off",
             "presence": "off",
             "files": "on",
+            "keywords": "",
         }
-        changed = await one.set_setting("receipts", "off")
+        await one.set_setting("receipts", "off")
+        changed = await one.set_setting("keywords", " usual,\tdeploy\x1b ")
+        assert changed["keywords"] == "usual,    deploy"
+        with pytest.raises(UserError, match="too many keywords"):
+            await one.set_setting("keywords", "x" * 1001)
 
         async def is_changed() -> bool:
             return await two.settings() == changed

@@ -41,6 +41,9 @@ class ScriptedChats(ScriptedCore):
     async def set_muted(self, conversation: str, *, until: str | None) -> Conversation:
         return await self._choose(conversation, muted_until=until)
 
+    async def set_alerts(self, conversation: str, *, level: str) -> Conversation:
+        return await self._choose(conversation, alerts=level)
+
     async def set_chat_pinned(self, conversation: str, *, pinned: bool) -> Conversation:
         return await self._choose(conversation, is_pinned=pinned)
 

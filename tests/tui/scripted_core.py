@@ -62,6 +62,7 @@ class ScriptedCore:
         self.history: Literal["coming", "incomplete"] | None = None
         self.history_log: list[str] = []
         self.chosen = {"receipts": "on", "typing": "off", "presence": "off", "files": "on"}
+        self.chosen["keywords"] = ""
         self.earlier: dict[str, list[str]] = {}
         """What an edited message said before, oldest first."""
         self._now = now
@@ -220,6 +221,7 @@ class ScriptedCore:
             is_online=person.is_online,
             draft=person.draft,
             muted_until=person.muted_until,
+            alerts=person.alerts,
             pinned=person.is_pinned,
             archived=person.is_archived,
             marked_unread=person.is_marked,

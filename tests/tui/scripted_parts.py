@@ -9,6 +9,7 @@ from hashlib import sha256
 import trio
 
 from restante.client.interface import (
+    AlertLevel,
     ContactState,
     Event,
     GroupLine,
@@ -69,6 +70,7 @@ class Person:
         self.draft = ""
         self.is_online: bool | None = None
         self.muted_until: str | None = None
+        self.alerts: AlertLevel = "all"
         self.is_pinned = False
         self.is_archived = False
         self.is_marked = False

@@ -11,10 +11,10 @@ import pytest
 from textual import events
 
 from restante.client.interface import ContactState
-from restante.client.tui.alerts import is_quiet
 from restante.client.tui.bridge import ask
 from restante.client.tui.escapes import BELL, Way, choose_way, notice, title
 from restante.client.tui.preferences import Preferences
+from restante.client.tui.quiet import is_quiet, read_quiet
 from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.scripted_parts import NOW
 from tests.tui.stories import Teller, stage, tell
@@ -306,3 +306,79 @@ async def test_a_name_and_a_text_that_came_past_ingest_end_no_sequence(sequence:
         assert [each for each in payloads("".join(told.written)) if not each.startswith("2;")]
 
     await tell(engine, story, on=stage(engine, preferences=chosen(alert_text="text")))
+
+
+@pytest.mark.parametrize(
+    ("hours", "when", "expected"),
+    [
+        ("mo-fr 22:30-7", "2024-06-04T22:29", False),  # a Tuesday
+        ("mo-fr 22:30-7", "2024-06-04T22:30", True),
+        ("mo-fr 22:30-7", "2024-06-08T06:59", True),  # Saturday morning: it began on Friday
+        ("mo-fr 22:30-7", "2024-06-08T23:00", False),
+        ("mo-fr 22:30-7", "2024-06-10T06:59", False),  # Monday morning: Sunday has none
+        ("mo-fr 22-7, sa su 0-10", "2024-06-09T09:59", True),
+        ("mo-fr 22-7, sa su 0-10", "2024-06-09T10:00", False),
+        ("fr-mo 12-13", "2024-06-09T12:30", True),
+        ("fr-mo 12-13", "2024-06-05T12:30", False),
+        ("su 9-9", "2024-06-10T08:00", True),
+    ],
+)
+def test_quiet_hours_by_weekday_belong_to_the_day_on_which_they_begin(
+    hours: str, when: str, expected: bool
+) -> None:
+    assert is_quiet(hours, datetime.fromisoformat(when)) is expected
+
+
+@pytest.mark.parametrize("hours", ["", "22", "25-7", "22-7-8", "mo22-7", "xx 22-7", "22:60-7", ","])
+def test_what_are_no_hours_is_refused(hours: str) -> None:
+    assert read_quiet(hours) is None
+
+
+@pytest.mark.parametrize(
+    ("level", "keywords", "body", "calls"),
+    [
+        ("all", "", "hello", True),
+        ("none", "deploy", "deploy now", False),
+        ("mentions", "", "hello", False),
+        ("mentions", "deploy, outage", "an OUTAGE!", True),
+        ("mentions", "deploy", "deployed", False),
+        ("mentions", ".*", "anything", False),
+    ],
+)
+async def test_of_a_chat_calls_what_its_level_and_the_keywords_say(
+    level: str, keywords: str, body: str, calls: bool
+) -> None:
+    engine, alice, bob = an_engine()
+    engine.chosen["keywords"] = keywords
+
+    async def story(t: Teller) -> None:
+        await t.begun("Alice")
+        told = Told(t)
+        await ask(engine.set_alerts, alice, level=level)
+        await told.leave()
+        engine.hear(alice, body)
+        await t.until_shown(body)
+        await t.pilot.pause()
+        assert len(told.notices) == calls
+        if not calls:
+            engine.hear(bob, "over here")
+            await t.until(lambda: told.notices)
+            assert told.notices == ["New message"], "and nothing of the other"
+
+    await tell(engine, story, on=replace(stage(engine), calm_s=0.01))
+
+
+async def test_the_level_of_a_chat_is_chosen_in_the_palette() -> None:
+    engine, _, bob = an_engine()
+
+    async def story(t: Teller) -> None:
+        await t.begun("Alice", "before")
+        await t.press("ctrl+p")
+        await t.paste("Chat: Notices")
+        await t.until_shown("Of all messages, of those that name you")
+        await t.press("enter")
+        await t.until_shown("Those that name you, or hold a keyword")
+        await t.press("down", "enter")
+        await t.until(lambda: engine.people[bob].alerts == "mentions")
+
+    await tell(engine, story)

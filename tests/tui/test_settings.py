@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 from textual.theme import BUILTIN_THEMES
+from textual.widgets import OptionList
 
 from restante.client.tui.app import RestanteApp
 from restante.client.tui.help_text import screen_keys
 from restante.client.tui.keymap import KeyLine, in_force, key_lines, spelled, whose
 from restante.client.tui.preferences import Preferences
+from restante.client.tui.settings_dialog import SettingsDialog
 from restante.client.tui.settings_schema import BY_NAME, OF_MACHINE, SETTINGS
 from restante.errors import UserError
 from tests.rounds import rounds
@@ -57,7 +59,7 @@ async def test_what_is_the_machine_s_is_in_force_at_once_and_kept(tmp_path: Path
         await opened(t)
         await t.press("f2")
         await t.until_shown("Theme")
-        await t.press("down", "down", "down", "down", "right")
+        await t.press("down", "down", "down", "down", "down", "right")
         await t.until(lambda: t.app.theme == "restante-light")
         await t.press("enter")
         await t.until_shown("ansi-dark", "Enter Choose")
@@ -87,6 +89,7 @@ async def test_what_is_the_machine_s_is_in_force_at_once_and_kept(tmp_path: Path
         ("receipts = 'on'", "no setting 'receipts'"),
         ("colour = 'red'", "no setting 'colour'"),
         ("clock = 12", "'clock' is one of 24h, 12h"),
+        ("quiet_hours = 'nights'", "'quiet_hours' is Hours as 22-7, or by weekday"),
         ("keys = 3", "'keys' gives a key"),
         ("[keys]\n'messages.reply' = 1", "'keys' gives a key"),
         ("clock = ", "Invalid value"),
@@ -224,3 +227,36 @@ def test_each_setting_is_documented_with_its_values() -> None:
         if setting.name != "theme":
             assert all(f"`{value}`" in text for value, _ in setting.choices)
     assert BY_NAME["theme"].choices[0][0] in text
+
+
+async def test_hours_and_words_are_typed_and_what_are_none_is_said(tmp_path: Path) -> None:
+    preferences = Preferences(tmp_path / "interface.toml")
+    engine = village()
+
+    async def story(t: Teller) -> None:
+        await opened(t)
+        await t.press("f2")
+        await t.until_shown("Keywords")
+        options = t.app.screen.query_one("#settings", OptionList)
+        options.highlighted = options.get_option_index("quiet_hours")
+        await t.press("enter")
+        await t.until_shown("or by weekday")
+        await t.paste("nights")
+        await t.press("enter")
+        await t.until_shown("Hours as 22-7, or by weekday")
+        assert preferences["quiet_hours"] == "off"
+        await t.press("enter")
+        await t.until(lambda: not isinstance(t.app.screen, SettingsDialog))
+        await t.press("ctrl+u")
+        await t.paste("mo-fr 22-7")
+        await t.press("enter")
+        await t.until(lambda: preferences["quiet_hours"] == "mo-fr 22-7")
+        options.highlighted = options.get_option_index("keywords")
+        await t.press("enter")
+        await t.until_shown("Words with commas between")
+        await t.paste("deploy, outage")
+        await t.press("enter")
+        await t.until(lambda: engine.chosen["keywords"] == "deploy, outage")
+
+    await tell(engine, story, on=stage(engine, preferences=preferences))
+    assert Preferences(tmp_path / "interface.toml")["quiet_hours"] == "mo-fr 22-7"

@@ -119,7 +119,15 @@ def contact_text(contact: dict[str, Any]) -> str:
 
 def conversation_record(conversation: dict[str, Any]) -> dict[str, Any]:
     """Make the object of what the user chose for a conversation."""
-    named = ("address", "unread_count", "marked_unread", "muted_until", "pinned", "archived")
+    named = (
+        "address",
+        "unread_count",
+        "marked_unread",
+        "muted_until",
+        "alerts",
+        "pinned",
+        "archived",
+    )
     return {
         "type": "conversation",
         "conversation": conversation["key"],

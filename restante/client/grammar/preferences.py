@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from restante.protocol.content import RecordKind
+from restante.protocol.text import printable
 from restante.store.client_records import record
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ FETCHED: Final = ("on", "off", "pictures", "all")
 
 USUAL: Final = "usual"
 """Of FILES in a conversation: as in all of them."""
+
+KEYWORDS: Final = "keywords"
+MAX_KEYWORDS_BYTES: Final = 1000
 
 ON: Final = b"on"
 OFF: Final = b"off"
@@ -71,3 +75,10 @@ def _fetched(rows: Rows, key: bytes) -> str | None:
         return None
     said = found.value.decode("ascii", "replace")
     return said if said in FETCHED else None  # of a newer version: as usual
+
+
+def keywords(rows: Rows) -> str:
+    """Return the words, with commas between, that call the user wherever they are written."""
+    found = record(rows, int(RecordKind.SETTING), KEYWORDS.encode())
+    value = b"" if found is None else found.value or b""
+    return printable(value[:MAX_KEYWORDS_BYTES].decode(errors="replace"), multiline=False)

@@ -32,6 +32,7 @@ from restante.client.interface.events import TypingChanged as TypingChanged
 from restante.client.interface.examining import Finding as Finding
 from restante.client.interface.keeping import Protection as Protection
 from restante.client.interface.values import AccountDeleted as AccountDeleted
+from restante.client.interface.values import AlertLevel as AlertLevel
 from restante.client.interface.values import AsksToJoin as AsksToJoin
 from restante.client.interface.values import Audit as Audit
 from restante.client.interface.values import AuditTable as AuditTable

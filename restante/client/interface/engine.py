@@ -382,6 +382,12 @@ class Engine(Keeping, Examining, Protocol):
     async def set_muted(self, conversation: ConversationKey, *, until: str | None) -> Conversation:
         """Say nothing of a conversation until a time (RFC 3339); None: say it again."""
 
+    async def set_alerts(self, conversation: ConversationKey, *, level: str) -> Conversation:
+        """Say which messages of a conversation call, on all devices: all, mentions or none.
+
+        `mentions`: those that name the user or hold one of their keywords (a setting).
+        """
+
     async def set_chat_pinned(self, conversation: ConversationKey, *, pinned: bool) -> Conversation:
         """Keep a conversation at the top of the list, on all devices; or no longer."""
 
@@ -395,7 +401,8 @@ class Engine(Keeping, Examining, Protocol):
         """Return the account's settings, or those of a conversation.
 
         receipts, typing, presence: "on" or "off". files: "on" (what is small), "off", "pictures"
-        (of that what is looked at or heard), "all"; of a conversation also "usual".
+        (of that what is looked at or heard), "all"; of a conversation also "usual". keywords: words
+        with commas between.
         """
 
     async def set_setting(

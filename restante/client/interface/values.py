@@ -360,6 +360,10 @@ class GroupAsked(View, frozen=True):
     asked: list[str]
 
 
+AlertLevel = Literal["all", "mentions", "none"]
+"""Which messages of a conversation call."""
+
+
 class Conversation(View, frozen=True):
     """One line of the conversation list."""
 
@@ -381,6 +385,8 @@ class Conversation(View, frozen=True):
     """When they last were, to five minutes."""
     muted_until: str | None = None
     """RFC 3339 UTC; None if the user wants to hear of it."""
+    alerts: AlertLevel = "all"
+    """Which of its messages call the user; `mentions`: those that name them, or hold a keyword."""
     pinned: bool = False
     """The user keeps it at the top of the list."""
     archived: bool = False

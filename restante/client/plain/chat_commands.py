@@ -173,6 +173,14 @@ class ChatCommands(Asking):
         name = clean_line(chat.title)
         await self.say(chat_words.muted(name, when) if rest else plain_words.MUTED_FOR_EVER)
 
+    async def do_alerts(self, rest: str) -> None:
+        """What of the chat calls."""
+        chat = self.chat()
+        if rest not in chat_words.ALERTS:
+            raise UserError(plain_words.one_of(list(chat_words.ALERTS)))
+        await self.engine.set_alerts(chat.key, level=rest)
+        await self.say(f"{chat_words.ALERTS[rest]}.")
+
     async def do_pin_chat(self, rest: str) -> None:
         """Keep the chat first in the list, or no longer."""
         chat = self.chat()

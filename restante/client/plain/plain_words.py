@@ -275,6 +275,7 @@ SAYS: Final = {
     "find": "Words in this chat; the latest 20 matches",
     "rename": "Your own name for this contact: /rename NAME",
     "mute": "For a while, as /mute 8h, or for good; /mute off",
+    "alerts": "Which messages call you: /notices all, mentions or none",
     "timer": "How long messages stay: /disappearing-messages 1d, or off",
     "reply": "A message: /answer TEXT, /answer #12 TEXT",
     "edit": "What a text of yours says: /edit TEXT",

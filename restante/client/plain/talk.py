@@ -118,6 +118,7 @@ class Talk:
         """Read what there is: at the start, and after something was missed."""
         self._take_status(await self.engine.status())
         self.chats.replace(await self.engine.conversations())
+        self._alerts.listen_for((await self.engine.settings()).get("keywords", ""))
         self._alerts.look(self.chats.every(), self._calls, is_away=False)
 
     async def know(self, key: str) -> None:
@@ -322,6 +323,7 @@ class Talk:
         await self._say_news()
 
     async def _take_new(self, message: Message) -> None:
+        self._alerts.hear(message)
         if message.conversation != self.key:
             return
         async with self.turn:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Final
 from restante.client.changes import Changes
 from restante.client.grammar import preferences
 from restante.client.groups.known import check_conversation
+from restante.client.syncing.chosen import LEVELS
 from restante.client.syncing.putting import put
 from restante.client.viewing import shown_conversation, viewer_of
 from restante.errors import UserError
 from restante.protocol.content import RecordKind
+from restante.protocol.text import printable
 
 if TYPE_CHECKING:
     from restante.client.announcer import Announcer
@@ -42,6 +44,13 @@ class Choices:
         value = None if until_ms is None else until_ms.to_bytes(8, "big")
         return await self._choose(account_id, RecordKind.MUTED_UNTIL, value)
 
+    async def choose_alerts(self, account_id: bytes, level: str) -> Conversation:
+        """Say which messages of a conversation call. UserError: there is no such level."""
+        if level not in LEVELS:
+            raise UserError(f"There is no such level. There are {', '.join(LEVELS)}.")
+        value = None if level == LEVELS[0] else level.encode()
+        return await self._choose(account_id, RecordKind.ALERTS, value)
+
     async def pin_chat(self, account_id: bytes, *, pinned: bool) -> Conversation:
         """Keep a conversation at the top of the list."""
         return await self._choose(account_id, RecordKind.CHAT_PINNED, YES if pinned else None)
@@ -68,7 +77,8 @@ class Choices:
                 check_conversation(rows, account_id)
                 chosen = preferences.fetched_in(rows, account_id)
                 return {preferences.FILES: chosen or preferences.USUAL}
-            return {name: preferences.value(rows, name) for name in preferences.DEFAULTS}
+            found = {name: preferences.value(rows, name) for name in preferences.DEFAULTS}
+            return found | {preferences.KEYWORDS: preferences.keywords(rows)}
 
         return await self._context.read(work)
 
@@ -76,14 +86,17 @@ class Choices:
         self, name: str, value: str, account_id: bytes | None = None
     ) -> dict[str, str]:
         """Change a setting, on all devices. UserError lists what there is."""
-        if account_id is None:
+        if name == preferences.KEYWORDS and account_id is None:
+            value, key = _keywords(value), name.encode()
+        elif account_id is None:
             _check(value, preferences.choices(name), name, ", ".join(preferences.DEFAULTS))
             key = name.encode()
         else:
             allowed = (*preferences.FETCHED, preferences.USUAL)
             _check(value, allowed if name == preferences.FILES else (), name, preferences.FILES)
             key = preferences.files_of(account_id)
-        kept = None if value == preferences.USUAL else value.encode()
+        is_as_usual = account_id is not None and value == preferences.USUAL
+        kept = None if is_as_usual or not value else value.encode()
 
         def work(rows: Rows) -> None:
             if account_id is not None:
@@ -116,3 +129,11 @@ def _check(value: str, allowed: tuple[str, ...], name: str, names: str) -> None:
         raise UserError(f"There is no setting {name}. There are {names}.")
     if value not in allowed:
         raise UserError(f"The setting {name} is one of {', '.join(allowed)}.")
+
+
+def _keywords(value: str) -> str:
+    """Return keywords as they are kept. UserError: they are too long."""
+    value = printable(value, multiline=False).strip()
+    if len(value.encode()) > preferences.MAX_KEYWORDS_BYTES:
+        raise UserError("These are too many keywords. Choose fewer, or shorter ones.")
+    return value

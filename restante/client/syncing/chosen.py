@@ -5,7 +5,7 @@ Rule: read from records alone. Inside the caller's transaction. Spec: docs/engin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from restante.client.clock import rfc3339
 from restante.protocol.content import RecordKind
@@ -15,6 +15,10 @@ from restante.store.client_records import records_of_conversation
 if TYPE_CHECKING:
     from restante.store.client_rows import Rows
 
+LEVELS: Final = ("all", "mentions", "none")
+"""Which messages of a conversation call; `mentions`: those that name the user, or hold a keyword of
+theirs."""
+
 
 def choices_of(rows: Rows, account_id: bytes, *, now_ms: int) -> dict[str, Any]:
     """Return the fields of interface.Conversation that the user chose."""
@@ -23,11 +27,13 @@ def choices_of(rows: Rows, account_id: bytes, *, now_ms: int) -> dict[str, Any]:
     if not chosen:
         return {}
     until_ms = int.from_bytes(chosen.get(RecordKind.MUTED_UNTIL, b""), "big")
+    alerts = chosen.get(RecordKind.ALERTS, b"").decode(errors="replace")
     draft = chosen.get(RecordKind.DRAFT, b"").decode(errors="replace")
     return {
         "muted_until": rfc3339(until_ms) if until_ms > now_ms else None,
         "pinned": RecordKind.CHAT_PINNED in chosen,
         "archived": RecordKind.ARCHIVED in chosen,
         "marked_unread": RecordKind.UNREAD in chosen,
+        "alerts": alerts if alerts in LEVELS else "all",
         "draft": printable(draft, multiline=True),
     }

@@ -32,6 +32,10 @@ class SyncingMethods:
             raise UserError("A time is written like 2026-02-03T04:05:06Z.") from None
         return await self._choices().mute(conversation_of(conversation), until_ms)
 
+    async def set_alerts(self, conversation: str, *, level: str) -> Conversation:
+        """See interface.Engine."""
+        return await self._choices().choose_alerts(conversation_of(conversation), level)
+
     async def set_chat_pinned(self, conversation: str, *, pinned: bool) -> Conversation:
         """See interface.Engine."""
         return await self._choices().pin_chat(conversation_of(conversation), pinned=pinned)

@@ -55,6 +55,7 @@ ROUND: Final = 64
 _OF_CONVERSATIONS: Final = frozenset(
     {
         RecordKind.MUTED_UNTIL,
+        RecordKind.ALERTS,
         RecordKind.CHAT_PINNED,
         RecordKind.ARCHIVED,
         RecordKind.DRAFT,

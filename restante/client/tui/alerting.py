@@ -7,14 +7,19 @@ what came meanwhile is told together after it. Spec: docs/tui.md, section 12.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
-from textual import events, on
+from textual import events, on, work
 
+from restante.client.interface import Event, MessageAdded, Resync
 from restante.client.tui import alert_words, escapes
-from restante.client.tui.alerts import Alerts, is_quiet
+from restante.client.tui.alerts import Alerts
+from restante.client.tui.bridge import ask
 from restante.client.tui.chat_screen import ChatScreen
 from restante.client.tui.chats import Chats
 from restante.client.tui.locking import LockingApp
+from restante.client.tui.quiet import is_quiet
+from restante.errors import RestanteError
 
 AWAY_S = 60
 """A terminal that never says whether it has the focus is left alone after so long without a key."""
@@ -32,13 +37,37 @@ class AlertingApp(LockingApp):
     _shown_title: str | None = None
     way = escapes.Way(sequence="bell")
 
-    def begin_alerts(self) -> None:
+    async def begin_alerts(self) -> None:
         """From now on, what is new is told."""
         self.way = escapes.choose_way(os.environ)
-        self._alerts = Alerts()
+        alerts = Alerts()
+        alerts.listen_for(await self._keywords())
+        self._alerts = alerts
         self._alerts.look(self._chats.every(), self._chats.may_call, is_away=False)
         self.app_resume_signal.subscribe(self, self._resumed)
         self._show_title()
+
+    async def _keywords(self) -> str:
+        try:
+            return (await ask(self._stage.engine.settings)).get("keywords", "")
+        except RestanteError:  # no account yet: there is nothing to be called by
+            return ""
+
+    def hear(self, events: Iterable[Event]) -> None:
+        """Take what the engine said, as far as somebody may be called by it."""
+        if self._alerts is None:
+            return
+        for event in events:
+            if isinstance(event, MessageAdded):
+                self._alerts.hear(event.message)
+            elif isinstance(event, Resync):  # a setting may have changed, here or elsewhere
+                self._listen_anew()
+
+    @work(exclusive=True, group="keywords")
+    async def _listen_anew(self) -> None:
+        keywords = await self._keywords()
+        if self._alerts is not None:
+            self._alerts.listen_for(keywords)
 
     async def on_event(self, event: events.Event) -> None:
         """Note that the terminal says whether it has the focus."""

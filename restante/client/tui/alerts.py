@@ -7,10 +7,10 @@ blocked is not told. Spec: docs/tui.md, section 12.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
-from datetime import datetime
 
-from restante.client.interface import ContactState, Conversation
+from restante.client.interface import ContactState, Conversation, Message
 from restante.client.tui import alert_words
 
 _TOLD_KINDS = frozenset({"text", "file", "location", "contact"})
@@ -24,6 +24,22 @@ class Alerts:
         """Unread messages in what may call."""
         self._unread: dict[str, int] = {}
         self._waiting: dict[str, tuple[Conversation, int]] = {}
+        self._keyword: re.Pattern[str] | None = None
+        self._named: dict[str, int] = {}
+        """Unread messages that name the user or hold a keyword, by conversation."""
+
+    def listen_for(self, keywords: str) -> None:
+        """Take the user's keywords, with commas between; each is found as a whole word."""
+        words = [re.escape(each.strip()) for each in keywords.split(",") if each.strip()]
+        pattern = rf"(?<!\w)(?:{'|'.join(words)})(?!\w)"
+        self._keyword = re.compile(pattern, re.IGNORECASE) if words else None
+
+    def hear(self, message: Message) -> None:
+        """Take a message that came: it may be one that calls where few do."""
+        is_named = any(each.is_me for each in message.mentions)
+        has_keyword = self._keyword is not None and self._keyword.search(message.body) is not None
+        if not message.sender.is_me and (is_named or has_keyword):
+            self._named[message.conversation] = self._named.get(message.conversation, 0) + 1
 
     def look(
         self,
@@ -36,7 +52,9 @@ class Alerts:
         before, self._unread, self.unread_count = self._unread, {}, 0
         waiting, self._waiting = self._waiting, {}
         for each in conversations:
-            count = self._unread[each.key] = each.unread_count
+            if not each.unread_count:
+                self._named.pop(each.key, None)
+            count = self._unread[each.key] = self._calling(each)
             if not count or not may_call(each):
                 continue  # read elsewhere, muted or put away: no news, or none any more
             self.unread_count += count
@@ -44,6 +62,14 @@ class Alerts:
             untold += max(0, count - before.get(each.key, 0))
             if untold and is_away:
                 self._waiting[each.key] = each, min(untold, count)
+
+    def _calling(self, conversation: Conversation) -> int:
+        """Return how many unread messages of a conversation call."""
+        if conversation.alerts == "all":
+            return conversation.unread_count
+        if conversation.alerts == "none":
+            return 0
+        return min(conversation.unread_count, self._named.get(conversation.key, 0))
 
     @property
     def has_news(self) -> bool:
@@ -76,11 +102,3 @@ class Alerts:
             return alert_words.news_from(count, conversation.title)
         is_group = conversation.group is not None
         return alert_words.said(last.sender.name if is_group else conversation.title, last.body)
-
-
-def is_quiet(hours: str, now: datetime) -> bool:
-    """Whether a time of day lies in hours as `22-7`, which may go over midnight; `off`: never."""
-    if hours == "off":
-        return False
-    begin, end = map(int, hours.split("-"))
-    return begin <= now.hour < end if begin < end else now.hour >= begin or now.hour < end

@@ -36,7 +36,7 @@ from restante.client.tui.keys_dialog import PressDialog
 from restante.client.tui.palette import Commands
 from restante.client.tui.settings_dialog import SettingsDialog
 from restante.client.tui.stage import Stage
-from restante.client.tui.theme import DARK, LIGHT, tints
+from restante.client.tui.theme import CONTRAST, DARK, LIGHT, tints
 from restante.client.tui.tuning import TuningApp
 from restante.client.tui.welcome import WelcomeScreen
 from restante.errors import ExitCode, UserError
@@ -121,6 +121,7 @@ class RestanteApp(TuningApp):
         self._main = ChatScreen(stage, self._chats)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
+        self.register_theme(CONTRAST)
         for name in ("theme", "animation"):
             self._take_setting(name)
         self._take_keys()
@@ -145,7 +146,7 @@ class RestanteApp(TuningApp):
         await self._main.reload()
         if not self.is_running:  # it ended meanwhile
             return
-        self.begin_alerts()
+        await self.begin_alerts()
         status = await ask(self._stage.engine.status)
         if status.address is None:
             key = await self.push_screen_wait(WelcomeScreen(self._stage))
@@ -172,6 +173,7 @@ class RestanteApp(TuningApp):
     def _engine_spoke(self) -> None:
         events, self._events = self._events, []
         if not self.heed_lock(events):
+            self.hear(events)
             self._main.take(events)
 
     # ---- actions --------------------------------------------------------------------------------

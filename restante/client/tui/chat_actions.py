@@ -74,6 +74,20 @@ class ChatActions(GroupActions):
         when = self._stage.until_words(until)
         self.say(chat_words.muted(name, when) if until else chat_words.UNMUTED)
 
+    def action_alerts(self) -> None:
+        """Choose what of the chat calls."""
+        if self.subject is not None:
+            self.act(self._choose_alerts(self.subject))
+
+    async def _choose_alerts(self, conversation: Conversation) -> None:
+        choices = list(chat_words.ALERTS.items())
+        dialog = ChoiceDialog(
+            chat_words.ALERTS_TITLE, chat_words.ALERTS_TEXT, choices, chosen=conversation.alerts
+        )
+        chosen = await self.app.push_screen_wait(dialog)
+        if chosen is not None:
+            await ask(self._stage.engine.set_alerts, conversation.key, level=chosen)
+
     def action_pin_chat(self) -> None:
         """Keep the chat at the top of the list, or no longer."""
         if self.subject is not None:

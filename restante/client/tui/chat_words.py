@@ -13,6 +13,13 @@ MUTE_TITLE: Final = "Mute this chat"
 MUTE_TEXT: Final = "Its messages come as before, and say nothing. They can't tell."
 UNMUTE: Final = "Not muted"
 FOR_EVER: Final = "For ever"
+ALERTS_TITLE: Final = "Notices of this chat"
+ALERTS_TEXT: Final = "What calls you, on all your devices. Your keywords are in the settings (F2)."
+ALERTS: Final = {
+    "all": "Every message",
+    "mentions": "Those that name you, or hold a keyword",
+    "none": "None",
+}
 MUTED: Final = "muted"
 UNMUTED: Final = "You hear of this chat again."
 PINNED_CHAT: Final = "Kept at the top, on all your devices."

@@ -16,6 +16,7 @@ COMMANDS: Final = (
     ("Chat: Rename", "Your own name for a contact; a group's for everybody", "screen.rename"),
     ("Chat: Disappearing messages", "How long messages stay", "screen.timer"),
     ("Chat: Mute", "Say nothing of it for a while; they can't tell", "screen.mute"),
+    ("Chat: Notices", "Of all messages, of those that name you, or of none", "screen.alerts"),
     ("Chat: Keep at the top", "Or let it go back to its place", "screen.pin_chat"),
     ("Chat: Archive", "Put it away, or take it out again", "screen.archive"),
     ("Chat: Unread", "Come back to it later, or have it read", "screen.mark_unread"),

@@ -46,6 +46,7 @@ def chat_offers(
         "leave_group": is_group and not has_left,
         "begin_anew": talks and not is_group,
         "mute": is_any,
+        "alerts": is_any,
         "archive": is_any,
         "pin_chat": is_any,
         "mark_unread": subject is not None and subject.contact in _TALKS,

@@ -64,9 +64,9 @@ class Preferences:
             setting = BY_NAME.get(name)
             if setting is None or setting.is_of_person:
                 raise _faulty(path, f"there is no setting '{name}'")
-            allowed = dict(setting.choices)
-            if value not in allowed:
-                raise _faulty(path, f"'{name}' is one of {', '.join(allowed)}")
+            if not setting.allows(value):
+                choices = f"one of {', '.join(dict(setting.choices))}"
+                raise _faulty(path, f"'{name}' is {setting.how or choices}".rstrip("."))
             self._values[name] = value
         is_table = isinstance(keys, dict)
         if not is_table or not all(isinstance(each, str) and each for each in keys.values()):
@@ -93,7 +93,7 @@ class Preferences:
         for setting in OF_MACHINE:
             choices = ", ".join(value for value, _ in setting.choices[:8])
             more = ", …" if len(setting.choices) > 8 else ""
-            lines += ["", f"# {setting.says}", f"# One of: {choices}{more}"]
+            lines += ["", f"# {setting.says}", f"# {setting.how or f'One of: {choices}{more}'}"]
             lines.append(f"{setting.name} = {json.dumps(self._values[setting.name])}")
         lines += ["", "# Other keys than usual, by the names that F1 shows.", "[keys]"]
         lines += [f"{json.dumps(name)} = {json.dumps(keys)}" for name, keys in self.keys.items()]

@@ -20,7 +20,7 @@ from restante.client.tui import settings_words
 from restante.client.tui.bridge import ask
 from restante.client.tui.choice_dialog import ChoiceDialog
 from restante.client.tui.clean import clean_line
-from restante.client.tui.dialog import REST_ROWS, Dialog, text
+from restante.client.tui.dialog import REST_ROWS, Dialog, LineDialog, text
 from restante.client.tui.settings_schema import BY_NAME, SETTINGS, Setting
 from restante.client.tui.stage import Stage
 from restante.errors import RestanteError
@@ -97,7 +97,7 @@ class SettingsDialog(Dialog[str]):
 
     def _line(self, setting: Setting) -> Content:
         value = self._value(setting)
-        label = settings_words.WAITING if value is None else setting.label(value)
+        label = settings_words.WAITING if value is None else clean_line(setting.label(value))
         return Content.assemble(f"  {setting.title:<{TITLE_CELLS}}", (label, "$primary"))
 
     @property
@@ -130,6 +130,8 @@ class SettingsDialog(Dialog[str]):
         setting = BY_NAME.get(event.option.id or "")
         if setting is None:
             self.dismiss(KEYS)
+        elif setting.may_be is not None:
+            self._type(setting)
         elif len(setting.choices) <= FEW:
             self.action_turn(1)
         else:
@@ -147,6 +149,17 @@ class SettingsDialog(Dialog[str]):
         value = await self.app.push_screen_wait(dialog)
         if value is not None:
             self._set(setting, value)
+
+    @work
+    async def _type(self, setting: Setting) -> None:
+        dialog = LineDialog(setting.title, setting.how, value=self._value(setting) or "")
+        value = await self.app.push_screen_wait(dialog)
+        if value is None:
+            return
+        if setting.allows(value.strip() or setting.usual):
+            self._set(setting, value.strip() or setting.usual)
+        else:
+            self._says.update(Content.styled(setting.how, "$error"))
 
     def _set(self, setting: Setting, value: str) -> None:
         if setting.is_of_person:

@@ -7,11 +7,13 @@ a file beside the profile. Spec: docs/tui.md, section 6.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from textual.theme import BUILTIN_THEMES
 
-from restante.client.tui.theme import DARK, LIGHT
+from restante.client.tui.quiet import read_quiet
+from restante.client.tui.theme import CONTRAST, DARK, LIGHT
 from restante.values import dataclass
 
 THEMES: Final = tuple(sorted({*BUILTIN_THEMES}, key=str.casefold))
@@ -27,6 +29,16 @@ class Setting:
     says: str
     choices: tuple[tuple[str, str], ...]
     is_of_person: bool = False
+    may_be: Callable[[str], bool] | None = None
+    """Of one that is typed: whether a value may be; its choices are examples then."""
+    how: str = ""
+    """Of one that is typed: what may be, in a sentence."""
+
+    def allows(self, value: object) -> bool:
+        """Whether a value may be."""
+        if self.may_be is not None:
+            return isinstance(value, str) and self.may_be(value)
+        return value in dict(self.choices)
 
     @property
     def usual(self) -> str:
@@ -88,6 +100,16 @@ SETTINGS: Final = (
         is_of_person=True,
     ),
     Setting(
+        name="keywords",
+        group=_PRIVACY,
+        title="Keywords",
+        says="Messages with one of these call you also where only mentions do (^p, Chat: Notices).",
+        choices=(("", "none"),),
+        is_of_person=True,
+        may_be=lambda _value: True,
+        how="Words with commas between, as: deploy, outage.",
+    ),
+    Setting(
         name="theme",
         group=_LOOKS,
         title="Theme",
@@ -95,6 +117,7 @@ SETTINGS: Final = (
         choices=(
             (DARK.name, "Restante dark"),
             (LIGHT.name, "Restante light"),
+            (CONTRAST.name, "Restante high contrast"),
             *((name, name) for name in THEMES),
         ),
     ),
@@ -171,6 +194,8 @@ SETTINGS: Final = (
             ("23-8", "23:00 to 8:00"),
             ("0-8", "0:00 to 8:00"),
         ),
+        may_be=lambda value: read_quiet(value) is not None,
+        how="Hours as 22-7, or by weekday: mo-fr 22:30-7, sa su 0-10. off: none.",
     ),
     Setting(
         name="lock_after",

@@ -81,6 +81,41 @@ LIGHT: Final = Theme(
     },
 )
 
+CONTRAST: Final = Theme(
+    name="restante-contrast",
+    dark=True,
+    primary="#9cd2ff",
+    secondary="#e0c4ff",
+    accent="#e0c4ff",
+    warning="#ffd24d",
+    error="#ff9f9f",
+    success="#8df08d",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#000000",
+    panel="#000000",
+    variables={
+        "faint": "#d8d8d8",
+        "line": "#b0b0b0",
+        "chosen": "#1c1c1c",
+        "chosen-focus": "#002b5c",
+        "warning-tint": "#000000",
+        "error-tint": "#000000",
+        "note-tint": "#000000",
+        "bar": "#000000",
+        "input-selection-background": "#004a99",
+        "block-cursor-background": "#002b5c",
+        "block-cursor-foreground": "#ffffff",
+        "block-cursor-text-style": "bold",
+        "scrollbar": "#b0b0b0",
+        "scrollbar-hover": "#ffffff",
+        "scrollbar-active": "#ffffff",
+        "scrollbar-background": "#000000",
+        "scrollbar-background-hover": "#000000",
+        "scrollbar-background-active": "#000000",
+    },
+)
+
 _READABLE: Final = 4.5
 """WCAG 2.2, 1.4.3, level AA."""
 

@@ -26,6 +26,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "contact accept": ("restante contact accept eve@relay.example",),
     "contact accept-key": ("restante contact accept-key alice",),
     "contact add": ("restante contact add alice@relay.example --name Alice",),
+    "contact alerts": ("restante contact alerts ops mentions",),
     "contact archive": ("restante contact archive alice",),
     "contact block": ("restante contact block eve@relay.example",),
     "contact code": ("restante contact code --qr",),

@@ -121,6 +121,14 @@ def unmute(run: Invocation, conversation: str) -> int:
 
 @command(contact)
 @click.argument("conversation")
+@click.argument("level", type=click.Choice(["all", "mentions", "none"]))
+def alerts(run: Invocation, conversation: str, level: str) -> int:
+    """Say which messages of a conversation call you."""
+    return _choose(run, "set_alerts", conversation, level=level)
+
+
+@command(contact)
+@click.argument("conversation")
 @click.option("--undo", is_flag=True, help="Take it out again.")
 def archive(run: Invocation, conversation: str, undo: bool) -> int:
     """Put a conversation away, on all your devices."""
