@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from restante.client.clock import rfc3339
 from restante.protocol.content import RecordKind
 from restante.protocol.text import printable
-from restante.store.client_records import records_of_conversation
+from restante.store.client_records import record, records_of_conversation
 
 if TYPE_CHECKING:
     from restante.store.client_rows import Rows
@@ -24,16 +24,24 @@ def choices_of(rows: Rows, account_id: bytes, *, now_ms: int) -> dict[str, Any]:
     """Return the fields of interface.Conversation that the user chose."""
 
     chosen = records_of_conversation(rows, account_id)
+    alerts = _alerts(rows, account_id)
     if not chosen:
-        return {}
+        return {} if alerts == LEVELS[0] else {"alerts": alerts}
     until_ms = int.from_bytes(chosen.get(RecordKind.MUTED_UNTIL, b""), "big")
-    alerts = chosen.get(RecordKind.ALERTS, b"").decode(errors="replace")
     draft = chosen.get(RecordKind.DRAFT, b"").decode(errors="replace")
     return {
         "muted_until": rfc3339(until_ms) if until_ms > now_ms else None,
         "pinned": RecordKind.CHAT_PINNED in chosen,
         "archived": RecordKind.ARCHIVED in chosen,
         "marked_unread": RecordKind.UNREAD in chosen,
-        "alerts": alerts if alerts in LEVELS else "all",
+        "alerts": alerts,
         "draft": printable(draft, multiline=True),
     }
+
+
+def _alerts(rows: Rows, account_id: bytes) -> str:
+    """Return which messages of a conversation call. A record apart: it is no part of the index."""
+    found = record(rows, int(RecordKind.ALERTS), account_id)
+    said = b"" if found is None else found.value or b""
+    level = said.decode("ascii", "replace")
+    return level if level in LEVELS else LEVELS[0]  # of a newer version: all
