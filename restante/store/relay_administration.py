@@ -181,6 +181,19 @@ async def note_seen(tx: AsyncConnection, seen: Collection[int], *, today: int) -
     await tx.execute(update(accounts).where(accounts.c.seen_day.is_(None)).values(seen_day=today))
 
 
+async def pass_over_absence(tx: AsyncConnection, *, today: int) -> None:
+    """Let the days not count on which nobody at all was here: the relay was away itself.
+
+    It didn't run, or was restored from a backup of that age. The last day alone proves nothing.
+    """
+    newest = (await tx.execute(select(func.max(accounts.c.seen_day)))).scalar_one()
+    if newest is not None and newest < today - 1:
+        later = accounts.c.seen_day + (today - 1 - newest)
+        await tx.execute(
+            update(accounts).where(accounts.c.seen_day.is_not(None)).values(seen_day=later)
+        )
+
+
 async def forget_days(tx: AsyncConnection) -> None:
     """Forget who was here when: nothing goes by it any more."""
     await tx.execute(update(accounts).where(accounts.c.seen_day.is_not(None)).values(seen_day=None))

@@ -383,6 +383,36 @@ async def test_an_account_that_is_not_used_is_deleted_and_one_that_is_stays(
         await until(bob_is_gone)
 
 
+async def test_nobody_is_deleted_for_the_days_on_which_the_relay_was_away(tmp_path: Path) -> None:
+    clock = Calendar()
+    settings: dict[str, Any] = {"inactive_after_days": 30, "expiry_interval_s": 1}
+
+    async def seen_on() -> list[int]:
+        return [line["seen_day"] for line in await asked(tmp_path, "accounts")]
+
+    async with relay_at(tmp_path, clock=clock, **settings) as relay:
+        await registered(relay, "bob")
+        today = int(clock()) // DAY_S
+
+        async def is_noted() -> bool:
+            return await seen_on() == [today]
+
+        await until(is_noted)
+    clock.days = 100
+    async with relay_at(tmp_path, clock=clock, **settings):
+
+        async def is_passed_over() -> bool:
+            return await seen_on() == [today + 99]
+
+        await until(is_passed_over)
+        clock.days = 131
+
+        async def is_gone() -> bool:
+            return await seen_on() == []
+
+        await until(is_gone)
+
+
 async def test_without_the_setting_no_day_is_kept_and_those_that_were_go(tmp_path: Path) -> None:
     async with relay_at(tmp_path, inactive_after_days=30, expiry_interval_s=1) as relay:
         bob = await registered(relay, "bob")

@@ -11,7 +11,13 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
 from restante.relay import log
-from restante.store.relay_administration import DAY_S, forget_days, note_seen, unseen_since
+from restante.store.relay_administration import (
+    DAY_S,
+    forget_days,
+    note_seen,
+    pass_over_absence,
+    unseen_since,
+)
 
 if TYPE_CHECKING:
     from restante.relay.services import Services
@@ -35,11 +41,15 @@ class Presence:
         seen = services.seen | {s.account for s in services.sessions if s.account is not None}
         services.seen = set()
         today = services.now_s // DAY_S
-        is_new_day, self._today = today != self._today, today
+        is_first, is_new_day = self._today < 0, today != self._today
+        self._today = today
         if not days:
             if is_new_day:
                 await services.db.write(forget_days)
             return
+        if is_first:
+            # Nobody could come while the relay was away: nobody is to be deleted for that.
+            await services.db.write(lambda tx: pass_over_absence(tx, today=today))
         if is_new_day:
             self._noted = set()
         news = seen - self._noted
