@@ -129,6 +129,7 @@ async def test_a_key_for_a_group_writes_there_to_all_who_are_in_it(tmp_path: Pat
             return not any(each.is_key for each in await alice.devices())
 
         await eventually(alice, is_withdrawn)
+        assert await alice.synchronise(timeout_s=60)
 
         async def is_refused() -> bool:
             try:
