@@ -309,6 +309,8 @@ ONLY_ON_SCREEN: Final = {
     "toggle_info": OF_SCREEN,
     "toggle_dark": OF_SCREEN,
     "keys": OF_SCREEN,
+    "where_i_am": OF_SCREEN,
+    "media": "'restante file ls NAME' lists the files of a chat.",
     "editor": "Write it in the editor, then: restante send NAME - < FILE",
 }
 """What the screen's other commands are answered with, by action."""
