@@ -1,5 +1,6 @@
-"""The interface: first paint, memory, keys and scrolling, with a million messages and with a
-thousand, headless inside trio as in earnest.
+"""The interface: first paint, memory, keys, keys while 100 messages a second arrive, scrolling, and
+what it costs while nothing happens, with a million messages and with a thousand, headless inside
+trio as in earnest.
 
 The engine behind it answers from memory, so that the figures are the interface's own; those of the
 real one's database are in bench_client_store.py. Each row is taken in a process of its own.
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from restante.client.interface import Engine
+    from tests.tui.scripted_engine import ScriptedEngine
     from tests.tui.stories import Teller
 
 Row = dict[str, object]
@@ -27,6 +29,10 @@ Row = dict[str, object]
 LARGE, SMALL = 1_000_000, 1_000
 SIZES = ((80, 24), (160, 48))
 KEYS = 200
+ARRIVALS_S = 100
+"""Messages a second that arrive in the open conversation."""
+KEYS_S = 20
+IDLE_S = 5.0
 DRAG_STEPS = 400
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -67,17 +73,31 @@ def _row(bench: str, count: int, value: float, unit: str, how: str) -> Row:
     return {"bench": f"tui.{bench}.{count}", "value": round(value, 2), "unit": unit, "how": how}
 
 
-async def _tell(count: int, story: Callable[[Teller], Awaitable[None]]) -> None:
-    from tests.tui.long_history import LongHistory
+def _engine(count: int) -> ScriptedEngine:
+    """One person, with whom so many messages were exchanged."""
     from tests.tui.scripted_engine import ScriptedEngine
-    from tests.tui.stories import tell
 
     engine = ScriptedEngine(address="sam@relay.example")
     key = engine.person("bob@relay.example", "Bob")
+    _lengthen(engine, key, count)
+    return engine
+
+
+def _lengthen(engine: ScriptedEngine, key: str, count: int) -> None:
+    from tests.tui.long_history import LongHistory
+
     person = engine.people[key]
     person.messages = LongHistory(
         count, conversation=key, them=engine._them(person), me=engine._me()
     )
+
+
+async def _tell(
+    count: int, story: Callable[[Teller], Awaitable[None]], *, engine: ScriptedEngine | None = None
+) -> None:
+    from tests.tui.stories import tell
+
+    engine = _engine(count) if engine is None else engine
     shown = cast("Engine", engine)  # as much of it as a screen asks for
     await tell(shown, story, size=(160, 48), deadline_s=240)
 
@@ -127,7 +147,7 @@ def _paint(count: int) -> Iterator[Row]:
 
 
 def _keys(count: int) -> Iterator[Row]:
-    """A key in the box to its letter on screen, idle and while messages come in."""
+    """A key in the box to its letter on screen, while nothing else happens."""
     import trio
 
     times: list[float] = []
@@ -154,6 +174,113 @@ def _keys(count: int) -> Iterator[Row]:
     how = f"{KEYS} keys in the box, pressed to painted, 160x48"
     yield _row("key_p50", count, _percentile(times, 0.5), "ms", how)
     yield _row("key_p95", count, _percentile(times, 0.95), "ms", how)
+
+
+class _Arrivals:
+    """Messages that arrive at the end of a conversation, so many a second."""
+
+    def __init__(self, engine: ScriptedEngine, count: int) -> None:
+        import trio
+
+        self._engine, self._first = engine, count
+        self.key = next(iter(engine.people))
+        self.count = 0
+        self.may_come = trio.Event()
+
+    async def run(self) -> None:
+        """Go on until cancelled, once they may come."""
+        import trio
+
+        await self.may_come.wait()
+        began = trio.current_time()
+        while True:
+            await trio.sleep_until(began + (self.count + 1) / ARRIVALS_S)
+            self._arrive()
+
+    def _arrive(self) -> None:
+        from msgspec.structs import replace
+
+        from restante.client.interface import ConversationChanged, MessageAdded
+
+        engine = self._engine
+        self.count += 1
+        _lengthen(engine, self.key, self._first + self.count)
+        person = engine.people[self.key]
+        position = len(person.messages) - 1
+        engine.tell(MessageAdded(message=replace(person.messages[-1], position=position)))
+        engine.tell(ConversationChanged(conversation=engine._conversation(person)))
+
+
+def _busy(count: int) -> Iterator[Row]:
+    """The same while messages arrive in the open conversation."""
+    import trio
+
+    times: list[float] = []
+    behind: list[int] = []
+    used: list[float] = []
+    engine = _engine(count)
+    arrivals = _Arrivals(engine, count)
+
+    async def story(t: Teller) -> None:
+        from textual import events
+
+        await t.until_shown("Bob")
+        t.app._main.open_conversation(arrivals.key)
+        await _settled(t, count)
+        box, screen = t.app._main.pane.box, t.app.screen
+        box.focus()
+        arrivals.may_come.set()
+        await t.until(lambda: arrivals.count > ARRIVALS_S // 2)
+        cpu_s, first_s = time.process_time(), time.perf_counter()
+        for number in range(KEYS):
+            letter = "abcdefghij"[number % 10]
+            was = len(box.text)
+            began = time.perf_counter()
+            t.app.post_message(events.Key(letter, letter))
+            while len(box.text) == was or box in screen._dirty_widgets:
+                await _turn()
+            times.append((time.perf_counter() - began) * 1e3)
+            await t.pilot.pause(max(0.0, 1 / KEYS_S - (time.perf_counter() - began)))
+        wall_s = time.perf_counter() - first_s
+        used.append(100 * (time.process_time() - cpu_s) / wall_s)
+        behind.append(count + arrivals.count - t.app._main.pane.messages.count)
+
+    async def run() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(arrivals.run)
+            await _tell(count, story, engine=engine)
+            nursery.cancel_scope.cancel()
+
+    trio.run(run)
+    how = (
+        f"{KEYS} keys, {KEYS_S} a second, while {ARRIVALS_S} messages a second arrive in the open "
+        "conversation; pressed to painted, 160x48"
+    )
+    yield _row("busy_key_p50", count, _percentile(times, 0.5), "ms", how)
+    yield _row("busy_key_p95", count, _percentile(times, 0.95), "ms", how)
+    yield _row("busy_cpu", count, used[0], "%", "processor time of all of that")
+    how = "messages not shown yet, of those that had arrived when the last key was painted"
+    yield _row("busy_behind", count, behind[0], "messages", how)
+
+
+def _idle(count: int) -> Iterator[Row]:
+    """Processor time while a conversation is open and nothing happens."""
+    import trio
+
+    shares: list[float] = []
+
+    async def story(t: Teller) -> None:
+        await t.until_shown("Bob")
+        t.app._main.open_conversation(next(iter(t.app._chats.every())).key)
+        await _settled(t, count)
+        await t.pilot.pause(1.0)
+        used, began = time.process_time(), time.perf_counter()
+        await t.pilot.pause(IDLE_S)
+        shares.append((time.process_time() - used) / (time.perf_counter() - began) * 100)
+
+    trio.run(_tell, count, story)
+    how = f"processor time of {IDLE_S:.0f} s with a conversation open and nothing to do"
+    yield _row("idle_cpu", count, shares[0], "%", how)
 
 
 def _drag(count: int) -> Iterator[Row]:
@@ -212,6 +339,8 @@ async def _turn() -> None:
 SCENES: dict[str, Callable[[int], Iterator[Row]]] = {
     "paint": _paint,
     "keys": _keys,
+    "busy": _busy,
+    "idle": _idle,
     "drag": _drag,
 }
 

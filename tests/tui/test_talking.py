@@ -6,7 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from restante.client.interface import ConnectionPhase, MessageState
+from restante.client.interface import (
+    ConnectionPhase,
+    ConversationChanged,
+    MessageAdded,
+    MessageState,
+)
 from restante.client.tui.bridge import ask
 from restante.errors import UserError
 from tests.tui.scenes import village
@@ -148,6 +153,25 @@ async def test_the_unread_divider_goes_when_one_answers() -> None:
         await t.paste("last year's")
         await t.press("enter")
         await t.until_gone("New · 2")
+
+    await tell(engine, story)
+
+
+async def test_what_is_seen_before_it_is_counted_is_marked_read_all_the_same() -> None:
+    engine, key = two_people()
+
+    async def story(t: Teller) -> None:
+        await opened(t)
+        streams, engine.streams = engine.streams, []
+        message = engine.hear(key, "just in")
+        engine.streams = streams
+        engine.tell(MessageAdded(message=message))
+        await t.until_shown("just in")
+        await t.until(lambda: getattr(t.app._main.pane.messages.last_seen, "id", "") == message.id)
+        assert message.id not in engine.marked_read
+        line = engine._conversation(engine.people[key])
+        engine.tell(ConversationChanged(conversation=line))
+        await t.until(lambda: engine.marked_read[-1:] == [message.id])
 
     await tell(engine, story)
 

@@ -39,7 +39,9 @@ async def test_alice_types_and_bob_answers(tmp_path: Path) -> None:
             assert heard.body == "hi Bob"
             await ask(bob.send, key, "hello Alice\n日本語 👋")
             await t.until_shown("hello Alice", "日本語")
-            await t.until(lambda: t.app._chats.unread_count == 0)
+            chat = (await ask(alice.conversations))[0].key
+            while (await ask(alice.messages, chat, start=1, count=1))[0].state != "read":
+                await t.pilot.pause(0.05)
 
         await tell(alice, story, deadline_s=PATIENCE_S)
         (sent, heard) = await alice.messages(

@@ -10,6 +10,7 @@ import gc
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from time import monotonic
 from typing import ClassVar
 
 from rich.text import Text
@@ -40,6 +41,9 @@ from restante.client.tui.theme import CONTRAST, DARK, LIGHT, tints
 from restante.client.tui.tuning import TuningApp
 from restante.client.tui.welcome import WelcomeScreen
 from restante.errors import ExitCode, UserError
+
+BETWEEN_S = 0.04
+"""What the engine says is shown at once, and then no more often than this: keys come first."""
 
 GC_THRESHOLD = 50_000
 """A collection in the middle of a scroll is a dropped frame: let them be few."""
@@ -112,6 +116,7 @@ class RestanteApp(TuningApp):
         self._stage = stage
         self._chats = Chats(stage.now)
         self._events: list[Event] = []
+        self._taken_at_s = 0.0
         self.crash_report = ""
         """What is said of a bug of ours, if this ended by one."""
         self.next_account: str | None = None
@@ -171,7 +176,15 @@ class RestanteApp(TuningApp):
 
     @on(EngineSpoke)
     def _engine_spoke(self) -> None:
+        too_early_s = self._taken_at_s + BETWEEN_S - monotonic()
+        if too_early_s > 0:
+            self.set_timer(too_early_s, self._take_events)
+        else:
+            self._take_events()
+
+    def _take_events(self) -> None:
         events, self._events = self._events, []
+        self._taken_at_s = monotonic()
         if not self.heed_lock(events):
             self.hear(events)
             self._main.take(events)

@@ -41,6 +41,10 @@ BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide")]
 """From how many columns on: one pane, two, three."""
 
 
+OFFERED_BY = ("contact", "trust", "group")
+"""What of a conversation decides which keys do something."""
+
+
 class ChatScreen(Opening):
     """Everything about talking."""
 
@@ -164,9 +168,13 @@ class ChatScreen(Opening):
         self.show_info()
         if was.trust is not conversation.trust or may_have_others(was, conversation):
             self.read_who(conversation.key)
+        seen = self.pane.messages.last_seen
+        if seen is not None and conversation.unread_count > was.unread_count:
+            self._mark_read(seen)  # what came may be in sight already
         if conversation.message_count < self.pane.messages.count:
             self.act(self.reload())  # messages went away: nothing here knows which
-        self.refresh_bindings()
+        if any(getattr(was, name) != getattr(conversation, name) for name in OFFERED_BY):
+            self.refresh_bindings()
 
     def _take_message(self, message: Message, *, is_new: bool) -> None:
         if self.conversation is None or self.conversation.key != message.conversation:

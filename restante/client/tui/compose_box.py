@@ -97,6 +97,7 @@ class ComposeBox(TextArea):
         self.completions = Completions()
         self._is_chord = False
         self._typist = ""
+        self._state = "", False
         self.cursor_blink = False  # calm, and nothing wakes an idle machine
 
     async def _on_key(self, event: events.Key) -> None:
@@ -234,6 +235,9 @@ class ComposeBox(TextArea):
 
     def set_state(self, placeholder: str, *, is_open: bool) -> None:
         """Say what the box is for, and whether it takes text."""
+        if (placeholder, is_open) == self._state:
+            return
+        self._state = placeholder, is_open
         # As Content: a plain string would be parsed as markup, and names are in it.
         self.placeholder = Content(placeholder)
         self.disabled = not is_open

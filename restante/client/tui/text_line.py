@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from textual.content import Content
 from textual.style import Style
+from textual.visual import VisualType
 from textual.widgets import Static
 
 from restante.client.tui.wrap import cells, wrap
@@ -29,6 +30,16 @@ class Line(Static):
     ) -> None:
         plain = Content(content) if isinstance(content, str) else content
         super().__init__(plain, id=id, classes=classes, markup=False)
+        self._shown = plain
+
+    def update(self, content: VisualType = "", *, layout: bool = True) -> None:
+        """Show another text. The same again costs nothing: else each message that arrives would
+        have the whole screen laid out anew."""
+        plain = Content(content) if isinstance(content, str) else content
+        if isinstance(plain, Content) and plain.is_same(self._shown):
+            return
+        self._shown = plain if isinstance(plain, Content) else Content()
+        super().update(plain, layout=layout)
 
 
 def hint(key: str, label: str) -> str:
