@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 from restante.client.interface import FileState
@@ -15,6 +16,8 @@ from tests.client.world import a_world, eventually, introduce
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from restante.client.engine import LocalEngine
 
 
 async def test_a_new_device_has_the_group_and_what_was_said_in_it(tmp_path: Path) -> None:
@@ -59,16 +62,16 @@ async def test_changes_at_the_same_moment_end_in_the_same_group(tmp_path: Path) 
         for each in engines:
             await each.retry_now()
 
-        async def agreed() -> bool:
-            shown = [(await each.group(key)).conversation for each in engines]
-            return all(
-                each.title == "Bob's name for it"
-                and each.group is not None
-                and each.group.description == "From Alice"
-                for each in shown
+        async def agrees(engine: LocalEngine) -> bool:
+            shown = (await engine.group(key)).conversation
+            return (
+                shown.title == "Bob's name for it"
+                and shown.group is not None
+                and shown.group.description == "From Alice"
             )
 
-        await eventually(party.carol, agreed)
+        for each in engines:
+            await eventually(each, partial(agrees, each))
         await hears(party.alice, key, ["Said meanwhile"])
         await hears(party.carol, key, ["Said meanwhile"])
         assert sorted(await notices(party.alice, key))[1:] != []

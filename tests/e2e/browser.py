@@ -12,7 +12,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -62,12 +62,21 @@ class Browser:
         """Return what a script in the page comes to."""
         return self.call("Runtime.evaluate", expression=script)["result"].get("value")
 
-    def until_written(self, text: str) -> None:
-        """Wait until a text came for the terminal in the page."""
+    def until_written(self, text: str, *, again: Callable[[], None] | None = None) -> None:
+        """Wait until a text came for the terminal in the page.
+
+        `again` is done until then, as often as the page has drawn something: a chat that is just
+        being drawn has nothing selected yet.
+        """
         deadline = time.monotonic() + PATIENCE_S
+        drawn = -1
         while text.encode() not in self.frames:
             assert time.monotonic() < deadline, f"never came: {text}\n{self.frames[-2000:]!r}"
-            self._hear()
+            if again is not None and drawn != len(self.frames):
+                drawn = len(self.frames)
+                again()
+            else:
+                self._hear()
 
     def type(self, text: str) -> None:
         """Type a text."""

@@ -114,7 +114,7 @@ def test_a_missing_wrong_or_used_up_invite(tmp_path: Path) -> None:
             command = ("init", "--no-input", "--address", uninvited.address(relay), *wrong)
             assert "invite" in uninvited.run(*command).failed(1)
         sentence = uninvited.run(
-            "init", "--address", uninvited.address(relay), "--invite", "restante:garbage"
+            "init", "--address", uninvited.address(relay), "--invite", "restante:zzz"
         ).failed(1)
         assert "kind" in sentence or "damaged" in sentence
         code = relay.invite()

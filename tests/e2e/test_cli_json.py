@@ -157,6 +157,9 @@ def test_every_type_of_object_that_the_commands_print(tmp_path: Path, check: Che
         linking = laptop.start("device", "link", alice.address(relay), "--json")
         take(json.loads(read_line(linking.stdout)))
         assert end(linking, signal.SIGINT) == 130
+        served = alice.start("serve-web", "--json")
+        take(json.loads(read_line(served.stdout)))
+        assert end(served) == 0
         with alice.daemon():
             take(alice.ready)
         take(bob.run("recovery", "kit", "--json").ok().record)

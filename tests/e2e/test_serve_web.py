@@ -116,8 +116,7 @@ def test_a_browser_shows_the_chat_and_what_is_typed_is_sent(
         browser.until_written("Connected")
         browser.until_written("bob")
         assert browser.value("document.title") == "Restante"
-        browser.press_enter()
-        browser.until_written("essage bob")  # the cursor is on its first letter
+        browser.until_written("essage bob", again=browser.press_enter)  # the cursor is on its M
         browser.type("from a browser")
         browser.press_enter()
         browser.until_written("sent")

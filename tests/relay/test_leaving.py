@@ -147,7 +147,10 @@ async def fill(relay: RunningRelay, who: Person, wire: Wire) -> Blob:
     return blob
 
 
-KEPT = {"relay_state", "restante_schema", "gone_names", "id_log", "id_segments", "deposit_ids"}
+KEPT = {
+    *("relay_state", "relay_secrets", "restante_schema"),  # the relay's own, about nobody
+    *("gone_names", "id_log", "id_segments", "deposit_ids"),
+}
 
 
 async def rows_left(relay: RunningRelay) -> dict[str, int]:

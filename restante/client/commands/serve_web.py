@@ -20,6 +20,7 @@ from restante.errors import ExitCode, UserError
 
 _LISTEN = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[0-9.]+|localhost):(?P<port>[0-9]{1,5})")
 _URL = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?", re.IGNORECASE)
+OPEN_IT = "Open this link; it works once, for ten minutes. Ctrl-C ends it, and the chat in it."
 
 
 def serve_web(
@@ -46,10 +47,14 @@ def serve_web(
     shown = f"[{host}]" if ":" in host else host
     door = Door(origin=url.lower() if url else f"http://{shown}:{port}", port=port)
     link = {"type": "serving_web", "url": door.link, "expires_in_s": int(LINK_S)}
-    out.data(link, door.link)
-    out.note("Open this link; it works once, for ten minutes. Ctrl-C ends it, and the chat in it.")
+
+    def announce() -> None:
+        out.data(link, door.link)
+        out.note(OPEN_IT)
+
     command = [sys.executable, "-m", "restante", "chat", "--profile", profile.name]
-    return ExitCode.INTERRUPTED if serve(door, command, listening) is signal.SIGINT else ExitCode.OK
+    ended_by = serve(door, command, listening, announce=announce)
+    return ExitCode.INTERRUPTED if ended_by is signal.SIGINT else ExitCode.OK
 
 
 def _place(listen: str) -> tuple[str, int]:

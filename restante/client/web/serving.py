@@ -187,16 +187,27 @@ class Site:
             await self._chat.stop()
 
 
-def serve(door: Door, command: Sequence[str], listening: socket.socket) -> signal.Signals:
-    """Serve on a socket that listens already until SIGINT, SIGTERM or SIGHUP; return which."""
+def serve(
+    door: Door,
+    command: Sequence[str],
+    listening: socket.socket,
+    *,
+    announce: Callable[[], None],
+) -> signal.Signals:
+    """Serve on a socket that listens already until SIGINT, SIGTERM or SIGHUP; return which.
+
+    `announce` is called once whoever follows the link is served, and a signal ends it in order.
+    """
     for noisy in ("textual-serve", "aiohttp", "asyncio"):
         logging.getLogger(noisy).addHandler(logging.NullHandler())  # never over the terminal
         logging.getLogger(noisy).propagate = False
     with asyncio.Runner() as runner:
-        return runner.run(_serve(Site(door, command), listening))
+        return runner.run(_serve(Site(door, command), listening, announce))
 
 
-async def _serve(site: Site, listening: socket.socket) -> signal.Signals:
+async def _serve(
+    site: Site, listening: socket.socket, announce: Callable[[], None]
+) -> signal.Signals:
     runner = web.AppRunner(site.application(), access_log=None, shutdown_timeout=PATIENCE_S)
     await runner.setup()
     await web.SockSite(runner, listening).start()
@@ -205,6 +216,7 @@ async def _serve(site: Site, listening: socket.socket) -> signal.Signals:
     for number in ENDING_SIGNALS:
         loop.add_signal_handler(number, _tell, told, number)
     try:
+        announce()
         return await told
     finally:
         await runner.cleanup()
