@@ -10,7 +10,7 @@ pytest := $(bin)/python -m pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo pictures test check lint format-check style types imports fmt coverage soak bench \
-        mutants man wheel lock clean
+        mutants man messages wheel lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ mutants: venv ## take each defence away and require its attack test to fail
 
 man: venv ## write man pages, reference and completion from the commands
 	@$(bin)/python -m docs.commands
+
+messages: venv ## write the template for translators, and compile the translations
+	@$(bin)/python -m dev.messages
 
 wheel: venv ## build the wheel into dist/
 	@$(bin)/python -m pip --quiet --disable-pip-version-check wheel --no-deps --no-build-isolation --wheel-dir dist .

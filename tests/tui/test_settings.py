@@ -89,7 +89,7 @@ async def test_what_is_the_machine_s_is_in_force_at_once_and_kept(tmp_path: Path
         ("receipts = 'on'", "no setting 'receipts'"),
         ("colour = 'red'", "no setting 'colour'"),
         ("clock = 12", "'clock' is one of 24h, 12h"),
-        ("quiet_hours = 'nights'", "'quiet_hours' is Hours as 22-7, or by weekday"),
+        ("quiet_hours = 'nights'", "'quiet_hours': Hours as 22-7, or by weekday"),
         ("keys = 3", "'keys' gives a key"),
         ("[keys]\n'messages.reply' = 1", "'keys' gives a key"),
         ("clock = ", "Invalid value"),

@@ -12,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from restante.client.language import _
 from restante.client.tui import account_words
 from restante.client.tui.dialog import Dialog, Field, text
 from restante.client.tui.stage import Accounts
@@ -21,7 +22,10 @@ class AccountDialog(Dialog[str]):
     """Return the name of the profile to go to; typing a new name makes a new account."""
 
     title_text = account_words.ACCOUNTS_TITLE
-    hints = (("Enter", account_words.ACCOUNTS_GO, "screen.take"), ("Esc", "Close", "screen.leave"))
+    hints = (
+        ("Enter", account_words.ACCOUNTS_GO, "screen.take"),
+        ("Esc", _("Close"), "screen.leave"),
+    )
 
     def __init__(self, accounts: Accounts) -> None:
         super().__init__()

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from restante.client.language import plural
+
 HEADING: Final = "Restante"
 
 
@@ -18,8 +20,12 @@ def title(unread_count: int) -> str:
 
 def news(count: int, chats: int) -> str:
     """How much is new, in how many chats."""
-    messages = "New message" if count == 1 else f"{count} new messages"
-    return messages if chats == 1 else f"{messages} in {chats} chats"
+    messages = plural("New message", "{count} new messages", count)
+    if chats == 1:
+        return messages
+    return plural(
+        "{messages} in {count} chat", "{messages} in {count} chats", chats, messages=messages
+    )
 
 
 def news_from(count: int, name: str) -> str:

@@ -17,6 +17,7 @@ from rich.text import Text
 from textual import on, work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.message import Message as Posted
@@ -199,6 +200,12 @@ class RestanteApp(TuningApp):
             may_close = action == "settings" and isinstance(self.screen, SettingsDialog)
             return self.screen is self._main or may_close
         return True
+
+    def action_command_palette(self) -> None:
+        """The palette, which says in the reader's language what it is for."""
+        if not isinstance(self.screen, CommandPalette):
+            asks = key_words.PALETTE_PLACEHOLDER
+            self.push_screen(CommandPalette(placeholder=asks, id="--command-palette"))
 
     def action_go_to(self) -> None:
         """The quick switcher."""

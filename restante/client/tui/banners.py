@@ -13,6 +13,7 @@ from textual.events import Resize
 from textual.widget import Widget
 
 from restante.client.interface import ConnectionPhase, ContactState, Conversation, Status, Trust
+from restante.client.language import _
 from restante.client.tui import account_words, group_words, words
 from restante.client.tui.clean import clean_line
 from restante.client.tui.stage import Stage
@@ -83,7 +84,7 @@ def say_connection(banner: Banner, status: Status, *, was_there: bool) -> None:
         banner.say(words.still_connecting(relay, status.outbox_count), [], "warning")
         return
     banner.say(
-        words.offline(status.outbox_count, error), [("^r", "Retry", "screen.retry")], "warning"
+        words.offline(status.outbox_count, error), [("^r", _("Retry"), "screen.retry")], "warning"
     )
 
 
@@ -117,17 +118,17 @@ def say_contact(banner: Banner, conversation: Conversation | None) -> None:
         return
     name = shorten(clean_line(conversation.title), MAX_NAME, ellipsis="…")
     if conversation.contact is ContactState.BLOCKED:
-        banner.say(words.blocked(name), [("a", "Unblock", "screen.accept")], "note")
+        banner.say(words.blocked(name), [("a", _("Unblock"), "screen.accept")], "note")
     elif conversation.trust is Trust.CHANGED:
         actions = [
-            ("v", "Verify", "screen.verify"),
-            ("a", "Accept", "screen.accept"),
-            ("?", "Why", "screen.why"),
+            ("v", _("Verify"), "screen.verify"),
+            ("a", _("Accept"), "screen.accept"),
+            ("?", _("Why"), "screen.why"),
         ]
         banner.say(words.key_changed(name), actions, "danger")
     elif conversation.contact is ContactState.REQUEST:
-        refuse = "Block" if conversation.group is None else "Leave"
-        actions = [("a", "Accept", "screen.accept"), ("b", refuse, "screen.block")]
+        refuse = words.INFO_BLOCK if conversation.group is None else words.INFO_LEAVE
+        actions = [("a", _("Accept"), "screen.accept"), ("b", refuse, "screen.block")]
         is_group = conversation.group is not None
         says = group_words.request(name) if is_group else words.request(name)
         banner.say(says, actions, "note")

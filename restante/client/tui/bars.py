@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.style import Style
 
 from restante.client.interface import ConnectionPhase, ContactState, Conversation, Status, Trust
+from restante.client.language import _
 from restante.client.tui import chat_words, group_words, words
 from restante.client.tui.chats import Chats, is_muted
 from restante.client.tui.clean import clean_line
@@ -204,13 +205,13 @@ class KeyHints(SignLine):
         width = self.content_size.width
         shown: dict[str, tuple[str, str]] = {}
         nearest_first = sorted(self.screen.active_bindings.values(), key=self._distance)
-        for node, binding, is_enabled, _ in nearest_first:
+        for node, binding, is_enabled, _tooltip in nearest_first:
             if binding.show and is_enabled and binding.description:
                 key = binding.key_display or self.app.get_key_display(binding)
                 where = {self.app: "app.", self.screen: "screen."}.get(node, "focused.")
                 has_place = binding.action.startswith(("app.", "screen."))
                 action = binding.action if has_place else where + binding.action
-                shown.setdefault(action, (key, binding.description))
+                shown.setdefault(action, (key, _(binding.description)))
         last = self._one(
             self._stage.key_of("command_palette", "^p"), words.PALETTE, "app.command_palette"
         )

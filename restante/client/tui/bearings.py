@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from restante.client.language import _
+
 EARTH_M: Final = 6_371_009
 """The mean radius (IUGG)."""
 
@@ -16,8 +18,8 @@ COLUMNS, ROWS = 8, 4
 """Of the sketch, in cells: sixteen dots each way, as braille has two by four."""
 
 _DIRECTIONS: Final = (
-    *("north", "north-east", "east", "south-east"),
-    *("south", "south-west", "west", "north-west"),
+    *(_("north"), _("north-east"), _("east"), _("south-east")),
+    *(_("south"), _("south-west"), _("west"), _("north-west")),
 )
 _BRAILLE: Final = 0x2800
 _DOTS: Final = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))

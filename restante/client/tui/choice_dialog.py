@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from restante.client.language import _
 from restante.client.tui.dialog import Dialog, text
 
 T = TypeVar("T")
@@ -22,7 +23,7 @@ T = TypeVar("T")
 class ChoiceDialog(Dialog[T]):
     """`choices` are what is returned and how it is called; `chosen`, if any, is highlighted."""
 
-    hints = (("Enter", "Choose", "focused.select"), ("Esc", "Cancel", "screen.leave"))
+    hints = (("Enter", _("Choose"), "focused.select"), ("Esc", _("Cancel"), "screen.leave"))
 
     def __init__(
         self,

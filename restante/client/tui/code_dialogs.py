@@ -15,6 +15,7 @@ from textual.containers import Center, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 
+from restante.client.language import _
 from restante.client.tui import words
 from restante.client.tui.code_picture import CodePicture
 from restante.client.tui.dialog import key_line, text
@@ -43,7 +44,9 @@ class MyCodeScreen(ModalScreen[None]):
                 yield CodePicture(self._stage)
             yield text("", classes="code-link")
             yield Line(
-                key_line((("c", "Copy link", "screen.copy"), ("Esc", "Close", "screen.leave"))),
+                key_line(
+                    (("c", _("Copy link"), "screen.copy"), ("Esc", _("Close"), "screen.leave"))
+                ),
                 classes="code-keys",
             )
 

@@ -18,6 +18,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from restante.client.interface import Device, DeviceLink
+from restante.client.language import _
 from restante.client.tui import account_words, welcome_words, words
 from restante.client.tui.bridge import ask
 from restante.client.tui.clean import clean_line
@@ -38,9 +39,9 @@ class DevicesDialog(Dialog[None]):
     title_text = account_words.DEVICES_TITLE
     hints = (
         ("l", account_words.LINK_NEW, "screen.link"),
-        ("n", "Rename", "screen.rename"),
+        ("n", _("Rename"), "screen.rename"),
         ("x", account_words.REVOKE, "screen.revoke"),
-        ("Esc", "Close", "screen.leave"),
+        ("Esc", _("Close"), "screen.leave"),
     )
 
     def __init__(self, stage: Stage) -> None:
@@ -156,7 +157,7 @@ class ApproveDialog(Dialog[Device]):
     """Two questions: the new device's code, then the digits it shows. Returns the device."""
 
     title_text = account_words.LINK_TITLE
-    hints = (("Enter", welcome_words.CONTINUE, "screen.take"), ("Esc", "Cancel", "screen.leave"))
+    hints = (("Enter", welcome_words.CONTINUE, "screen.take"), ("Esc", _("Cancel"), "screen.leave"))
 
     def __init__(self, stage: Stage) -> None:
         super().__init__()

@@ -18,6 +18,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input
 
+from restante.client.language import _
 from restante.client.tui.keymap import spelled
 from restante.client.tui.text_line import Line, clickable, hint
 
@@ -38,7 +39,7 @@ class Dialog(ModalScreen[T | None]):
     ]
 
     title_text = ""
-    hints: tuple[tuple[str, str, str], ...] = (("Esc", "Close", "screen.leave"),)
+    hints: tuple[tuple[str, str, str], ...] = (("Esc", _("Close"), "screen.leave"),)
 
     def compose(self) -> ComposeResult:
         """Title, body, keys."""
@@ -122,7 +123,7 @@ class ConfirmDialog(Dialog[bool]):
         Binding("y", "confirm", "Yes", id="dialog.confirm"),
         Binding("n", "leave", "No", show=False, id="dialog.refuse"),
     ]
-    hints = (("y", "Yes", "screen.confirm"), ("n", "No", "screen.leave"))
+    hints = (("y", _("Yes"), "screen.confirm"), ("n", _("No"), "screen.leave"))
 
     def __init__(self, title: str, content: str) -> None:
         super().__init__()
@@ -141,7 +142,7 @@ class ConfirmDialog(Dialog[bool]):
 class LineDialog(Dialog[str]):
     """A line to type. `must_be`: only this word is taken."""
 
-    hints = (("Enter", "OK", "screen.take"), ("Esc", "Cancel", "screen.leave"))
+    hints = (("Enter", _("OK"), "screen.take"), ("Esc", _("Cancel"), "screen.leave"))
 
     def __init__(
         self,

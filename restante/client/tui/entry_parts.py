@@ -6,10 +6,12 @@ string of a peer's passes `clean_line`. Spec: docs/tui.md, section 4.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
 from restante.client.interface import Card, Message, Place
+from restante.client.language import plural
 from restante.client.tui import bearings, words
 from restante.client.tui.clean import clean_line
 from restante.client.tui.file_words import file_lines
@@ -20,7 +22,12 @@ HAS_HEADING: Final = frozenset({"text", "file", "unknown", "location", "contact"
 """Kinds that somebody said; the others are notices."""
 
 _HOUR_S: Final = 3600
-_UNITS: Final = ((7 * 86_400, "week"), (86_400, "day"), (_HOUR_S, "hour"), (60, "minute"))
+_UNITS: Final[tuple[tuple[int, Callable[[int], str]], ...]] = (
+    (7 * 86_400, lambda count: plural("{count} week", "{count} weeks", count)),
+    (86_400, lambda count: plural("{count} day", "{count} days", count)),
+    (_HOUR_S, lambda count: plural("{count} hour", "{count} hours", count)),
+    (60, lambda count: plural("{count} minute", "{count} minutes", count)),
+)
 
 
 def body_of(message: Message, page: Page) -> str:
@@ -67,11 +74,10 @@ def marks_of(message: Message, page: Page) -> str:
 
 def duration(seconds: int) -> str:
     """`1 day`, `2 hours`, `45 seconds`; empty for none."""
-    for unit_s, name in _UNITS:
+    for unit_s, said in _UNITS:
         if seconds >= unit_s and seconds % unit_s == 0:
-            count = seconds // unit_s
-            return f"{count} {name}{'s' * (count != 1)}"
-    return f"{seconds} second{'s' * (seconds != 1)}" if seconds else ""
+            return said(seconds // unit_s)
+    return plural("{count} second", "{count} seconds", seconds) if seconds else ""
 
 
 def _disappears(message: Message, page: Page) -> str:
@@ -110,7 +116,9 @@ def _from_here(place: Place, page: Page) -> list[str]:
         return []
     there = (place.latitude, place.longitude)
     away, degrees = bearings.distance_m(page.here, there), bearings.bearing(page.here, there)
-    said = f"{bearings.distance_text(away)} {bearings.direction(degrees)} of you ({degrees:.0f}°)"
+    said = words.from_here(
+        bearings.distance_text(away), bearings.direction(degrees), f"{degrees:.0f}°"
+    )
     if page.glyphs.is_ascii:
         return [said]
     ring = words.ring(bearings.distance_text(bearings.ring_m(away)))

@@ -10,6 +10,8 @@ from itertools import pairwise
 from typing import Final
 
 from restante.client.interface import File, FileProgress, FileState, Message
+from restante.client.language import _, plural
+from restante.client.tui import words
 from restante.client.tui.clean import clean, clean_line
 from restante.client.tui.page import Page
 from restante.client.tui.times import day_title, local
@@ -22,28 +24,28 @@ _LOUDNESS: Final = "▁▂▃▄▅▆▇█"
 _LOUDNESS_ASCII: Final = "_.:-=+*#"
 
 MOST_LISTED: Final = 256
-MEDIA_TITLE: Final = "Media and files"
-NO_MEDIA: Final = "No files in this chat."
+MEDIA_TITLE: Final = _("Media and files")
+NO_MEDIA: Final = _("No files in this chat.")
 
-FILE: Final = "File:"
-SEND_TITLE: Final = "Send a file"
-SEND_TEXT: Final = "Where it is. It is encrypted before it leaves, and goes on by itself."
+FILE: Final = _("File:")
+SEND_TITLE: Final = _("Send a file")
+SEND_TEXT: Final = _("Where it is. It is encrypted before it leaves, and goes on by itself.")
 SEND_PLACEHOLDER: Final = "~/report.pdf"
-SAVE_TITLE: Final = "Save the file"
-SAVE_TEXT: Final = "Into which directory. Nothing that is there is written over."
-SENDING: Final = "The file is on its way. Its message follows when all of it is there."
-FETCHING: Final = "The file is fetched. s saves it once it is here."
-VOICE_FETCHING: Final = "The voice note is fetched. o plays it once it is here."
-PLAYING: Final = "Playing. o ends it."
-PICTURE_FETCHING: Final = "The picture is fetched. o shows it once it is here."
-STOPPED: Final = "It is fetched no more; s goes on from there."
+SAVE_TITLE: Final = _("Save the file")
+SAVE_TEXT: Final = _("Into which directory. Nothing that is there is written over.")
+SENDING: Final = _("The file is on its way. Its message follows when all of it is there.")
+FETCHING: Final = _("The file is fetched. s saves it once it is here.")
+VOICE_FETCHING: Final = _("The voice note is fetched. o plays it once it is here.")
+PLAYING: Final = _("Playing. o ends it.")
+PICTURE_FETCHING: Final = _("The picture is fetched. o shows it once it is here.")
+STOPPED: Final = _("It is fetched no more; s goes on from there.")
 
 STATE: Final = {
-    FileState.SENDING: "on its way to the relay",
-    FileState.FETCHING: "on its way here",
-    FileState.HERE: "here",
-    FileState.FAILED: "not here",
-    FileState.LOST: "gone from the relay",
+    FileState.SENDING: _("on its way to the relay"),
+    FileState.FETCHING: _("on its way here"),
+    FileState.HERE: _("here"),
+    FileState.FAILED: _("not here"),
+    FileState.LOST: _("gone from the relay"),
 }
 
 
@@ -81,12 +83,12 @@ def length(duration_s: float) -> str:
 
 def picture_comes(name: str) -> str:
     """While it is decoded."""
-    return f"Opening {name}…"
+    return _("Opening {name}…", name=name)
 
 
 def picture_shown(name: str) -> str:
     """Below a picture."""
-    return f"{name}   Esc Close"
+    return _("{name}   Esc Close", name=name)
 
 
 def under_way(files: Collection[FileProgress]) -> str:
@@ -94,10 +96,10 @@ def under_way(files: Collection[FileProgress]) -> str:
     if not files:
         return ""
     done, total = (sum(getattr(each, of) for each in files) for of in ("done_bytes", "total_bytes"))
-    ways = {"out" if each.direction == "out" else "in" for each in files}
+    ways = {_("out") if each.direction == "out" else _("in") for each in files}
     way = f" {ways.pop()}" if len(ways) == 1 else ""
     percent = min(99, 100 * done // max(1, total))
-    what = "File" if len(files) == 1 else f"{len(files)} files"
+    what = plural("File", "{count} files", len(files))
     rate = sum(each.rate_bytes_s for each in files)
     left_s = [each.left_s for each in files if each.left_s is not None]
     if rate and left_s:  # all of it has to fit beside the connection
@@ -111,9 +113,9 @@ def listed(message: Message, page: Page) -> str:
     if file is None:
         return clean_line(message.body)
     dot = f" {page.glyphs.dot} "
-    name = "You" if message.sender.is_me else clean_line(message.sender.name)
+    name = words.YOU if message.sender.is_me else clean_line(message.sender.name)
     day = day_title(local(message.sent_at, page.zone).date(), today=page.now.date())
-    where = STATE.get(file.state, "at the relay")
+    where = STATE.get(file.state, _("at the relay"))
     said = dot.join([_measures(file, page.glyphs.dot), where, name, day])
     room = max(8, page.measure - cells(said) - 3)
     return f"{shorten(clean_line(file.name), room, ellipsis=page.glyphs.ellipsis)}{dot}{said}"
@@ -123,13 +125,21 @@ def media_sum(messages: Sequence[Message]) -> str:
     """How many files there are, and what they take on this device."""
     here = [each.file for each in messages if each.file is not None]
     taken = sum(each.size_bytes for each in here if each.state is FileState.HERE)
-    more = "the newest " if len(messages) == MOST_LISTED else ""
-    return f"{more}{len(messages)} file{'s' * (len(messages) != 1)}, {size(taken)} on this device"
+    if len(messages) == MOST_LISTED:
+        return _(
+            "the newest {count} files, {size} on this device", count=MOST_LISTED, size=size(taken)
+        )
+    return plural(
+        "{count} file, {size} on this device",
+        "{count} files, {size} on this device",
+        len(messages),
+        size=size(taken),
+    )
 
 
 def saved(path: str) -> str:
     """Where it is now."""
-    return f"Saved as {clean_line(path)}."
+    return _("Saved as {path}.", path=clean_line(path))
 
 
 def size(count_bytes: float) -> str:
@@ -149,8 +159,7 @@ def _measures(file: File, dot: str) -> str:
 def _stands(file: File, page: Page) -> str:
     if file.state is not FileState.OFFERED:
         return STATE[file.state]
-    until = ""
-    if file.expires_at is not None:
-        day = local(file.expires_at, page.zone).date()
-        until = f" until {day_title(day, today=page.now.date())}"
-    return f"at the relay{until}  s\N{NO-BREAK SPACE}save"
+    if file.expires_at is None:
+        return _("at the relay  s\N{NO-BREAK SPACE}save")
+    until = day_title(local(file.expires_at, page.zone).date(), today=page.now.date())
+    return _("at the relay until {until}  s\N{NO-BREAK SPACE}save", until=until)

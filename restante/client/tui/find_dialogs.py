@@ -15,6 +15,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from restante.client.interface import Contact, ContactState, Conversation
+from restante.client.language import _
 from restante.client.tui import group_words, words
 from restante.client.tui.bridge import ask
 from restante.client.tui.chats import Chats
@@ -41,7 +42,7 @@ class GoToDialog(Dialog[str]):
         Binding("up,ctrl+k", "step(-1)", "Up", show=False, id="go_to.up"),
     ]
     title_text = words.GO_TO_TITLE
-    hints = (("Enter", "Open", "screen.take"), ("Esc", "Close", "screen.leave"))
+    hints = (("Enter", _("Open"), "screen.take"), ("Esc", _("Close"), "screen.leave"))
 
     def __init__(self, chats: Chats) -> None:
         super().__init__()
@@ -117,7 +118,7 @@ class GoToDialog(Dialog[str]):
 class PickDialog(GoToDialog):
     """One of the people whom one knows; returns the key of the conversation with them."""
 
-    hints = (("Enter", "Choose", "screen.take"), ("Esc", "Cancel", "screen.leave"))
+    hints = (("Enter", _("Choose"), "screen.take"), ("Esc", _("Cancel"), "screen.leave"))
 
     def __init__(self, chats: Chats, title: str, placeholder: str, *, without: str) -> None:
         super().__init__(chats)
@@ -142,9 +143,9 @@ class NewChatDialog(Dialog[Contact | Literal["group"]]):
     ]
     title_text = words.NEW_CHAT_TITLE
     hints = (
-        ("Enter", "Look up", "screen.take"),
+        ("Enter", _("Look up"), "screen.take"),
         ("^g", group_words.NEW_HINT, "screen.group"),
-        ("Esc", "Cancel", "screen.leave"),
+        ("Esc", _("Cancel"), "screen.leave"),
     )
 
     def __init__(self, stage: Stage, value: str = "") -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from textual.content import Content
 from textual.screen import Screen
 
+from restante.client.language import _
 from restante.client.tui import settings_words
 from restante.client.tui.chat_list import ChatList
 from restante.client.tui.chat_screen import ChatScreen
@@ -89,7 +90,7 @@ def help_text(app: App[None]) -> Content:
         if binding.id is not None and active.enabled and binding.description:
             family = binding.id.partition(".")[0]
             place = _FAMILIES.get(family, here)
-            keys = does.setdefault(place, {}).setdefault(binding.description, [])
+            keys = does.setdefault(place, {}).setdefault(_(binding.description), [])
             keys.append(app.get_key_display(binding))
     order = [here, *(place for place in _FAMILIES.values() if place != here)]
     parts: list[tuple[str, str]] = []

@@ -11,6 +11,8 @@ from typing import Final
 
 from textual.binding import Binding, BindingType
 
+from restante.client.language import _
+from restante.client.tui import settings_words
 from restante.values import dataclass
 
 NAMES: Final = {
@@ -69,7 +71,7 @@ def key_lines(place: str, bindings: Iterable[BindingType]) -> list[KeyLine]:
     return [
         KeyLine(
             id=each.id,
-            does=each.description,
+            does=_(each.description),
             usual=each.key,
             place=place,
             action=each.action.rpartition(".")[2],
@@ -125,7 +127,7 @@ def whose(
         places = {line.place, wanted.place}
         # What every dialog has is near to all of them; what is everywhere, to all but dialogs,
         # over which hardly any of it works.
-        in_dialogs = [place.startswith(_DIALOGS) for place in places]
+        in_dialogs = [place in _OF_DIALOGS for place in places]
         is_near = (
             len(places) == 1
             or (_EVERYWHERE in places and not any(in_dialogs))
@@ -138,5 +140,9 @@ def whose(
     return None
 
 
-_DIALOGS: Final = "Dialogs"
-_EVERYWHERE: Final = "Everywhere"
+_DIALOGS: Final = settings_words.dialogs("")
+_EVERYWHERE: Final = settings_words.EVERYWHERE
+_OF_DIALOGS: Final = {
+    _DIALOGS,
+    *(settings_words.dialogs(name) for name in settings_words.DIALOGS.values()),
+}

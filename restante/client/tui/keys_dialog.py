@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from restante.client.language import _
 from restante.client.tui import settings_words
 from restante.client.tui.clean import clean_line
 from restante.client.tui.dialog import REST_ROWS, Dialog, text
@@ -30,7 +31,7 @@ class PressDialog(Dialog[str]):
     """Waits for one key and returns its name. While it is open no key does anything else."""
 
     title_text = settings_words.PRESS_TITLE
-    hints = (("Esc", "Cancel", "screen.leave"),)
+    hints = (("Esc", _("Cancel"), "screen.leave"),)
 
     def __init__(self, sentence: str) -> None:
         super().__init__()
@@ -57,7 +58,7 @@ class KeysDialog(Dialog[None]):
     hints = (
         ("Enter", settings_words.CHANGE, "focused.select"),
         ("Backspace", settings_words.RESET, "screen.reset"),
-        ("Esc", "Close", "screen.leave"),
+        ("Esc", _("Close"), "screen.leave"),
     )
 
     def __init__(

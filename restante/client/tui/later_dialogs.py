@@ -17,6 +17,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from restante.client.interface import Scheduled
+from restante.client.language import _
 from restante.client.tui import later_words
 from restante.client.tui.chats import Chats
 from restante.client.tui.clean import clean_line
@@ -34,7 +35,7 @@ class LaterDialog(Dialog[datetime]):
     """Returns the moment."""
 
     title_text = later_words.TITLE
-    hints = (("Enter", "OK", "screen.take"), ("Esc", "Cancel", "screen.leave"))
+    hints = (("Enter", _("OK"), "screen.take"), ("Esc", _("Cancel"), "screen.leave"))
 
     def __init__(self, stage: Stage, *, value: str = "") -> None:
         super().__init__()
@@ -94,9 +95,9 @@ class ScheduledDialog(Dialog[Chosen]):
     ]
     title_text = later_words.LIST_TITLE
     hints = (
-        ("Enter", "Open chat", "focused.select"),
+        ("Enter", _("Open chat"), "focused.select"),
         ("d", later_words.TAKE_BACK, "screen.take_back"),
-        ("Esc", "Close", "screen.leave"),
+        ("Esc", _("Close"), "screen.leave"),
     )
 
     def __init__(self, stage: Stage, chats: Chats, waiting: Sequence[Scheduled]) -> None:

@@ -18,6 +18,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from restante.client.interface import DeviceLink, LinkState
+from restante.client.language import _
 from restante.client.qr import qr_lines
 from restante.client.tui import account_words, words
 from restante.client.tui.bridge import ask
@@ -56,7 +57,9 @@ class LinkScreen(ModalScreen[bool]):
                 yield self._picture
             yield self._below
             yield Line(
-                key_line((("F5", "Copy code", "screen.copy"), ("Esc", "Cancel", "screen.leave"))),
+                key_line(
+                    (("F5", _("Copy code"), "screen.copy"), ("Esc", _("Cancel"), "screen.leave"))
+                ),
                 classes="code-keys",
             )
 

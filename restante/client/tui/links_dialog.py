@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from restante.client.language import _
 from restante.client.tui import link_words
 from restante.client.tui.dialog import Dialog, text
 from restante.client.tui.links import Link
@@ -26,7 +27,7 @@ class LinksDialog(Dialog[str]):
     """Returns an address, or ANSWERED."""
 
     title_text = link_words.TITLE
-    hints = (("Enter", "Open", "focused.select"), ("Esc", "Close", "screen.leave"))
+    hints = (("Enter", _("Open"), "focused.select"), ("Esc", _("Close"), "screen.leave"))
 
     def __init__(self, links: Sequence[Link], *, answers: bool) -> None:
         super().__init__()

@@ -17,6 +17,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Input
 
+from restante.client.language import _
 from restante.client.tui import lock_words
 from restante.client.tui.bridge import ask
 from restante.client.tui.clean import clean_line
@@ -45,7 +46,7 @@ class LockScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """A heading, the line, what came of it, the keys."""
         quit_key = self._stage.key_of("quit", "^q")
-        keys = [("Enter", lock_words.UNLOCK, "screen.unlock"), (quit_key, "Quit", "app.quit")]
+        keys = [("Enter", lock_words.UNLOCK, "screen.unlock"), (quit_key, _("Quit"), "app.quit")]
         with Vertical(id="lock"):
             yield text(Content.styled(lock_words.LOCKED_TITLE, "bold $primary"))
             yield text(lock_words.unlocks(clean_line(self._stage.accounts.current)))

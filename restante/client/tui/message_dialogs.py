@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
+from restante.client.language import _
 from restante.client.tui import words
 from restante.client.tui.dialog import Dialog, Field, text
 
@@ -23,7 +24,7 @@ class ReactDialog(Dialog[str]):
     """Return an emoji, or the empty text to take one's own back."""
 
     title_text = words.REACT_TITLE
-    hints = (("Enter", "React", "screen.take"), ("Esc", "Cancel", "screen.leave"))
+    hints = (("Enter", _("React"), "screen.take"), ("Esc", _("Cancel"), "screen.leave"))
 
     def __init__(self, mine: str) -> None:
         super().__init__()
@@ -67,7 +68,7 @@ class DeleteDialog(Dialog[bool]):
         self.hints = (
             *everyone,
             ("m", words.DELETE_FOR_ME, "screen.me"),
-            ("Esc", "Cancel", "screen.leave"),
+            ("Esc", _("Cancel"), "screen.leave"),
         )
 
     def body(self) -> list[Widget]:

@@ -14,6 +14,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.screen import Screen
 
+from restante.client.language import _
 from restante.client.tui import key_words
 
 
@@ -22,21 +23,22 @@ class Commands(Provider):
 
     async def discover(self) -> Hits:
         """All that are offered here."""
-        for title, help_text, action in self._offered():
+        for title, help_text, action in self._shown():
             yield DiscoveryHit(Content(title), self._run(action), text=title, help=help_text)
 
     async def search(self, query: str) -> Hits:
         """Those that match."""
         matcher = self.matcher(query)
-        for title, help_text, action in self._offered():
+        for title, help_text, action in self._shown():
             score = matcher.match(title)
             if score > 0:
                 yield Hit(
                     score, matcher.highlight(title), self._run(action), text=title, help=help_text
                 )
 
-    def _offered(self) -> Iterator[tuple[str, str, str]]:
-        return offered(self.app, self.screen)
+    def _shown(self) -> Iterator[tuple[str, str, str]]:
+        for title, help_text, action in offered(self.app, self.screen):
+            yield _(title), help_text, action
 
     def _run(self, action: str) -> partial[Coroutine[Any, Any, None]]:
         return partial(self.screen.run_action, action)
@@ -45,7 +47,7 @@ class Commands(Provider):
 def offered(app: App[Any], screen: Screen[Any]) -> Iterator[tuple[str, str, str]]:
     """Yield title, help and action of the commands that do something on a screen."""
     for title, help_text, action in key_words.COMMANDS:
-        namespace, _, name = action.partition(".")
+        namespace, name = action.split(".")
         target: App[Any] | Screen[Any] = app if namespace == "app" else screen
         is_offered = (
             hasattr(screen, "conversation") or name not in key_words.NEEDS_CHATS

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input
 
+from restante.client.language import _
 from restante.client.tui import lock_words
 from restante.client.tui.bridge import ask
 from restante.client.tui.clean import clean_line
@@ -22,7 +23,7 @@ class PassphraseDialog(Dialog[bool]):
     """Returns True once it is set."""
 
     title_text = lock_words.CHOOSE_TITLE
-    hints = (("Enter", lock_words.SET, "screen.take"), ("Esc", "Cancel", "screen.leave"))
+    hints = (("Enter", lock_words.SET, "screen.take"), ("Esc", _("Cancel"), "screen.leave"))
 
     def __init__(self, stage: Stage, *, has_one: bool) -> None:
         super().__init__()

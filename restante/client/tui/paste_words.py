@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from typing import Final
 
-FILE_TITLE: Final = "Send this file?"
-FOLDER_TITLE: Final = "Send this folder?"
-FILES_TITLE: Final = "Send these files?"
-TEXT_TITLE: Final = "This is a long text"
-AS_FILE: Final = "Send it as a file"
-AS_FILES: Final = "Send them, each by itself"
-WITH_CAPTION: Final = "Send it, with what is in the box below it"
-AS_PATH: Final = "Put the path into the box"
-AS_TEXT: Final = "Put it into the box"
+from restante.client.language import _, plural
+
+FILE_TITLE: Final = _("Send this file?")
+FOLDER_TITLE: Final = _("Send this folder?")
+FILES_TITLE: Final = _("Send these files?")
+TEXT_TITLE: Final = _("This is a long text")
+AS_FILE: Final = _("Send it as a file")
+AS_FILES: Final = _("Send them, each by itself")
+WITH_CAPTION: Final = _("Send it, with what is in the box below it")
+AS_PATH: Final = _("Put the path into the box")
+AS_TEXT: Final = _("Put it into the box")
 FILE_NAME: Final = "pasted.txt"
-SENDING_ALL: Final = "They are on their way. Each message follows when all of its file is there."
+SENDING_ALL: Final = _("They are on their way. Each message follows when all of its file is there.")
 
 
 def named(names: str, size: str) -> str:
@@ -27,4 +29,9 @@ def named(names: str, size: str) -> str:
 
 def long_text(lines: int, size: str) -> str:
     """How long it is."""
-    return f"It has {lines} line{'s' * (lines != 1)}, {size}. As a file it takes one line here."
+    return plural(
+        "It has {count} line, {size}. As a file it takes one line here.",
+        "It has {count} lines, {size}. As a file it takes one line here.",
+        lines,
+        size=size,
+    )

@@ -16,6 +16,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from restante.client.interface import ContactState, Conversation
+from restante.client.language import _
 from restante.client.tui import group_words, words
 from restante.client.tui.chats import Chats
 from restante.client.tui.clean import clean_line
@@ -40,7 +41,7 @@ class PeopleDialog(Dialog[list[str]]):
     hints = (
         ("Tab", group_words.PICK_TAB, "screen.mark"),
         ("Enter", group_words.PICK_ENTER, "screen.take"),
-        ("Esc", "Cancel", "screen.leave"),
+        ("Esc", _("Cancel"), "screen.leave"),
     )
 
     def __init__(

@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from restante.client.language import _
 from restante.client.tui import chat_words
 from restante.client.tui.dialog import Dialog, Field, text
 from restante.client.tui.places import TypedPlace, read_place
@@ -39,7 +40,7 @@ class PlaceDialog(Dialog[ChosenPlace]):
         Binding("down", "step(1)", "Down", show=False, id="place.down"),
         Binding("up", "step(-1)", "Up", show=False, id="place.up"),
     ]
-    hints = (("Enter", "OK", "screen.take"), ("Esc", "Cancel", "screen.leave"))
+    hints = (("Enter", _("OK"), "screen.take"), ("Esc", _("Cancel"), "screen.leave"))
 
     def __init__(
         self,

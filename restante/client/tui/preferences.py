@@ -11,6 +11,7 @@ import os
 import tomllib
 from pathlib import Path
 
+from restante.client.tui import settings_words
 from restante.client.tui.keymap import PRESETS
 from restante.client.tui.settings_schema import BY_NAME, OF_MACHINE
 from restante.errors import UserError
@@ -56,21 +57,21 @@ class Preferences:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise UserError(f"{path} can't be read: {_reason(error)}.") from error
+            raise UserError(settings_words.unread(str(path), _reason(error))) from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise _faulty(path, str(error)) from error
         keys = found.pop("keys", {})
         for name, value in found.items():
             setting = BY_NAME.get(name)
             if setting is None or setting.is_of_person:
-                raise _faulty(path, f"there is no setting '{name}'")
+                raise _faulty(path, settings_words.no_setting(name))
             if not setting.allows(value):
-                choices = f"one of {', '.join(dict(setting.choices))}"
-                raise _faulty(path, f"'{name}' is {setting.how or choices}".rstrip("."))
+                choices = ", ".join(dict(setting.choices))
+                raise _faulty(path, settings_words.may_be(name, choices, how=setting.how))
             self._values[name] = value
         is_table = isinstance(keys, dict)
         if not is_table or not all(isinstance(each, str) and each for each in keys.values()):
-            raise _faulty(path, '\'keys\' gives a key to each name, as "messages.reply" = "R"')
+            raise _faulty(path, settings_words.KEYS_HOW)
         self.keys = dict(keys)
 
     def _write(self) -> None:
@@ -84,24 +85,25 @@ class Preferences:
             passing.replace(self._path)
         except OSError as error:
             raise UserError(
-                f"It holds until you quit: {self._path} can't be written ({_reason(error)})."
+                settings_words.holds_until_quit(str(self._path), _reason(error))
             ) from error
 
     def spelled(self) -> str:
         """Return the file: each setting under what it does."""
-        lines = ["# Written by the settings screen (F2); may be edited while Restante isn't open."]
+        lines = [f"# {settings_words.FILE_HEAD}"]
         for setting in OF_MACHINE:
             choices = ", ".join(value for value, _ in setting.choices[:8])
             more = ", …" if len(setting.choices) > 8 else ""
-            lines += ["", f"# {setting.says}", f"# {setting.how or f'One of: {choices}{more}'}"]
+            how = setting.how or settings_words.one_of(f"{choices}{more}")
+            lines += ["", f"# {setting.says}", f"# {how}"]
             lines.append(f"{setting.name} = {json.dumps(self._values[setting.name])}")
-        lines += ["", "# Other keys than usual, by the names that F1 shows.", "[keys]"]
+        lines += ["", f"# {settings_words.FILE_KEYS}", "[keys]"]
         lines += [f"{json.dumps(name)} = {json.dumps(keys)}" for name, keys in self.keys.items()]
         return "\n".join(lines) + "\n"
 
 
 def _faulty(path: Path, what: str) -> UserError:
-    return UserError(f"{path}: {what}. Correct or remove it.")
+    return UserError(settings_words.faulty(str(path), what))
 
 
 def _reason(error: OSError) -> str:

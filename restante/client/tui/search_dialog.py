@@ -17,6 +17,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from restante.client.interface import Conversation, Message
+from restante.client.language import _
 from restante.client.tui import search_words, words
 from restante.client.tui.asked import Asked, read_asked
 from restante.client.tui.chats import Chats
@@ -48,7 +49,7 @@ class SearchDialog(Dialog[tuple[Message, str]]):
         Binding("pageup", "step(-8)", "Page up", show=False, id="search.page_up"),
     ]
     title_text = search_words.TITLE
-    hints = (("Enter", "Go there", "screen.take"), ("Esc", "Close", "screen.leave"))
+    hints = (("Enter", _("Go there"), "screen.take"), ("Esc", _("Close"), "screen.leave"))
 
     def __init__(self, stage: Stage, chats: Chats, search: Search, *, value: str = "") -> None:
         super().__init__()

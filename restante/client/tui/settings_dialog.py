@@ -16,6 +16,7 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from restante.client.language import _
 from restante.client.tui import settings_words
 from restante.client.tui.bridge import ask
 from restante.client.tui.choice_dialog import ChoiceDialog
@@ -46,7 +47,7 @@ class SettingsDialog(Dialog[str]):
     hints = (
         ("Enter", settings_words.CHANGE, "focused.select"),
         ("F3", settings_words.KEYS, "screen.keys"),
-        ("Esc", "Close", "screen.leave"),
+        ("Esc", _("Close"), "screen.leave"),
     )
 
     def __init__(self, stage: Stage, changed: Callable[[str], None]) -> None:

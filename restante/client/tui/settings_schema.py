@@ -12,6 +12,7 @@ from typing import Final
 
 from textual.theme import BUILTIN_THEMES
 
+from restante.client.language import _
 from restante.client.tui.quiet import read_quiet
 from restante.client.tui.theme import CONTRAST, DARK, LIGHT
 from restante.values import dataclass
@@ -56,158 +57,170 @@ class Setting:
         return values[(at + step) % len(values)]
 
 
-_ON_OFF: Final = (("on", "on"), ("off", "off"))
-_PRIVACY, _LOOKS = "Privacy, on all your devices", "Looks, on this machine"
-_ALERTS = "Notices, on this machine"
-_LOCK = "Locking, on this machine"
+_ON_OFF: Final = (("on", _("on")), ("off", _("off")))
+_PRIVACY, _LOOKS = _("Privacy, on all your devices"), _("Looks, on this machine")
+_ALERTS = _("Notices, on this machine")
+_LOCK = _("Locking, on this machine")
 
 SETTINGS: Final = (
     Setting(
         name="receipts",
         group=_PRIVACY,
-        title="Read receipts",
-        says="Your contacts see when you have read what they sent, and you see when they have.",
+        title=_("Read receipts"),
+        says=_("Your contacts see when you have read what they sent, and you see when they have."),
         choices=_ON_OFF,
         is_of_person=True,
     ),
     Setting(
         name="typing",
         group=_PRIVACY,
-        title="Typing",
-        says="Your contacts see that you are typing, and you see it of them.",
+        title=_("Typing"),
+        says=_("Your contacts see that you are typing, and you see it of them."),
         choices=_ON_OFF,
         is_of_person=True,
     ),
     Setting(
         name="presence",
         group=_PRIVACY,
-        title="Presence",
-        says="Your contacts see whether you are there, and when you last were, to five minutes.",
+        title=_("Presence"),
+        says=_("Your contacts see whether you are there, and when you last were, to five minutes."),
         choices=_ON_OFF,
         is_of_person=True,
     ),
     Setting(
         name="files",
         group=_PRIVACY,
-        title="Fetch files",
-        says="What contacts send is fetched by itself; their relay sees when.",
+        title=_("Fetch files"),
+        says=_("What contacts send is fetched by itself; their relay sees when."),
         choices=(
-            ("on", "what is small"),
-            ("off", "none"),
-            ("pictures", "small pictures and voice"),
-            ("all", "all up to 128 MiB"),
+            ("on", _("what is small")),
+            ("off", _("none")),
+            ("pictures", _("small pictures and voice")),
+            ("all", _("all up to 128 MiB")),
         ),
         is_of_person=True,
     ),
     Setting(
         name="keywords",
         group=_PRIVACY,
-        title="Keywords",
-        says="Messages with one of these call you also where only mentions do (^p, Chat: Notices).",
-        choices=(("", "none"),),
+        title=_("Keywords"),
+        says=_(
+            "Messages with one of these call you also where only mentions do (^p, Chat: Notices)."
+        ),
+        choices=(("", _("none")),),
         is_of_person=True,
         may_be=lambda _value: True,
-        how="Words with commas between, as: deploy, outage.",
+        how=_("Words with commas between, as: deploy, outage."),
     ),
     Setting(
         name="theme",
         group=_LOOKS,
-        title="Theme",
-        says="Colours. Those of Restante are checked for contrast; the others are Textual's.",
+        title=_("Theme"),
+        says=_("Colours. Those of Restante are checked for contrast; the others are Textual's."),
         choices=(
-            (DARK.name, "Restante dark"),
-            (LIGHT.name, "Restante light"),
-            (CONTRAST.name, "Restante high contrast"),
+            (DARK.name, _("Restante dark")),
+            (LIGHT.name, _("Restante light")),
+            (CONTRAST.name, _("Restante high contrast")),
             *((name, name) for name in THEMES),
         ),
     ),
     Setting(
         name="density",
         group=_LOOKS,
-        title="Messages",
-        says="Grouped under their sender with space between, or compact: time and name first.",
-        choices=(("grouped", "grouped"), ("compact", "compact")),
+        title=_("Messages"),
+        says=_("Grouped under their sender with space between, or compact: time and name first."),
+        choices=(("grouped", _("grouped")), ("compact", _("compact"))),
     ),
     Setting(
         name="glyphs",
         group=_LOOKS,
-        title="Signs",
-        says="Unicode or plain ASCII; by itself it follows RESTANTE_ASCII and the locale.",
-        choices=(("auto", "as the terminal can"), ("unicode", "Unicode"), ("ascii", "ASCII")),
+        title=_("Signs"),
+        says=_("Unicode or plain ASCII; by itself it follows RESTANTE_ASCII and the locale."),
+        choices=(
+            ("auto", _("as the terminal can")),
+            ("unicode", _("Unicode")),
+            ("ascii", _("ASCII")),
+        ),
     ),
     Setting(
         name="animation",
         group=_LOOKS,
-        title="Animation",
-        says="Movement when lists scroll and notes appear. Over a slow line, off is calmer.",
-        choices=(("off", "off"), ("on", "on")),
+        title=_("Animation"),
+        says=_("Movement when lists scroll and notes appear. Over a slow line, off is calmer."),
+        choices=(("off", _("off")), ("on", _("on"))),
     ),
     Setting(
         name="clock",
         group=_LOOKS,
-        title="Clock",
-        says="How times of day are written.",
-        choices=(("24h", "14:30"), ("12h", "2:30 pm")),
+        title=_("Clock"),
+        says=_("How times of day are written."),
+        choices=(("24h", _("14:30")), ("12h", _("2:30 pm"))),
     ),
     Setting(
         name="keymap",
         group=_LOOKS,
-        title="Keys",
-        says="vim adds its own: Esc leaves the box, i enters it, / : n N ^d ^u. F3 shows all.",
-        choices=(("usual", "usual"), ("vim", "vim")),
+        title=_("Keys"),
+        says=_("vim adds its own: Esc leaves the box, i enters it, / : n N ^d ^u. F3 shows all."),
+        choices=(("usual", _("usual")), ("vim", _("vim"))),
     ),
     Setting(
         name="pictures",
         group=_LOOKS,
-        title="Pictures",
-        says="Drawn in blocks of colour among the messages; larger ones as the terminal can.",
-        choices=(("auto", "as the terminal can"), ("blocks", "in blocks"), ("off", "not drawn")),
+        title=_("Pictures"),
+        says=_("Drawn in blocks of colour among the messages; larger ones as the terminal can."),
+        choices=(
+            ("auto", _("as the terminal can")),
+            ("blocks", _("in blocks")),
+            ("off", _("not drawn")),
+        ),
     ),
     Setting(
         name="alerts",
         group=_ALERTS,
-        title="Of new messages",
-        says="While you look elsewhere: a notice on the desktop if the terminal can, or the bell.",
-        choices=(("notice", "a notice"), ("bell", "the bell"), ("off", "nothing")),
+        title=_("Of new messages"),
+        says=_(
+            "While you look elsewhere: a notice on the desktop if the terminal can, or the bell."
+        ),
+        choices=(("notice", _("a notice")), ("bell", _("the bell")), ("off", _("nothing"))),
     ),
     Setting(
         name="alert_text",
         group=_ALERTS,
-        title="A notice shows",
-        says="Notices stay on the desktop, where others may read them. Never what disappears.",
+        title=_("A notice shows"),
+        says=_("Notices stay on the desktop, where others may read them. Never what disappears."),
         choices=(
-            ("nothing", "that there is one"),
-            ("sender", "the sender"),
-            ("text", "sender and text"),
+            ("nothing", _("that there is one")),
+            ("sender", _("the sender")),
+            ("text", _("sender and text")),
         ),
     ),
     Setting(
         name="quiet_hours",
         group=_ALERTS,
-        title="Quiet hours",
-        says="Neither notice nor bell comes then. The title of the window goes on counting.",
+        title=_("Quiet hours"),
+        says=_("Neither notice nor bell comes then. The title of the window goes on counting."),
         choices=(
-            ("off", "none"),
-            ("21-7", "21:00 to 7:00"),
-            ("22-7", "22:00 to 7:00"),
-            ("22-8", "22:00 to 8:00"),
-            ("23-8", "23:00 to 8:00"),
-            ("0-8", "0:00 to 8:00"),
+            ("off", _("none")),
+            ("21-7", _("21:00 to 7:00")),
+            ("22-7", _("22:00 to 7:00")),
+            ("22-8", _("22:00 to 8:00")),
+            ("23-8", _("23:00 to 8:00")),
+            ("0-8", _("0:00 to 8:00")),
         ),
         may_be=lambda value: read_quiet(value) is not None,
-        how="Hours as 22-7, or by weekday: mo-fr 22:30-7, sa su 0-10. off: none.",
+        how=_("Hours as 22-7, or by weekday: mo-fr 22:30-7, sa su 0-10. off: none."),
     ),
     Setting(
         name="lock_after",
         group=_LOCK,
-        title="Lock by itself",
-        says="After so long without a key or a click; only with a passphrase (^p, Passphrase).",
+        title=_("Lock by itself"),
+        says=_("After so long without a key or a click; only with a passphrase (^p, Passphrase)."),
         choices=(
-            ("off", "never"),
-            ("1", "after a minute"),
-            ("5", "after 5 minutes"),
-            ("15", "after 15 minutes"),
-            ("60", "after an hour"),
+            ("off", _("never")),
+            ("1", _("after a minute")),
+            ("5", _("after 5 minutes")),
+            ("15", _("after 15 minutes")),
+            ("60", _("after an hour")),
         ),
     ),
 )

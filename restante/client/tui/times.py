@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+from restante.client.language import _, plural
+
+_WEEKDAYS = (
+    _("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"),
+    _("Sunday"),
+)  # fmt: skip
 _MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July",
-    "August", "September", "October", "November", "December",
+    _("January"), _("February"), _("March"), _("April"), _("May"), _("June"), _("July"),
+    _("August"), _("September"), _("October"), _("November"), _("December"),
 )  # fmt: skip
 
 
@@ -27,15 +32,23 @@ def local(rfc3339: str, zone: tzinfo | None) -> datetime:
 def clock_time(moment: datetime, *, is_12_hours: bool = False) -> str:
     """`14:28`, or `2:28 pm`."""
     if is_12_hours:
-        half = "pm" if moment.hour >= 12 else "am"
+        half = _("pm") if moment.hour >= 12 else _("am")
         return f"{moment.hour % 12 or 12}:{moment.minute:02} {half}"
     return f"{moment.hour:02}:{moment.minute:02}"
 
 
 def day_title(day: date, *, today: date) -> str:
     """`Tuesday 4 June`, with the year where it isn't this one."""
-    title = f"{_WEEKDAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}"
-    return title if day.year == today.year else f"{title} {day.year}"
+    weekday, month = _WEEKDAYS[day.weekday()], _MONTHS[day.month - 1]
+    if day.year == today.year:
+        return _("{weekday} {day} {month}", weekday=weekday, day=day.day, month=month)
+    return _(
+        "{weekday} {day} {month} {year}",
+        weekday=weekday,
+        day=day.day,
+        month=month,
+        year=day.year,
+    )
 
 
 FOR_EVER = "9999-12-31T23:59:59Z"
@@ -64,21 +77,23 @@ def until_words(
 def age(moment: datetime, *, now: datetime) -> str:
     """How long ago: `now`, `1 minute ago`, `3 hours ago`, `2 days ago`."""
     minutes = max(int((now - moment).total_seconds() // 60), 0)
-    for unit, name in ((1440, "day"), (60, "hour"), (1, "minute")):
-        if minutes >= unit:
-            count = minutes // unit
-            return f"{count} {name}{'s' * (count != 1)} ago"
-    return "now"
+    if minutes >= 1440:
+        return plural("{count} day ago", "{count} days ago", minutes // 1440)
+    if minutes >= 60:
+        return plural("{count} hour ago", "{count} hours ago", minutes // 60)
+    return plural("{count} minute ago", "{count} minutes ago", minutes) if minutes else _("now")
 
 
 def short_age(moment: datetime, *, now: datetime, is_12_hours: bool = False) -> str:
     """When, in at most 8 cells: `now`, `14:31`, `Tue`, `4 Jun`, `Jun 2023`."""
     if timedelta() <= now - moment < timedelta(minutes=1):
-        return "now"
+        return _("now")
     days = (now.date() - moment.date()).days
     if days == 0:
         return clock_time(moment, is_12_hours=is_12_hours)
     if 0 < days < 7:
         return _WEEKDAYS[moment.weekday()][:3]
     month = _MONTHS[moment.month - 1][:3]
-    return f"{moment.day} {month}" if moment.year == now.year else f"{month} {moment.year}"
+    if moment.year == now.year:
+        return _("{day} {month}", day=moment.day, month=month)
+    return _("{month} {year}", month=month, year=moment.year)

@@ -18,6 +18,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from restante.client.interface import Conversation, SafetyNumber, Trust
+from restante.client.language import _
 from restante.client.qr import qr_lines
 from restante.client.tui import verify_words, words
 from restante.client.tui.bars import TRUST_STYLES, trust_glyph
@@ -62,7 +63,7 @@ class SafetyNumberDialog(Dialog[str]):
             ("q", verify_words.SAFETY_PICTURE, "screen.picture"),
             ("t", verify_words.SAFETY_TYPE, "screen.type"),
         )
-        self.hints = (*settle, *ways, ("Esc", "Close", "screen.leave"))
+        self.hints = (*settle, *ways, ("Esc", _("Close"), "screen.leave"))
 
     def body(self) -> list[Widget]:
         """How to compare, the number, what is known so far."""
@@ -122,7 +123,7 @@ class SafetyPicture(ModalScreen[None]):
             yield text(verify_words.safety_scan(self._peer), classes="code-text")
             with Center():
                 yield Line(drawn, classes="code-picture")
-            yield Line(key_line((("Esc", "Close", "screen.leave"),)), classes="code-keys")
+            yield Line(key_line((("Esc", _("Close"), "screen.leave"),)), classes="code-keys")
 
     def action_leave(self) -> None:
         """Close."""
@@ -133,7 +134,7 @@ class TypeTheirsDialog(Dialog[str]):
     """A line for the number, or its picture's text, that they sent; returned if it is the same."""
 
     title_text = verify_words.SAFETY_TYPE_TITLE
-    hints = (("Enter", "Compare", "screen.take"), ("Esc", "Cancel", "screen.leave"))
+    hints = (("Enter", _("Compare"), "screen.take"), ("Esc", _("Cancel"), "screen.leave"))
 
     def __init__(self, stage: Stage, conversation: str) -> None:
         super().__init__()

@@ -17,6 +17,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Input
 
+from restante.client.language import _
 from restante.client.tui import welcome_words, words
 from restante.client.tui.bridge import ask
 from restante.client.tui.clean import clean_line
@@ -102,7 +103,7 @@ class WelcomeScreen(Screen[str | None]):
         if step == 2 and self._keeping.may_choose:
             keys.append(("F7", welcome_words.IN_KEYRING, "screen.keyring"))
         if step == 3:
-            keys.append(("F5", "Copy link", "screen.copy"))
+            keys.append(("F5", _("Copy link"), "screen.copy"))
         self.query_one("#welcome-keys", Line).update(key_line(keys))
         if step == 1:
             self._name_input.disabled = self._relay_input.disabled = self._registered is not None

@@ -9,23 +9,24 @@ from __future__ import annotations
 from typing import Final
 
 from restante.client.interface import ContactState, MessageState, Trust
+from restante.client.language import _, plural
 
 # ---- connection ------------------------------------------------------------------------------
 
-CONNECTED: Final = "Connected"
-CONNECTING: Final = "Connecting"
-OFFLINE: Final = "Offline"
-STOPPED: Final = "Stopped"
+CONNECTED: Final = _("Connected")
+CONNECTING: Final = _("Connecting")
+OFFLINE: Final = _("Offline")
+STOPPED: Final = _("Stopped")
 
 
 def connecting_to(relay: str) -> str:
     """After two seconds of trying."""
-    return f"Connecting to {relay}…"
+    return _("Connecting to {relay}…", relay=relay)
 
 
 def offline(outbox_count: int, error: str | None) -> str:
     """The banner of a lost connection."""
-    head = f"Offline. {error.rstrip('. ')}." if error else "Offline."
+    head = _("Offline. {why}.", why=error.rstrip(". ")) if error else _("Offline.")
     return f"{head} {_waits(outbox_count)}"
 
 
@@ -35,360 +36,391 @@ def still_connecting(relay: str, outbox_count: int) -> str:
 
 
 def _waits(outbox_count: int) -> str:
-    if outbox_count == 1:
-        return "1 message will send when you reconnect."
     if outbox_count:
-        return f"{outbox_count} messages will send when you reconnect."
-    return "You can read and write; it sends when you reconnect."
+        return plural(
+            "1 message will send when you reconnect.",
+            "{count} messages will send when you reconnect.",
+            outbox_count,
+        )
+    return _("You can read and write; it sends when you reconnect.")
 
 
 # ---- trust and requests ----------------------------------------------------------------------
 
 TRUST: Final = {
-    Trust.VERIFIED: "verified",
-    Trust.UNVERIFIED: "not verified",
-    Trust.CHANGED: "key changed",
+    Trust.VERIFIED: _("verified"),
+    Trust.UNVERIFIED: _("not verified"),
+    Trust.CHANGED: _("key changed"),
 }
-NOT_VERIFIED_HINT: Final = "Compare codes to be sure."
-KEY_CHANGED_WHY: Final = (
+NOT_VERIFIED_HINT: Final = _("Compare codes to be sure.")
+KEY_CHANGED_WHY: Final = _(
     "Your contact's device now signs with another key. A new phone or a new installation does "
     "that; so does somebody who sits in between and wants to read along.\n\n"
     "Ask them over another way (a call, in person) whether they set up a new device, and compare "
     "safety numbers. Until you decide nothing is sent, and your draft stays."
 )
-KEY_CHANGED_TITLE: Final = "Why is sending paused?"
+KEY_CHANGED_TITLE: Final = _("Why is sending paused?")
 ACCEPT_KEY_WORD: Final = "accept"
-ACCEPT_KEY_TITLE: Final = "Accept the new key?"
+ACCEPT_KEY_TITLE: Final = _("Accept the new key?")
 
 
 def key_changed(name: str) -> str:
     """The banner of a changed key."""
-    return (
-        f"{name}'s security key changed. This happens with a new phone, or if someone is "
-        "intercepting. Sending is paused."
+    return _(
+        "{name}'s security key changed. This happens with a new phone, or if someone is "
+        "intercepting. Sending is paused.",
+        name=name,
     )
 
 
 def accept_key(name: str) -> str:
     """Before a new key is accepted without comparing."""
-    return (
-        f"If somebody is intercepting, they will read what you send to {name} from now on. "
-        f"Type {ACCEPT_KEY_WORD} to go on without comparing safety numbers."
+    return _(
+        "If somebody is intercepting, they will read what you send to {name} from now on. "
+        "Type {word} to go on without comparing safety numbers.",
+        name=name,
+        word=ACCEPT_KEY_WORD,
     )
 
 
 def request(name: str) -> str:
     """The banner of somebody who wrote first."""
-    return f"{name} wants to talk to you. They can't see whether you read this."
+    return _("{name} wants to talk to you. They can't see whether you read this.", name=name)
 
 
 def pending(name: str) -> str:
     """The banner of a contact who hasn't answered yet."""
-    return f"{name} hasn't accepted you yet. Messages wait for them."
+    return _("{name} hasn't accepted you yet. Messages wait for them.", name=name)
 
 
 def blocked(name: str) -> str:
     """The banner of a blocked contact."""
-    return f"You blocked {name}. They can't tell."
+    return _("You blocked {name}. They can't tell.", name=name)
 
 
-BLOCK_TITLE: Final = "Block this contact?"
+BLOCK_TITLE: Final = _("Block this contact?")
 
 
 def block(name: str) -> str:
     """Before somebody is blocked."""
-    return f"You won't see messages from {name} any more, and they can't tell. You can undo it."
+    return _(
+        "You won't see messages from {name} any more, and they can't tell. You can undo it.",
+        name=name,
+    )
 
 
-ANEW_TITLE: Final = "Begin new sessions?"
+ANEW_TITLE: Final = _("Begin new sessions?")
 
 
 def anew(name: str) -> str:
     """Before new sessions are begun."""
-    return (
-        f"For when what {name} sends can't be read again and again. Nothing of the history is "
-        "lost, and what is missing is asked for."
+    return _(
+        "For when what {name} sends can't be read again and again. Nothing of the history is "
+        "lost, and what is missing is asked for.",
+        name=name,
     )
 
 
 def has_begun_anew(name: str) -> str:
     """After that."""
-    return f"New sessions with {name}. What is missing is asked for."
+    return _("New sessions with {name}. What is missing is asked for.", name=name)
 
 
 # ---- messages --------------------------------------------------------------------------------
 
-YOU: Final = "You"
+YOU: Final = _("You")
 STATE: Final = {
-    MessageState.QUEUED: "queued",
-    MessageState.AWAITING_ACCEPTANCE: "awaiting acceptance",
-    MessageState.RELAYED: "sent",
-    MessageState.DELIVERED: "delivered",
-    MessageState.READ: "read",
+    MessageState.QUEUED: _("queued"),
+    MessageState.AWAITING_ACCEPTANCE: _("awaiting acceptance"),
+    MessageState.RELAYED: _("sent"),
+    MessageState.DELIVERED: _("delivered"),
+    MessageState.READ: _("read"),
 }
-NOT_SENT: Final = "Not sent."
-EXPIRED: Final = "Not delivered in time."
-UNDECRYPTABLE: Final = "Can't read this message yet. Asked their device to send it again."
-GAP: Final = "A message is missing here. Asked their device to send it again."
-UNKNOWN: Final = "Sent with a newer Restante. Update yours to read it."
-EDITED: Final = "edited"
-IMPORTED: Final = "imported"
-PINNED: Final = "pinned"
-WITH_YOU: Final = " with you"
+NOT_SENT: Final = _("Not sent.")
+EXPIRED: Final = _("Not delivered in time.")
+UNDECRYPTABLE: Final = _("Can't read this message yet. Asked their device to send it again.")
+GAP: Final = _("A message is missing here. Asked their device to send it again.")
+UNKNOWN: Final = _("Sent with a newer Restante. Update yours to read it.")
+EDITED: Final = _("edited")
+IMPORTED: Final = _("imported")
+PINNED: Final = _("pinned")
+WITH_YOU: Final = _(" with you")
 
 
 def ring(distance: str) -> str:
     """Beside a sketch, how far its ring is."""
-    return f"ring: {distance}, north up"
+    return _("ring: {distance}, north up", distance=distance)
 
 
-PLACE: Final = "Place:"
-CARD: Final = "Contact:"
-CARD_HINT: Final = "Enter starts a chat with them."
-CARD_KNOWN: Final = "You know them. Enter opens the chat."
-REACT_TITLE: Final = "React"
-REACT_PLACEHOLDER: Final = "Any other emoji"
-REACT_TAKE_BACK: Final = "Empty the line to take yours back."
-DELETE_TITLE: Final = "Delete this message?"
-DELETE_TEXT: Final = (
+def from_here(distance: str, direction: str, degrees: str) -> str:
+    """Where a place is, seen from the reader's."""
+    return _(
+        "{distance} {direction} of you ({degrees})",
+        distance=distance,
+        direction=direction,
+        degrees=degrees,
+    )
+
+
+PLACE: Final = _("Place:")
+CARD: Final = _("Contact:")
+CARD_HINT: Final = _("Enter starts a chat with them.")
+CARD_KNOWN: Final = _("You know them. Enter opens the chat.")
+REACT_TITLE: Final = _("React")
+REACT_PLACEHOLDER: Final = _("Any other emoji")
+REACT_TAKE_BACK: Final = _("Empty the line to take yours back.")
+DELETE_TITLE: Final = _("Delete this message?")
+DELETE_TEXT: Final = _(
     "For everyone: it vanishes from their devices too, unless they are offline for long or kept a "
     "copy. For me: it vanishes from your devices, and they keep theirs."
 )
-DELETE_FOR_ME_TEXT: Final = "It vanishes from your devices. Theirs keep it."
-DELETE_FOR_EVERYONE: Final = "For everyone"
-DELETE_FOR_ME: Final = "For me"
-DELETED: Final = "Deleted."
-WHY_TITLE: Final = "What became of this message"
-EDITING: Final = "Editing. Enter keeps it, Esc leaves it."
-COPIED: Final = "Copied."
-DISCARDED: Final = "Discarded."
-READ_FAILED: Final = "The history can't be read. Restart Restante; if it stays, see the log."
+DELETE_FOR_ME_TEXT: Final = _("It vanishes from your devices. Theirs keep it.")
+DELETE_FOR_EVERYONE: Final = _("For everyone")
+DELETE_FOR_ME: Final = _("For me")
+DELETED: Final = _("Deleted.")
+WHY_TITLE: Final = _("What became of this message")
+EDITING: Final = _("Editing. Enter keeps it, Esc leaves it.")
+COPIED: Final = _("Copied.")
+DISCARDED: Final = _("Discarded.")
+READ_FAILED: Final = _("The history can't be read. Restart Restante; if it stays, see the log.")
 
 
 def device(short_id: str) -> str:
     """One of somebody's devices."""
-    return f"device {short_id}"
+    return _("device {short_id}", short_id=short_id)
 
 
 def answering(name: str, excerpt: str) -> str:
     """What the box is for while one answers."""
-    return f"Answer to {name}: {excerpt}"
+    return _("Answer to {name}: {excerpt}", name=name, excerpt=excerpt)
 
 
 def deleted(*, by_me: bool) -> str:
     """In the place of a message that its author deleted."""
-    return "You deleted this message." if by_me else "This message was deleted."
+    return _("You deleted this message.") if by_me else _("This message was deleted.")
 
 
 def timer_set(name: str, duration: str) -> str:
     """Somebody said how long messages stay; an empty duration: for ever."""
     if not duration:
-        return f"{name} turned disappearing messages off."
-    return f"{name} set messages to disappear {duration} after they were read."
+        return _("{name} turned disappearing messages off.", name=name)
+    return _(
+        "{name} set messages to disappear {duration} after they were read.",
+        name=name,
+        duration=duration,
+    )
 
 
 def disappears_at(when: str) -> str:
     """A message whose time runs."""
-    return f"disappears {when}"
+    return _("disappears {when}", when=when)
 
 
 def disappears_after(duration: str) -> str:
     """A message whose time hasn't begun."""
-    return f"disappears {duration} after it was read"
+    return _("disappears {duration} after it was read", duration=duration)
 
 
 def live_place(age: str, until: str) -> str:
     """A place that moves."""
-    return f"live until {until}, moved {age}"
+    return _("live until {until}, moved {age}", until=until, age=age)
 
 
 def place_was(at: str) -> str:
     """A place that moved, and does no more."""
-    return f"as of {at}, not live any more"
+    return _("as of {at}, not live any more", at=at)
 
 
 def new_count(count: int) -> str:
     """The unread divider."""
-    return f"New · {count}"
+    return _("New · {count}", count=count)
 
 
 def new_below(count: int) -> str:
     """What arrived while the reader was further up."""
-    return f"{count} new below"
+    return _("{count} new below", count=count)
 
 
-BELOW: Final = "Latest below"
+BELOW: Final = _("Latest below")
 
 # ---- chat list -------------------------------------------------------------------------------
 
-PALETTE: Final = "Palette"
-FIND: Final = "Find or start a chat"
-NO_CHATS: Final = "No chats yet."
-NO_ARCHIVED: Final = "Nothing is archived."
-ALL_ARCHIVED: Final = "All chats are archived."
-DRAFT: Final = "Draft:"
-REQUEST_PREVIEW: Final = "Wants to talk to you"
-BLOCKED_PREVIEW: Final = "Blocked"
-NO_MESSAGES_PREVIEW: Final = "No messages yet"
-NO_CHAT_OPEN: Final = "Pick a chat on the left."
+PALETTE: Final = _("Palette")
+FIND: Final = _("Find or start a chat")
+NO_CHATS: Final = _("No chats yet.")
+NO_ARCHIVED: Final = _("Nothing is archived.")
+ALL_ARCHIVED: Final = _("All chats are archived.")
+DRAFT: Final = _("Draft:")
+REQUEST_PREVIEW: Final = _("Wants to talk to you")
+BLOCKED_PREVIEW: Final = _("Blocked")
+NO_MESSAGES_PREVIEW: Final = _("No messages yet")
+NO_CHAT_OPEN: Final = _("Pick a chat on the left.")
 NO_CHAT_OPEN_KEYS: Final = (
-    ("go_to", "^k", "find a chat"),
-    ("search_all", "^t", "search all chats"),
-    ("new_chat", "^n", "add somebody by code or address"),
-    ("my_code", "F4", "show your own code"),
+    ("go_to", "^k", _("find a chat")),
+    ("search_all", "^t", _("search all chats")),
+    ("new_chat", "^n", _("add somebody by code or address")),
+    ("my_code", "F4", _("show your own code")),
 )
 
 
 def invite_hint(key: str) -> str:
     """In an empty list of chats."""
-    return f"{key} to invite someone."
+    return _("{key} to invite someone.", key=key)
 
 
 def chats(count: int) -> str:
     """How many chats there are."""
-    return "1 chat" if count == 1 else f"{count} chats"
+    return plural("1 chat", "{count} chats", count)
 
 
 def no_messages(name: str) -> str:
     """An empty conversation."""
-    return f"No messages yet. Say hello to {name}."
+    return _("No messages yet. Say hello to {name}.", name=name)
 
 
 def message_to(name: str) -> str:
     """The empty compose box."""
-    return f"Message {name}…"
+    return _("Message {name}…", name=name)
 
 
-COMPOSE_HINT: Final = "Enter send · ^J new line"
-NO_EDITOR: Final = "No editor is found. Set $VISUAL or $EDITOR to yours."
-NO_EDITOR_HERE: Final = "This terminal can't be handed to an editor."
-COMPOSE_REQUEST: Final = "Accept to answer."
-COMPOSE_BLOCKED: Final = "You blocked this contact."
-COMPOSE_PAUSED: Final = "Sending is paused."
-COMPOSE_PAUSED_DRAFT: Final = "Sending is paused. Your draft is kept."
+COMPOSE_HINT: Final = _("Enter send · ^J new line")
+NO_EDITOR: Final = _("No editor is found. Set $VISUAL or $EDITOR to yours.")
+NO_EDITOR_HERE: Final = _("This terminal can't be handed to an editor.")
+COMPOSE_REQUEST: Final = _("Accept to answer.")
+COMPOSE_BLOCKED: Final = _("You blocked this contact.")
+COMPOSE_PAUSED: Final = _("Sending is paused.")
+COMPOSE_PAUSED_DRAFT: Final = _("Sending is paused. Your draft is kept.")
 
 
 def editor_failed(code: int) -> str:
     """The editor ended badly."""
-    return f"The editor ended with an error ({code}). What you had written is still in the box."
+    return _(
+        "The editor ended with an error ({code}). What you had written is still in the box.",
+        code=code,
+    )
 
 
 # ---- dialogs ---------------------------------------------------------------------------------
 
-GO_TO_TITLE: Final = "Go to"
-GO_TO_PLACEHOLDER: Final = "A name, an address or a code"
-NEW_CHAT_TITLE: Final = "New chat"
-NEW_CHAT_TEXT: Final = (
+GO_TO_TITLE: Final = _("Go to")
+GO_TO_PLACEHOLDER: Final = _("A name, an address or a code")
+NEW_CHAT_TITLE: Final = _("New chat")
+NEW_CHAT_TEXT: Final = _(
     "Paste the code they sent you, or type their address. A code also proves that it's them."
 )
-NEW_CHAT_PLACEHOLDER: Final = "restante:c… or alice@relay.example"
-LOOKING_UP: Final = "Looking them up…"
-RENAME_TITLE: Final = "Rename"
-RENAME_TEXT: Final = "Only you see this name. Leave it empty to show the address again."
-MY_CODE_TITLE: Final = "Your code"
-MY_CODE_TEXT: Final = "Whoever scans or pastes this can write to you, and knows it's you."
-MY_CODE_WAITING: Final = "Making your code…"
+NEW_CHAT_PLACEHOLDER: Final = _("restante:c… or alice@relay.example")
+LOOKING_UP: Final = _("Looking them up…")
+RENAME_TITLE: Final = _("Rename")
+RENAME_TEXT: Final = _("Only you see this name. Leave it empty to show the address again.")
+MY_CODE_TITLE: Final = _("Your code")
+MY_CODE_TEXT: Final = _("Whoever scans or pastes this can write to you, and knows it's you.")
+MY_CODE_WAITING: Final = _("Making your code…")
 
 
-NOBODY: Final = "Nobody here yet."
+NOBODY: Final = _("Nobody here yet.")
 
 
 def no_match(text: str) -> str:
     """Nothing was found."""
-    return f"No match for '{text}'."
+    return _("No match for '{text}'.", text=text)
 
 
 def start_chat_with(text: str) -> str:
     """The entry of the switcher that looks an address or a code up."""
-    return f"Start a chat with {text}"
+    return _("Start a chat with {text}", text=text)
 
 
 def marked_verified(name: str) -> str:
     """After the numbers were compared."""
-    return f"{name} is verified."
+    return _("{name} is verified.", name=name)
 
 
 def marked_unverified(name: str) -> str:
     """After a verification was taken back."""
-    return f"{name} is not verified any more."
+    return _("{name} is not verified any more.", name=name)
 
 
 def now_called(name: str) -> str:
     """After renaming."""
-    return f"Now called {name}."
+    return _("Now called {name}.", name=name)
 
 
 def accepted(name: str) -> str:
     """After a request was accepted."""
-    return f"You and {name} can talk now."
+    return _("You and {name} can talk now.", name=name)
 
 
 def was_blocked(name: str) -> str:
     """After blocking."""
-    return f"{name} is blocked."
+    return _("{name} is blocked.", name=name)
 
 
-TYPING: Final = "typing…"
-ONLINE: Final = "online"
+TYPING: Final = _("typing…")
+ONLINE: Final = _("online")
 
 
 def seen(age: str) -> str:
     """When somebody was last there, to five minutes."""
-    return f"Seen {age}"
+    return _("Seen {age}", age=age)
 
 
-TIMER_TITLE: Final = "Disappearing messages"
-TIMER_TEXT: Final = (
+TIMER_TITLE: Final = _("Disappearing messages")
+TIMER_TEXT: Final = _(
     "New messages vanish from all devices of both so long after they were read. Nobody can keep "
     "them from being copied."
 )
-TIMER_OFF: Final = "Off: messages stay"
+TIMER_OFF: Final = _("Off: messages stay")
 
 
 def timer(duration: str) -> str:
     """In the header: messages disappear."""
-    return f"timer {duration}"
+    return _("timer {duration}", duration=duration)
 
 
 def disappearing(duration: str) -> str:
     """In the info pane: messages disappear."""
-    return f"Messages disappear after {duration}"
+    return _("Messages disappear after {duration}", duration=duration)
 
 
 def is_typing(name: str) -> str:
     """Above the box."""
-    return f"{name} is typing…"
+    return _("{name} is typing…", name=name)
 
 
 def history_under_way(percent: int, left: str) -> str:
     """A history that goes to, or comes from, another device; `left` may be empty."""
-    return f"History {percent} %" + (f", {left} left" if left else "")
+    if not left:
+        return _("History {percent} %", percent=percent)
+    return _("History {percent} %, {left} left", percent=percent, left=left)
 
 
 # ---- bugs and endings ------------------------------------------------------------------------
 
-CRASHED: Final = (
+CRASHED: Final = _(
     "Restante stopped on a bug of its own. What you sent and received is safe in the database.\n"
     "This is where it happened; it holds no message, no name and no key:"
 )
-CRASH_ASK: Final = "\nKeep this in a file, to send to those who make Restante? y/N"
-CRASH_NOT_KEPT: Final = "Nothing was kept."
+CRASH_ASK: Final = _("\nKeep this in a file, to send to those who make Restante? y/N")
+CRASH_NOT_KEPT: Final = _("Nothing was kept.")
 
 
 def crash_kept(path: str) -> str:
     """Where it lies, and what becomes of it: nothing by itself."""
-    return f"Kept in {path}, for you alone to read. Look at it, then send it; nothing sends it."
+    return _(
+        "Kept in {path}, for you alone to read. Look at it, then send it; nothing sends it.",
+        path=path,
+    )
 
 
 def crash_unkept(path: str, why: str) -> str:
     """It can't be written."""
-    return f"{path} can't be written ({why}), so nothing was kept."
+    return _("{path} can't be written ({why}), so nothing was kept.", path=path, why=why)
 
 
-DUMB_TERMINAL: Final = (
+DUMB_TERMINAL: Final = _(
     "This terminal can't show the interface (TERM is dumb or unset). Use `restante chat --plain`."
 )
-NO_TERMINAL: Final = (
+NO_TERMINAL: Final = _(
     "There is no terminal to show the interface on. Use `restante chat --plain`, "
     "`restante send` and `restante tail`."
 )
@@ -396,24 +428,24 @@ NO_TERMINAL: Final = (
 
 def quit_hint(key: str) -> str:
     """Instead of an end by ^c."""
-    return f"Press {key} to quit."
+    return _("Press {key} to quit.", key=key)
 
 
 CONTACT_STATE: Final = {
     ContactState.ACCEPTED: "",
-    ContactState.REQUEST: "wants to talk to you",
-    ContactState.PENDING: "hasn't answered yet",
-    ContactState.LEFT: "deleted their account",
-    ContactState.BLOCKED: "blocked",
-    ContactState.SELF: "only you can read this",
+    ContactState.REQUEST: _("wants to talk to you"),
+    ContactState.PENDING: _("hasn't answered yet"),
+    ContactState.LEFT: _("deleted their account"),
+    ContactState.BLOCKED: _("blocked"),
+    ContactState.SELF: _("only you can read this"),
     ContactState.MEMBER: "",
 }
 
-INFO_VERIFY: Final = "Compare numbers"
-INFO_RENAME: Final = "Rename"
-INFO_BLOCK: Final = "Block"
-INFO_LEAVE: Final = "Leave"
-INFO_MUTE: Final = "Mute"
-INFO_ARCHIVE: Final = "Archive"
-INFO_PINNED: Final = "Pinned messages"
-FAILED: Final = "That didn't work; nothing was changed. See the log."
+INFO_VERIFY: Final = _("Compare numbers")
+INFO_RENAME: Final = _("Rename")
+INFO_BLOCK: Final = _("Block")
+INFO_LEAVE: Final = _("Leave")
+INFO_MUTE: Final = _("Mute")
+INFO_ARCHIVE: Final = _("Archive")
+INFO_PINNED: Final = _("Pinned messages")
+FAILED: Final = _("That didn't work; nothing was changed. See the log.")
