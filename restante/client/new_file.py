@@ -29,9 +29,7 @@ def new_file(path: Path, what: str) -> Iterator[IO[bytes]]:
     refuse_taken(path)
     growing = path.with_name(f".{path.name}{GROWING}")
     try:
-        growing.unlink(missing_ok=True)  # an interrupted one, or what somebody put there for us
-        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
-        with os.fdopen(os.open(growing, flags, 0o600), "wb") as file:
+        with begin(growing) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -47,6 +45,13 @@ def new_file(path: Path, what: str) -> Iterator[IO[bytes]]:
     finally:
         with suppress(OSError):
             growing.unlink(missing_ok=True)
+
+
+def begin(growing: Path) -> IO[bytes]:
+    """Make the file that grows, anew and its owner's alone. OSError: it can't be made."""
+    growing.unlink(missing_ok=True)  # an interrupted one, or what somebody put there for us
+    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+    return os.fdopen(os.open(growing, flags, 0o600), "wb")
 
 
 def refuse_taken(path: Path) -> None:

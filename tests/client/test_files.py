@@ -11,6 +11,7 @@ import pytest
 import trio
 from msgspec import structs
 
+from restante.client.files.saving import SUFFIX
 from restante.client.interface import FileProgress, FileState
 from restante.errors import UserError
 from restante.store import client_files as store
@@ -161,6 +162,26 @@ async def test_nothing_that_is_there_is_written_over(tmp_path: Path, report: Pat
         names = [(await saved(two.bob, there, downloads)).name for _ in range(3)]
         assert names == ["notes.tar.gz", "notes (2).tar.gz", "notes (3).tar.gz"]
         assert {path.read_bytes() for path in downloads.iterdir()} == {REPORT}
+
+
+async def test_a_file_that_somebody_prepared_is_not_saved_into(
+    tmp_path: Path, report: Path
+) -> None:
+    """In a directory that others write to, the name that grows can be there already, open."""
+    downloads = tmp_path / "downloads"
+    downloads.mkdir()
+    async with two_people(tmp_path) as two:
+        sent = await two.alice.send_file(two.to_bob, path=str(report))
+        there = await stands(two.bob, await two.arrived(sent), FileState.HERE)
+        (sealed,) = lying(two, "bob")  # its name is no secret to the same machine
+        theirs = downloads / f".report.bin.{sealed.name[:8]}{SUFFIX}"
+        theirs.touch(mode=0o666)
+        with theirs.open("rb") as watched:
+            path = await saved(two.bob, there, downloads)
+            assert watched.read() == b""
+        assert path.read_bytes() == REPORT
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert os.listdir(downloads) == ["report.bin"]
 
 
 async def test_what_was_deleted_for_everybody_is_nowhere_any_more(

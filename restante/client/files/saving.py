@@ -1,7 +1,8 @@
 """A file written where the user wants it: opened, whole, and beside what is there, never over it.
 
 Rule: the name is safe before it comes here; what isn't whole and right never gets it, and nothing
-that is there is touched. Spec: docs/files.md.
+that is there is touched. What grows is a file of our own making: in a directory that others write
+to, nobody has it open. Spec: docs/files.md.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from restante.client.files.folders import remove, unpack
+from restante.client.new_file import begin
 from restante.errors import UserError
 from restante.protocol.file_name import numbered
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from restante.client.files.vault import Lock, Vault
 
 MOST_NAMESAKES: Final = 999
-_SUFFIX: Final = ".part"
+SUFFIX: Final = ".part"
 
 
 async def save(vault: Vault, place: bytes, lock: Lock, *, directory: Path, name: str) -> Path:
@@ -47,7 +49,7 @@ async def save_folder(
     vault: Vault, place: bytes, lock: Lock, *, directory: Path, name: str
 ) -> Path:
     """Make the folder of an archive in a directory, under its name or one beside it; as `save`."""
-    partial = directory / f".{name[:40]}.{place.hex()[:8]}{_SUFFIX}"
+    partial = directory / f".{name[:40]}.{place.hex()[:8]}{SUFFIX}"
     try:
         await trio.to_thread.run_sync(_begin_folder, partial)
         await vault.read_through(place, lock, lambda archive: unpack(archive, partial))
@@ -80,10 +82,9 @@ def _name_folder(partial: Path, directory: Path, name: str) -> Path:
 
 
 def _begin(directory: Path, name: str, place: bytes) -> tuple[Path, IO[bytes]]:
-    partial = directory / f".{name[:40]}.{place.hex()[:8]}{_SUFFIX}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    partial = directory / f".{name[:40]}.{place.hex()[:8]}{SUFFIX}"
     try:
-        return partial, os.fdopen(os.open(partial, flags, 0o600), "wb")
+        return partial, begin(partial)
     except OSError as error:
         raise _unwritable(directory, error) from error
 
