@@ -6,9 +6,12 @@
             async for received in things:
                 ...
 
-It attaches to the engine that runs, or runs one while the block lasts, as every command does. Rule:
-nothing here that `Engine` can't; what isn't here is on `account.engine`. Programs of asyncio take
-restante.client.api_asyncio. Spec: docs/python.md.
+    key = open_key()  # a capability key: no profile, and nothing but sending
+    await key.send("The build is green.")
+
+An account attaches to the engine that runs, or runs one while the block lasts, as every command
+does. Rule: nothing here that `Engine` or a key can't; what isn't here is on `account.engine`.
+Programs of asyncio take restante.client.api_asyncio. Spec: docs/python.md.
 """
 
 from __future__ import annotations
@@ -19,6 +22,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from restante.client.capability_keys.given import DEADLINE_S, secret_of, send_once
+from restante.client.capability_keys.sending import read_secret
 from restante.client.interface import Received, ReceivedEvent, Resync
 from restante.client.own_engine import open_log_of, open_own_engine
 from restante.client.profile import locate_profile, no_profile
@@ -27,7 +32,9 @@ from restante.errors import UserError
 from restante.store.seam import open_loop
 
 if TYPE_CHECKING:
+    from restante.client.capability_keys.sending import SentByKey
     from restante.client.interface import Engine, Message
+    from restante.protocol.grant import GrantSecret
 
 PAGE = 64
 
@@ -108,6 +115,39 @@ class Incoming:
                     break
         self._given = self._page.popleft()
         return self._given
+
+
+class Key:
+    """A capability key to send by: into its one conversation, and no more. Made by `open_key`."""
+
+    def __init__(self, secret: GrantSecret) -> None:
+        self._secret = secret
+
+    @property
+    def label(self) -> str:
+        """What its owner calls the conversation that it writes into."""
+        return self._secret.label
+
+    async def send(
+        self, text: str, *, idempotency_key: str | None = None, timeout_s: float = DEADLINE_S
+    ) -> SentByKey:
+        """Send a text; everybody who reads it has it at their relay when this returns.
+
+        Nothing waits on this machine: after a UserError (no relay, the key revoked or out of time)
+        it is the program that sends again, under the same `idempotency_key`, and it is shown once.
+        """
+        return await send_once(
+            self._secret, text, idempotency_key=idempotency_key, timeout_s=timeout_s
+        )
+
+
+def open_key(secret: str | None = None) -> Key:
+    """Read a capability key: the line that `restante device grant new` printed.
+
+    `secret`: that line; else RESTANTE_GRANT, or the file that RESTANTE_GRANT_FILE names. UserError:
+    there is none, or it is none.
+    """
+    return Key(read_secret(secret_of(os.environ) if secret is None else secret))
 
 
 @asynccontextmanager

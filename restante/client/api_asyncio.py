@@ -3,6 +3,9 @@
     async with open_account() as account:
         await account.send("ops", "The build is green.")
 
+    key = open_key()  # a capability key: no profile, and nothing but sending
+    await key.send("The build is green.")
+
 Rule: asyncio's loop is never blocked, and trio's never sees it: what passes between the threads
 are calls, results and exceptions. A cancelled call is cancelled there. Spec: docs/python.md.
 """
@@ -12,15 +15,17 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import trio
 
 from restante.client import api
+from restante.client.capability_keys.given import DEADLINE_S
 from restante.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
+    from restante.client.capability_keys.sending import SentByKey
     from restante.client.interface import Message, Received
 
 T = TypeVar("T")
@@ -78,6 +83,50 @@ class Incoming:
 
     async def __anext__(self) -> Received:
         return await self._thread.call(lambda _: anext(self._there))
+
+
+class Key:
+    """A capability key to send by, as restante.client.api.Key. Made by `open_key`."""
+
+    def __init__(self, key: api.Key) -> None:
+        self._key = key
+
+    @property
+    def label(self) -> str:
+        """What its owner calls the conversation that it writes into."""
+        return self._key.label
+
+    async def send(
+        self, text: str, *, idempotency_key: str | None = None, timeout_s: float = DEADLINE_S
+    ) -> SentByKey:
+        """Send a text; everybody who reads it has it at their relay when this returns.
+
+        As restante.client.api.Key.send. Cancelled, it may have been sent, or not.
+        """
+        scope, is_unwanted = trio.CancelScope(), threading.Event()
+        there: list[trio.lowlevel.TrioToken] = []
+
+        async def work() -> SentByKey | None:
+            there.append(trio.lowlevel.current_trio_token())
+            if is_unwanted.is_set():
+                scope.cancel()
+            with scope:
+                return await self._key.send(
+                    text, idempotency_key=idempotency_key, timeout_s=timeout_s
+                )
+            return None
+
+        try:
+            sent = await asyncio.to_thread(trio.run, work)
+        except asyncio.CancelledError:
+            is_unwanted.set()
+            for token in there:
+                with suppress(trio.RunFinishedError):
+                    token.run_sync_soon(scope.cancel)
+            raise
+        if sent is None:
+            raise asyncio.CancelledError
+        return sent
 
 
 class _EngineThread:
@@ -160,6 +209,11 @@ def _first_of(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
+
+
+def open_key(secret: str | None = None) -> Key:
+    """Read a capability key. As restante.client.api.open_key."""
+    return Key(api.open_key(secret))
 
 
 @asynccontextmanager

@@ -6,12 +6,13 @@ import asyncio
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import trio
 
 from restante.client import api, api_asyncio
-from restante.errors import UserError
+from restante.errors import ExitCode, UserError
 from tests.e2e.town import Person, end, read_line
 from tests.processes import ROOT, clean_environment
 
@@ -113,6 +114,54 @@ def test_without_a_profile_both_say_how_to_begin(
         trio.run(in_trio)
     with pytest.raises(UserError, match="restante init"):
         asyncio.run(in_asyncio())  # noqa: TID251  (the same)
+
+
+def test_a_program_sends_by_a_capability_key_and_has_no_profile(
+    online: Friends, stranger: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = online
+    wanted = ("--to", "bob", "--messages", "9", "--until", "+1d", "--name", "script")
+    secret = alice.run("device", "grant", "new", *wanted).ok().out
+    monkeypatch.setenv("RESTANTE_HOME", str(stranger.home))
+    with pytest.raises(UserError, match="RESTANTE_GRANT_FILE=FILE"):
+        api.open_key()
+    with pytest.raises(UserError, match="no secret"):
+        api.open_key("restante-grant:AAAA")
+    monkeypatch.setenv("RESTANTE_GRANT_FILE", str(tmp_path / "key"))
+    with pytest.raises(UserError, match="can't be read"):
+        api.open_key()
+    (tmp_path / "key").write_text(secret)
+
+    async def in_trio() -> list[str]:
+        key = api.open_key()
+        assert (key.label, repr(key).count("restante-grant")) == ("bob", 0)
+        with pytest.raises(UserError, match="empty"):
+            await key.send(" ")
+        with pytest.raises(UserError, match="within 0 s") as late:
+            await key.send("too late", timeout_s=0)
+        assert late.value.exit_code is ExitCode.UNAVAILABLE
+        sent = [await key.send("by a key, in trio", idempotency_key="1") for _ in range(2)]
+        return [each.message_id.hex() for each in sent]
+
+    async def in_asyncio() -> str:
+        key = api_asyncio.open_key(secret)
+        unwanted = asyncio.create_task(key.send("cancelled", timeout_s=600))
+        await asyncio.sleep(0)
+        unwanted.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await unwanted
+        return (await key.send("by a key, in asyncio")).message_id.hex()
+
+    first, again = trio.run(in_trio)
+    assert first == again
+    last = asyncio.run(in_asyncio())  # noqa: TID251  (a program of asyncio is what this is for)
+    listening = bob.start("tail", "--consumer", "keys", "--json")
+    while json.loads(read_line(listening.stdout))["id"] != last:
+        continue
+    end(listening)
+    assert said(bob, "alice").count("by a key, in trio") == 1
+    assert "too late" not in said(bob, "alice")
+    assert not stranger.home.exists()
 
 
 def test_the_bot_of_the_examples_answers_each_question_once(as_alice: Friends) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import http.client
 import importlib
@@ -15,7 +16,8 @@ from typing import Any
 import pytest
 import trio
 
-from restante.client import api
+from restante.client import api, api_asyncio
+from restante.errors import UserError
 from tests.e2e.town import PATIENCE_S, Person, end, read_line
 from tests.processes import ROOT, clean_environment
 
@@ -276,3 +278,53 @@ def test_a_script_sends_by_a_key_in_a_file_until_it_is_revoked(
     assert "3 of 3 to bob" in alice.run("device", "grant", "ls").ok().out
     alice.run("device", "revoke", "build server", "--yes").ok()
     assert "revoked" in script.run("send", "bob", "x").failed(4)
+
+
+def test_the_watcher_tells_of_each_change_once_and_again_what_was_not_taken(
+    online: Friends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = online
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    port_watch = importlib.import_module("port_watch")
+    wanted = ("--to", "bob", "--messages", "9", "--until", "+1d", "--name", "port-watch")
+    key = api_asyncio.open_key(alice.run("device", "grant", "new", *wanted).ok().out)
+    sent: list[str] = []
+    heard: asyncio.Queue[str] = asyncio.Queue()
+
+    class Unsteady:
+        """The key, on a network that fails the first time, when the text is there already."""
+
+        async def send(self, text: str, *, idempotency_key: str) -> None:
+            sent.append(text)
+            await key.send(text, idempotency_key=idempotency_key)
+            heard.put_nowait(text)
+            if len(sent) == 1:
+                raise UserError("The relay can't be reached.")
+
+    async def until_sent(count: int) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            for _ in range(count):
+                assert await heard.get(), "it has ended"
+
+    async def program() -> int:
+        async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.close()
+
+        server = await asyncio.start_server(greet, "127.0.0.1", 0)
+        port: int = server.sockets[0].getsockname()[1]
+        watching = asyncio.create_task(
+            port_watch.watch(Unsteady(), "127.0.0.1", port, every_s=0.01)
+        )
+        watching.add_done_callback(lambda _: heard.put_nowait(""))
+        server.close()
+        await until_sent(2)
+        server = await asyncio.start_server(greet, "127.0.0.1", port)
+        await until_sent(1)
+        watching.cancel()
+        server.close()
+        return port
+
+    port = asyncio.run(program())  # noqa: TID251  (the example is a program of asyncio)
+    assert sent[0] == sent[1]
+    assert hears(bob, "does not answer").startswith(f"127.0.0.1:{port} does not answer (")
+    hears(bob, f"{port} answers again")

@@ -6,12 +6,11 @@ from the command line. Spec: docs/cli.md, sections "device" and "send".
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Mapping
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from restante.client.capability_keys.given import IN_FILE, secret_of, send_once
 from restante.client.commands.output import Output
 from restante.client.commands.records import device_record, device_text
 from restante.client.commands.send import find_conversation
@@ -21,9 +20,6 @@ from restante.errors import ExitCode, UserError
 if TYPE_CHECKING:
     from restante.protocol.grant import GrantSecret
 
-IN_PLACE: Final = "RESTANTE_GRANT"
-IN_FILE: Final = "RESTANTE_GRANT_FILE"
-_MAX_FILE_BYTES: Final = 128 * 1024
 _TELL_TIMEOUT_S: Final = 15.0
 
 
@@ -52,20 +48,6 @@ def ls(out: Output, caller: Caller) -> ExitCode:
     return ExitCode.OK
 
 
-def secret_of(environ: Mapping[str, str]) -> str:
-    """Return the secret that the environment names. UserError: the file can't be read."""
-    if given := environ.get(IN_PLACE):
-        return given
-    place = Path(environ[IN_FILE])
-    try:
-        with place.open("rb") as file:
-            return file.read(_MAX_FILE_BYTES).decode("ascii", errors="replace")
-    except OSError as error:
-        raise UserError(
-            f"{IN_FILE} names {place}, which can't be read: {error.strerror}."
-        ) from None
-
-
 class ByKey:
     """The way to whom the capability key writes that the environment names."""
 
@@ -86,33 +68,19 @@ class ByKey:
         """Send a text, once under a key of its own; print what was sent. UserError as `tell`."""
         import trio  # noqa: PLC0415  (seldom wanted)
 
-        from restante.client.capability_keys import sending  # noqa: PLC0415
         from restante.client.clock import rfc3339  # noqa: PLC0415
-        from restante.client.history import short_text  # noqa: PLC0415
 
         secret = self._secret()
-        short_text(text)
-        message_id = (
-            os.urandom(16)
-            if idempotency_key is None
-            else sending.named_message(secret, idempotency_key)
+        sent = trio.run(
+            partial(
+                send_once,
+                secret,
+                text,
+                idempotency_key=idempotency_key,
+                timeout_s=self._timeout_s,
+            ),
+            strict_exception_groups=False,
         )
-
-        async def work() -> sending.SentByKey:
-            with trio.fail_after(self._timeout_s):
-                return await sending.send_by_key(
-                    secret, text, message_id=message_id, now_ms=int(time.time() * 1000)
-                )
-
-        try:
-            sent = trio.run(work, strict_exception_groups=False)
-        except trio.TooSlowError:
-            raise UserError(
-                f"The relay didn't take the message within {self._timeout_s:g} s. Some who read it "
-                "may have it; with --idempotency-key it can be sent again without being shown "
-                "twice.",
-                exit_code=ExitCode.UNAVAILABLE,
-            ) from None
         record: dict[str, Any] = {
             "type": "sent_by_key",
             "id": sent.message_id.hex(),
