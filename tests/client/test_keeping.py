@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import keyring
@@ -41,7 +43,9 @@ from restante.client.keeping.refusals import LockedError
 from restante.client.profile import Profile
 from restante.crypto.keys import ProfileKey
 from restante.crypto.passphrase import Passphrase, Stretching
-from restante.errors import ExitCode, UserError
+from restante.errors import ExitCode, StoreError, UserError
+from restante.store.client_rekeying import opens
+from restante.store.sqlcipher import DatabaseKey, sqlcipher_driver
 from tests.client.served_engine import make_profile
 
 CHEAP = Stretching(passes=1, memory_bytes=8192)
@@ -127,6 +131,24 @@ def test_what_cannot_be_kept_otherwise_is_as_before(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="nothing was changed"):
         keep_otherwise(profile, key, "passphrase", OWLS, stretching=CHEAP)
     assert profile.kept_key() == key.raw
+
+
+def test_without_room_to_encrypt_it_anew_nothing_is_begun(tmp_path: Path) -> None:
+    profile, key = under_owls(tmp_path)
+    with closing(sqlcipher_driver(DatabaseKey(key.raw)).connect(profile.database_path)) as database:
+        database.execute("CREATE TABLE said (words TEXT)")
+    kept, size_bytes = profile.kept_key(), profile.database_path.stat().st_size
+    free_bytes = shutil.disk_usage(tmp_path).free
+    os.truncate(profile.database_path, 2 * free_bytes)  # takes no room, and would need that much
+    before = set(os.listdir(profile.directory))
+    with pytest.raises(StoreError, match="Free some space; nothing was changed"):
+        keep_otherwise(profile, key, "file")
+    assert profile.kept_key() == kept
+    assert set(os.listdir(profile.directory)) == before
+    os.truncate(profile.database_path, size_bytes)
+    assert opens(profile.database_path, DatabaseKey(key.raw))
+    assert open_key(profile, OWLS) == key
+    keep_otherwise(profile, key, "file")  # there is room again
 
 
 def test_a_profile_begun_under_a_passphrase_never_has_its_key_on_the_disk(tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import signal
 import unicodedata
 from pathlib import Path
 
-from tests.e2e.town import Person, Relay, introduce, settle
+from tests.e2e.town import Person, Relay, end, introduce, read_line, settle
 
 UNICODE = (
     "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich.\n"
@@ -146,6 +148,15 @@ def test_named_consumers_have_their_own_place_and_acknowledge_when_told(
     assert bodies() == ["for whoever asks"]
     assert bodies() == []
     assert bodies("--consumer", "bot", "--ack") == ["for whoever asks"]
+    assert bodies("--consumer", "bot") == []
+    bob.run("send", "alice", "printed to nobody").ok()
+    killed = alice.start("tail", "--consumer", "bot", "--json")
+    assert "printed to nobody" in read_line(killed.stdout)
+    assert end(killed, signal.SIGKILL) == -signal.SIGKILL
+    assert bodies("--consumer", "bot") == ["printed to nobody"]
+    consumed = json.loads(alice.run("rpc", "consume", '{"consumer": "bot"}').ok().out)
+    done = {"consumer": "bot", "cursor": consumed[-1]["cursor"]}
+    alice.run("rpc", "acknowledge", json.dumps(done)).ok()
     assert bodies("--consumer", "bot") == []
 
 

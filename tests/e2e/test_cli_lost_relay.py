@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 from pathlib import Path
@@ -64,17 +65,25 @@ def test_a_relay_killed_in_the_middle_of_a_batch(tmp_path: Path) -> None:
         assert sorted(arrived) == sorted(texts)
 
 
-def test_waiting_for_a_delivery_that_does_not_come(relay: Relay, tmp_path: Path) -> None:
+def test_each_wait_ends_with_its_state_and_not_before(relay: Relay, tmp_path: Path) -> None:
     alice, bob = settle(relay, tmp_path, "wanda", "walt")
     introduce(alice, bob)
+    states = ["queued", "relayed", "delivered", "read"]
+    for state in states[:2]:
+        sent = alice.run("send", "walt", state, "--wait", state, "--json").ok().record
+        assert states.index(sent["state"]) >= states.index(state)
     done = alice.run("send", "walt", "hello?", "--wait", "delivered", "--timeout", "1", "--json")
     assert done.code == 8
     assert done.records[0]["state"] == "relayed"
     assert done.records[1]["code"] == 8
-    with alice.start("send", "walt", "there?", "--wait", "delivered", "--timeout", "90") as process:
-        while process.poll() is None:  # a command that ends sends its receipts without a pause
-            bob.run("tail", "--once").ok()
-    assert process.returncode == 0
+    for state, options in (("delivered", ()), ("read", ("--mark-read",))):
+        wanted = ("--wait", state, "--timeout", "90")
+        with alice.start("send", "walt", "there?", *wanted, "--json") as process:
+            while process.poll() is None:  # a command that ends sends its receipts without a pause
+                bob.run("tail", "--once", *options).ok()
+            assert process.stdout is not None
+            assert json.loads(process.stdout.read())["state"] == state
+        assert process.returncode == 0
 
 
 # ---- interruptions ------------------------------------------------------------------------------

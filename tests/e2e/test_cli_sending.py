@@ -31,6 +31,10 @@ def test_several_recipients_get_it_or_nobody_does(relay: Relay, tmp_path: Path) 
     assert some.code == 9
     assert {each["type"] for each in some.records} == {"message", "error"}
     assert said(ann, "ben") == ["to both", "to one"]
+    for command, code in (("true", 125), ("false", 1)):  # run, and then nobody could be told
+        assert ann.run("run", "cat", "--", command).code == code
+    later = ann.run("send", "ben", "in an hour", "--at", "+1h").ok()
+    assert "restante daemon" in later.err, "no engine runs here that could send it then"
 
 
 def test_a_key_and_a_time_are_the_engines(online: Friends) -> None:
@@ -50,6 +54,18 @@ def test_a_key_and_a_time_are_the_engines(online: Friends) -> None:
     assert "later" not in said(alice, "bob")
     for wrong in (("--at", "+1h", "--live"), ("--jsonl", "--reply", "ab" * 16)):
         alice.run("send", "bob", "x", *wrong).failed(2)
+
+
+def test_a_daemon_sends_what_was_kept_when_it_is_time(online: Friends) -> None:
+    alice, bob = online
+    kept = alice.run("send", "bob", "soon enough", "--at", "+1s", "--json").ok()
+    assert kept.err == "", "with a daemon there is nothing to say"
+    listening = bob.start("tail", "--consumer", "soon", "--json")
+    while json.loads(read_line(listening.stdout))["body"] != "soon enough":
+        continue
+    end(listening)
+    assert alice.run("scheduled", "ls").ok().out == ""
+    assert said(alice, "bob").count("soon enough") == 1
 
 
 def test_a_line_is_answered_by_a_line_and_a_bad_one_costs_itself(online: Friends) -> None:
@@ -112,6 +128,7 @@ def test_lines_are_settled_as_they_come_and_more_than_the_window_fit(online: Fri
 
 def test_a_live_message_grows_and_ends_as_stdin_did(online: Friends) -> None:
     alice, bob = online
+    before = len(said(alice, "bob"))
     process = alice.start("send", "bob", "-", "--live", "--json", stdin=subprocess.PIPE)
     assert process.stdin is not None
     process.stdin.write(b"compiling\n\x1b[32m10%\r")
@@ -120,7 +137,7 @@ def test_a_live_message_grows_and_ends_as_stdin_did(online: Friends) -> None:
     assert first["body"].startswith("compiling")
     communicate(process, b"100%\x1b[0m\ndone\n")
     assert process.wait() == 0
-    assert said(alice, "bob")[-1] == "compiling\n100%\ndone"
+    assert said(alice, "bob")[before:] == ["compiling\n100%\ndone"], "one message, edited"
     bob.run("tail", "--once").ok()
     assert said(bob, "alice")[-1] == "compiling\n100%\ndone"
     assert "nothing on stdin" in alice.run("send", "bob", "-", "--live", stdin=b"").failed(1)
