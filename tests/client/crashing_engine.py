@@ -16,6 +16,7 @@ from pathlib import Path
 import trio
 
 from restante.client.engine import LocalEngine, open_engine
+from restante.client.interface import ImportedText
 from restante.store import failpoints
 from restante.store.seam import open_loop
 from tests.client.world import QUICK, key_of
@@ -50,6 +51,7 @@ async def play(job: dict[str, str]) -> None:
             "rename": rename,
             "back_up": back_up,
             "restore": restore,
+            "take_in": take_in,
         }
         scene = scenes[job["scene"]]
         await scene(engine, job)
@@ -85,6 +87,24 @@ async def back_up(engine: LocalEngine, job: dict[str, str]) -> None:
 
 async def restore(engine: LocalEngine, job: dict[str, str]) -> None:
     await engine.backup_restore(job["file"], words=job["words"], kit=job["kit"] or None)
+
+
+async def take_in(engine: LocalEngine, job: dict[str, str]) -> None:
+    key = await engine.resolve("self")
+    for batch in job["batches"]:
+        await engine.import_texts(key, a_batch(batch))
+
+
+def a_batch(names: str) -> list[ImportedText]:
+    """A text for each letter, in a minute of its own."""
+    return [
+        ImportedText(source=f"file {each}", is_me=True, sent_at=a_minute(each), body=each)
+        for each in names
+    ]
+
+
+def a_minute(name: str) -> str:
+    return f"2020-12-31T21:{ord(name) % 60:02}:00Z"
 
 
 if __name__ == "__main__":

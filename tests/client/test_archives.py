@@ -33,6 +33,9 @@ and many more:
 1/1/2021, 00:03 - Ann: This message was deleted
 1/1/2021, 00:04 - Ann: see you <This message was edited>
 2/1/2021, 10:00 - Bob: IMG-20210102-WA0001.jpg (file attached)
+2/1/2021, 10:01 - Bob: IMG-20210102-WA0002.jpg (file attached)
+the last one
+2/1/2021, 10:02 - Ann changed the subject from "one: two" to "three"
 """
 
 IOS = """\
@@ -40,6 +43,9 @@ IOS = """\
 [12/31/20, 9:41:09\u202fPM] Bob: \u200eimage omitted
 \u200e[1/1/21, 12:03:00\u202fAM] Bob: after midnight
 [1/1/21, 12:03:01\u202fPM] Bob: at noon
+[1/1/21, 12:03:02\u202fPM] Bob: \u200eMessages and calls are end-to-end encrypted.
+[1/1/21, 12:03:03\u202fPM] Bob: Messages and calls are end-to-end encrypted.
+[1/1/21, 12:03:04\u202fPM] Ann: look \u200e<attached: 00000012-PHOTO.jpg>
 """
 
 
@@ -53,9 +59,19 @@ def test_an_export_of_android_is_read_with_lines_that_go_on() -> None:
         ("2020-12-31 21:41:00", "Ann", "happy new year\nand many more:\n\n- love"),
         ("2020-12-31 21:42:00", "Bob", "you too, at 21:42 - really: yes"),
         ("2021-01-01 00:04:00", "Ann", "see you"),
+        ("2021-01-02 10:01:00", "Bob", "the last one"),
     ]
-    skipped = read_chat(ANDROID.splitlines()).skipped
-    assert skipped == {whatsapp.SYSTEM: 1, whatsapp.MEDIA: 2, whatsapp.DELETED: 1}
+    chat = read_chat(ANDROID.splitlines())
+    assert chat.skipped == {whatsapp.SYSTEM: 2, whatsapp.MEDIA: 3, whatsapp.DELETED: 1}
+    assert [(each.line, each.reason) for each in chat.left_out] == [
+        (1, whatsapp.SYSTEM),
+        (6, whatsapp.MEDIA),
+        (8, whatsapp.DELETED),
+        (10, whatsapp.MEDIA),
+        (11, whatsapp.MEDIA),
+        (13, whatsapp.SYSTEM),
+    ]
+    assert [line.number for line in chat.lines] == [2, 7, 9, 11]
 
 
 def test_an_export_of_ios_is_read_month_first_with_half_days() -> None:
@@ -63,7 +79,66 @@ def test_an_export_of_ios_is_read_month_first_with_half_days() -> None:
         ("2020-12-31 21:41:05", "Ann", "happy new year"),
         ("2021-01-01 00:03:00", "Bob", "after midnight"),
         ("2021-01-01 12:03:01", "Bob", "at noon"),
+        ("2021-01-01 12:03:03", "Bob", "Messages and calls are end-to-end encrypted."),
+        ("2021-01-01 12:03:04", "Ann", "look"),
     ]
+    chat = read_chat(IOS.splitlines())
+    assert [(each.line, each.reason) for each in chat.left_out] == [
+        (2, whatsapp.MEDIA),
+        (5, whatsapp.SYSTEM),
+        (7, whatsapp.MEDIA),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "at"),
+    [
+        ("13.01.21, 21:41 - A: x", "2021-01-13 21:41:00"),  # German
+        ("13-01-2021 21:41 - A: x", "2021-01-13 21:41:00"),  # Dutch
+        ("13/1/21 9:41 p.\u00a0m. - A: x", "2021-01-13 21:41:00"),  # Spanish
+        ("13/1/21, 9:41 a. m. - A: x", "2021-01-13 09:41:00"),
+        ("13.1.2021 klo 21.41 - A: x", "2021-01-13 21:41:00"),  # Finnish
+        ("13/01/2021 à 21:41 - A: x", "2021-01-13 21:41:00"),  # French
+        ("2021. 01. 13. 21:41 - A: x", "2021-01-13 21:41:00"),  # Hungarian
+        ("[2021/1/13 下午9:41:05] A: x", "2021-01-13 21:41:05"),  # Chinese
+        ("[2021/1/13 上午 12:41:05] A: x", "2021-01-13 00:41:05"),
+        ("[13.01.21, 21:41:05] A: x", "2021-01-13 21:41:05"),
+        ("13/1/21, 9:41 μ.μ. - A: x", "2021-01-13 21:41:00"),  # Greek
+        ("[١٣/١/٢٠٢١، ٩:٤١:٠٥ م] A: x", "2021-01-13 21:41:05"),  # noqa: RUF001  # Arabic
+        ("1/13/21, 12:41 pm \u2013 A: x", "2021-01-13 12:41:00"),
+        ("[1/13/21, 12:41:05\u202fAM] \u200eA: x", "2021-01-13 00:41:05"),
+        ("[1/13/21, 12:41:05\u202fPM] \u200e\u2068A\u2069\u00a0: x", "2021-01-13 12:41:05"),
+    ],
+)
+def test_a_moment_is_read_as_phones_of_many_countries_write_it(line: str, at: str) -> None:
+    assert said(f"{line}\n") == [(at, "A", "x")]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<Medien ausgeschlossen>",
+        "<Multimedia omitido>",
+        "<Médias omis>",
+        "<Media omessi>",
+        "<Mídia oculta>",
+        "<Media weggelaten>",
+        "\u200eBild weggelassen",
+        "\u200eimagen omitida",
+        "\u200e<Anhang: 00000001-PHOTO.jpg>",
+        "\u200e<pièce jointe : 00000001-PHOTO.jpg>",
+        "IMG-1.jpg (Datei angehängt)",
+        "IMG-1.jpg (file allegato)",
+        "IMG-1.jpg (arquivo anexado)",
+    ],
+)
+def test_media_are_known_in_many_languages_and_what_is_said_about_them_stays(body: str) -> None:
+    chat = read_chat([f"13/1/21, 10:00 - A: {body}\n", f"13/1/21, 10:00 - B: it says {body} so\n"])
+    assert chat.skipped == {whatsapp.MEDIA: 1}
+    assert [line.name for line in chat.lines] == ["B"]
+    chat = read_chat([f"13/1/21, 10:00 - A: {body}\n", "about it\n"])
+    assert chat.skipped == {whatsapp.MEDIA: 1}
+    assert [line.text for line in chat.lines] == ["about it"]
 
 
 @pytest.mark.parametrize(
@@ -74,6 +149,10 @@ def test_an_export_of_ios_is_read_month_first_with_half_days() -> None:
         ("2021-01-13, 10:00 - A: x\n", ["2021-01-13"]),
         ("11/2/21, 10:00 - A: x\n12/2/21, 10:00 - A: y\n1/3/21, 10:00 - A: z\n",
          ["2021-02-11", "2021-02-12", "2021-03-01"]),
+        ("20/12/31, 10:00 - A: x\n21/1/1, 10:00 - A: y\n", ["2020-12-31", "2021-01-01"]),
+        ("13/1/21, 10:00 - A: x\n20/1/21, 10:00 - A: y\n", ["2021-01-13", "2021-01-20"]),
+        ("1/2/21, 1:00 - A: x\n13/2/21, 1:00 - A: y\n1/14/21, 1:00 - A: z\n14/2/21, 1:00 - A: x\n",
+         ["2021-02-01", "2021-02-13", "2021-02-14"]),
         ("2/11/21, 10:00 - A: x\n2/12/21, 10:00 - A: y\n3/1/21, 10:00 - A: z\n",
          ["2021-02-11", "2021-02-12", "2021-03-01"]),
     ],
@@ -119,11 +198,16 @@ async def test_what_is_imported_stands_in_the_past_marked_and_once(tmp_path: Pat
             text("i", "esc \x1b[2J\u202e", at="2021-01-02T00:00:00+01:00"),
         ]
         tried = await two.alice.import_texts(two.to_bob, texts, dry_run=True)
-        assert tried == ImportResult(added=4, known=1, refused=5)
+        assert tried == ImportResult(
+            added=4, known=1, refused=5, known_at=[3], refused_at=[4, 5, 6, 7, 8]
+        )
         assert await bodies(two.alice, two.to_bob) == ["now"]
         assert await two.alice.import_texts(two.to_bob, texts) == tried
         again = await two.alice.import_texts(two.to_bob, texts)
-        assert (again.added, again.known) == (0, 5)
+        assert (again.added, again.known_at) == (0, [0, 1, 2, 3, 9])
+        twice = [text("z", "in the file twice", at="2020-12-30T00:00:00Z")] * 2
+        counted = await two.alice.import_texts(two.to_bob, twice, dry_run=True)
+        assert (counted.added, counted.known_at) == (1, [1])
         shown = await two.alice.messages(two.to_bob, start=0, count=9)
         assert [each.body for each in shown] == ["first", "second", "mine", "esc [2J", "now"]
         assert [each.imported for each in shown] == [True] * 4 + [False]

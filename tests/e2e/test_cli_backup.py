@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import fastjsonschema
 
-from restante.client.commands.importing import NOT_SAID
+from restante.client.archives.whatsapp import MEDIA
+from restante.client.commands.importing import KNOWN, NOT_SAID
 from tests.e2e.test_cli_json import SCHEMA, closed
 from tests.e2e.town import BACKUPS, Person, introduce, settle
 
@@ -99,6 +100,14 @@ def test_a_history_goes_through_a_file_to_an_empty_machine(relay: Relay, tmp_pat
     assert "--me NAME" in stranger.run(*whatsapp).failed(1)
     taken = stranger.run(*whatsapp, "--me", "Carol", "--json").ok().record
     assert (taken["added"], taken["format"]) == (2, "whatsapp")
+    listed_ones = stranger.run(*whatsapp, "--me", "Carol", "--list-left-out", "--json").ok()
+    *left_out, again = listed_ones.records
+    assert [(each["line"], each["reason"]) for each in left_out] == [
+        *((2, MEDIA), (1, KNOWN), (3, KNOWN)),
+    ]
+    assert (again["added"], again["skipped"]) == (0, {MEDIA: 1, KNOWN: 2})
+    tried_again = stranger.run(*whatsapp, "--me", "Carol", "--list-left-out", "--dry-run")
+    assert f"Line 2: {MEDIA}.\n" in tried_again.ok().out
     shown = stranger.run("history", "self").ok().out
     assert "hello (imported)" in shown
     assert "Dan: hi" in shown
@@ -126,6 +135,7 @@ def test_a_history_goes_through_a_file_to_an_empty_machine(relay: Relay, tmp_pat
         restored,
         exported,
         imported,
+        *left_out,
         bundled,
         taken_in,
     ]

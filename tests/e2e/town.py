@@ -41,7 +41,7 @@ OPERATIONS = {
 
 BACKUPS = {
     *("backup_made", "backup_checked", "backup_restored"),
-    *("backup_file", "backup_schedule", "backup_timer", "exported", "imported"),
+    *("backup_file", "backup_schedule", "backup_timer", "exported", "imported", "left_out"),
     *("bundle_made", "bundle_taken"),
 }
 """Types of objects that `restante backup`, `export`, `import` and `bundle` print."""

@@ -24,6 +24,7 @@ from restante.protocol.ids import ID_BYTES, MessageId
 from restante.protocol.order import order_key, rank_at
 from restante.protocol.text import printable
 from restante.store.client_messages import MessageRow, insert_messages, message
+from restante.store.failpoints import reach
 
 if TYPE_CHECKING:
     from restante.client.announcer import Announcer
@@ -60,31 +61,40 @@ class Archives:
 
         def work(rows: Rows) -> ImportResult:
             existing(rows, account_id)
-            added, known, refused = [], 0, 0
-            places: dict[int, int] = {}
-            for text in texts:
-                row = self._row(account_id, text, places, now_ms=now_ms)
+            added: list[MessageRow] = []
+            known: list[int] = []
+            refused: list[int] = []
+            here: set[bytes] = set()  # what stands twice in a file comes once
+            for index, text in enumerate(texts):
+                row = self._row(account_id, text, now_ms=now_ms)
                 if row is None:
-                    refused += 1
-                elif self._is_known(rows, row, text):
-                    known += 1
+                    refused.append(index)
+                elif row.id in here or self._is_known(rows, row, text):
+                    known.append(index)
                 else:
                     added.append(row)
+                    here.add(row.id)
             if not dry_run:
                 insert_messages(rows, account_id, added)
-            return ImportResult(added=len(added), known=known, refused=refused)
+                reach("import.filing")
+            return ImportResult(
+                added=len(added),
+                known=len(known),
+                refused=len(refused),
+                known_at=known,
+                refused_at=refused,
+            )
 
         if dry_run:
             return await self._context.read(work)
         result = await self._context.write(work)
+        reach("import.filed")
         if result.added:
             changes.is_resync = True
             await self._announcer.tell(changes)
         return result
 
-    def _row(
-        self, account_id: bytes, text: ImportedText, places: dict[int, int], *, now_ms: int
-    ) -> MessageRow | None:
+    def _row(self, account_id: bytes, text: ImportedText, *, now_ms: int) -> MessageRow | None:
         """Return what a text is filed as; None if it can't be."""
         body = printable(text.body, multiline=True)
         try:

@@ -1,6 +1,7 @@
 """`restante import`: what `restante export` wrote, or WhatsApp's text export, into a conversation.
 
-Rule: what is imported twice is there once; what isn't taken is counted by its reason, and said.
+Rule: what is imported twice is there once; what isn't taken is counted by its reason, and said, at
+will with its line.
 Spec: docs/cli.md, section "import".
 """
 
@@ -30,6 +31,24 @@ REFUSED: Final = "texts that are too long, or dated before 1990 or in the future
 KNOWN: Final = "that are here already, or were deleted here"
 
 Text = dict[str, Any]
+Placed = tuple[int, Text]
+"""A text, and the number of the line where it begins in the file."""
+
+
+class LeftOut:
+    """What is not taken: counted by its reason, and shown line by line where that is wanted."""
+
+    def __init__(self, out: Output, *, is_shown: bool) -> None:
+        self._out = out
+        self._is_shown = is_shown
+        self.counts: Counter[str] = Counter()
+
+    def note(self, line: int, reason: str) -> None:
+        """Count what begins in a line; show it at once, for there may be many."""
+        self.counts[reason] += 1
+        if self._is_shown:
+            record = {"type": "left_out", "line": line, "reason": reason}
+            self._out.data(record, f"Line {line}: {reason}.")
 
 
 def import_(
@@ -41,22 +60,23 @@ def import_(
     form: str | None,
     me: str | None,
     order: DateOrder | None,
+    lists: bool,
     dry_run: bool,
 ) -> ExitCode:
-    """Import a file, and say what was taken and what wasn't."""
+    """Import a file, and say what was taken and what wasn't; `lists`: also in which lines."""
+    left_out = LeftOut(out, is_shown=lists)
     try:
         with open(file, encoding="utf-8-sig", errors="replace", newline="\n") as lines:
+            filing = _Filing(caller, left_out, dry_run=dry_run)
             chosen = form or _form_of(lines)
             if chosen == "whatsapp":
-                result = _import_whatsapp(
-                    caller, lines, chat=chat, me=me, order=order, dry_run=dry_run
-                )
+                _import_whatsapp(filing, lines, chat=chat, me=me, order=order)
             else:
-                result = _Lines(caller, chat=chat, dry_run=dry_run).take(lines)
+                _Lines(filing, chat=chat).take(lines)
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         raise UserError(f"{file} can't be read: {reason}.") from error
-    added, skipped = result
+    added, skipped = filing.added, left_out.counts
     would = "would be " if dry_run else ""
     record = {"format": chosen, "added": added, "skipped": dict(skipped), "dry_run": dry_run}
     out.data({"type": "imported", **record}, f"{added} messages {would}imported.")
@@ -76,14 +96,13 @@ def _form_of(lines: IO[str]) -> str:
 
 
 def _import_whatsapp(
-    caller: Caller,
+    filing: _Filing,
     lines: Iterable[str],
     *,
     chat: str | None,
     me: str | None,
     order: DateOrder | None,
-    dry_run: bool,
-) -> tuple[int, Counter[str]]:
+) -> None:
     if chat is None:
         raise UserError("Say into which conversation: --chat CONVERSATION.")
     found = read_chat(lines, order=order)
@@ -93,14 +112,14 @@ def _import_whatsapp(
         raise UserError(
             f"Say which of the names in the file is you: --me NAME. There are {listed}."
         )
-    key = caller.call("resolve", text=chat)
-    skipped = Counter(found.skipped)
-    is_note = key == caller.call("resolve", text="self")  # where all texts are one's own
-    texts = _whatsapp_texts(found, me, names_all=is_note)
-    return _file(caller, key, texts, skipped, dry_run=dry_run), skipped
+    key = filing.resolve(chat)
+    for each in found.left_out:
+        filing.left_out.note(each.line, each.reason)
+    is_note = key == filing.resolve("self")  # where all texts are one's own
+    filing.file(key, _whatsapp_texts(found, me, names_all=is_note))
 
 
-def _whatsapp_texts(chat: Chat, me: str, *, names_all: bool) -> Iterator[Text]:
+def _whatsapp_texts(chat: Chat, me: str, *, names_all: bool) -> Iterator[Placed]:
     """Yield texts; those of others say whose they are if several wrote, or `names_all`."""
     others = {line.name for line in chat.lines if line.name != me}
     same: Counter[str] = Counter()
@@ -112,13 +131,16 @@ def _whatsapp_texts(chat: Chat, me: str, *, names_all: bool) -> Iterator[Text]:
         source = sha256(f"{line.at.isoformat()}\0{line.name}\0{line.text}".encode()).hexdigest()
         same[source] += 1
         is_clear = is_me or (len(others) == 1 and not names_all)
-        yield {
-            "source": f"whatsapp {source} {same[source]}",
-            "is_me": is_me,
-            "sent_at": line.at.astimezone(UTC).isoformat(),
-            "body": line.text if is_clear else f"{line.name}: {line.text}",
-            "place": place,
-        }
+        yield (
+            line.number,
+            {
+                "source": f"whatsapp {source} {same[source]}",
+                "is_me": is_me,
+                "sent_at": line.at.astimezone(UTC).isoformat(),
+                "body": line.text if is_clear else f"{line.name}: {line.text}",
+                "place": place,
+            },
+        )
 
 
 # ---- lines of JSON --------------------------------------------------------------------------
@@ -127,66 +149,67 @@ def _whatsapp_texts(chat: Chat, me: str, *, names_all: bool) -> Iterator[Text]:
 class _Lines:
     """Takes the lines of an export, conversation by conversation."""
 
-    def __init__(self, caller: Caller, *, chat: str | None, dry_run: bool) -> None:
-        self._caller = caller
-        self._chat = None if chat is None else caller.call("resolve", text=chat)
-        self._dry_run = dry_run
-        self._skipped: Counter[str] = Counter()
+    def __init__(self, filing: _Filing, *, chat: str | None) -> None:
+        self._filing = filing
+        self._left_out = filing.left_out
+        self._chat = None if chat is None else filing.resolve(chat)
         self._keys: dict[str, str | None] = {}
 
-    def take(self, lines: IO[str]) -> tuple[int, Counter[str]]:
-        """Take all lines; return how many were filed, and what wasn't."""
-        added, key = 0, self._chat
-        waiting: list[Text] = []
+    def take(self, lines: IO[str]) -> None:
+        """Take all lines."""
+        key = self._chat
+        waiting: list[Placed] = []
         place, before = 0, None
+        number = 0
         while raw := lines.readline(MAX_LINE_BYTES):
+            number += 1
             record = _record(raw)
             if record is None:
-                self._skipped[UNREADABLE] += bool(raw.strip())
+                if raw.strip():
+                    self._left_out.note(number, UNREADABLE)
                 continue
             if record["type"] == "export_conversation":
-                added += self._filed(key, waiting)
+                self._file(key, waiting)
                 waiting, key = [], self._chat or self._key_of(record)
             elif record["type"] == "message":
                 if key is None and (key := self._key_of(_named(record))) is None:
-                    self._skipped[_unknown(record)] += 1
+                    self._left_out.note(number, _unknown(record))
                     continue
-                text = self._text(record)
+                text = self._text(number, record)
                 if text is None:
                     continue
                 place = place + 1 if text["sent_at"] == before else 0
                 before = text["sent_at"]
-                waiting.append({**text, "place": place})
+                waiting.append((number, {**text, "place": place}))
                 if len(waiting) >= AT_ONCE:
-                    added += self._filed(key, waiting)
+                    self._file(key, waiting)
                     waiting = []
-        return added + self._filed(key, waiting), self._skipped
+        self._file(key, waiting)
 
-    def _filed(self, key: str | None, texts: list[Text]) -> int:
-        if key is None or not texts:
-            return 0
-        return _file(self._caller, key, iter(texts), self._skipped, dry_run=self._dry_run)
+    def _file(self, key: str | None, texts: list[Placed]) -> None:
+        if key is not None and texts:
+            self._filing.file(key, iter(texts))
 
     def _key_of(self, record: dict[str, Any]) -> str | None:
         """Find the conversation that a line names, here."""
         address = str(record.get("address", ""))
         if address not in self._keys:
             try:
-                self._keys[address] = str(self._caller.call("resolve", text=address))
+                self._keys[address] = self._filing.resolve(address)
             except UserError:
                 self._keys[address] = None
         return self._keys[address]
 
-    def _text(self, record: dict[str, Any]) -> Text | None:
+    def _text(self, number: int, record: dict[str, Any]) -> Text | None:
         kind, sender = record.get("kind"), record.get("from")
         if kind == "deleted":
-            self._skipped[DELETED] += 1
+            self._left_out.note(number, DELETED)
         elif kind not in {"text", "location", "contact"}:
-            self._skipped[NOT_SAID] += 1
+            self._left_out.note(number, NOT_SAID)
         elif not isinstance(sender, dict) or not all(
             isinstance(record.get(name), str) for name in ("id", "sent_at", "body")
         ):
-            self._skipped[UNREADABLE] += 1
+            self._left_out.note(number, UNREADABLE)
         else:
             return {
                 "source": record["id"],
@@ -219,25 +242,40 @@ def _unknown(record: dict[str, Any]) -> str:
 # ---- both -----------------------------------------------------------------------------------
 
 
-def _file(
-    caller: Caller, key: str, texts: Iterator[Text], skipped: Counter[str], *, dry_run: bool
-) -> int:
-    added = 0
-    while batch := _batch(texts):
-        result = caller.call("import_texts", conversation=key, texts=batch, dry_run=dry_run)
-        added += result["added"]
-        for reason, name in ((KNOWN, "known"), (REFUSED, "refused")):
-            if result[name]:
-                skipped[reason] += result[name]
-    return added
+class _Filing:
+    """Has texts filed by the engine, a batch at a time."""
+
+    def __init__(self, caller: Caller, left_out: LeftOut, *, dry_run: bool) -> None:
+        self._caller = caller
+        self._dry_run = dry_run
+        self.left_out = left_out
+        self.added = 0
+
+    def resolve(self, name: str) -> str:
+        """Return a conversation's key. UserError: there is none of that name."""
+        return str(self._caller.call("resolve", text=name))
+
+    def file(self, key: str, texts: Iterator[Placed]) -> None:
+        """File texts in a conversation. Each batch is there whole, or not at all."""
+        while batch := _batch(texts):
+            result = self._caller.call(
+                "import_texts",
+                conversation=key,
+                texts=[text for _, text in batch],
+                dry_run=self._dry_run,
+            )
+            self.added += result["added"]
+            for reason, name in ((KNOWN, "known_at"), (REFUSED, "refused_at")):
+                for index in result[name]:
+                    self.left_out.note(batch[index][0], reason)
 
 
-def _batch(texts: Iterator[Text]) -> list[Text]:
+def _batch(texts: Iterator[Placed]) -> list[Placed]:
     """Take as many as fit one request; a text alone always does, or is refused for its length."""
-    batch: list[Text] = []
+    batch: list[Placed] = []
     size = 0
-    for text in islice(texts, AT_ONCE):
-        batch.append({**text, "body": text["body"][: MAX_BATCH_BYTES // 4]})
+    for number, text in islice(texts, AT_ONCE):
+        batch.append((number, {**text, "body": text["body"][: MAX_BATCH_BYTES // 4]}))
         size += len(text["body"])
         if size * 6 >= MAX_BATCH_BYTES:
             break

@@ -101,6 +101,11 @@ class ImportResult(View, frozen=True):
     refused: int
     """Without a text, too long, or with a time before 1990 or in the future."""
 
+    known_at: list[int]
+    """Which they are, by their places in what was handed in, from 0."""
+
+    refused_at: list[int]
+
 
 class BundleMade(View, frozen=True):
     """A file with what waits to be sent, sealed. It stays in the outbox, too."""

@@ -151,6 +151,7 @@ def export(run: Invocation, conversations: tuple[str, ...], form: str, output: s
 @click.option(
     "--date-order", "order", type=click.Choice(["dmy", "mdy", "ymd"]), help="Of WhatsApp's."
 )
+@click.option("--list-left-out", "lists", is_flag=True, help="Each line not taken, and why.")
 @click.option("--dry-run", is_flag=True, help="Say what would be imported, and change nothing.")
 def _import(
     run: Invocation,
@@ -160,6 +161,7 @@ def _import(
     form: str | None,
     me: str | None,
     order: Any,
+    lists: bool,
     dry_run: bool,
 ) -> int:
     """Take in an export, or WhatsApp's text export. What is there already stays."""
@@ -167,7 +169,15 @@ def _import(
 
     with run.caller() as caller:
         return body(
-            run.out, caller, file, chat=chat, form=form, me=me, order=order, dry_run=dry_run
+            run.out,
+            caller,
+            file,
+            chat=chat,
+            form=form,
+            me=me,
+            order=order,
+            lists=lists,
+            dry_run=dry_run,
         )
 
 
