@@ -128,7 +128,7 @@ def main() -> None:
         look("lines", told, engine)
 
     engine = village()
-    trio.run(lambda: tell(engine, chat, size=WIDE))
+    trio.run(lambda: tell(engine, chat, size=WIDE, deadline_s=200))
     engine = ScriptedEngine(address=None)
     trio.run(lambda: tell(engine, welcome))
     engine = village()
