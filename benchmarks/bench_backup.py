@@ -15,10 +15,12 @@ import trio
 
 from benchmarks.history import OWN_DEVICE, fill
 from restante.client.backing_up.checking import check_backup
+from restante.client.backing_up.group_items import GroupFiler
 from restante.client.backing_up.reading import read_middle, read_through
 from restante.client.backing_up.taking_in import keep_record_alone, take_in
 from restante.client.backing_up.writing import Order, write_backup
 from restante.client.changes import Changes
+from restante.client.groups.ledger import Shelf
 from restante.client.history_transfer.importing import Importer
 from restante.crypto import backups
 from restante.crypto.randomness import SystemRandomness
@@ -92,8 +94,9 @@ async def _measure(folder: Path) -> list[Row]:
                     put_record=keep_record_alone,
                     now_ms=NOW_MS,
                 )
+                groups = GroupFiler(account_id=own, shelf=Shelf(), now_ms=NOW_MS)
                 items = (item for _, item in read_middle(file, key, whole))
-                async for _ in take_in(items, partial(_write, restored), importer, _silent):
+                async for _ in take_in(items, partial(_write, restored), importer, groups, _silent):
                     pass
                 took("restore", began, watch, "read through, then filed, 512 rows a transaction")
     return rows

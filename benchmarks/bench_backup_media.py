@@ -20,11 +20,13 @@ import trio
 from benchmarks.bench_backup import NOW_MS, RANDOM, Row, _conversation, _key, _Memory, _write
 from benchmarks.history import OWN_DEVICE
 from restante.client.backing_up.checking import check_backup
+from restante.client.backing_up.group_items import GroupFiler
 from restante.client.backing_up.media import FileSink, is_right, keep_file, lock_for
 from restante.client.backing_up.reading import read_middle, read_through
 from restante.client.backing_up.taking_in import keep_record_alone, take_in
 from restante.client.backing_up.writing import Order, write_backup
 from restante.client.files.vault import FOLDER
+from restante.client.groups.ledger import Shelf
 from restante.client.history_transfer.importing import Importer
 from restante.crypto import backups
 from restante.crypto.blobs import Sealer
@@ -202,6 +204,7 @@ async def _restore(database: Database, profile: Path, file: Path, key: BackupKey
     importer = Importer(
         own_account=_own(), own_device=bytes(16), put_record=keep_record_alone, now_ms=NOW_MS
     )
+    groups = GroupFiler(account_id=_own(), shelf=Shelf(), now_ms=NOW_MS)
     sink = FileSink(profile)
 
     def items() -> Iterator[Item]:
@@ -211,7 +214,9 @@ async def _restore(database: Database, profile: Path, file: Path, key: BackupKey
             else:
                 yield item
 
-    async for _ in take_in(items(), partial(_write, database), importer, lambda _done: None):
+    async for _ in take_in(
+        items(), partial(_write, database), importer, groups, lambda _done: None
+    ):
         pass
     for message_id in sink.messages:
         path = sink.path(message_id)

@@ -1,8 +1,9 @@
 """What is in a backup: items, each behind its length, between a first and a last one. Pure.
 
-    begins || records || conversations, each with its messages || marks || files || ends || zeros
+    begins || records || manifests || members || groups, each behind its log || conversations, each
+    with its messages || marks || files || ends || zeros
 
-The items of a history (docs/protocol/history.md), and four of its own. Rule: read as if from
+The items of a history (docs/protocol/history.md), and eight of its own. Rule: read as if from
 outside, though only who has the key can have written it: every length, number and array is
 bounded, and a row of items that isn't whole is refused. Knows no key, no file and no database.
 Spec: docs/protocol/backup.md.
@@ -17,17 +18,21 @@ from msgspec import Meta
 
 from restante.errors import RemoteProtocolError
 from restante.protocol.codec import decode_tagged
+from restante.protocol.group import MAX_ENTRY_BYTES
 from restante.protocol.history_part import (
     MAX_ITEM_BYTES,
+    MAX_WORD_CHARS,
     HistoryConversation,
     HistoryMark,
     HistoryMessage,
     HistoryRecord,
     Item,
 )
-from restante.protocol.ids import U63, Bytes16
+from restante.protocol.ids import U63, Bytes16, Bytes32, Bytes64
+from restante.protocol.limits import MAX_MANIFEST_BYTES
 
-BACKUP_VERSION: Final = 1
+BACKUP_VERSION: Final = 2
+"""2 added groups. One of version 1 is read as well."""
 
 MAX_ADDRESS_CHARS: Final = 512
 
@@ -44,7 +49,7 @@ class BackupBegins(Item, frozen=True, tag=1):
     `messages_in_all` is how many there are about, for whoever shows how far it is.
     """
 
-    version: Annotated[int, Meta(ge=BACKUP_VERSION, le=BACKUP_VERSION)]
+    version: Annotated[int, Meta(ge=1, le=BACKUP_VERSION)]
     generation: U63
     made_at_ms: U63
     account: Bytes16
@@ -63,6 +68,42 @@ class BackupPiece(Item, frozen=True, tag=8):
     """The next bytes of the file that has begun."""
 
     data: Annotated[bytes, Meta(min_length=1, max_length=PIECE_BYTES)]
+
+
+class BackupManifest(Item, frozen=True, tag=9):
+    """A signed list of devices, under which entries of groups' logs were signed."""
+
+    manifest: Annotated[bytes, Meta(min_length=1, max_length=MAX_MANIFEST_BYTES)]
+
+
+class BackupMember(Item, frozen=True, tag=10):
+    """Somebody who is known from groups alone: their newest list, and what reaches them."""
+
+    manifest: Annotated[bytes, Meta(min_length=1, max_length=MAX_MANIFEST_BYTES)]
+    token: Bytes16 | None
+
+
+class BackupGroupEntry(Item, frozen=True, tag=11):
+    """A signed entry of a group's log, byte for byte; parents first."""
+
+    group: Bytes32
+    body: Annotated[bytes, Meta(min_length=1, max_length=MAX_ENTRY_BYTES)]
+    signature: Bytes64
+
+
+class BackupGroup(Item, frozen=True, tag=12):
+    """A group, behind all entries of its log, from which the rest of it follows.
+
+    `shown`: SHA-256 of what followed on the device that made the backup, for whoever checks it.
+    """
+
+    group: Bytes32
+    state: Annotated[str, Meta(min_length=1, max_length=MAX_WORD_CHARS)]
+    begun_at_ms: U63
+    shown: Bytes32
+
+
+GroupItem = BackupManifest | BackupMember | BackupGroupEntry | BackupGroup
 
 
 class BackupEnds(Item, frozen=True, tag=2):
@@ -88,7 +129,20 @@ _ITEMS: Final[dict[int, type[Item]]] = {
     6: HistoryMark,
     7: BackupFile,
     8: BackupPiece,
+    9: BackupManifest,
+    10: BackupMember,
+    11: BackupGroupEntry,
+    12: BackupGroup,
 }
+
+
+def is_readable(packed: bytes) -> bool:
+    """Whether whoever reads a backup can read a packed item."""
+    try:
+        decode_tagged(packed[_LENGTH_BYTES:], _ITEMS)
+    except RemoteProtocolError:
+        return False
+    return len(packed) - _LENGTH_BYTES <= MAX_ITEM_BYTES
 
 
 class ItemReader:

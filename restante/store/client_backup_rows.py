@@ -32,6 +32,8 @@ _DISAPPEARING = Statement("backup_rows.DISAPPEARING")
 _MARKS = Statement("backup_rows.MARKS")
 _RECORDS = Statement("backup_rows.RECORDS")
 _FILES = Statement("backup_rows.FILES")
+_MANIFESTS = Statement("backup_rows.MANIFESTS")
+_MEMBERS = Statement("backup_rows.MEMBERS")
 _COUNT: Final = Statement("backup_rows.COUNT")
 
 
@@ -62,6 +64,19 @@ def lasting_files(rows: Rows) -> list[LastingFile]:
 def all_records(rows: Rows) -> Iterator[RecordRow]:
     """Yield all records, by kind and key."""
     return map(RECORD.read, rows.stream(_RECORDS))
+
+
+def signing_manifests(rows: Rows) -> Iterator[bytes]:
+    """Yield the manifests under which logs of groups were signed, by hash.
+
+    Not those of groups in whose log we are no member yet.
+    """
+    return (manifest for (manifest,) in rows.stream(_MANIFESTS))
+
+
+def mere_members(rows: Rows) -> Iterator[tuple[bytes, bytes | None]]:
+    """Yield who is known from groups alone: manifest and token, by account."""
+    return ((manifest, token) for manifest, token in rows.stream(_MEMBERS))
 
 
 def disappearing_total(rows: Rows) -> int:

@@ -148,6 +148,11 @@ def add_entry(rows: Rows, row: EntryRow, manifest: bytes) -> bool:
     return bool(rows.run(_ADD_ENTRY, **_ENTRY.write(row)))
 
 
+def add_manifest(rows: Rows, manifest_hash: bytes, manifest: bytes) -> None:
+    """Keep a manifest that entries were signed under."""
+    rows.run(_ADD_MANIFEST, hash=manifest_hash, manifest=manifest)
+
+
 def entries(rows: Rows, group_id: bytes, *, skip: int = 0) -> list[EntryRow]:
     """Return a group's log, parents first, but for so many at its beginning."""
     return [_ENTRY.read(found) for found in rows.all(_ENTRIES, group_id=group_id, skip=skip)]

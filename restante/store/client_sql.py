@@ -171,6 +171,16 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
         (),
         {},
     ),
+    "backup_rows.MANIFESTS": (
+        (
+            "SELECT group_manifests.manifest FROM group_manifests WHERE EXISTS (SELECT "
+            "group_entries.number FROM group_entries JOIN group_states ON group_entries.group_id "
+            "= group_states.group_id WHERE group_entries.manifest_hash = group_manifests.hash AND"
+            " group_states.state != ?) ORDER BY group_manifests.hash"
+        ),
+        ("state_1",),
+        {"state_1": "partial"},
+    ),
     "backup_rows.MARKS": (
         (
             'SELECT marks.id, conversations."key" AS conversation, marks.target, marks.kind, '
@@ -183,6 +193,14 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
         ),
         ("kind_1", "timer_s_1"),
         {"kind_1": 99, "timer_s_1": 0},
+    ),
+    "backup_rows.MEMBERS": (
+        (
+            "SELECT contacts.manifest, contacts.token FROM contacts WHERE contacts.state = ? AND "
+            "contacts.manifest IS NOT NULL ORDER BY contacts.account_id"
+        ),
+        ("state_1",),
+        {"state_1": "member"},
     ),
     "backup_rows.OF": (
         (

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
+    from restante.client.context import Tuning
     from restante.client.engine import LocalEngine
 
 
@@ -227,6 +228,8 @@ async def test_words_that_are_wrong_or_another_accounts_change_nothing(tmp_path:
         assert await alice.synchronise(timeout_s=30)  # and Alice's device is still hers
 
 
-def an_empty_profile(place: Path) -> AbstractAsyncContextManager[LocalEngine]:
+def an_empty_profile(
+    place: Path, *, tuning: Tuning = QUICK
+) -> AbstractAsyncContextManager[LocalEngine]:
     place.mkdir(exist_ok=True)
-    return open_engine(place, key_of("new"), profile="new", tuning=QUICK)
+    return open_engine(place, key_of("new"), profile="new", tuning=tuning)

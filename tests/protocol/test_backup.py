@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,6 +50,31 @@ def test_a_backup_reads_back_in_pieces_of_any_length(
 @given(of(b.BackupBegins), of(b.BackupEnds))
 def test_its_own_items_read_back(begins: b.BackupBegins, ends: b.BackupEnds) -> None:
     assert read(pack_item(begins) + pack_item(ends)) == [begins, ends]
+
+
+OF_GROUPS = (b.BackupManifest, b.BackupMember, b.BackupGroupEntry, b.BackupGroup)
+
+
+@given(st.lists(st.sampled_from(OF_GROUPS).flatmap(of), max_size=4))
+def test_items_of_groups_read_back(items: list[Item]) -> None:
+    assert read(whole(*items)) == [BEGINS, *items, ENDS]
+    assert all(b.is_readable(pack_item(each)) for each in items)
+
+
+def test_an_item_that_nobody_could_read_is_known_before_it_is_written() -> None:
+    assert b.is_readable(pack_item(RECORD))
+    for damaged in (
+        b.BackupGroup(group=b"short", state="joined", begun_at_ms=1, shown=bytes(32)),
+        b.BackupManifest(manifest=b""),
+    ):
+        assert not b.is_readable(pack_item(damaged))
+
+
+def test_a_backup_of_the_version_before_groups_is_read() -> None:
+    begins = msgspec.structs.replace(BEGINS, version=1)
+    assert read(pack_item(begins) + pack_item(ENDS)) == [begins, ENDS]
+    with pytest.raises(RemoteProtocolError):
+        read(pack_item(msgspec.structs.replace(BEGINS, version=3)) + pack_item(ENDS))
 
 
 @given(st.lists(any_item(), min_size=1, max_size=2), st.data())

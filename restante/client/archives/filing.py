@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Final
 from restante.client.changes import Changes
 from restante.client.clock import read_rfc3339
 from restante.client.grammar.marking import is_gone, is_hidden
+from restante.client.groups.known import check_conversation
 from restante.client.imported import IMPORTED_DEVICE
 from restante.client.interface import ImportResult, MessageState
-from restante.client.named import account_of, id_of
-from restante.client.people_kept import existing
+from restante.client.named import conversation_of, id_of
 from restante.errors import UserError
 from restante.protocol.codec import encode
 from restante.protocol.content import Content, Kind, Text
 from restante.protocol.ids import ID_BYTES, MessageId
 from restante.protocol.order import order_key, rank_at
 from restante.protocol.text import printable
+from restante.store.client_contacts import contact_by_address
+from restante.store.client_groups import is_group
 from restante.store.client_messages import MessageRow, insert_messages, message
 from restante.store.failpoints import reach
 
@@ -55,18 +57,23 @@ class Archives:
         """File texts, and return what became of them. UserError: no such conversation."""
         if len(texts) > MOST_AT_ONCE:
             raise UserError(f"At most {MOST_AT_ONCE} texts are filed at once.")
-        account_id = account_of(conversation)
+        key = conversation_of(conversation)
         now_ms = self._context.now_ms()
-        changes = Changes(conversations={account_id: None})
+        changes = Changes(conversations={key: None})
 
         def work(rows: Rows) -> ImportResult:
-            existing(rows, account_id)
+            check_conversation(rows, key)
             added: list[MessageRow] = []
             known: list[int] = []
             refused: list[int] = []
+            unknown: list[int] = []
             here: set[bytes] = set()  # what stands twice in a file comes once
             for index, text in enumerate(texts):
-                row = self._row(account_id, text, now_ms=now_ms)
+                author = self._author(rows, key, text)
+                if author is None:
+                    unknown.append(index)
+                    continue
+                row = self._row(key, author, text, now_ms=now_ms)
                 if row is None:
                     refused.append(index)
                 elif row.id in here or self._is_known(rows, row, text):
@@ -75,7 +82,7 @@ class Archives:
                     added.append(row)
                     here.add(row.id)
             if not dry_run:
-                insert_messages(rows, account_id, added)
+                insert_messages(rows, key, added)
                 reach("import.filing")
             return ImportResult(
                 added=len(added),
@@ -83,6 +90,8 @@ class Archives:
                 refused=len(refused),
                 known_at=known,
                 refused_at=refused,
+                unknown=len(unknown),
+                unknown_at=tuple(unknown),
             )
 
         if dry_run:
@@ -94,7 +103,23 @@ class Archives:
             await self._announcer.tell(changes)
         return result
 
-    def _row(self, account_id: bytes, text: ImportedText, *, now_ms: int) -> MessageRow | None:
+    def _author(self, rows: Rows, key: bytes, text: ImportedText) -> bytes | None:
+        """Return whose account wrote a text; None if that isn't known here."""
+        if text.is_me:
+            return self._own.account_id
+        if not is_group(key):
+            return key
+        found = contact_by_address(rows, text.author)
+        return None if found is None else found.account_id
+
+    def _row(
+        self,
+        key: bytes,
+        author: bytes,
+        text: ImportedText,
+        *,
+        now_ms: int,
+    ) -> MessageRow | None:
         """Return what a text is filed as; None if it can't be."""
         body = printable(text.body, multiline=True)
         try:
@@ -106,13 +131,13 @@ class Archives:
             return None
         if not _EARLIEST_MS <= at_ms <= now_ms + AHEAD_MS:
             return None
-        message_id = imported_id(account_id, text.source)
+        message_id = imported_id(key, text.source)
         rank = rank_at(at_ms) + min(max(text.place, 0), 0xFFFF)
         content = Content(
             version=1,
             kind=int(Kind.TEXT),
             id=message_id,
-            conversation=b"",
+            conversation=key if is_group(key) else b"",
             counter=0,
             rank=rank,
             sent_at_ms=at_ms,
@@ -122,8 +147,8 @@ class Archives:
         )
         return MessageRow(
             id=message_id,
-            conversation=account_id,
-            author=self._own.account_id if text.is_me else account_id,
+            conversation=key,
+            author=author,
             device_id=IMPORTED_DEVICE,
             counter=0,
             order_key=order_key(rank, MessageId(message_id)),
@@ -149,7 +174,7 @@ class Archives:
         return False
 
 
-def imported_id(account_id: bytes, source: str) -> bytes:
+def imported_id(conversation: bytes, source: str) -> bytes:
     """Name an imported message by where it comes from: the same each time, on every device."""
-    digest = sha256(b"restante/imported\x00" + account_id + source.encode(errors="replace"))
+    digest = sha256(b"restante/imported\x00" + conversation + source.encode(errors="replace"))
     return digest.digest()[:ID_BYTES]

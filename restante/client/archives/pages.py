@@ -57,7 +57,9 @@ class Markdown:
     def conversation(self, title: str, address: str) -> Iterator[str]:
         """Yield a conversation's head."""
         self._day = ""
-        yield f"## {marked_down(title)}\n\n{marked_down(address)}\n\n"
+        yield f"## {marked_down(title)}\n\n"
+        if address:  # a group has none
+            yield f"{marked_down(address)}\n\n"
 
     def message(self, message: dict[str, Any]) -> Iterator[str]:
         """Yield a message."""
@@ -97,7 +99,9 @@ class Html:
     def conversation(self, title: str, address: str) -> Iterator[str]:
         """Yield a conversation's head."""
         self._day = ""
-        yield f'<h2 dir="auto">{escape(title)}</h2>\n<p>{escape(address)}</p>\n'
+        yield f'<h2 dir="auto">{escape(title)}</h2>\n'
+        if address:  # a group has none
+            yield f"<p>{escape(address)}</p>\n"
 
     def message(self, message: dict[str, Any]) -> Iterator[str]:
         """Yield a message."""

@@ -18,13 +18,22 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import trio
 
+from restante.client.backing_up.group_items import GroupFiler
 from restante.client.backing_up.media import Looker, lock_for
 from restante.client.backing_up.reading import Whole, read_middle, read_through
 from restante.client.backing_up.taking_in import NO_DEVICE, keep_record_alone, take_in
 from restante.client.backing_up.walking import Source, walk
+from restante.client.groups.ledger import Shelf
 from restante.client.history_transfer.importing import Importer
 from restante.errors import CryptoError, UserError
-from restante.protocol.backup import BackupFile, BackupPiece
+from restante.protocol.backup import (
+    BackupFile,
+    BackupGroup,
+    BackupGroupEntry,
+    BackupManifest,
+    BackupMember,
+    BackupPiece,
+)
 from restante.protocol.history_part import (
     HistoryConversation,
     HistoryMark,
@@ -57,6 +66,10 @@ _NAMES: Final[dict[type[object], str]] = {
     HistoryConversation: "a conversation",
     HistoryMessage: "a message",
     HistoryMark: "a change of a message",
+    BackupManifest: "a list of devices",
+    BackupMember: "a member of a group",
+    BackupGroupEntry: "an entry of a group's log",
+    BackupGroup: "a group",
 }
 
 Told = Callable[[int, int], None]
@@ -91,6 +104,7 @@ async def check_backup(
         put_record=keep_record_alone,
         now_ms=now_ms,
     )
+    groups = GroupFiler(account_id=whole.begins.account, shelf=Shelf(), now_ms=now_ms)
     with tempfile.TemporaryDirectory(prefix=SANDBOX, dir=scratch) as folder:
         sandbox = Path(folder) / "sandbox.db"
         async with open_client_database(sandbox, DatabaseKey(randomness.random(32))) as database:
@@ -108,7 +122,7 @@ async def check_backup(
                 if not isinstance(item, BackupFile | BackupPiece)
             )
             async for _ in take_in(
-                items, write, importer, lambda done: told(in_all + done, in_all * PASSES)
+                items, write, importer, groups, lambda done: told(in_all + done, in_all * PASSES)
             ):
                 pass  # nobody watches a sandbox
             compare = partial(_compare, path, key, whole, database, told)

@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING
 import trio
 
 from restante.client.backing_up.desk import BackupDesk, absolute, refuse_older_copy
+from restante.client.backing_up.group_items import GroupFiler
 from restante.client.backing_up.keeping import keep_backup_key, last_number, note_number
 from restante.client.backing_up.media import FileSink, is_right, keep_file, lock_for
 from restante.client.backing_up.reading import read_middle, read_through
 from restante.client.backing_up.taking_in import take_in
 from restante.client.backing_up.telling import Telling
+from restante.client.changes import Changes
 from restante.client.clock import rfc3339
+from restante.client.groups.returning import come_back, follow_up
 from restante.client.history_transfer.importing import Importer
 from restante.client.history_transfer.incoming import put_record
 from restante.client.interface import BackupRestored
@@ -29,6 +32,7 @@ from restante.crypto import signing
 from restante.errors import ExitCode, UserError
 from restante.protocol.backup import BackupFile, BackupPiece
 from restante.protocol.ids import account_id
+from restante.store import client_groups as group_store
 from restante.store.client_backups import backups
 from restante.store.failpoints import reach
 from restante.values import dataclass
@@ -151,12 +155,14 @@ class _Filling:
             put_record=partial(put_record, randomness=context.randomness, now_ms=now_ms),
             now_ms=now_ms,
         )
+        groups = GroupFiler(account_id=account.account_id, shelf=context.shelf, now_ms=now_ms)
         sink = FileSink(context.database.path.parent)
         try:
             async for changes in take_in(
                 self._rows(sink),
                 context.write,
                 importer,
+                groups,
                 lambda done: self.telling.from_anywhere(in_all + done, 2 * in_all),
             ):
                 await self.services.tell(changes)
@@ -165,6 +171,7 @@ class _Filling:
                 await self._keep_file(sink, message_id)
         finally:
             await trio.to_thread.run_sync(sink.clear)
+        await self._tell_groups(account)
 
         def keep(rows: Rows) -> None:
             keep_backup_key(rows, self.key)
@@ -172,6 +179,24 @@ class _Filling:
 
         await context.write(keep)
         reach("restore.kept")
+
+    async def _tell_groups(self, account: OwnAccount) -> None:
+        """Let the groups know of a new device, as soon as the relay does; or our other devices."""
+        context = self.context
+        for each in await context.read(group_store.groups):
+            changes = Changes()
+            group_id = each.group_id
+            if account.is_registered:
+                await context.write(
+                    partial(
+                        follow_up, changes=changes, context=context, group_id=group_id, own=account
+                    )
+                )
+            else:
+                await context.write(
+                    partial(come_back, changes=changes, context=context, group_id=group_id)
+                )
+            await self.services.tell(changes)
 
     def _rows(self, sink: FileSink) -> Iterator[Item]:
         """Yield the items but those of files, and write these."""

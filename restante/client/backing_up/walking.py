@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from restante.client.backing_up.group_items import group_items
 from restante.client.grammar.marking import without_excerpt
 from restante.client.history_transfer.items import is_mark_exported, mark_item, message_item
 from restante.client.history_transfer.items import record_item as packed_record
@@ -76,6 +77,7 @@ def walk(source: Source) -> Generator[Item, None, None]:
     for record in lasting.all_records(rows):
         if record.kind not in LEFT_OUT:
             yield packed_record(record)
+    yield from group_items(rows)
     for number, key in lasting.conversations_in_order(rows):
         yield from _counters(source, key)
         for row, quotes_what_stays in lasting.lasting_messages(rows, number):

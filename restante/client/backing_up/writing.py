@@ -20,12 +20,12 @@ from restante.protocol.backup import (
     MAX_ADDRESS_CHARS,
     BackupBegins,
     BackupEnds,
+    is_readable,
 )
 from restante.protocol.history_part import (
     HistoryMark,
     HistoryMessage,
     HistoryRecord,
-    is_readable,
     pack_item,
 )
 from restante.store import client_backup_rows as lasting

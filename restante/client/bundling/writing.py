@@ -17,10 +17,11 @@ import trio
 from restante.client.backing_up.desk import absolute
 from restante.client.changes import Changes
 from restante.client.clock import rfc3339
+from restante.client.groups.known import check_conversation
+from restante.client.history import parse_content
 from restante.client.interface import BundleMade
-from restante.client.named import account_of
+from restante.client.named import conversation_of
 from restante.client.new_file import new_file
-from restante.client.people_kept import existing
 from restante.client.sealing import Goal, Ready, Sealer
 from restante.client.views import display_name
 from restante.errors import UserError
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from restante.client.own_account import OwnAccount
     from restante.client.receipts import Receipts
     from restante.crypto.randomness import Randomness
+    from restante.store.client_outbox import OutboxRow
     from restante.store.client_rows import Rows
 
 AT_ONCE = 64
@@ -68,12 +70,12 @@ class BundleWriter:
         self._announcer = announcer
 
     async def write(self, path: str, conversation: str | None) -> BundleMade:
-        """Seal what waits, for everybody or one contact, and write it to a new file.
+        """Seal what waits, for everybody, a contact or a group, and write it to a new file.
 
         UserError: the file is there or can't be written; there is nothing to write.
         """
         place = absolute(path)
-        whom = None if conversation is None else account_of(conversation)
+        whom = None if conversation is None else conversation_of(conversation)
         await self._receipts.flush()  # what was received is owed to who can't be reached either
         entries = await self._context.read(partial(self._waiting, whom))
         ready: list[Ready] = []
@@ -106,13 +108,13 @@ class BundleWriter:
     def _waiting(self, whom: bytes | None, rows: Rows) -> list[tuple[bytes, bytes]]:
         """Return accounts and entries: of others, in their order; own devices have a network."""
         if whom is not None:
-            existing(rows, whom)
+            check_conversation(rows, whom)
         return [
             (entry.account_id, entry.id)
             for entry in outbox_entries(rows)
             if entry.account_id != self._own.account_id
             and not is_group(entry.account_id)  # one for all of a large group's mailboxes
-            and whom in {None, entry.account_id}
+            and (whom in {None, entry.account_id} or _is_of(entry, whom))
             and entry.next_attempt_ms is not None  # else it waits to be accepted
         ]
 
@@ -142,6 +144,12 @@ class BundleWriter:
         sealed = await self._context.write(work)
         await self._announcer.tell(changes)
         return sealed
+
+
+def _is_of(entry: OutboxRow, conversation: bytes | None) -> bool:
+    """Whether an entry is of a group: what is said in it, or a part of its log."""
+    content = parse_content(entry.content)
+    return content is not None and content.conversation == conversation
 
 
 def _write(path: Path, ready: Sequence[Ready], now_s: int, randomness: Randomness) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC
 from hashlib import sha256
 from itertools import islice
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeGuard
 
 from restante.client.archives.whatsapp import Chat, DateOrder, read_chat
 from restante.client.commands.output import Output
@@ -23,11 +23,15 @@ from restante.errors import ExitCode, UserError
 AT_ONCE: Final = 256
 MAX_BATCH_BYTES: Final = 256 * 1024
 MAX_LINE_BYTES: Final = 1024 * 1024
+GROUP_KEY_CHARS: Final = 64
+"""Of a group's key in hex; an account's has 32."""
 
 NOT_SAID: Final = "entries that nobody said: settings, gaps, notices"
 DELETED: Final = "messages that were deleted"
 UNREADABLE: Final = "lines that are no message of an export"
 REFUSED: Final = "texts that are too long, or dated before 1990 or in the future"
+UNKNOWN: Final = "texts in groups, of people who aren't known here"
+UNKNOWN_GROUP: Final = "of groups that aren't here"
 KNOWN: Final = "that are here already, or were deleted here"
 
 Text = dict[str, Any]
@@ -113,6 +117,11 @@ def _import_whatsapp(
             f"Say which of the names in the file is you: --me NAME. There are {listed}."
         )
     key = filing.resolve(chat)
+    if _is_group(key):
+        raise UserError(
+            "WhatsApp's texts go into a conversation with one person: of a group, nobody here is "
+            "known by the names in the file. Choose another --chat."
+        )
     for each in found.left_out:
         filing.left_out.note(each.line, each.reason)
     is_note = key == filing.resolve("self")  # where all texts are one's own
@@ -172,7 +181,7 @@ class _Lines:
                 self._file(key, waiting)
                 waiting, key = [], self._chat or self._key_of(record)
             elif record["type"] == "message":
-                if key is None and (key := self._key_of(_named(record))) is None:
+                if key is None and (key := self._key_of(_place_of(record))) is None:
                     self._left_out.note(number, _unknown(record))
                     continue
                 text = self._text(number, record)
@@ -192,13 +201,14 @@ class _Lines:
 
     def _key_of(self, record: dict[str, Any]) -> str | None:
         """Find the conversation that a line names, here."""
-        address = str(record.get("address", ""))
-        if address not in self._keys:
+        key = record.get("key")
+        name = key if _is_group(key) else str(record.get("address", ""))
+        if name not in self._keys:
             try:
-                self._keys[address] = self._filing.resolve(address)
+                self._keys[name] = self._filing.resolve(name)
             except UserError:
-                self._keys[address] = None
-        return self._keys[address]
+                self._keys[name] = None
+        return self._keys[name]
 
     def _text(self, number: int, record: dict[str, Any]) -> Text | None:
         kind, sender = record.get("kind"), record.get("from")
@@ -216,6 +226,7 @@ class _Lines:
                 "is_me": sender.get("is_me") is True,
                 "sent_at": record["sent_at"],
                 "body": record["body"],
+                "author": str(sender.get("address") or ""),
             }
         return None
 
@@ -234,7 +245,19 @@ def _named(record: dict[str, Any]) -> dict[str, Any]:
     return sender if isinstance(sender, dict) and not sender.get("is_me") else {}
 
 
+def _place_of(record: dict[str, Any]) -> dict[str, Any]:
+    """Return what names a message's conversation: its group, or who wrote it."""
+    key = record.get("conversation")
+    return {"key": key} if _is_group(key) else _named(record)
+
+
+def _is_group(key: object) -> TypeGuard[str]:
+    return isinstance(key, str) and len(key) == GROUP_KEY_CHARS
+
+
 def _unknown(record: dict[str, Any]) -> str:
+    if _is_group(record.get("conversation")):
+        return UNKNOWN_GROUP
     name = str(_named(record).get("address") or "somebody")[:80]
     return f"of {name}, who is no contact here"
 
@@ -265,7 +288,11 @@ class _Filing:
                 dry_run=self._dry_run,
             )
             self.added += result["added"]
-            for reason, name in ((KNOWN, "known_at"), (REFUSED, "refused_at")):
+            for reason, name in (
+                (KNOWN, "known_at"),
+                (REFUSED, "refused_at"),
+                (UNKNOWN, "unknown_at"),
+            ):
                 for index in result[name]:
                     self.left_out.note(batch[index][0], reason)
 

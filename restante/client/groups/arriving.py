@@ -14,8 +14,9 @@ from restante.client.acquaintance import is_heard
 from restante.client.grammar.filing import file_content
 from restante.client.groups import admitting, chains, joining, lost_keys, telling
 from restante.client.groups import ledger as ledgers
+from restante.client.groups.knowing import know_members
 from restante.client.groups.posting import says_receipts
-from restante.client.groups.settling import know_members, settle
+from restante.client.groups.settling import settle
 from restante.client.history import parse_content
 from restante.client.interface import MessageState
 from restante.client.requests import MAX_REQUEST_MESSAGES

@@ -10,21 +10,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from restante.client.acquaintance import is_welcome, new_contact, others_at
-from restante.client.groups.ledger import JOINED, LEFT, PARTIAL, REQUEST, Ledger, verified
+from restante.client.acquaintance import is_welcome
+from restante.client.groups.ledger import JOINED, LEFT, PARTIAL, REQUEST, Ledger
 from restante.client.groups.sentences import sentence_of
 from restante.client.history import file_note
-from restante.client.interface import ContactState, Trust
 from restante.client.queueing import local_id
 from restante.client.syncing.putting import put
 from restante.protocol.content import RecordKind
 from restante.protocol.group import Add, EntryHash, Field, Found, Role
-from restante.protocol.ids import ID_BYTES, Token
+from restante.protocol.ids import ID_BYTES
 from restante.protocol.order import is_out_of_reach, rank_at
 from restante.protocol.text import printable
 from restante.store import client_group_invites as invites
 from restante.store import client_groups as store
-from restante.store.client_contacts import contact, upsert_contact
+from restante.store.client_contacts import contact
 from restante.store.client_conversations import own_counter
 from restante.store.client_group_invites import LinkRow
 from restante.store.client_groups import GroupRow, MemberRow
@@ -33,7 +32,7 @@ from restante.store.client_records import record, records_of
 from restante.store.client_spaces import ChannelRow, channel, channels, put_channels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from restante.client.changes import Changes
     from restante.client.own_account import OwnAccount
@@ -52,12 +51,14 @@ def settle(
 ) -> GroupRow | None:
     """Let what the log says be so here: members, settings, notices of what changed.
 
-    Members must be contacts of some kind by now (`know_members`). None if it isn't ours to know.
+    Members must be contacts of some kind by now (`knowing`). None if it isn't ours to know.
     """
     group_id, state = ledger.group_id, ledger.log.state()
     before = store.group_row(rows, group_id)
     own_role = state.role(own.account_id)
-    row = _row(rows, own, ledger, state, before, now_ms=now_ms)
+    standing = _standing(rows, own, ledger, state, before=before)
+    begun_at_ms = now_ms if before is None else before.begun_at_ms
+    row = _row(own.account_id, ledger, state, standing=standing, begun_at_ms=begun_at_ms)
     store.put_group(rows, row)
     if _settle_members(rows, group_id, state):
         changes.is_upkeep_due = True  # a capability key may write to who has left
@@ -82,67 +83,49 @@ def settle(
     return row
 
 
-def know_members(
+def settle_as_it_was(
     rows: Rows,
-    own: OwnAccount,
-    state: State,
-    manifests: Iterable[bytes],
-    tokens: dict[bytes, bytes],
+    changes: Changes,
+    account_id: bytes,
+    ledger: Ledger,
     *,
-    now_s: int,
+    state: str,
+    begun_at_ms: int,
 ) -> None:
-    """Keep the members whom we don't know yet, by the manifests that came with the log.
+    """Let what a log says be so where a history is taken in: nothing is noted and nobody told.
 
-    A manifest vouches for its account by itself, for its account id is the hash of its root key.
-    A token that we have ourselves is kept: theirs is at least as good.
+    `state` is how the account stood to the group; what the log says since counts for more, and so
+    does what this device knows of it.
     """
-    for manifest in verified(manifests).values():
-        account = manifest.account_id
-        if account == own.account_id or not state.role(account):
-            continue
-        known = contact(rows, account)
-        token = tokens.get(account)
-        if known is None:
-            row = new_contact(
-                manifest,
-                state=ContactState.MEMBER,
-                trust=Trust.UNVERIFIED,
-                token=None if token is None else Token(token),
-                petname=None,
-                is_stale=True,  # a member's word: their relay is asked before we write to them
-                now_s=now_s,
-            )
-            if others_at(rows, row):
-                row = replace(row, trust=Trust.CHANGED.value)
-            upsert_contact(rows, row)
-        elif known.token is None and token is not None:
-            upsert_contact(rows, replace(known, token=token))
+    said = ledger.log.state()
+    before = store.group_row(rows, ledger.group_id)
+    was = state if before is None or before.state != JOINED else JOINED
+    if said.role(account_id) is Role.NONE:
+        was = LEFT
+    elif was != JOINED:
+        was = REQUEST
+    row = _row(
+        account_id,
+        ledger,
+        said,
+        standing=was,
+        begun_at_ms=begun_at_ms if before is None else before.begun_at_ms,
+    )
+    store.put_group(rows, row)
+    _settle_members(rows, ledger.group_id, said)
+    _settle_links(rows, ledger.group_id, said)
+    if said.is_space:
+        put_channels(rows, ledger.group_id, _listed(ledger.group_id, said))
+    changes.conversations[ledger.group_id] = None
 
 
 def _row(
-    rows: Rows,
-    own: OwnAccount,
-    ledger: Ledger,
-    state: State,
-    before: GroupRow | None,
-    *,
-    now_ms: int,
+    account_id: bytes, ledger: Ledger, state: State, *, standing: str, begun_at_ms: int
 ) -> GroupRow:
-    own_role = state.role(own.account_id)
-    adder, link_id = _adder(ledger, own.account_id)
     return GroupRow(
         group_id=ledger.group_id,
-        state=_standing(
-            rows,
-            own,
-            ledger.group_id,
-            own_role=own_role,
-            adder=adder,
-            link_id=link_id,
-            parent=_parent(state),
-            before=before,
-        ),
-        adder=adder,
+        state=standing,
+        adder=_adder(ledger, account_id)[0],
         name=printable(state.shown_name, multiline=False).strip() or ledger.group_id.hex()[:8],
         description=printable(state.text(Field.DESCRIPTION), multiline=True),
         is_space=state.is_space,
@@ -150,9 +133,9 @@ def _row(
         timer_s=min(state.number(Field.TIMER_S), 366 * 86_400),
         may_post=int(state.may_post),
         may_mention_all=int(state.may_mention_all),
-        own_role=int(own_role),
+        own_role=int(state.role(account_id)),
         heads=b"".join(ledger.log.heads),
-        begun_at_ms=now_ms if before is None else before.begun_at_ms,
+        begun_at_ms=begun_at_ms,
     )
 
 
@@ -179,17 +162,16 @@ def _adder(ledger: Ledger, account_id: bytes) -> tuple[bytes | None, bytes | Non
 def _standing(
     rows: Rows,
     own: OwnAccount,
-    group_id: bytes,
+    ledger: Ledger,
+    state: State,
     *,
-    own_role: Role,
-    adder: bytes | None,
-    link_id: bytes | None,
-    parent: bytes | None,
     before: GroupRow | None,
 ) -> str:
     """Return whether we are in a group: a stranger who adds us unasked has only asked."""
+    group_id, parent = ledger.group_id, _parent(state)
+    adder, link_id = _adder(ledger, own.account_id)
     was = None if before is None else before.state
-    if own_role is Role.NONE:
+    if state.role(own.account_id) is Role.NONE:
         return PARTIAL if was in {None, PARTIAL} else LEFT
     if was == JOINED:
         return JOINED
@@ -265,18 +247,21 @@ def _settle_links(rows: Rows, group_id: bytes, state: State) -> None:
 
 def _settle_channels(rows: Rows, changes: Changes, space: GroupRow, state: State) -> None:
     """Keep which channels a space has; who is in the space is in those that wait for an answer."""
-    listed = [
+    put_channels(rows, space.group_id, _listed(space.group_id, state))
+    if space.state == JOINED:
+        join_channels(rows, changes, space.group_id)
+
+
+def _listed(space_id: bytes, state: State) -> list[ChannelRow]:
+    return [
         ChannelRow(
-            space_id=space.group_id,
+            space_id=space_id,
             group_id=each.group,
             category=each.category,
             position=each.position,
         )
         for each in state.channels.values()
     ]
-    put_channels(rows, space.group_id, listed)
-    if space.state == JOINED:
-        join_channels(rows, changes, space.group_id)
 
 
 def join_channels(rows: Rows, changes: Changes, space_id: bytes) -> None:

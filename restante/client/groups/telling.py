@@ -274,11 +274,11 @@ def ask(
     group_id: bytes,
     whom: ContactRow,
     *,
-    device_id: bytes,
+    device_id: bytes | None,
     randomness: Randomness,
     now_ms: int,
 ) -> None:
-    """Ask a device for what its epoch names and isn't here; once for the same lack."""
+    """Ask a device, or all of an account's, for what isn't here; once for the same lack."""
     row = store.group_row(rows, group_id)
     heads = [] if row is None else row.head_list[:MAX_PARENTS]
     body = GroupAsk(heads=heads)
@@ -289,7 +289,7 @@ def ask(
         changes,
         whom,
         content.to_bytes(),
-        entry_id=local_id("group-ask", group_id, device_id, b"".join(heads)),
+        entry_id=local_id("group-ask", group_id, device_id or whom.account_id, b"".join(heads)),
         message_id=None,
         now_ms=now_ms,
         device_id=device_id,

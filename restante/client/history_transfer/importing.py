@@ -194,14 +194,18 @@ class _Batch:
 
 
 def batches(
-    items: Iterable[Item], *, most: int = BATCH_ITEMS, most_bytes: int = BATCH_BYTES
+    items: Iterable[Item],
+    *,
+    most: int = BATCH_ITEMS,
+    most_bytes: int = BATCH_BYTES,
+    size_of: Callable[[Item], int] | None = None,
 ) -> Iterator[list[Item]]:
-    """Cut items into lots for one transaction each."""
+    """Cut items into lots for one transaction each. `size_of`: bytes of an item, about."""
     batch: list[Item] = []
     size_bytes = 0
     for item in items:
         batch.append(item)
-        size_bytes += _size_bytes(item)
+        size_bytes += (size_of or size_bytes_of)(item)
         if len(batch) >= most or size_bytes >= most_bytes:
             yield batch
             batch, size_bytes = [], 0
@@ -209,7 +213,8 @@ def batches(
         yield batch
 
 
-def _size_bytes(item: Item) -> int:
+def size_bytes_of(item: Item) -> int:
+    """Return how much of a batch an item takes, about."""
     if isinstance(item, HistoryMessage):
         return len(item.text) + len(item.body)
     if isinstance(item, HistoryMark):

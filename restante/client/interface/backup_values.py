@@ -91,6 +91,8 @@ class ImportedText(View, frozen=True):
     """RFC 3339."""
     body: str
     place: int = 0
+    author: str = ""
+    """In a group: the address of who wrote it, if that wasn't the user."""
 
 
 class ImportResult(View, frozen=True):
@@ -100,11 +102,14 @@ class ImportResult(View, frozen=True):
     known: int
     refused: int
     """Without a text, too long, or with a time before 1990 or in the future."""
-
     known_at: list[int]
     """Which they are, by their places in what was handed in, from 0."""
 
     refused_at: list[int]
+    unknown: int = 0
+    """In a group: by somebody who isn't known here."""
+
+    unknown_at: tuple[int, ...] = ()
 
 
 class BundleMade(View, frozen=True):

@@ -159,7 +159,7 @@ class Engine(Keeping, Examining, Protocol):
     async def bundle_export(
         self, path: str, *, conversation: ConversationKey | None = None
     ) -> BundleMade:
-        """Write what waits to be sent, sealed, to a new file, for everybody or one contact.
+        """Write what waits to be sent, sealed, to a new file, for everybody, a contact or a group.
 
         It stays in the outbox: who gets it both ways has it once. UserError: nothing waits.
         """

@@ -10,6 +10,7 @@ from restante.store import client_tables as tables
 from restante.store.client_marks import LAST_HISTORY_KIND
 from restante.store.client_queries.compiling import Query
 from restante.store.client_queries.files import files
+from restante.store.client_queries.groups import group_entries, group_manifests, group_states
 from restante.store.client_queries.marks import MARK
 from restante.store.client_queries.messages import MESSAGE
 from restante.store.client_queries.records import RECORD
@@ -56,5 +57,24 @@ FILES = Query(
     .select_from(files.join(_messages, _messages.c.id == files.c.message_id))
     .where(files.c.stored_bytes > 0, _messages.c.kind == "file", _stays)
     .order_by(files.c.message_id)
+)
+MANIFESTS = Query(
+    select(group_manifests.c.manifest)
+    .where(
+        select(group_entries.c.number)
+        .join_from(group_entries, group_states, group_entries.c.group_id == group_states.c.group_id)
+        .where(
+            group_entries.c.manifest_hash == group_manifests.c.hash,
+            group_states.c.state != "partial",
+        )
+        .exists()
+    )
+    .order_by(group_manifests.c.hash)
+)
+_contacts = tables.contacts
+MEMBERS = Query(
+    select(_contacts.c.manifest, _contacts.c.token)
+    .where(_contacts.c.state == "member", _contacts.c.manifest.is_not(None))
+    .order_by(_contacts.c.account_id)
 )
 COUNT: Final = Query(select(func.sum(_conversations.c.message_count)))
