@@ -39,12 +39,12 @@ class AlertingApp(LockingApp):
 
     async def begin_alerts(self) -> None:
         """From now on, what is new is told."""
+        self.app_resume_signal.subscribe(self, self._resumed)  # while it is known to run
         self.way = escapes.choose_way(os.environ)
         alerts = Alerts()
         alerts.listen_for(await self._keywords())
         self._alerts = alerts
         self._alerts.look(self._chats.every(), self._chats.may_call, is_away=False)
-        self.app_resume_signal.subscribe(self, self._resumed)
         self._show_title()
 
     async def _keywords(self) -> str:
