@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 from rich.color import Color
 
 from restante.client.interface import File, FileState, Pixels, Preview
 from restante.client.tui.entries import lay_out
-from restante.client.tui.graphics import Graphics, is_likely
+from restante.client.tui.graphics import Graphics, draws_placeholders, is_likely
 from restante.client.tui.half_blocks import MOST_ROWS, UPPER, painted, preview_lines
 from restante.client.tui.picture_screen import PictureScreen
 from restante.client.tui.roles import Paint
@@ -106,6 +107,21 @@ def test_only_a_terminal_that_may_have_graphics_is_asked() -> None:
     assert is_likely({"TERM": "xterm-256color", "TERM_PROGRAM": "WezTerm"})
     assert not is_likely({"TERM": "xterm-256color"})
     assert not is_likely({"TERM": "tmux-256color", "TMUX": "/tmp/x", "KITTY_WINDOW_ID": "1"})
+
+
+@pytest.mark.parametrize(
+    ("said", "draws"),
+    [
+        ("\x1bP>|kitty(0.26.5)\x1b\\", False),
+        ("\x1bP>|kitty(0.28.1)\x1b\\", True),
+        ("\x1bP>|kitty(1.0.0)\x1b\\", True),
+        ("\x1bP>|ghostty 1.1.3\x1b\\", True),
+        ("\x1bP>|WezTerm 20240203\x1b\\", False),
+        ("", False),
+    ],
+)
+def test_an_old_kitty_would_show_letters_in_a_pictures_place(said: str, draws: bool) -> None:
+    assert draws_placeholders(said) is draws
 
 
 def test_a_terminal_with_graphics_is_given_pixels() -> None:

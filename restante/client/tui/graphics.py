@@ -7,6 +7,8 @@ is known here alone. Spec: docs/tui.md, section 4.
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 
 MOST_SIDE: Final = 1200
 """More pixels than that are slow to send to a terminal."""
+
+_PLACEHOLDERS_SINCE: Final = (0, 28)
+"""The first kitty that puts pictures in the place of letters, as the library has them put; one
+before it says that it has graphics, and shows the letters."""
 
 _LIKELY_TERMS: Final = ("xterm-kitty", "foot", "mlterm", "contour", "xterm-ghostty")
 _LIKELY_PROGRAMS: Final = frozenset({"WezTerm", "iTerm.app", "ghostty", "vscode", "mintty"})
@@ -60,13 +66,20 @@ def is_likely(environment: Mapping[str, str]) -> bool:
     return is_term or is_program or not _LIKELY_NAMES.isdisjoint(environment)
 
 
+def draws_placeholders(version: str) -> bool:
+    """Whether a terminal draws pictures in the place of letters, by its answer to XTVERSION."""
+    kitty = re.search(r"kitty\((\d{1,4})\.(\d{1,4})", version)
+    if kitty is not None:
+        return (int(kitty[1]), int(kitty[2])) >= _PLACEHOLDERS_SINCE
+    return "ghostty" in version
+
+
 def find_graphics(environment: Mapping[str, str]) -> Graphics | None:
     """Ask the terminal what it draws with; None: letters alone, or the extra isn't installed."""
     if not is_likely(environment):
         return None
     try:
-        from textual_image import renderable, widget  # noqa: PLC0415  (asks as it is imported)
-        from textual_image._terminal import get_cell_size  # noqa: PLC0415  (the same)
+        from textual_image import _terminal, renderable, widget  # noqa: PLC0415  (asks as imported)
     except ImportError:
         return None
     kinds = {
@@ -74,7 +87,21 @@ def find_graphics(environment: Mapping[str, str]) -> Graphics | None:
         renderable.TGPImage: widget.TGPImage,
     }
     kind = kinds.get(renderable.Image)
-    if kind is None:
+    if kind is None or (kind is widget.TGPImage and not draws_placeholders(_version(_terminal))):
         return None
-    cell = get_cell_size()
+    cell = _terminal.get_cell_size()
     return Graphics(kind=kind, cell_width=cell.width, cell_height=cell.height)
+
+
+def _version(terminal: Any) -> str:
+    """Ask the terminal what it is (XTVERSION); empty: it doesn't say."""
+    output = sys.__stdout__
+    if output is None:
+        return ""
+    try:
+        with terminal.capture_terminal_response("\x1bP>|", "\x1b\\", timeout=0.1) as answer:
+            output.write("\x1b[>q")
+            output.flush()
+    except (terminal.TerminalError, TimeoutError):
+        return ""
+    return str(answer.sequence)
