@@ -96,6 +96,14 @@ class ChatScreen(Opening):
         self.watch(self.app, "app_focus", self._terminal_focused, init=False)
         self.set_interval(60, self._grow_older)
 
+    def on_screen_suspend(self) -> None:
+        """Another screen lies over this one; pictures would shine through."""
+        self.pane.pictures.hide()
+
+    def on_screen_resume(self) -> None:
+        """Here again."""
+        self.pane.pictures.look_again()
+
     def _grow_older(self) -> None:
         """Times that are told as ages, and mutes that end, follow the clock."""
         self._refresh_chats()

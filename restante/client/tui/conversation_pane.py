@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -23,6 +24,7 @@ from restante.client.tui.compose_box import PLAIN, ComposeBox
 from restante.client.tui.find_bar import FindBar
 from restante.client.tui.history_view import Load
 from restante.client.tui.message_list import MessageList
+from restante.client.tui.sharp_pictures import CLASS, SharpPictures
 from restante.client.tui.stage import Stage
 from restante.client.tui.text_line import Line, clickable
 from restante.client.tui.wrap import shorten
@@ -48,6 +50,7 @@ class ConversationPane(Vertical):
         self.contact_banner = Banner(stage, id="contact-banner")
         self.find_bar = FindBar(stage)
         self.messages = MessageList(stage)
+        self.pictures = SharpPictures(stage, self, self.messages)
         self.below = Line("", id="below")
         self.later = Line("", id="later")
         self.box = ComposeBox()
@@ -155,6 +158,26 @@ class ConversationPane(Vertical):
         """Focus the box, or the messages where nothing may be written."""
         (self.messages if self.box.disabled else self.box).focus()
 
+    def on_message_list_moved(self) -> None:
+        """Pictures follow what they lie over."""
+        self.pictures.look_again()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a picture is one on its message."""
+        if _is_picture(event):
+            self.messages.focus()
+            self.messages.click(event.screen_y - self.messages.region.y)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """A wheel over a picture scrolls what it lies over."""
+        if _is_picture(event):
+            self.messages.scroll_up(animate=False)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """As up."""
+        if _is_picture(event):
+            self.messages.scroll_down(animate=False)
+
     def keep_draft(self) -> None:
         """Remember what is written."""
         if self._open is not None and self.box.purpose.edits is None:
@@ -195,3 +218,10 @@ class ConversationPane(Vertical):
         self.box.set_state(reason, is_open=False)
         if had_focus:
             self.messages.focus()
+
+
+def _is_picture(event: events.MouseEvent) -> bool:
+    touched = event.widget
+    return touched is not None and any(
+        each.has_class(CLASS) for each in touched.ancestors_with_self
+    )

@@ -129,6 +129,13 @@ class History:
         top = self.heights.top(number)
         return top + chunk.tops[index] + chunk.entries[index].lead, top + chunk.tops[index + 1]
 
+    def lines_of(self, position: int) -> tuple[Line, ...]:
+        """Return the lines of a message that `rows_of` has rows for, without its lead."""
+        number, index = self.heights.at_position(position)
+        chunk = self._chunks[number]
+        entry = None if chunk is None else chunk.entries[index]
+        return () if entry is None else entry.lines[entry.lead :]
+
     def forget_layout(self) -> None:
         """Have all that is in memory laid out again; until then it is shown as it was."""
         for chunk in self._recent.values():

@@ -23,7 +23,7 @@ from textual.strip import Strip
 
 from restante.client.interface import Message
 from restante.client.tui.bridge import breathe
-from restante.client.tui.entries import Entry, lay_out
+from restante.client.tui.entries import Entry, Line, lay_out
 from restante.client.tui.history import Anchor, History, Place
 from restante.client.tui.matches import Matches
 from restante.client.tui.painting import style_of
@@ -135,6 +135,19 @@ class HistoryView(ScrollView):
         places = history.at_row(min(top, max(0, bottom))), history.at_row(max(0, bottom))
         first = places[0].position if places[0] else 0
         return first, places[1].position if places[1] else history.count - 1
+
+    def entries_in_sight(self) -> list[tuple[Message, int, tuple[Line, ...]]]:
+        """Return the messages on screen, each with its first row there and its lines."""
+        if not self._history.count:
+            return []
+        first, last = self._visible()
+        found = []
+        for position in range(first, last + 1):
+            message, rows = self._history.message_at(position), self._history.rows_of(position)
+            if message is not None and rows is not None:
+                row = rows[0] - self.scroll_offset.y + self._blank_rows
+                found.append((message, row, self._history.lines_of(position)))
+        return found
 
     def _last_visible(self) -> int:
         return self._visible()[1]

@@ -63,6 +63,9 @@ class MessageList(HistoryView, can_focus=True):
 
         count: int | None
 
+    class Moved(Posted):
+        """Something in sight came, went, or stands elsewhere."""
+
     class Left(Posted):
         """The reader went down past the last message."""
 
@@ -262,7 +265,11 @@ class MessageList(HistoryView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Select what was clicked."""
-        place = self._history.at_row(event.y - self._blank_rows + self.scroll_offset.y)
+        self.click(event.y)
+
+    def click(self, row: int) -> None:
+        """Select what stands in a row of the list."""
+        place = self._history.at_row(row - self._blank_rows + self.scroll_offset.y)
         if place is not None:
             self._select(place.position)
             message = self._history.message_at(place.position)
@@ -318,6 +325,8 @@ class MessageList(HistoryView, can_focus=True):
         self._show_new()
         self._show_top()
         self._show_cursor()
+        if self._stage.graphics is not None:
+            self.post_message(self.Moved())
         below = None if self._is_at_end else self._arrived_below
         if below != self._below:
             self._below = below
