@@ -16,7 +16,6 @@ from restante.client import gap_requests, gaps, granting, tracing
 from restante.client.acquaintance import (
     heard_from,
     is_first_device,
-    is_heard,
     is_welcome,
     told_of_manifest,
 )
@@ -26,6 +25,7 @@ from restante.client.grammar.signals import hear
 from restante.client.grammar.timers import start_clock
 from restante.client.groups.admitting import JOIN_STEP_MS
 from restante.client.groups.arriving import GroupReader, Source, is_of_group
+from restante.client.groups.knowing import is_fellow
 from restante.client.groups.ledger import Shelf
 from restante.client.groups.posting import note_receipt
 from restante.client.history import parse_content
@@ -144,7 +144,8 @@ class Reader:
     ) -> None:
         """Read what somebody says in a group: that they are in it too makes them no contact."""
         row = arrival.contact
-        if arrival.lane is Lane.REQUEST and is_heard(row):
+        is_known = is_welcome(row) or is_fellow(rows, row.account_id)
+        if arrival.lane is Lane.REQUEST and is_known:
             granting.grant_if_needed(
                 rows, changes, row, randomness=self.randomness, now_ms=self.now_ms
             )

@@ -61,13 +61,15 @@ def note_arrival(
     content: Content,
     *,
     conversation: bytes | None = None,
+    may_ask: bool = True,
     resend_grace_ms: int,
     randomness: Randomness,
     now_ms: int,
 ) -> None:
     """Note a counter that arrived: fill the gap it belonged to, or show the one it reveals.
 
-    `row` is whose device it is; `conversation` is theirs, if no other is named.
+    `row` is whose device it is; `conversation` is theirs, if no other is named. `may_ask`: what is
+    missing is asked for, if they are somebody who is heard.
     """
     counter = content.counter
     if counter == 0:
@@ -104,7 +106,7 @@ def note_arrival(
             now_ms=now_ms,
         )
     is_due = newly_missing or (left and was_asked_long_ago(rows, key, device_id, now_ms))
-    if is_due and is_heard(row):
+    if is_due and may_ask and is_heard(row):
         ask_again(
             rows,
             changes,

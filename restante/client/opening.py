@@ -50,6 +50,7 @@ from restante.crypto.kem import KemKeyPair
 from restante.crypto.keys import KemSeed, RatchetSecret
 from restante.crypto.own_keys import spent_prekeys
 from restante.errors import CryptoError, RemoteProtocolError
+from restante.protocol.content import Kind
 from restante.protocol.envelope import HELLO_PREFIX_BYTES, check_bucket, lookup_tag
 from restante.protocol.frames import Lane
 from restante.protocol.manifest import PrekeyKind
@@ -151,7 +152,7 @@ class Opener:
         row, number = found
         packed = chains.open_message(rows, row, number, envelope.payload)
         who = contact(rows, row.account_id)
-        if packed is not None and who is not None:
+        if packed is not None and who is not None and _is_said_in(row.group_id, packed):
             self.reader.read(
                 rows,
                 changes,
@@ -351,6 +352,16 @@ class Opener:
             row = replace(row, is_stale=True)  # asked for before we write to them next
             upsert_contact(rows, row)
         return row
+
+
+def _is_said_in(group_id: bytes, packed: bytes) -> bool:
+    """Whether a content is what a sender key is for: all members have it, and it heals nothing."""
+    content = parse_content(packed)
+    return (
+        content is not None
+        and content.kind == Kind.GROUP_CONTENT
+        and content.conversation == group_id
+    )
 
 
 def _from_a_group(rows: Rows, row: ContactRow, opened: Opened) -> ContactRow:

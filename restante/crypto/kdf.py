@@ -103,6 +103,16 @@ def body_key(message: MessageKey) -> BodyKey:
     return BodyKey(_hkdf(salt=_ZEROS, secret=message.raw, label=labels.MESSAGE, size_bytes=32))
 
 
+def sender_tags(shared: HeaderKey, chain: bytes) -> HeaderKey:
+    """Derive what a sender key's lookup tags are made with, which is its owner's device's alone.
+
+    HKDF-SHA256(salt = 32 zero bytes, ikm = tag key 32 B, info = LABEL sender-tags || chain 16 B)
+    -> 32 B.
+    """
+    label = labels.SENDER_TAGS + chain
+    return HeaderKey(_hkdf(salt=_ZEROS, secret=shared.raw, label=label, size_bytes=32))
+
+
 def link_keys(transcript: bytes, secret: LinkSecret) -> tuple[LinkRevealKey, LinkVerdictKey]:
     """Derive what seals the rest of a linking.
 

@@ -3,8 +3,10 @@
 A device that writes gives its chain to each device of the group over their own session, and takes
 another one when anybody who has it is gone. Rule: every message has a key of its own, which is
 erased with its use, on both sides; and a signature by a key that only the sender has, for all
-readers have the chain (attack 43). To a relay such an envelope looks like any other.
-Spec: docs/cryptography.md, section 16; docs/protocol/groups.md, section 6.
+readers have the chain (attack 43). A chain's name and its tags follow from the device that gave it:
+a reader who hands it on as their own has another one, which opens nothing. To a relay such an
+envelope looks like any other.
+Spec: docs/cryptography.md, section 17; docs/protocol/groups.md, section 6.
 """
 
 from __future__ import annotations
@@ -55,7 +57,6 @@ class SenderChain:
     def shared(self) -> SenderKey:
         """Return what a reader gets, for what is said from now on."""
         return SenderKey(
-            chain=self.id,
             number=self.number,
             chain_key=self.chain.raw,
             tag_key=self.tags.raw,
@@ -81,7 +82,8 @@ class ReaderChain:
 
     def expected(self) -> dict[LookupTag, int]:
         """Return the tags of all messages that may still come on it, with their numbers."""
-        return {tag(self.tags, n): n for n in range(self.number, SENDER_CHAIN_LENGTH)}
+        key = kdf.sender_tags(self.tags, self.id)
+        return {tag(key, n): n for n in range(self.number, SENDER_CHAIN_LENGTH)}
 
     def pack(self) -> bytes:
         """Return it as it is stored: chain || tags || verify key, then each skipped key."""
@@ -89,16 +91,22 @@ class ReaderChain:
         return b"".join((self.chain.raw, self.tags.raw, self.verify.raw, *left))
 
 
-def begin(randomness: Randomness, group: bytes) -> SenderChain:
-    """Draw a new chain for what a device says in a group."""
+def begin(randomness: Randomness, group: bytes, device: bytes) -> SenderChain:
+    """Draw a new chain for what a device, 16 B, says in a group."""
+    own = SenderSigningKey(randomness.random(KEY_BYTES))
     return SenderChain(
-        id=randomness.random(ID_BYTES),
+        id=_name(group, device, signing.sender_verify_key(own)),
         group=group,
         number=0,
         chain=ChainKey(randomness.random(KEY_BYTES)),
         tags=HeaderKey(randomness.random(KEY_BYTES)),
-        signing=SenderSigningKey(randomness.random(KEY_BYTES)),
+        signing=own,
     )
+
+
+def _name(group: bytes, device: bytes, verify: SenderVerifyKey) -> bytes:
+    """Name a chain, 16 B, by whose it is: nobody else's has the name, whatever they copy."""
+    return sha256(labels.SENDER_CHAIN + group + device + verify.raw).digest()[:ID_BYTES]
 
 
 def stored_sender(packed: bytes, *, id: bytes, group: bytes, number: int) -> SenderChain:  # noqa: A002
@@ -133,13 +141,14 @@ def stored_reader(packed: bytes, *, id: bytes, group: bytes, number: int) -> Rea
 
 def has_sent(chain: SenderChain, lookup: bytes) -> bool:
     """Whether a lookup tag is of a message that was sealed on a chain of one's own."""
-    return any(lookup == tag(chain.tags, number) for number in range(chain.number))
+    key = kdf.sender_tags(chain.tags, chain.id)
+    return any(lookup == tag(key, number) for number in range(chain.number))
 
 
-def accept(key: SenderKey, group: bytes) -> ReaderChain:
-    """Return the chain that a member has given us for a group."""
+def accept(key: SenderKey, group: bytes, device: bytes) -> ReaderChain:
+    """Return the chain that a member's device, 16 B, has given us for a group."""
     return ReaderChain(
-        id=key.chain,
+        id=_name(group, device, SenderVerifyKey(key.verify_key)),
         group=group,
         number=key.number,
         chain=ChainKey(key.chain_key),
@@ -163,7 +172,7 @@ def seal(
     if size is None:
         raise LocalProtocolError(f"{len(content)} bytes of content fit no envelope")
     following, message = kdf.chain_step(chain.chain)
-    lookup = tag(chain.tags, chain.number)
+    lookup = tag(kdf.sender_tags(chain.tags, chain.id), chain.number)
     statement = statements.group_message(
         group=chain.group, chain=chain.id, number=chain.number, digest=sha256(content).digest()
     )

@@ -261,9 +261,11 @@ class GroupLog(Struct, array_like=True, frozen=True, forbid_unknown_fields=True)
 
 
 class SenderKey(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
-    """Body of kind SENDER_KEY: opens what its writer says in the group from `number` on."""
+    """Body of kind SENDER_KEY: opens what its writer says in the group from `number` on.
 
-    chain: Bytes16
+    Which chain it is follows from the keys and from whose device says so.
+    """
+
     number: Annotated[int, Meta(ge=0, lt=SENDER_CHAIN_LENGTH)]
     chain_key: Bytes32
     tag_key: Bytes32

@@ -121,6 +121,10 @@ class Log:
             mask |= self._past[at] | (1 << at)
         return self._view(mask)
 
+    def follows(self, later: bytes, earlier: bytes) -> bool:
+        """Whether who wrote one entry had seen another. KeyError: one isn't here."""
+        return bool(self._past[self._at[later]] >> self._at[earlier] & 1)
+
     def after(self, heads: Iterable[bytes]) -> list[EntryHash]:
         """Return what whoever has these entries, as far as they are known here, lacks; in order."""
         known = 0

@@ -105,6 +105,7 @@ _WAIT = Statement("groups.WAIT")
 _WAITING_OF = Statement("groups.WAITING_OF")
 _TAKE_WAITING = Statement("groups.TAKE_WAITING")
 _COUNT_WAITING = Statement("groups.COUNT_WAITING")
+_COUNT_ALL_WAITING = Statement("groups.COUNT_ALL_WAITING")
 _FORGET_WAITING = Statement("groups.FORGET_WAITING")
 _NOTE_RECEIPT = Statement("groups.NOTE_RECEIPT")
 _RECEIPTS = Statement("groups.RECEIPTS")
@@ -232,6 +233,11 @@ def take_waiting(rows: Rows, group_id: bytes) -> list[WaitingRow]:
 def count_waiting(rows: Rows, account_id: bytes) -> int:
     """Return how many contents of an account wait."""
     return int(rows.value(_COUNT_WAITING, account_id=account_id))
+
+
+def count_all_waiting(rows: Rows) -> int:
+    """Return how many contents wait, whoever they are of."""
+    return int(rows.value(_COUNT_ALL_WAITING))
 
 
 def forget_waiting(rows: Rows, before_ms: int) -> int:

@@ -1,7 +1,7 @@
 """Sender keys of groups: one's own chains and others', and by which tag an envelope finds its one.
 
 Rule: what opens a message goes in the transaction that opened it. Chains are opaque and secret.
-Spec: docs/client-store.md, section 4; docs/cryptography.md, section 16.
+Spec: docs/client-store.md, section 4; docs/cryptography.md, section 17.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ _PUT = Statement("sender_keys.PUT")
 _ONE = Statement("sender_keys.ONE")
 _OF = Statement("sender_keys.OF")
 _COUNT = Statement("sender_keys.COUNT")
+_COUNT_STRAY = Statement("sender_keys.COUNT_STRAY")
 _DROP = Statement("sender_keys.DROP")
 _DROP_TAGS = Statement("sender_keys.DROP_TAGS")
 _DROP_HOLDERS = Statement("sender_keys.DROP_HOLDERS")
@@ -71,6 +72,11 @@ def chains_of(rows: Rows, group_id: bytes, device_id: bytes) -> list[ChainRow]:
 def count_chains(rows: Rows, account_id: bytes) -> int:
     """Return how many chains of somebody are kept, in all groups together."""
     return int(rows.value(_COUNT, account_id=account_id))
+
+
+def count_stray_chains(rows: Rows) -> int:
+    """Return how many chains are kept of groups that aren't known here."""
+    return int(rows.value(_COUNT_STRAY))
 
 
 def drop_chain(rows: Rows, chain_id: bytes) -> None:

@@ -776,6 +776,11 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
         (),
         {},
     ),
+    "groups.COUNT_ALL_WAITING": (
+        "SELECT count(*) AS count_1 FROM group_waiting",
+        (),
+        {},
+    ),
     "groups.COUNT_ENTRIES": (
         "SELECT count(*) AS count_1 FROM group_entries WHERE group_entries.group_id = ?",
         ("group_id",),
@@ -1778,6 +1783,14 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
     "sender_keys.COUNT": (
         "SELECT count(*) AS count_1 FROM group_chains WHERE group_chains.account_id = ?",
         ("account_id",),
+        {},
+    ),
+    "sender_keys.COUNT_STRAY": (
+        (
+            "SELECT count(*) AS count_1 FROM group_chains WHERE (group_chains.group_id NOT IN "
+            "(SELECT group_states.group_id FROM group_states))"
+        ),
+        (),
         {},
     ),
     "sender_keys.DROP": (

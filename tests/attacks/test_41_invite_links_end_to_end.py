@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from restante.client.groups import admitting
+from restante.client.changes import Changes
+from restante.client.groups import admitting, telling
+from restante.client.groups import ledger as ledgers
 from restante.errors import UserError
 from restante.protocol import group as g
 from restante.protocol.content import Kind
@@ -27,12 +29,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from restante.client.engine import LocalEngine
+    from restante.store.client_rows import Rows
 
 
 async def knows(engine: LocalEngine, other: LocalEngine) -> bool:
     """Whether somebody is kept by another's engine, as whatever."""
     theirs = other._services.running().own.account_id
     return await engine._context.read(lambda rows: contact(rows, theirs)) is not None
+
+
+async def begun_with_link(engine: LocalEngine, link_id: bytes, account: bytes) -> str:
+    """Begin a group whose log has a link of that id, and put somebody into it."""
+    key = (await engine.group_new("Walkers", [])).conversation.key
+    made = g.Link(id=link_id, expires_at_s=0, uses=0, needs_approval=False)
+    adds = g.Add(account=account, role=int(Role.MEMBER), link=link_id)
+    context, own, changes = engine._context, engine._services.running().own, Changes()
+
+    def work(rows: Rows) -> None:
+        ledger = context.shelf.open(rows, bytes.fromhex(key))
+        for act in (made, adds):
+            telling.write_entry(rows, changes, context, own, ledger=ledger, acts=[act])
+
+    await context.write(work)
+    await engine._services.tell(changes)
+    return key
 
 
 async def test_a_used_link_and_a_removed_members_are_worth_nothing(tmp_path: Path) -> None:
@@ -67,6 +87,10 @@ async def test_a_used_link_and_a_removed_members_are_worth_nothing(tmp_path: Pat
         assert open_link is not None
         members = (await party.alice.group(key)).members
         to_dave = next(each.key for each in members if each.address == party.world.address("dave"))
+        before = (await dave.group(key)).entries
+        heads = await dave._context.read(
+            lambda rows: ledgers.load(rows, bytes.fromhex(key)).log.heads
+        )
         await party.alice.group_remove(key, [to_dave])
 
         async def is_out() -> bool:
@@ -74,6 +98,24 @@ async def test_a_used_link_and_a_removed_members_are_worth_nothing(tmp_path: Pat
             return line is not None and line.role is None
 
         await eventually(dave, is_out)
+        # Nor by saying that they had left, as of before.
+        own = dave._services.running().own
+        leaves = g.Remove(account=own.account_id)
+        entry = await dave._context.read(
+            lambda rows: forged(dave, rows, key, leaves, parents=list(heads))
+        )
+        log = GroupLog(entries=[entry], manifests=[own.manifest.signed.to_bytes()], tokens=[])
+        to_alice = next(
+            each.key
+            for each in (await dave.group(key)).members
+            if each.address == party.world.address("alice")
+        )
+        await tells(dave, key, to_alice, Kind.GROUP_LOG, log)
+
+        async def both_here() -> bool:
+            return (await party.alice.group(key)).entries == before + 2
+
+        await eventually(party.alice, both_here)
         assert (await dave.group_join(open_link)).group is None
 
         async def asks() -> bool:
@@ -106,6 +148,16 @@ async def test_a_guessed_secret_leaves_no_trace_and_a_copied_hash_opens_nothing(
         assert sent.body == "Did that work?"
         assert not await knows(party.alice, mallory)
         assert len((await party.alice.group(key)).members) == 3
+        # Nor does he lead those astray who follow the link: a group of his own has its id, too.
+        asked = await party.alice.group_invite(key, approve=True)
+        assert asked.link is not None
+        assert (await mallory.group_join(asked.link)).group is None
+        link_id = parse_group_invite(asked.link).id
+        await party.bob.contact_add(await mallory.contact_code())
+        like_it = await begun_with_link(party.bob, link_id, own.account_id)
+        await is_in(mallory, like_it)
+        await mallory.group_accept(like_it)
+        assert (await mallory.group_join(asked.link)).group is None
 
 
 async def test_a_flood_by_a_link_is_bounded_and_the_rest_is_forgotten(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from restante.client.changes import Changes
 from restante.client.contents import Arrival, Reader
 from restante.client.interface import ContactState, Trust
 from restante.crypto import own_keys, signing
-from restante.crypto.own_keys import AccountSecrets
+from restante.crypto.own_keys import AccountSecrets, DeviceSecrets
 from restante.crypto.signatures import VerifiedManifest, verify_manifest
 from restante.protocol.address import Address
 from restante.protocol.codec import encode
@@ -29,20 +29,20 @@ HERE = Address.parse("mallory@relay.example")
 THERE = Address.parse("mallory@where.mallory.example")
 
 
-def an_entry() -> DeviceEntry:
+def an_entry(device: DeviceSecrets | None = None) -> DeviceEntry:
     """A device, as a manifest lists it."""
-    device = own_keys.generate_device(RANDOM)
+    device = device or own_keys.generate_device(RANDOM)
     mailbox = MailboxId(RANDOM.random(ID_BYTES))
     return own_keys.device_entry(device, mailbox=mailbox, now_s=NOW_MS // 1000)
 
 
-def said(kind: Kind, body: Struct) -> bytes:
+def said(kind: Kind, body: Struct, *, conversation: bytes = b"") -> bytes:
     """A content that stands in no history."""
     return Content(
         version=1,
         kind=int(kind),
         id=RANDOM.random(ID_BYTES),
-        conversation=b"",
+        conversation=conversation,
         counter=0,
         rank=rank_at(NOW_MS),
         sent_at_ms=NOW_MS,
@@ -57,10 +57,11 @@ class Stranger:
 
     def __init__(self, alice: Device, state: ContactState) -> None:
         self.alice = alice
+        self.device: DeviceSecrets = own_keys.generate_device(RANDOM)
         self.account: AccountSecrets = own_keys.generate_account(RANDOM, now_s=NOW_MS // 1000)
         manifest = verify_manifest(
             own_keys.make_manifest(
-                self.account, address=HERE, devices=[an_entry()], now_s=NOW_MS // 1000
+                self.account, address=HERE, devices=[an_entry(self.device)], now_s=NOW_MS // 1000
             )
         )
         self.manifest = manifest
@@ -112,14 +113,14 @@ class Stranger:
         """Say to the device which manifest is the newest."""
         return self.says(said(Kind.MANIFEST, NewManifest(manifest=manifest.signed.to_bytes())))
 
-    def says(self, packed: bytes) -> Changes:
+    def says(self, packed: bytes, *, lane: Lane = Lane.CONTACT) -> Changes:
         reader = Reader(own=self.alice.own, randomness=RANDOM, resend_grace_ms=0, now_ms=NOW_MS)
 
         def work(rows: Rows, changes: Changes) -> Changes:
             arrival = Arrival(
                 contact=self.row(rows),
                 device_id=self.device_id,
-                lane=Lane.CONTACT,
+                lane=lane,
                 packed=packed,
                 envelope_tag=RANDOM.random(ID_BYTES),
                 arrived_ms=NOW_MS,

@@ -30,6 +30,7 @@ def test_a_link_opens_once_and_not_for_long() -> None:
     door, clock = a_door()
     token = token_of(door)
     assert door.open("") is None
+    assert door.open("\udcff") is None
     assert door.open(token[:-1]) is None
     clock.now_s += LINK_S
     cookie = door.open(token)

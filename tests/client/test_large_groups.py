@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from restante.client.changes import Changes
 from restante.client.groups import lost_keys
-from restante.crypto import sender_keys
+from restante.crypto import kdf, sender_keys
 from restante.crypto.randomness import SystemRandomness
 from restante.crypto.tags import tag
 from restante.protocol.group import SenderKeyAsk
@@ -160,7 +160,7 @@ async def test_a_key_is_given_again_to_a_member_alone_and_for_a_tag_that_was_use
             lambda rows: stored_chains(rows, group_id, own.device_id)
         )
         chain = sender_keys.stored_sender(row.secret, id=row.chain, group=group_id, number=0)
-        used = tag(chain.tags, 0)
+        used = tag(kdf.sender_tags(chain.tags, chain.id), 0)
 
         def asks(rows: Rows, who: bytes, device: bytes, about: bytes) -> int:
             changes, whom = Changes(), contact(rows, who)

@@ -136,6 +136,7 @@ def derivations() -> Json:
             str(number): tag(HeaderKey(filled(10)), number).hex()
             for number in (0, 1, 63, 64, 2**32 - 1)
         },
+        "sender_tags": kdf.sender_tags(HeaderKey(filled(10)), filled(14, 16)).raw.hex(),
         "x25519": dh.agree(
             RatchetSecret(filled(11)), dh.ratchet_pair(RatchetSecret(filled(12))).public
         ).raw.hex(),

@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from restante.client import gap_requests, gaps, tracing
-from restante.client.acquaintance import is_heard
+from restante.client.acquaintance import is_heard, is_welcome
 from restante.client.grammar.filing import file_content
 from restante.client.groups import admitting, chains, joining, lost_keys, telling
 from restante.client.groups import ledger as ledgers
-from restante.client.groups.knowing import know_members
+from restante.client.groups.knowing import is_answered, is_with_us, know_members
 from restante.client.groups.posting import says_receipts
-from restante.client.groups.settling import settle
+from restante.client.groups.settling import settle, was_asked
 from restante.client.history import parse_content
 from restante.client.interface import MessageState
 from restante.client.requests import MAX_REQUEST_MESSAGES
@@ -64,6 +64,9 @@ if TYPE_CHECKING:
 
 MAX_WAITING: Final = 256
 """Contents of one account that wait for entries; more of them are asked for again later."""
+
+MAX_ALL_WAITING: Final = 1024
+"""Of all strangers together, who can make accounts: 64 MiB at the most."""
 
 WAITS_MS: Final = 14 * 86_400_000
 
@@ -202,13 +205,13 @@ class GroupReader:
         if taken.nodes:
             settle(rows, changes, self.own, ledger, taken.nodes, now_ms=self.now_ms)
             self._read_waiting(rows, changes, ledger.group_id)
-        if taken.is_lacking and is_heard(who):
+        if taken.is_lacking and self._is_asked(rows, who, ledger.group_id):
             self._ask(rows, changes, ledger.group_id, source)
 
     def _answer_ask(self, rows: Rows, changes: Changes, source: Source, content: Content) -> None:
         who = source.who
         group_id = content.conversation
-        if not is_self(who) and store.member(rows, group_id, who.account_id) is None:
+        if not is_self(who) and not is_with_us(rows, who, group_id):
             return  # what is said in a group, and who is in it, is for members alone
         asked = decode(content.body, GroupAsk)
         ledger = self.shelf.open(rows, group_id)
@@ -226,6 +229,10 @@ class GroupReader:
             randomness=self.randomness,
             now_ms=self.now_ms,
         )
+
+    def _is_asked(self, rows: Rows, who: ContactRow, group_id: bytes) -> bool:
+        """Whether somebody is asked for a log: also who was asked to let us in."""
+        return is_answered(rows, who, group_id) or was_asked(rows, who.account_id)
 
     def _ask(self, rows: Rows, changes: Changes, group_id: bytes, source: Source) -> None:
         telling.ask(
@@ -276,6 +283,8 @@ class GroupReader:
         store.forget_waiting(rows, self.now_ms - WAITS_MS)
         if store.count_waiting(rows, who.account_id) >= MAX_WAITING:
             return
+        if not is_welcome(who) and store.count_all_waiting(rows) >= MAX_ALL_WAITING:
+            return
         row = WaitingRow(
             group_id=group_id,
             account_id=who.account_id,
@@ -284,7 +293,7 @@ class GroupReader:
             packed=encode(body),
         )
         store.wait_for_group(rows, row)
-        if is_heard(who):
+        if self._is_asked(rows, who, group_id):
             self._ask(rows, changes, group_id, source)
 
     def _read_waiting(self, rows: Rows, changes: Changes, group_id: bytes) -> None:
@@ -343,6 +352,7 @@ class GroupReader:
                 device_id,
                 content,
                 conversation=group_id,
+                may_ask=is_joined,
                 resend_grace_ms=self.resend_grace_ms,
                 randomness=self.randomness,
                 now_ms=self.now_ms,
@@ -357,8 +367,9 @@ class GroupReader:
     def _send_again(self, rows: Rows, changes: Changes, source: Source, content: Content) -> None:
         """Send a member again what they missed; nothing from before they came."""
         who, device_id = source.who, source.device_id
+        group = store.group_row(rows, content.conversation)
         member = store.member(rows, content.conversation, who.account_id)
-        if member is None:
+        if member is None or group is None or group.state not in {ledgers.JOINED, ledgers.LEFT}:
             return
         request = decode(content.body, ResendRequest)
         counters = [each for each in request.counters if each > member.since_counter]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from restante.client.acquaintance import is_welcome
 from restante.client.directory import manifest_of
 from restante.client.groups.posting import recipients_of
 from restante.client.queueing import control_content, enqueue_content, local_id
@@ -36,6 +37,10 @@ LIVES_MS: Final = 7 * 86_400_000
 
 MAX_UNKNOWN: Final = 16
 """Chains of one account past which none is kept for a group that isn't known here."""
+
+
+MAX_STRAY: Final = 1024
+"""Of all strangers together: 128 tags each, and anybody makes as many accounts as they like."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +125,7 @@ def _current(
         if not is_old and not gone:
             return last
         store.drop_chain(rows, last.chain)
-    chain = sender_keys.begin(randomness, group_id)
+    chain = sender_keys.begin(randomness, group_id, own.device_id)
     return _keep_own(rows, own, chain, made_at_ms=now_ms)
 
 
@@ -152,12 +157,14 @@ def take(
     now_ms: int,
 ) -> None:
     """Keep the chain that a device has given us; one that is here stays as it stands."""
-    if store.chain(rows, key.chain) is not None:
+    chain = sender_keys.accept(key, group_id, device_id)
+    if store.chain(rows, chain.id) is not None:
         return
     is_known = group_row(rows, group_id) is not None
     if not is_known and store.count_chains(rows, who.account_id) >= MAX_UNKNOWN:
         return  # of groups that may not even be
-    chain = sender_keys.accept(key, group_id)
+    if not is_known and not is_welcome(who) and store.count_stray_chains(rows) >= MAX_STRAY:
+        return
     row = ChainRow(
         chain=chain.id,
         group_id=group_id,

@@ -15,6 +15,7 @@ import trio
 
 from restante.client.acquaintance import new_contact, others_at
 from restante.client.changes import Changes
+from restante.client.directory import manifest_of
 from restante.client.groups.ledger import JOINED
 from restante.client.history import file_note
 from restante.client.interface import ContactState, GroupAsked, Trust
@@ -26,7 +27,7 @@ from restante.protocol.code import CodeError
 from restante.protocol.content import Kind, RecordKind
 from restante.protocol.group import GroupJoin, Refusal
 from restante.protocol.group_invite import parse_group_invite
-from restante.protocol.ids import ID_BYTES
+from restante.protocol.ids import ID_BYTES, contact_pin
 from restante.store.client_contacts import contact, upsert_contact
 from restante.store.client_group_invites import links_of_id
 from restante.store.client_groups import group_row
@@ -97,12 +98,27 @@ class Joining:
         def work(rows: Rows) -> bytes | None:
             for each in links_of_id(rows, invite.id):
                 group = group_row(rows, each.group_id)
-                if group is not None and group.state == JOINED:
-                    return group.group_id
+                is_joined = group is not None and group.state == JOINED
+                if is_joined and self._is_named(rows, invite, each.maker):
+                    return each.group_id
             return None
 
         key = await self._context.read(work)
         return None if key is None else GroupAsked(group=conversation_key(key), asked=[])
+
+    def _is_named(self, rows: Rows, invite: GroupInvite, maker: bytes) -> bool:
+        """Whether a link names who made one of the same id: anybody could, in another group."""
+        if maker == self._own.account_id:
+            manifest = self._own.manifest
+        else:
+            who = contact(rows, maker)
+            if who is None or who.manifest is None:
+                return False
+            if maker in _asked(rows, invite.id):
+                return True
+            manifest = manifest_of(who)
+        pin = contact_pin(manifest.root.raw, manifest.address.relay.pin)
+        return pin in {each.pin for each in invite.hosts}
 
     async def _refuse_if_refused(self, invite: GroupInvite) -> None:
         said = await self._context.read(
@@ -183,6 +199,13 @@ class Joining:
         return row
 
 
+def _asked(rows: Rows, link_id: bytes) -> list[bytes]:
+    """Return the accounts that were asked to let us in by an invite link."""
+    said = record(rows, int(RecordKind.GROUP_ASKED), link_id)
+    value = b"" if said is None or said.value is None else said.value
+    return [value[at : at + ID_BYTES] for at in range(0, len(value), ID_BYTES)]
+
+
 def take_refusal(
     rows: Rows,
     changes: Changes,
@@ -193,9 +216,7 @@ def take_refusal(
     now_ms: int,
 ) -> None:
     """Say to the user that a link lets them in no more, if it was asked of whoever says so."""
-    said = record(rows, int(RecordKind.GROUP_ASKED), refused.link)
-    value = b"" if said is None or said.value is None else said.value
-    if who.account_id not in [value[at : at + ID_BYTES] for at in range(0, len(value), ID_BYTES)]:
+    if who.account_id not in _asked(rows, refused.link):
         return
     put(rows, RecordKind.GROUP_ASKED, refused.link, None, now_ms=now_ms)
     why = "it isn't good any more"

@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from restante.client.acquaintance import new_contact, others_at
-from restante.client.groups.ledger import verified
+from restante.client.acquaintance import is_welcome, new_contact, others_at
+from restante.client.groups.ledger import JOINED, verified
 from restante.client.interface import ContactState, Trust
 from restante.protocol.ids import Token
 from restante.store.client_contacts import contact, upsert_contact
+from restante.store.client_groups import group_row, groups_of, member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +23,29 @@ if TYPE_CHECKING:
     from restante.client.own_account import OwnAccount
     from restante.crypto.signatures import VerifiedManifest
     from restante.protocol.group_state import State
+    from restante.store.client_contacts import ContactRow
     from restante.store.client_rows import Rows
+
+
+def is_answered(rows: Rows, who: ContactRow, group_id: bytes) -> bool:
+    """Whether somebody is told anything of a group: contacts, and who is with us in it.
+
+    Strangers can speak of any group, and would see from an answer that we are here (G28).
+    """
+    return is_welcome(who) or is_with_us(rows, who, group_id)
+
+
+def is_with_us(rows: Rows, who: ContactRow, group_id: bytes) -> bool:
+    """Whether somebody is a member of a group that we have joined."""
+    group = group_row(rows, group_id)
+    is_joined = group is not None and group.state == JOINED
+    return is_joined and member(rows, group_id, who.account_id) is not None
+
+
+def is_fellow(rows: Rows, account: bytes) -> bool:
+    """Whether somebody is with us in any group that we have joined."""
+    found = (group_row(rows, each) for each in groups_of(rows, account))
+    return any(group is not None and group.state == JOINED for group in found)
 
 
 def know_members(

@@ -153,12 +153,22 @@ def may_be_kept(rows: Rows, ledger: Ledger, who: ContactRow, *, fresh: int) -> b
 
 
 def was_removed(ledger: Ledger, account: bytes) -> bool:
-    """Whether somebody else took an account out of the group, the last time that it was in it."""
-    for node in reversed(ledger.nodes.values()):
+    """Whether somebody else took an account out of the group, and nobody let it in again since.
+
+    What it wrote itself says nothing of that: it could still say that it left, as of before.
+    """
+    ignored = ledger.log.state().ignored
+    added: list[Node] = []
+    removed: list[Node] = []
+    for node in ledger.nodes.values():
+        if node.author == account or node.hash in ignored:
+            continue
         for each in node.acts:
             if isinstance(each, Add | Remove) and each.account == account:
-                return isinstance(each, Remove) and node.author != account
-    return False
+                (added if isinstance(each, Add) else removed).append(node)
+    return any(
+        not any(ledger.log.follows(later.hash, gone.hash) for later in added) for gone in removed
+    )
 
 
 def verified(manifests: Iterable[bytes]) -> dict[bytes, VerifiedManifest]:

@@ -125,7 +125,7 @@ def _row(
     return GroupRow(
         group_id=ledger.group_id,
         state=standing,
-        adder=_adder(ledger, account_id)[0],
+        adder=_adder(ledger, account_id),
         name=printable(state.shown_name, multiline=False).strip() or ledger.group_id.hex()[:8],
         description=printable(state.text(Field.DESCRIPTION), multiline=True),
         is_space=state.is_space,
@@ -148,15 +148,17 @@ def _parent(state: State) -> bytes | None:
     return found if len(found) == store.GROUP_ID_BYTES else None
 
 
-def _adder(ledger: Ledger, account_id: bytes) -> tuple[bytes | None, bytes | None]:
-    """Return who has let an account in, the last time, and by which invite link."""
-    found, link_id = None, None
+def _adder(ledger: Ledger, account_id: bytes) -> bytes | None:
+    """Return who has let an account in, the last time that it counted."""
+    found, ignored = None, ledger.log.state().ignored
     for node in ledger.nodes.values():
+        if node.hash in ignored:
+            continue
         for each in node.acts:
             is_founder = isinstance(each, Found) and node.author == account_id
             if is_founder or (isinstance(each, Add) and each.account == account_id):
-                found, link_id = node.author, each.link if isinstance(each, Add) else None
-    return found, link_id
+                found = node.author
+    return found
 
 
 def _standing(
@@ -169,7 +171,7 @@ def _standing(
 ) -> str:
     """Return whether we are in a group: a stranger who adds us unasked has only asked."""
     group_id, parent = ledger.group_id, _parent(state)
-    adder, link_id = _adder(ledger, own.account_id)
+    adder = _adder(ledger, own.account_id)
     was = None if before is None else before.state
     if state.role(own.account_id) is Role.NONE:
         return PARTIAL if was in {None, PARTIAL} else LEFT
@@ -180,7 +182,7 @@ def _standing(
         return JOINED
     who = None if adder is None else contact(rows, adder)
     is_known = adder == own.account_id or (who is not None and is_welcome(who))
-    is_known = is_known or _was_asked(rows, adder, link_id)
+    is_known = is_known or was_asked(rows, adder)
     return JOINED if is_known or _is_of_joined_space(rows, group_id, parent) else REQUEST
 
 
@@ -192,12 +194,15 @@ def _is_of_joined_space(rows: Rows, group_id: bytes, parent: bytes | None) -> bo
     return space is not None and space.state == JOINED
 
 
-def _was_asked(rows: Rows, adder: bytes | None, link_id: bytes | None) -> bool:
-    """Whether the user has followed an invite link that this comes of."""
+def was_asked(rows: Rows, account: bytes | None) -> bool:
+    """Whether the user has followed an invite link that names an account.
+
+    That a group's log has the link's id says nothing: all members of the right one know it (G24).
+    """
     for each in records_of(rows, int(RecordKind.GROUP_ASKED)):
         value = each.value or b""
         hosts = [value[at : at + ID_BYTES] for at in range(0, len(value), ID_BYTES)]
-        if hosts and (each.key == link_id or adder in hosts):
+        if account in hosts:
             return True
     return False
 
@@ -222,7 +227,7 @@ def _settle_members(rows: Rows, group_id: bytes, state: State) -> bool:
 
 def _note_joined(rows: Rows, ledger: Ledger, own: OwnAccount, *, now_ms: int) -> None:
     """Say that we are in by a link that was followed; our other devices may not know of it."""
-    if _was_asked(rows, *_adder(ledger, own.account_id)):
+    if was_asked(rows, _adder(ledger, own.account_id)):
         put(rows, RecordKind.GROUP_JOINED, ledger.group_id, b"\x01", now_ms=now_ms)
 
 

@@ -75,4 +75,4 @@ class Door:
 
 
 def _same(one: str, other: str) -> bool:
-    return compare_digest(one.encode(), other.encode())
+    return compare_digest(one.encode(errors="surrogateescape"), other.encode())

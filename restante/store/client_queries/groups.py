@@ -186,6 +186,7 @@ COUNT_WAITING = Query(
     .select_from(group_waiting)
     .where(group_waiting.c.account_id == bindparam("account_id"))
 )
+COUNT_ALL_WAITING = Query(select(func.count()).select_from(group_waiting))
 FORGET_WAITING = Query(
     group_waiting.delete().where(group_waiting.c.arrived_ms < bindparam("before_ms"))
 )

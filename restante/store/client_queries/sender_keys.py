@@ -8,6 +8,7 @@ from sqlalchemy import Column, Index, Integer, LargeBinary, Table, bindparam, fu
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from restante.store.client_queries.compiling import Columns, Query
+from restante.store.client_queries.groups import group_states
 from restante.store.client_sender_keys import ChainRow
 from restante.store.client_tables import client_metadata
 
@@ -68,6 +69,11 @@ COUNT = Query(
     select(func.count())
     .select_from(group_chains)
     .where(group_chains.c.account_id == bindparam("account_id"))
+)
+COUNT_STRAY = Query(
+    select(func.count())
+    .select_from(group_chains)
+    .where(group_chains.c.group_id.not_in(select(group_states.c.group_id)))
 )
 DROP = Query(group_chains.delete().where(group_chains.c.chain == bindparam("which")))
 DROP_TAGS = Query(group_chain_tags.delete().where(group_chain_tags.c.chain == bindparam("which")))
