@@ -11,7 +11,7 @@ from textual.color import Color
 from textual.theme import BUILTIN_THEMES, Theme
 
 from restante.client.qr import QUIET_ZONE, qr_lines, qr_lines_for_terminal
-from restante.client.tui import words
+from restante.client.tui import contact_words, words
 from restante.client.tui.glyphs import ASCII, UNICODE, choose_glyphs
 from restante.client.tui.theme import CONTRAST, DARK, LIGHT, contrast, tints
 
@@ -58,7 +58,7 @@ def test_states_differ_without_colour() -> None:
         assert len(set(trust)) == 3
         connection = (glyphs.connected, glyphs.connecting, glyphs.offline)
         assert len(set(connection)) == 3
-    assert len(set(words.TRUST.values())) == 3
+    assert len(set(contact_words.TRUST.values())) == 3
     assert len(set(words.STATE.values())) == len(words.STATE)
 
 

@@ -15,7 +15,7 @@ from restante.client.plain import plain_words
 from restante.client.plain.asking import Asking
 from restante.client.plain.lines import day_of, in_list, indented, line_of
 from restante.client.plain.talk import PAGE
-from restante.client.tui import chat_words, search_words, verify_words, words
+from restante.client.tui import chat_words, contact_words, search_words, verify_words
 from restante.client.tui.asked import read_asked
 from restante.client.tui.clean import clean_line
 from restante.client.tui.dates import past_day
@@ -215,7 +215,7 @@ class ChatCommands(Asking):
             await self.engine.group_set(chat.key, name=rest)
             return
         contact = await self.engine.contact_rename(chat.key, rest)
-        await self.say(words.now_called(clean_line(contact.petname or contact.address)))
+        await self.say(contact_words.now_called(clean_line(contact.petname or contact.address)))
 
     # ---- who it is ------------------------------------------------------------------------------
 
@@ -250,7 +250,7 @@ class ChatCommands(Asking):
         chat = self.chat()
         name = clean_line(chat.title)
         if chat.trust is Trust.CHANGED:
-            if await self.ask(words.accept_key(name)) != words.ACCEPT_KEY_WORD:
+            if await self.ask(contact_words.accept_key(name)) != contact_words.ACCEPT_KEY_WORD:
                 await self.say(plain_words.UNDECIDED)
                 return
             contact = await self.engine.accept_key(chat.key)
@@ -270,25 +270,25 @@ class ChatCommands(Asking):
         if chat.group is not None:
             raise UserError(plain_words.elsewhere("/leave"))
         name = clean_line(chat.title)
-        if await self.confirm(words.block(name)):
+        if await self.confirm(contact_words.block(name)):
             await self.engine.contact_block(chat.key)
-            await self.say(words.was_blocked(name))
+            await self.say(contact_words.was_blocked(name))
 
     async def do_begin_anew(self, rest: str) -> None:
         """Begin new sessions."""
         chat = self.chat()
         name = clean_line(chat.title)
-        if await self.confirm(words.anew(name)):
+        if await self.confirm(contact_words.anew(name)):
             await self.engine.contact_reset(chat.key)
-            await self.say(words.has_begun_anew(name))
+            await self.say(contact_words.has_begun_anew(name))
 
     async def do_why(self, rest: str) -> None:
         """What a changed key means."""
-        await self.say(indented(words.KEY_CHANGED_WHY))
+        await self.say(indented(contact_words.KEY_CHANGED_WHY))
 
     async def do_my_code(self, rest: str) -> None:
         """Your own code."""
-        await self.say(words.MY_CODE_TEXT)
+        await self.say(contact_words.MY_CODE_TEXT)
         await self.say(await self.engine.contact_code())
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from restante.client.interface import Conversation
 from restante.client.plain import plain_words
 from restante.client.plain.asking import Asking
-from restante.client.tui import group_words, words
+from restante.client.tui import contact_words, group_words, words
 from restante.client.tui.clean import clean_line
 from restante.errors import UserError
 
@@ -36,7 +36,7 @@ class GroupCommands(Asking):
         group = await self.engine.group(self.group().key)
         for member in group.members:
             name = words.YOU if member.is_me else clean_line(member.name)
-            said = [name, words.TRUST[member.trust]] if not member.is_me else [name]
+            said = [name, contact_words.TRUST[member.trust]] if not member.is_me else [name]
             await self.say(", ".join(filter(None, [*said, group_words.ROLES[member.role]])))
 
     async def do_add_members(self, rest: str) -> None:

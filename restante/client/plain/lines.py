@@ -10,7 +10,7 @@ from typing import Final
 
 from restante.client.interface import ContactState, Conversation, File, FileState, Message, Trust
 from restante.client.plain import plain_words
-from restante.client.tui import chat_words, file_words, group_words, words
+from restante.client.tui import chat_words, contact_words, file_words, group_words, words
 from restante.client.tui.clean import clean, clean_line
 from restante.client.tui.entry_parts import duration, marks_of, notice_of, reactions_of
 from restante.client.tui.page import Page
@@ -79,9 +79,9 @@ def said_of(conversation: Conversation, *, is_muted: bool) -> list[str]:
     if group is not None:
         known.append(group_words.members(group.member_count))
     elif not conversation.is_self:
-        known.append(words.TRUST[conversation.trust])
+        known.append(contact_words.TRUST[conversation.trust])
     if conversation.contact is not ContactState.ACCEPTED:
-        known.append(words.CONTACT_STATE[conversation.contact])
+        known.append(contact_words.CONTACT_STATE[conversation.contact])
     if conversation.is_online:
         known.append(words.ONLINE)
     if conversation.timer_s:
@@ -98,9 +98,9 @@ def in_list(conversation: Conversation, *, is_muted: bool) -> list[str]:
     count = conversation.unread_count
     said = [plain_words.unread(count)] if count else []
     if conversation.trust is Trust.CHANGED:
-        said.append(words.TRUST[Trust.CHANGED])
+        said.append(contact_words.TRUST[Trust.CHANGED])
     if conversation.contact is not ContactState.ACCEPTED:
-        said.append(words.CONTACT_STATE[conversation.contact])
+        said.append(contact_words.CONTACT_STATE[conversation.contact])
     return [each for each in [*said, chat_words.MUTED if is_muted else ""] if each]
 
 

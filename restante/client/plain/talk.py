@@ -36,7 +36,7 @@ from restante.client.interface import (
 from restante.client.plain import plain_words
 from restante.client.plain.lines import body, day_of, indented, line_of, said_of, shortened
 from restante.client.plain.streams import Voice
-from restante.client.tui import words
+from restante.client.tui import contact_words, words
 from restante.client.tui.alerts import Alerts
 from restante.client.tui.chats import Chats
 from restante.client.tui.clean import clean_line
@@ -296,12 +296,12 @@ class Talk:
                 if conversation.trust is Trust.CHANGED:
                     await self.say(plain_words.key_changed(title))
                 elif conversation.trust is Trust.VERIFIED:
-                    await self.say(words.marked_verified(title))
+                    await self.say(contact_words.marked_verified(title))
                 else:
-                    await self.say(words.marked_unverified(title))
+                    await self.say(contact_words.marked_unverified(title))
             if was.contact is not conversation.contact:
-                state = words.CONTACT_STATE[conversation.contact]
-                await self.say(f"{title}: {state}." if state else words.accepted(title))
+                state = contact_words.CONTACT_STATE[conversation.contact]
+                await self.say(f"{title}: {state}." if state else contact_words.accepted(title))
             if was.timer_s != conversation.timer_s:
                 await self.say(plain_words.stays(duration(conversation.timer_s)))
         self._alerts.look(self.chats.every(), self._calls, is_away=True)

@@ -26,7 +26,7 @@ from textual.worker import WorkerFailed
 
 from restante.client.interface import Event
 from restante.client.profile import locate_profile
-from restante.client.tui import key_words, settings_words, words
+from restante.client.tui import crash_words, key_words, settings_words, words
 from restante.client.tui.account_dialog import AccountDialog
 from restante.client.tui.bridge import ask
 from restante.client.tui.chat_screen import ChatScreen
@@ -302,6 +302,6 @@ class RestanteApp(TuningApp):
         if isinstance(error, WorkerFailed):
             error = error.error
         self.crash_report = report_of(error)
-        self._exit_renderables.append(Text(f"{words.CRASHED}\n\n{self.crash_report}"))
+        self._exit_renderables.append(Text(f"{crash_words.CRASHED}\n\n{self.crash_report}"))
         self._return_code = int(ExitCode.BUG)
         self._close_messages_no_wait()

@@ -14,7 +14,7 @@ from textual.widget import Widget
 
 from restante.client.interface import ConnectionPhase, ContactState, Conversation, Status, Trust
 from restante.client.language import _
-from restante.client.tui import account_words, group_words, words
+from restante.client.tui import account_words, contact_words, group_words, words
 from restante.client.tui.clean import clean_line
 from restante.client.tui.stage import Stage
 from restante.client.tui.text_line import Line, banner_text
@@ -118,21 +118,21 @@ def say_contact(banner: Banner, conversation: Conversation | None) -> None:
         return
     name = shorten(clean_line(conversation.title), MAX_NAME, ellipsis="…")
     if conversation.contact is ContactState.BLOCKED:
-        banner.say(words.blocked(name), [("a", _("Unblock"), "screen.accept")], "note")
+        banner.say(contact_words.blocked(name), [("a", _("Unblock"), "screen.accept")], "note")
     elif conversation.trust is Trust.CHANGED:
         actions = [
             ("v", _("Verify"), "screen.verify"),
             ("a", _("Accept"), "screen.accept"),
             ("?", _("Why"), "screen.why"),
         ]
-        banner.say(words.key_changed(name), actions, "danger")
+        banner.say(contact_words.key_changed(name), actions, "danger")
     elif conversation.contact is ContactState.REQUEST:
-        refuse = words.INFO_BLOCK if conversation.group is None else words.INFO_LEAVE
+        refuse = contact_words.INFO_BLOCK if conversation.group is None else words.INFO_LEAVE
         actions = [("a", _("Accept"), "screen.accept"), ("b", refuse, "screen.block")]
         is_group = conversation.group is not None
-        says = group_words.request(name) if is_group else words.request(name)
+        says = group_words.request(name) if is_group else contact_words.request(name)
         banner.say(says, actions, "note")
     elif conversation.contact is ContactState.PENDING:
-        banner.say(words.pending(name), [], "note")
+        banner.say(contact_words.pending(name), [], "note")
     else:
         banner.hush()

@@ -14,7 +14,7 @@ from textual.style import Style
 
 from restante.client.interface import ConnectionPhase, ContactState, Conversation, Status, Trust
 from restante.client.language import _
-from restante.client.tui import chat_words, group_words, words
+from restante.client.tui import chat_words, contact_words, group_words, words
 from restante.client.tui.chats import Chats, is_muted
 from restante.client.tui.clean import clean_line
 from restante.client.tui.entry_parts import duration
@@ -106,7 +106,7 @@ class HeaderLine(SignLine):
             self.update(Content(""))
             return
         trust, group = conversation.trust, conversation.group
-        state = f"{trust_glyph(trust, glyphs)} {words.TRUST[trust]}"
+        state = f"{trust_glyph(trust, glyphs)} {contact_words.TRUST[trust]}"
         if group is not None:
             state = group_words.members(group.member_count)
         width = self.content_size.width
@@ -130,7 +130,7 @@ class HeaderLine(SignLine):
         if group is not None and conversation.contact is ContactState.REQUEST:
             return [group_words.ASKED]
         if conversation.contact is not ContactState.ACCEPTED:
-            return [words.CONTACT_STATE[conversation.contact]]
+            return [contact_words.CONTACT_STATE[conversation.contact]]
         last = clean_line(conversation.address if group is None else group.description)
         extras = [words.ONLINE] if conversation.is_online else []
         if conversation.timer_s:

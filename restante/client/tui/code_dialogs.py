@@ -16,7 +16,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 from restante.client.language import _
-from restante.client.tui import words
+from restante.client.tui import contact_words, words
 from restante.client.tui.code_picture import CodePicture
 from restante.client.tui.dialog import key_line, text
 from restante.client.tui.stage import Stage
@@ -39,7 +39,7 @@ class MyCodeScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """What it is for, the picture, the link."""
         with Vertical(id="my-code"):
-            yield text(words.MY_CODE_TEXT, classes="code-text")
+            yield text(contact_words.MY_CODE_TEXT, classes="code-text")
             with Center():
                 yield CodePicture(self._stage)
             yield text("", classes="code-link")

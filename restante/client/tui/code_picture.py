@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.message import Message as Posted
 
 from restante.client.qr import qr_lines
-from restante.client.tui import words
+from restante.client.tui import contact_words
 from restante.client.tui.bridge import ask
 from restante.client.tui.clean import clean_line
 from restante.client.tui.stage import Stage
@@ -39,7 +39,7 @@ class CodePicture(Line):
 
     @work(exclusive=True)
     async def _ask(self) -> None:
-        self.update(Content.styled(words.MY_CODE_WAITING, "$faint"))
+        self.update(Content.styled(contact_words.MY_CODE_WAITING, "$faint"))
         try:
             code = clean_line(await ask(self._stage.engine.contact_code))
         except RestanteError as error:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from textual.screen import Screen
 
 from restante.client.interface import Contact, ContactState, Conversation, Trust
-from restante.client.tui import account_words, group_words, words
+from restante.client.tui import account_words, contact_words, group_words, words
 from restante.client.tui.bridge import ask
 from restante.client.tui.chats import Chats
 from restante.client.tui.choice_dialog import ChoiceDialog
@@ -178,7 +178,11 @@ class ContactActions(Screen[None]):
             # What was read, not what is so by now: the key may have changed meanwhile.
             await ask(engine.set_verified, key, verified=bool(digits), digits=digits or None)
             name = clean_line(conversation.title)
-            self.say(words.marked_verified(name) if digits else words.marked_unverified(name))
+            self.say(
+                contact_words.marked_verified(name)
+                if digits
+                else contact_words.marked_unverified(name)
+            )
 
     def action_accept(self) -> None:
         """Accept a request, a changed key, or somebody who was blocked."""
@@ -192,25 +196,27 @@ class ContactActions(Screen[None]):
 
     async def _accept_contact(self, conversation: Conversation) -> None:
         await ask(self._stage.engine.contact_accept, conversation.key)
-        self.say(words.accepted(conversation.title))
+        self.say(contact_words.accepted(conversation.title))
         self.open_conversation(conversation.key)
 
     async def _accept_key(self, conversation: Conversation) -> None:
         dialog = LineDialog(
-            words.ACCEPT_KEY_TITLE,
-            words.accept_key(clean_line(conversation.title)),
-            must_be=words.ACCEPT_KEY_WORD,
+            contact_words.ACCEPT_KEY_TITLE,
+            contact_words.accept_key(clean_line(conversation.title)),
+            must_be=contact_words.ACCEPT_KEY_WORD,
         )
         if await self.app.push_screen_wait(dialog) is not None:
             # What goes on may be another conversation: one is with one key.
             contact = await ask(self._stage.engine.accept_key, conversation.key)
-            self.say(words.accepted(conversation.title))
+            self.say(contact_words.accepted(conversation.title))
             await self.know_contact(contact.key)
             self.open_conversation(contact.key)
 
     def action_why(self) -> None:
         """Explain a changed key."""
-        self.app.push_screen(TextDialog(words.KEY_CHANGED_TITLE, words.KEY_CHANGED_WHY))
+        self.app.push_screen(
+            TextDialog(contact_words.KEY_CHANGED_TITLE, contact_words.KEY_CHANGED_WHY)
+        )
 
     def action_block(self) -> None:
         """Block, after asking."""
@@ -219,9 +225,11 @@ class ContactActions(Screen[None]):
 
     async def _block(self, conversation: Conversation) -> None:
         name = clean_line(conversation.title)
-        if await self.app.push_screen_wait(ConfirmDialog(words.BLOCK_TITLE, words.block(name))):
+        if await self.app.push_screen_wait(
+            ConfirmDialog(contact_words.BLOCK_TITLE, contact_words.block(name))
+        ):
             await ask(self._stage.engine.contact_block, conversation.key)
-            self.say(words.was_blocked(name))
+            self.say(contact_words.was_blocked(name))
 
     def action_begin_anew(self) -> None:
         """Begin new sessions, after asking."""
@@ -230,9 +238,11 @@ class ContactActions(Screen[None]):
 
     async def _begin_anew(self, conversation: Conversation) -> None:
         name = clean_line(conversation.title)
-        if await self.app.push_screen_wait(ConfirmDialog(words.ANEW_TITLE, words.anew(name))):
+        if await self.app.push_screen_wait(
+            ConfirmDialog(contact_words.ANEW_TITLE, contact_words.anew(name))
+        ):
             await ask(self._stage.engine.contact_reset, conversation.key)
-            self.say(words.has_begun_anew(name))
+            self.say(contact_words.has_begun_anew(name))
 
     def action_timer(self) -> None:
         """Choose how long messages of this conversation stay."""
@@ -256,12 +266,12 @@ class ContactActions(Screen[None]):
     async def _rename(self, conversation: Conversation) -> None:
         title, address = clean_line(conversation.title), clean_line(conversation.address)
         dialog = LineDialog(
-            words.RENAME_TITLE,
-            words.RENAME_TEXT,
+            contact_words.RENAME_TITLE,
+            contact_words.RENAME_TEXT,
             value="" if title == address else title,
             placeholder=address,
         )
         name = await self.app.push_screen_wait(dialog)
         if name is not None:
             contact = await ask(self._stage.engine.contact_rename, conversation.key, name)
-            self.say(words.now_called(contact.petname or contact.address))
+            self.say(contact_words.now_called(contact.petname or contact.address))

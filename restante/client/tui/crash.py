@@ -20,7 +20,7 @@ from typing import Final
 import trio
 
 from restante import __version__
-from restante.client.tui import words
+from restante.client.tui import crash_words
 
 MAX_DEPTH: Final = 5
 MAX_FRAMES: Final = 40
@@ -39,17 +39,17 @@ async def offer_to_keep(
     report: str, directory: Path, *, descriptor: int, say: Callable[[str], object] = print
 ) -> Path | None:
     """Ask on the terminal whether a report is to be kept; return where it is, if it is."""
-    say(words.CRASH_ASK)
+    say(crash_words.CRASH_ASK)
     if await _answer(descriptor) not in _YES:
-        say(words.CRASH_NOT_KEPT)
+        say(crash_words.CRASH_NOT_KEPT)
         return None
     path = directory / f"crash-{datetime.now(UTC):%Y%m%d-%H%M%S}.txt"
     try:
         _keep(path, f"{_surroundings()}\n\n{report}\n")
     except OSError as failed:
-        say(words.crash_unkept(str(path), (failed.strerror or "failed").lower()))
+        say(crash_words.crash_unkept(str(path), (failed.strerror or "failed").lower()))
         return None
-    say(words.crash_kept(str(path)))
+    say(crash_words.crash_kept(str(path)))
     return path
 
 

@@ -19,7 +19,7 @@ from textual.widgets.option_list import Option
 
 from restante.client.interface import Device, DeviceLink
 from restante.client.language import _
-from restante.client.tui import account_words, welcome_words, words
+from restante.client.tui import account_words, contact_words, welcome_words
 from restante.client.tui.bridge import ask
 from restante.client.tui.clean import clean_line
 from restante.client.tui.dialog import ConfirmDialog, Dialog, Field, LineDialog, text
@@ -126,7 +126,7 @@ class DevicesDialog(Dialog[None]):
         try:
             await ask(self._stage.engine.device_rename, device.id, chosen)
             self._show(await ask(self._stage.engine.devices))
-            self._say(words.now_called(chosen))
+            self._say(contact_words.now_called(chosen))
         except RestanteError as error:
             self._say(str(error), is_wrong=True)
 

@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 
 from restante.client.interface import Contact, ContactState, Conversation
 from restante.client.language import _
-from restante.client.tui import group_words, words
+from restante.client.tui import contact_words, group_words, words
 from restante.client.tui.bridge import ask
 from restante.client.tui.chats import Chats
 from restante.client.tui.clean import clean_line
@@ -141,7 +141,7 @@ class NewChatDialog(Dialog[Contact | Literal["group"]]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+g", "group", "New group", key_display="^g", id="new_chat.group"),
     ]
-    title_text = words.NEW_CHAT_TITLE
+    title_text = contact_words.NEW_CHAT_TITLE
     hints = (
         ("Enter", _("Look up"), "screen.take"),
         ("^g", group_words.NEW_HINT, "screen.group"),
@@ -151,12 +151,12 @@ class NewChatDialog(Dialog[Contact | Literal["group"]]):
     def __init__(self, stage: Stage, value: str = "") -> None:
         super().__init__()
         self._stage = stage
-        self._input = Field(words.NEW_CHAT_PLACEHOLDER, value=value)
+        self._input = Field(contact_words.NEW_CHAT_PLACEHOLDER, value=value)
         self._answer = text("", classes="dialog-answer")
 
     def body(self) -> list[Widget]:
         """The text, the line, and what came of it."""
-        return [text(words.NEW_CHAT_TEXT), self._input, self._answer]
+        return [text(contact_words.NEW_CHAT_TEXT), self._input, self._answer]
 
     def on_mount(self) -> None:
         """Ready to type; with something to look up, at once."""
@@ -177,7 +177,7 @@ class NewChatDialog(Dialog[Contact | Literal["group"]]):
 
     @work(exclusive=True)
     async def _look_up(self, value: str) -> None:
-        self._answer.update(Content.styled(words.LOOKING_UP, "$faint"))
+        self._answer.update(Content.styled(contact_words.LOOKING_UP, "$faint"))
         try:
             contact = await ask(self._stage.engine.contact_add, value)
         except RestanteError as error:

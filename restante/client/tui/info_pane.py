@@ -14,7 +14,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 
 from restante.client.interface import Conversation, Group, Member, SafetyNumber, Trust
-from restante.client.tui import chat_words, group_words, verify_words, words
+from restante.client.tui import chat_words, contact_words, group_words, verify_words, words
 from restante.client.tui.bars import TRUST_STYLES, trust_glyph
 from restante.client.tui.chats import is_muted
 from restante.client.tui.clean import clean_line
@@ -29,15 +29,15 @@ _KEEPING: Final = (
     ("P", words.INFO_PINNED, "screen.pinned"),
 )
 ABOUT_THEM: Final = (
-    ("v", words.INFO_VERIFY, "screen.verify"),
-    ("n", words.INFO_RENAME, "screen.rename"),
+    ("v", contact_words.INFO_VERIFY, "screen.verify"),
+    ("n", contact_words.INFO_RENAME, "screen.rename"),
     *_KEEPING,
-    ("b", words.INFO_BLOCK, "screen.block"),
+    ("b", contact_words.INFO_BLOCK, "screen.block"),
 )
 ABOUT_ME: Final = _KEEPING[1:]
 ABOUT_A_GROUP: Final = (
     ("M", group_words.MEMBERS_TITLE, "screen.members"),
-    ("n", words.INFO_RENAME, "screen.rename"),
+    ("n", contact_words.INFO_RENAME, "screen.rename"),
     *_KEEPING,
     ("b", words.INFO_LEAVE, "screen.block"),
 )
@@ -83,7 +83,9 @@ class InfoPane(VerticalScroll, can_focus=False):
     def _person(self, conversation: Conversation, number: SafetyNumber | None) -> list[Part]:
         title, address = clean_line(conversation.title), clean_line(conversation.address)
         trust = conversation.trust
-        state = f"{trust_glyph(trust, self._stage.glyphs)} {words.TRUST[trust].capitalize()}"
+        state = (
+            f"{trust_glyph(trust, self._stage.glyphs)} {contact_words.TRUST[trust].capitalize()}"
+        )
         parts: list[Part] = [(title, "bold $primary")]
         if address != title:
             parts.append((f"\n{address}", "$faint"))

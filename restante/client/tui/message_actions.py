@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from restante.client.interface import Message, MessageState
-from restante.client.tui import chat_words, link_words, words
+from restante.client.tui import chat_words, contact_words, link_words, words
 from restante.client.tui.bridge import ask
 from restante.client.tui.clean import clean, clean_line
 from restante.client.tui.compose_box import Purpose
@@ -249,7 +249,7 @@ class MessageActions(FileActions):
         if key is None:
             contact = await ask(self._stage.engine.add_card, message.id)
             key = contact.key
-            self.say(words.accepted(clean_line(contact.petname or contact.address)))
+            self.say(contact_words.accepted(clean_line(contact.petname or contact.address)))
         await self.know_contact(key)
         self.open_conversation(key)
 

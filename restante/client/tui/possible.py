@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from restante.client.tui import words
+from restante.client.tui import crash_words
 
 BROWSER_DRIVER = "restante.client.tui.browser:BrowserDriver"
 """What `TEXTUAL_DRIVER` says where the screen is a page in a browser."""
@@ -24,8 +24,8 @@ def why_no_screen() -> str | None:
     if is_in_browser():
         return None
     if not _is_terminal():
-        return words.NO_TERMINAL
-    return words.DUMB_TERMINAL if _is_dumb() else None
+        return crash_words.NO_TERMINAL
+    return crash_words.DUMB_TERMINAL if _is_dumb() else None
 
 
 def _is_terminal() -> bool:

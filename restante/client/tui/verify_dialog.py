@@ -20,7 +20,7 @@ from textual.widgets import Input
 from restante.client.interface import Conversation, SafetyNumber, Trust
 from restante.client.language import _
 from restante.client.qr import qr_lines
-from restante.client.tui import verify_words, words
+from restante.client.tui import contact_words, verify_words
 from restante.client.tui.bars import TRUST_STYLES, trust_glyph
 from restante.client.tui.bridge import ask
 from restante.client.tui.clean import clean_line
@@ -68,7 +68,7 @@ class SafetyNumberDialog(Dialog[str]):
     def body(self) -> list[Widget]:
         """How to compare, the number, what is known so far."""
         sign = trust_glyph(self._trust, self._stage.glyphs)
-        state = f"{sign} {words.TRUST[self._trust].capitalize()}"
+        state = f"{sign} {contact_words.TRUST[self._trust].capitalize()}"
         return [
             text(verify_words.safety_text(self._peer)),
             text(

@@ -18,7 +18,7 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Input
 
 from restante.client.language import _
-from restante.client.tui import welcome_words, words
+from restante.client.tui import contact_words, welcome_words, words
 from restante.client.tui.bridge import ask
 from restante.client.tui.clean import clean_line
 from restante.client.tui.code_picture import CodePicture
@@ -52,7 +52,7 @@ class WelcomeScreen(Screen[str | None]):
         self._name_input = Field(welcome_words.NAME_PLACEHOLDER, id="name")
         self._relay_input = Field(welcome_words.RELAY_PLACEHOLDER, id="relay")
         self._keeping = KeepingStep(stage)
-        self._peer_input = Field(words.NEW_CHAT_PLACEHOLDER, id="peer")
+        self._peer_input = Field(contact_words.NEW_CHAT_PLACEHOLDER, id="peer")
         self._answer = text("", classes="dialog-answer", id="welcome-answer")
 
     def compose(self) -> ComposeResult:
@@ -188,7 +188,7 @@ class WelcomeScreen(Screen[str | None]):
 
     @work(exclusive=True)
     async def _look_up(self, value: str) -> None:
-        self._say(words.LOOKING_UP, "$faint")
+        self._say(contact_words.LOOKING_UP, "$faint")
         try:
             contact = await ask(self._stage.engine.contact_add, value)
         except RestanteError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from restante.client.interface import ContactState, MessageState, Trust
+from restante.client.interface import MessageState
 from restante.client.language import _, plural
 
 # ---- connection ------------------------------------------------------------------------------
@@ -43,87 +43,6 @@ def _waits(outbox_count: int) -> str:
             outbox_count,
         )
     return _("You can read and write; it sends when you reconnect.")
-
-
-# ---- trust and requests ----------------------------------------------------------------------
-
-TRUST: Final = {
-    Trust.VERIFIED: _("verified"),
-    Trust.UNVERIFIED: _("not verified"),
-    Trust.CHANGED: _("key changed"),
-}
-NOT_VERIFIED_HINT: Final = _("Compare codes to be sure.")
-KEY_CHANGED_WHY: Final = _(
-    "Your contact's device now signs with another key. A new phone or a new installation does "
-    "that; so does somebody who sits in between and wants to read along.\n\n"
-    "Ask them over another way (a call, in person) whether they set up a new device, and compare "
-    "safety numbers. Until you decide nothing is sent, and your draft stays."
-)
-KEY_CHANGED_TITLE: Final = _("Why is sending paused?")
-ACCEPT_KEY_WORD: Final = "accept"
-ACCEPT_KEY_TITLE: Final = _("Accept the new key?")
-
-
-def key_changed(name: str) -> str:
-    """The banner of a changed key."""
-    return _(
-        "{name}'s security key changed. This happens with a new phone, or if someone is "
-        "intercepting. Sending is paused.",
-        name=name,
-    )
-
-
-def accept_key(name: str) -> str:
-    """Before a new key is accepted without comparing."""
-    return _(
-        "If somebody is intercepting, they will read what you send to {name} from now on. "
-        "Type {word} to go on without comparing safety numbers.",
-        name=name,
-        word=ACCEPT_KEY_WORD,
-    )
-
-
-def request(name: str) -> str:
-    """The banner of somebody who wrote first."""
-    return _("{name} wants to talk to you. They can't see whether you read this.", name=name)
-
-
-def pending(name: str) -> str:
-    """The banner of a contact who hasn't answered yet."""
-    return _("{name} hasn't accepted you yet. Messages wait for them.", name=name)
-
-
-def blocked(name: str) -> str:
-    """The banner of a blocked contact."""
-    return _("You blocked {name}. They can't tell.", name=name)
-
-
-BLOCK_TITLE: Final = _("Block this contact?")
-
-
-def block(name: str) -> str:
-    """Before somebody is blocked."""
-    return _(
-        "You won't see messages from {name} any more, and they can't tell. You can undo it.",
-        name=name,
-    )
-
-
-ANEW_TITLE: Final = _("Begin new sessions?")
-
-
-def anew(name: str) -> str:
-    """Before new sessions are begun."""
-    return _(
-        "For when what {name} sends can't be read again and again. Nothing of the history is "
-        "lost, and what is missing is asked for.",
-        name=name,
-    )
-
-
-def has_begun_anew(name: str) -> str:
-    """After that."""
-    return _("New sessions with {name}. What is missing is asked for.", name=name)
 
 
 # ---- messages --------------------------------------------------------------------------------
@@ -304,17 +223,6 @@ def editor_failed(code: int) -> str:
 
 GO_TO_TITLE: Final = _("Go to")
 GO_TO_PLACEHOLDER: Final = _("A name, an address or a code")
-NEW_CHAT_TITLE: Final = _("New chat")
-NEW_CHAT_TEXT: Final = _(
-    "Paste the code they sent you, or type their address. A code also proves that it's them."
-)
-NEW_CHAT_PLACEHOLDER: Final = _("restante:c… or alice@relay.example")
-LOOKING_UP: Final = _("Looking them up…")
-RENAME_TITLE: Final = _("Rename")
-RENAME_TEXT: Final = _("Only you see this name. Leave it empty to show the address again.")
-MY_CODE_TITLE: Final = _("Your code")
-MY_CODE_TEXT: Final = _("Whoever scans or pastes this can write to you, and knows it's you.")
-MY_CODE_WAITING: Final = _("Making your code…")
 
 
 NOBODY: Final = _("Nobody here yet.")
@@ -328,31 +236,6 @@ def no_match(text: str) -> str:
 def start_chat_with(text: str) -> str:
     """The entry of the switcher that looks an address or a code up."""
     return _("Start a chat with {text}", text=text)
-
-
-def marked_verified(name: str) -> str:
-    """After the numbers were compared."""
-    return _("{name} is verified.", name=name)
-
-
-def marked_unverified(name: str) -> str:
-    """After a verification was taken back."""
-    return _("{name} is not verified any more.", name=name)
-
-
-def now_called(name: str) -> str:
-    """After renaming."""
-    return _("Now called {name}.", name=name)
-
-
-def accepted(name: str) -> str:
-    """After a request was accepted."""
-    return _("You and {name} can talk now.", name=name)
-
-
-def was_blocked(name: str) -> str:
-    """After blocking."""
-    return _("{name} is blocked.", name=name)
 
 
 TYPING: Final = _("typing…")
@@ -394,56 +277,11 @@ def history_under_way(percent: int, left: str) -> str:
     return _("History {percent} %, {left} left", percent=percent, left=left)
 
 
-# ---- bugs and endings ------------------------------------------------------------------------
-
-CRASHED: Final = _(
-    "Restante stopped on a bug of its own. What you sent and received is safe in the database.\n"
-    "This is where it happened; it holds no message, no name and no key:"
-)
-CRASH_ASK: Final = _("\nKeep this in a file, to send to those who make Restante? y/N")
-CRASH_NOT_KEPT: Final = _("Nothing was kept.")
-
-
-def crash_kept(path: str) -> str:
-    """Where it lies, and what becomes of it: nothing by itself."""
-    return _(
-        "Kept in {path}, for you alone to read. Look at it, then send it; nothing sends it.",
-        path=path,
-    )
-
-
-def crash_unkept(path: str, why: str) -> str:
-    """It can't be written."""
-    return _("{path} can't be written ({why}), so nothing was kept.", path=path, why=why)
-
-
-DUMB_TERMINAL: Final = _(
-    "This terminal can't show the interface (TERM is dumb or unset). Use `restante chat --plain`."
-)
-NO_TERMINAL: Final = _(
-    "There is no terminal to show the interface on. Use `restante chat --plain`, "
-    "`restante send` and `restante tail`."
-)
-
-
 def quit_hint(key: str) -> str:
     """Instead of an end by ^c."""
     return _("Press {key} to quit.", key=key)
 
 
-CONTACT_STATE: Final = {
-    ContactState.ACCEPTED: "",
-    ContactState.REQUEST: _("wants to talk to you"),
-    ContactState.PENDING: _("hasn't answered yet"),
-    ContactState.LEFT: _("deleted their account"),
-    ContactState.BLOCKED: _("blocked"),
-    ContactState.SELF: _("only you can read this"),
-    ContactState.MEMBER: "",
-}
-
-INFO_VERIFY: Final = _("Compare numbers")
-INFO_RENAME: Final = _("Rename")
-INFO_BLOCK: Final = _("Block")
 INFO_LEAVE: Final = _("Leave")
 INFO_MUTE: Final = _("Mute")
 INFO_ARCHIVE: Final = _("Archive")
