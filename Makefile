@@ -9,7 +9,7 @@ bin := .venv/bin
 pytest := $(bin)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo pictures test check lint format-check style types imports fmt coverage soak bench \
+.PHONY: help venv demo pictures test check lint format-check style types imports sentences fmt coverage soak bench \
         mutants man messages wheel lock clean
 
 help: ## list the targets
@@ -29,7 +29,7 @@ test: venv ## all tests, the short rounds; under 10 minutes on 2 cores
 
 check: lint test ## format, lint, types, imports, tests
 
-lint: format-check style types imports ## everything of check but the tests
+lint: format-check style types imports sentences ## everything of check but the tests
 
 format-check: venv
 	@$(bin)/ruff format --check .
@@ -42,6 +42,9 @@ types: venv
 
 imports: venv
 	@$(bin)/lint-imports --no-logo
+
+sentences: venv
+	@$(bin)/python -m dev.messages --check
 
 fmt: venv ## rewrite the files in the one format
 	@$(bin)/ruff format .

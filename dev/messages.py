@@ -2,7 +2,8 @@
 
 `make messages` writes locale/restante.pot anew, brings each locale/NAME.po up to it, and compiles
 that to where the program looks. Rule: every sentence that passes `_`, `plural` or `mark` is in it,
-and what a key does (the third of `Binding`), which is translated where it is shown.
+what a key does (the third of `Binding`), which is translated where it is shown, and what the engine
+says (engine_sentences.py).
 Spec: docs/translating.md.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -19,6 +21,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from dev.engine_sentences import engine_sentences
 from restante.client.language import DOMAIN, OURS
 
 ROOT: Final = Path(__file__).parent.parent
@@ -51,6 +54,8 @@ def template() -> Catalog:
         )
         for name, _line, message, _comments, _context in sorted(found, key=lambda each: each[:2]):
             catalogue.add(message, locations=[(f"{place}/{name}", 1)], flags=_flags(message))
+    for where, sentence in engine_sentences(ROOT):
+        catalogue.add(sentence, locations=[(where, 1)], flags=_flags(sentence))
     return catalogue
 
 
@@ -69,9 +74,14 @@ def compiled(catalogue: Catalog) -> bytes:
     return written.getvalue()
 
 
-def main() -> None:
-    """Write the template, and every translation."""
+def main(arguments: list[str]) -> int:
+    """Write the template, and every translation; with --check only say whether it is fresh."""
     made = template()
+    if "--check" in arguments:
+        is_fresh = TEMPLATE.read_text(encoding="utf-8") == spelled(made)
+        if not is_fresh:
+            print("Sentences have changed. Run: make messages")
+        return 0 if is_fresh else 1
     TEMPLATE.parent.mkdir(exist_ok=True)
     TEMPLATE.write_text(spelled(made), encoding="utf-8")
     print(f"{TEMPLATE.relative_to(ROOT)}: {len(made)} sentences")
@@ -85,6 +95,7 @@ def main() -> None:
         target.write_bytes(compiled(theirs))
         done = sum(bool(each.id and all(_forms(each.string))) for each in theirs)
         print(f"{source.relative_to(ROOT)}: {done} of {len(made)} translated")
+    return 0
 
 
 def _forms(string: object) -> list[str]:
@@ -98,4 +109,4 @@ def _flags(message: object) -> tuple[str, ...]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

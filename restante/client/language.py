@@ -21,7 +21,8 @@ OURS: Final = Path(__file__).parent.parent / "locale"
 """Where the catalogues are that come with Restante; RESTANTE_LOCALE names a place before it."""
 
 _NAME: Final = r"[a-z]{2,3}(?:_[A-Z]{2})?"
-_FIELD: Final = re.compile(r"\{([a-z_]+)\}")
+FIELD: Final = re.compile(r"\{([a-z_]+)\}")
+"""Where a sentence is filled."""
 _UNFIT: Final = r"[\x00-\x09\x0b-\x1f\x7f-\x9f\[]"
 """What would move the cursor, or be markup to Textual. Compiled where a catalogue is used."""
 
@@ -38,6 +39,13 @@ class Language:
     def is_english(self) -> bool:
         """Whether there is no catalogue."""
         return self._catalogue is None
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The English sentences that the catalogue has, but for those with a count."""
+        # gettext keeps them under this name and tells nobody; where it doesn't, none is found.
+        kept = getattr(self._catalogue, "_catalog", {})
+        return tuple(each for each in kept if isinstance(each, str) and each)
 
     def say(self, sentence: str, /, **fields: object) -> str:
         """Return a sentence in this language, `{name}` filled with the field of that name."""
@@ -97,8 +105,8 @@ def _fits(found: str, *sources: str) -> bool:
 
     Of one and many, one may leave out a field that the other has: "1 message".
     """
-    fields = [set(_FIELD.findall(each)) for each in sources]
-    has = set(_FIELD.findall(found))
+    fields = [set(FIELD.findall(each)) for each in sources]
+    has = set(FIELD.findall(found))
     return (
         bool(found.strip())
         and set.intersection(*fields) <= has <= set.union(*fields)
@@ -108,7 +116,7 @@ def _fits(found: str, *sources: str) -> bool:
 
 
 def _filled(said: str, fields: Mapping[str, object]) -> str:
-    return _FIELD.sub(lambda found: str(fields.get(found[1], found[0])), said)
+    return FIELD.sub(lambda found: str(fields.get(found[1], found[0])), said)
 
 
 def mark(sentence: str) -> str:
@@ -116,6 +124,6 @@ def mark(sentence: str) -> str:
     return sentence
 
 
-_HERE: Final = language_for(os.environ)
-_ = _HERE.say
-plural = _HERE.say_count
+HERE: Final = language_for(os.environ)
+_ = HERE.say
+plural = HERE.say_count

@@ -25,6 +25,7 @@ class Sitter:
     def __init__(self, writing: int) -> None:
         self.told: list[str] = []
         self.code: ExitCode | None = None
+        self.ended = trio.Event()
         self._writing = writing
         self._is_open = True
         self._more = trio.Event()
@@ -65,11 +66,12 @@ class Sitter:
                 await self._more.wait()
         raise AssertionError(f"never told: {text}\n" + "\n".join(self.told))
 
-    async def until_so(self, is_so: Callable[[], bool]) -> None:
-        """Wait until something is so that nobody tells."""
+    async def until_so(self, is_so: Callable[[], bool], engine: ScriptedEngine) -> None:
+        """Wait until something is so in the engine, which says when anything changes."""
         with trio.fail_after(PATIENCE_S):
-            while not is_so():  # noqa: ASYNC110  # the engine's memory tells nobody
-                await trio.sleep(0.01)
+            async with engine.subscribe() as events:
+                while not is_so():
+                    await anext(events)
 
 
 Story = Callable[[Sitter], Awaitable[None]]
@@ -100,6 +102,7 @@ async def sit(
 
     async def run() -> None:
         sitter.code = await run_plain(engine, sitting)
+        sitter.ended.set()
 
     try:
         with trio.fail_after(2 * PATIENCE_S):

@@ -49,7 +49,7 @@ async def test_lines_are_messages_and_each_step_of_theirs_is_told() -> None:
         s.type("/send-again")
         engine.hear(alice, "two\nlines")
         assert await s.until("14:36") == "14:36 Alice: two\n    lines"
-        await s.until_so(lambda: engine.people[alice].unread == [])
+        await s.until_so(lambda: engine.people[alice].unread == [], engine)
 
     done = await sit(engine, story)
     assert done.code is ExitCode.OK

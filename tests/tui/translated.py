@@ -123,8 +123,7 @@ def main() -> None:
     async def lines(s: Sitter) -> None:
         s.type(*COMMANDS, "/quit")
         with trio.fail_after(40):
-            while s.code is None:  # noqa: ASYNC110  # nobody tells when it has ended
-                await trio.sleep(0.01)
+            await s.ended.wait()
         told = re.sub(r"/[\w?-]+", "", "\n".join(s.told))
         look("lines", told, engine)
 

@@ -6,6 +6,7 @@ Spec: docs/plain.md, section 3.
 
 from __future__ import annotations
 
+from restante.client.hearing import heard
 from restante.client.plain import plain_words
 from restante.client.plain.asking import Asking
 from restante.client.tui import account_words, key_words
@@ -37,7 +38,7 @@ class AccountCommands(Asking):
         elif state.state == "coming":
             await self.say(account_words.HISTORY_STATE["coming"].capitalize() + ".")
         else:
-            await self.say(clean_line(state.error or account_words.HISTORY_BANNER))
+            await self.say(clean_line(heard(state.error or account_words.HISTORY_BANNER)))
             await self.say(plain_words.elsewhere("restante device history"))
 
     async def do_lock(self, rest: str) -> None:

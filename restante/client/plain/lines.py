@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from restante.client.hearing import heard
 from restante.client.interface import ContactState, Conversation, File, FileState, Message, Trust
 from restante.client.plain import plain_words
 from restante.client.tui import chat_words, contact_words, file_words, group_words, words
@@ -49,7 +50,7 @@ def day_of(message: Message, page: Page) -> str:
 def body(message: Message, page: Page) -> str:
     """Return what a message says, without who and when."""
     if message.kind == "unknown":
-        return clean_line(message.error or words.UNKNOWN)
+        return clean_line(heard(message.error or words.UNKNOWN))
     if (place := message.location) is not None:
         label = clean_line(place.label)
         return plain_words.place(label, f"{place.latitude:.5f}", f"{place.longitude:.5f}")
@@ -111,9 +112,9 @@ def indented(text: str) -> str:
 
 def _notice(message: Message) -> str:
     if message.kind == "gap":
-        return clean(message.error or message.body or words.GAP)
+        return clean(heard(message.error or message.body) or words.GAP)
     if message.kind == "undecryptable":
-        return clean(message.error or words.UNDECRYPTABLE)
+        return clean(heard(message.error or words.UNDECRYPTABLE))
     return clean(notice_of(message))
 
 
@@ -128,5 +129,5 @@ def _file(file: File, page: Page) -> str:
         stands = file_words.STATE[file.state]
     said = plain_words.file(clean_line(file.name), file_words.size(file.size_bytes), stands)
     if file.error:
-        said += f" {clean_line(file.error)}"
+        said += f" {clean_line(heard(file.error))}"
     return f"{said} {clean(file.caption)}" if file.caption else said

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from restante.client.hearing import heard
 from restante.client.interface import FileState, Message, MessageState
 from restante.client.plain import plain_words
 from restante.client.plain.asking import Asking
@@ -84,7 +85,7 @@ class MessageCommands(Asking):
             parts += [words.device(line.device[:8])] if line.device else []
             parts += [clean_line(line.detail)] if line.detail else []
             await self.say(" ".join(parts))
-        await self.say(clean_line(told.says))
+        await self.say(clean_line(heard(told.says)))
 
     async def do_open(self, rest: str) -> None:
         """Where a message leads: its links, whom it names, what it answers."""

@@ -14,6 +14,7 @@ from typing import Final
 import trio
 
 from restante.client.commands.output import write_line
+from restante.client.hearing import heard
 from restante.client.interface import Engine, EventStream
 from restante.client.plain import plain_words
 from restante.client.plain.account_commands import AccountCommands, Quitting
@@ -162,7 +163,7 @@ async def _take_all(commands: Commands) -> None:
 
 
 def _sentence(error: RestanteError) -> str:
-    return clean_line(str(error)) if isinstance(error, UserError) else words.FAILED
+    return clean_line(heard(str(error))) if isinstance(error, UserError) else words.FAILED
 
 
 async def _end_on_signal(

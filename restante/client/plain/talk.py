@@ -15,6 +15,7 @@ from typing import Final
 import trio
 from msgspec.structs import replace
 
+from restante.client.hearing import heard
 from restante.client.interface import (
     ConnectionPhase,
     ContactState,
@@ -285,7 +286,7 @@ class Talk:
             and not self._is_away_said
         ):
             self._is_away_said = True
-            await self.say(words.offline(status.outbox_count, status.error))
+            await self.say(words.offline(status.outbox_count, heard(status.error or "") or None))
 
     async def _take_conversation(self, conversation: Conversation) -> None:
         was = self.chats.get(conversation.key)
@@ -360,7 +361,7 @@ class Talk:
         )
         excerpt = "" if is_last else shortened(message.body)
         if message.state in _FAILED:
-            await self.say(plain_words.not_sent(clean_line(message.error or "")))
+            await self.say(plain_words.not_sent(clean_line(heard(message.error or ""))))
         elif message.state in _SAID_STATES:
             await self.say(plain_words.state(words.STATE[message.state], excerpt))
 

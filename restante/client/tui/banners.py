@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.events import Resize
 from textual.widget import Widget
 
+from restante.client.hearing import heard
 from restante.client.interface import ConnectionPhase, ContactState, Conversation, Status, Trust
 from restante.client.language import _
 from restante.client.tui import account_words, contact_words, group_words, words
@@ -78,7 +79,7 @@ class Banner(Line):
 
 def say_connection(banner: Banner, status: Status, *, was_there: bool) -> None:
     """The banner of a connection that is away for longer; `was_there`: nobody tried in vain yet."""
-    error = clean_line(status.error) if status.error else None
+    error = clean_line(heard(status.error)) if status.error else None
     relay = clean_line((status.address or "").rpartition("@")[2])
     if was_there and relay and status.phase is ConnectionPhase.CONNECTING:
         banner.say(words.still_connecting(relay, status.outbox_count), [], "warning")
@@ -90,7 +91,7 @@ def say_connection(banner: Banner, status: Status, *, was_there: bool) -> None:
 
 def say_ended(banner: Banner, error: str) -> None:
     """The banner of a device that is none of the account's any more: what the engine says of it."""
-    banner.say(clean_line(error), [], "danger")
+    banner.say(clean_line(heard(error)), [], "danger")
 
 
 def say_recovery(banner: Banner) -> None:

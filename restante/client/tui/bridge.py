@@ -15,8 +15,9 @@ from typing import ParamSpec, Protocol, TypeVar
 import trio
 from trio_asyncio import aio_as_trio, trio_as_aio
 
+from restante.client.hearing import heard
 from restante.client.interface import Engine, Event, EventStream
-from restante.errors import ExitCode
+from restante.errors import ExitCode, UserError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,11 +43,16 @@ class Hosted(Protocol):
 
 
 async def ask(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call the engine (trio) from a handler of Textual (asyncio); errors come through as they are.
+    """Call the engine (trio) from a handler of Textual (asyncio); errors come through as they are,
+    but for a sentence's language.
 
     Cancelling the handler cancels the call.
     """
-    answer: T = await trio_as_aio(call)(*args, **kwargs)
+    try:
+        answer: T = await trio_as_aio(call)(*args, **kwargs)
+    except UserError as error:
+        error.args = (heard(str(error)),)
+        raise
     return answer
 
 

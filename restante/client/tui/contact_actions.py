@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from textual.screen import Screen
 
+from restante.client.hearing import heard
 from restante.client.interface import Contact, ContactState, Conversation, Trust
 from restante.client.tui import account_words, contact_words, group_words, words
 from restante.client.tui.bridge import ask
@@ -147,7 +148,7 @@ class ContactActions(Screen[None]):
         ]
         dialog = ChoiceDialog(
             account_words.HISTORY_TITLE,
-            clean_line(state.error or account_words.HISTORY_BANNER),
+            clean_line(heard(state.error or account_words.HISTORY_BANNER)),
             [*choices, ("", account_words.HISTORY_LEAVE)],
         )
         chosen = await self.app.push_screen_wait(dialog)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from restante.client.hearing import heard
 from restante.client.interface import Message, MessageState
 from restante.client.tui import words
 from restante.client.tui.clean import clean, clean_line
@@ -233,7 +234,7 @@ def _with_state(lines: list[Line], message: Message, page: Page) -> list[Line]:
 
 def _failure(message: Message, page: Page) -> list[Line]:
     head = words.EXPIRED if message.state is MessageState.EXPIRED else words.NOT_SENT
-    reason = f" {clean_line(message.error)}" if message.error else ""
+    reason = f" {clean_line(heard(message.error))}" if message.error else ""
     hint = "  r\N{NO-BREAK SPACE}retry  d\N{NO-BREAK SPACE}discard"
     text = f"{page.glyphs.alert} {head}{reason}{hint}"
     return [((line, Role.PROBLEM),) for line in wrap(text, page.measure)]
@@ -241,10 +242,10 @@ def _failure(message: Message, page: Page) -> list[Line]:
 
 def _notice(message: Message, page: Page, when: str = "") -> list[Line]:
     mark, text, role = {
-        "gap": (page.glyphs.gap, message.error or message.body or words.GAP, Role.NOTICE),
+        "gap": (page.glyphs.gap, heard(message.error or message.body) or words.GAP, Role.NOTICE),
         "undecryptable": (
             page.glyphs.unverified,
-            message.error or words.UNDECRYPTABLE,
+            heard(message.error or words.UNDECRYPTABLE),
             Role.NOTICE,
         ),
     }.get(message.kind, (page.glyphs.dot, notice_of(message), Role.FAINT))

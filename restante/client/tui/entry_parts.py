@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+from restante.client.hearing import heard
 from restante.client.interface import Card, Message, Place
 from restante.client.language import plural
 from restante.client.tui import bearings, words
@@ -33,7 +34,7 @@ _UNITS: Final[tuple[tuple[int, Callable[[int], str]], ...]] = (
 def body_of(message: Message, page: Page) -> str:
     """Return what a message that has a heading says."""
     if message.kind == "unknown":
-        return message.error or words.UNKNOWN
+        return heard(message.error or words.UNKNOWN)
     if message.location is not None:
         return _place(message.location, page, is_mine=message.sender.is_me)
     if message.card is not None:
@@ -50,7 +51,7 @@ def notice_of(message: Message) -> str:
     if message.kind == "setting":
         name = words.YOU if message.sender.is_me else clean_line(message.sender.name)
         return words.timer_set(name, duration(message.sets_timer_s or 0))
-    return message.body or message.error or ""
+    return heard(message.body or message.error or "")
 
 
 def reactions_of(message: Message) -> list[str]:

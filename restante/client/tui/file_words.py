@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import Final
 
+from restante.client.hearing import heard
 from restante.client.interface import File, FileProgress, FileState, Message
 from restante.client.language import _, plural
 from restante.client.tui import words
@@ -59,7 +60,7 @@ def file_lines(file: File, page: Page) -> str:
     if file.waveform:
         lines.insert(1, loudness(file.waveform, page))
     if file.error:
-        lines.append(f"{page.glyphs.alert} {clean_line(file.error)}")
+        lines.append(f"{page.glyphs.alert} {clean_line(heard(file.error))}")
     if file.caption:
         lines.append(clean(file.caption))
     return "\n".join(lines)

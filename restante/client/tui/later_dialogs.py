@@ -16,6 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from restante.client.hearing import heard
 from restante.client.interface import Scheduled
 from restante.client.language import _
 from restante.client.tui import later_words
@@ -141,6 +142,6 @@ def _line(stage: Stage, chats: Chats, scheduled: Scheduled) -> Content:
     head = f"{stage.until_words(scheduled.at)}  {shorten(to, 24, ellipsis=dots)}"
     parts: list[tuple[str, str]] = [(head, "bold"), (f"\n  {said}", "")]
     if scheduled.error:
-        why = shorten(clean_line(scheduled.error), LINE_CELLS, ellipsis=dots)
+        why = shorten(clean_line(heard(scheduled.error)), LINE_CELLS, ellipsis=dots)
         parts.append((f"\n  {why}", "$error"))
     return Content.assemble(*parts)

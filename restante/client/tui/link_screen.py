@@ -17,6 +17,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from restante.client.hearing import heard
 from restante.client.interface import DeviceLink, LinkState
 from restante.client.language import _
 from restante.client.qr import qr_lines
@@ -95,7 +96,9 @@ class LinkScreen(ModalScreen[bool]):
             self._draw(None)
             self._input.display = True
             self._says.update(Content(account_words.LINK_ADDRESS_TEXT))
-            self._below.update(Content.styled(clean_line(link.error or words.FAILED), "$error"))
+            self._below.update(
+                Content.styled(clean_line(heard(link.error or words.FAILED)), "$error")
+            )
             self._input.focus()
         elif link.digits is not None:
             self._draw(None)

@@ -13,6 +13,7 @@ from typing import ClassVar, Final
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from restante.client.hearing import heard
 from restante.client.interface import Message, MessageState
 from restante.client.tui import chat_words, contact_words, link_words, words
 from restante.client.tui.bridge import ask
@@ -152,7 +153,7 @@ class MessageActions(FileActions):
             )
             for line in told.lines
         ]
-        text = "\n".join([*lines, *([""] if lines else []), clean_line(told.says)])
+        text = "\n".join([*lines, *([""] if lines else []), clean_line(heard(told.says))])
         self.app.push_screen(TextDialog(words.WHY_TITLE, text))
 
     def action_versions(self) -> None:
