@@ -19,7 +19,7 @@ FILES = sorted(chain.from_iterable((ROOT / place).glob("**/*.py") for place in P
 OF_WORDS = [each for each in FILES if each.stem.endswith("words") or each.stem == "settings_schema"]
 
 NO_SENTENCES = {
-    "ACCEPT_KEY_WORD", "HEADING", "FILE_NAME", "SEND_PLACEHOLDER",
+    "ACCEPT_KEY_WORD", "HEADING", "FILE_NAME", "PICTURE_NAME", "SEND_PLACEHOLDER",
     "YES", "SAME", "STOP", "BACK", "DIFFER", "EVERYONE", "ME",
     "NEEDS_CHATS", "TERMINAL_ALONE",
 }  # fmt: skip

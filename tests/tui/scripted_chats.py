@@ -74,13 +74,20 @@ class ScriptedChats(ScriptedCore):
         self._tell(StatusChanged(status=self._status()))
         return await self.history_state()
 
-    async def settings(self) -> dict[str, str]:
+    async def settings(self, conversation: str | None = None) -> dict[str, str]:
         await trio.lowlevel.checkpoint()
+        if conversation is not None:
+            return {"files": self.fetched.get(conversation, "usual")}
         return dict(self.chosen)
 
-    async def set_setting(self, name: str, value: str) -> dict[str, str]:
+    async def set_setting(
+        self, name: str, value: str, *, conversation: str | None = None
+    ) -> dict[str, str]:
         await trio.lowlevel.checkpoint()
         self._refuse()
+        if conversation is not None:
+            self.fetched[conversation] = value
+            return await self.settings(conversation)
         if name not in self.chosen:
             raise UserError("There is no such setting.")
         self.chosen[name] = value

@@ -62,6 +62,7 @@ class ScriptedCore:
         self.history: Literal["coming", "incomplete"] | None = None
         self.history_log: list[str] = []
         self.chosen = {"receipts": "on", "typing": "off", "presence": "off", "files": "on"}
+        self.fetched: dict[str, str] = {}
         self.chosen["keywords"] = ""
         self.earlier: dict[str, list[str]] = {}
         """What an edited message said before, oldest first."""

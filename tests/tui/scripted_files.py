@@ -7,6 +7,7 @@ from base64 import b64decode
 from pathlib import PurePath
 
 import trio
+from msgspec.structs import replace
 
 from restante.client.interface import File, FileState, Message, MessageState, Pixels, Quoted, Sound
 from tests.tui.scripted_core import ScriptedCore
@@ -42,8 +43,18 @@ class ScriptedFiles(ScriptedCore):
         message = self.hear(key, file.name, is_me=is_me, kind="file", state=state, is_read=True)
         return self._put(*self._find(message.id), file=file)
 
+    def arrive(self, message_id: str) -> Message:
+        """Let all of a file be here."""
+        person, index = self._find(message_id)
+        file = person.messages[index].file
+        assert file is not None
+        return self._put(person, index, file=replace(file, state=FileState.HERE, error=None))
+
     handed_in = b""
     """What came piece by piece, of the last file that did."""
+
+    taken = b""
+    """What the last file held that was sent by its path, if it was there."""
 
     async def file_begin(self) -> str:
         """See interface.Engine."""
@@ -68,12 +79,18 @@ class ScriptedFiles(ScriptedCore):
         name: str | None = None,
         caption: str = "",
         quote: str | None = None,
+        waveform: list[int] | None = None,
+        duration_s: float = 0.0,
     ) -> Message:
         """See interface.Engine."""
         await trio.lowlevel.checkpoint()
         self._refuse()
         assert (path is None) is not (handle is None)
+        if path is not None and await trio.Path(path).is_file():
+            self.taken = await trio.Path(path).read_bytes()
         file = a_file(name or PurePath(path or "").name, state=FileState.SENDING, caption=caption)
+        if waveform is not None:
+            file = replace(file, role="voice", waveform=waveform, duration_s=duration_s)
         message = self.carry(conversation, file, is_me=True)
         if quote is None:
             return message

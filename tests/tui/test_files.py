@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace as changed
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from restante.client.interface import FileProgress, FileState
@@ -173,6 +174,102 @@ async def test_a_voice_note_is_played_and_ended_by_the_same_key() -> None:
         await t.until_shown("can't be heard here")
 
     await tell(engine, story, size=WIDE, on=changed(stage(engine), play=play))
+
+
+def moving(message_id: str, *, done: int, direction: str = "in", **more: object) -> FileProgress:
+    known = {"rate_bytes_s": 0, "left_s": None, "error": None} | more
+    return FileProgress(
+        conversation="", message=message_id, direction=direction, done_bytes=done,
+        total_bytes=1_500_000, **known,
+    )  # type: ignore[arg-type]  # fmt: skip
+
+
+async def test_a_file_on_its_way_says_in_its_message_how_far_how_fast_and_what_ends_it() -> None:
+    engine, bob = a_talk()
+    film = engine.carry(bob, a_file("film.mkv", state=FileState.FETCHING))
+    mine = engine.carry(bob, a_file("plan.odt", state=FileState.SENDING), is_me=True)
+
+    async def story(t: Teller) -> None:
+        await opened(t)
+        engine.tell(moving(film.id, done=600_000, rate_bytes_s=200_000, left_s=4.6))
+        await t.until_shown("████████░░░░░░░░░░░░ 40 %  200.0 kB/s  0:05 left  s stop")
+        engine.tell(moving(mine.id, done=0, direction="out", error="The relay is restarting."))
+        await t.until_shown("░░░ 0 %  u take back", "! The relay is restarting.")
+        await t.press("ctrl+up", "u")
+        await t.until_shown("Taken back: it isn't sent.")
+        await t.until_gone("plan.odt")
+        engine.tell(moving(film.id, done=1_500_000))
+        engine.arrive(film.id)
+        await t.until_shown("1.5 MB · here")
+        await t.until_gone("s stop")
+        assert not t.app._stage.under_way
+
+    await tell(engine, story, size=WIDE)
+
+
+async def test_a_voice_note_is_recorded_heard_of_and_sent_or_thrown_away() -> None:
+    pytest.importorskip("av")
+    engine, bob = a_talk()
+    tone = b"\0\x40" * 24_000
+    over: list[str] = []
+
+    def record(is_over: Callable[[float], bool], *, hears: Callable[[bytes], None]) -> bytes:
+        hears(tone)
+        while not is_over(1.0):
+            threading.Event().wait(0.01)
+        over.append("over")
+        return tone
+
+    async def story(t: Teller) -> None:
+        await opened(t)
+        t.app._main.action_record_voice()
+        await t.until_shown("Voice note", "Recording, five", "0:01  ███████████████░")
+        await t.press("escape")
+        await t.until(lambda: over == ["over"], "it is recorded no more")
+        await t.until_gone("Recording, five")
+        assert not [each for each in engine.people[bob].messages if each.file]
+        t.app._main.action_record_voice()
+        await t.until_shown("0:01  ███████████████░")
+        await t.press("enter")
+        await t.until_shown("0:01 · 1.5 MB · on its way to the relay")
+        assert engine.handed_in.startswith(b"OggS")
+
+    await tell(engine, story, size=WIDE, on=changed(stage(engine), record=record))
+
+
+async def test_where_nothing_can_be_recorded_a_sentence_says_so() -> None:
+    engine, _ = a_talk()
+
+    def record(is_over: Callable[[float], bool], *, hears: Callable[[bytes], None]) -> bytes:
+        raise UserError("There is no microphone here. Record elsewhere, and send it as a file.")
+
+    async def story(t: Teller) -> None:
+        await opened(t)
+        t.app._main.action_record_voice()
+        await t.until_shown("There is no microphone here.")
+        await t.press("escape")
+        await t.until(lambda: t.app.screen is t.app._main, "it is closed")
+
+    await tell(engine, story, on=changed(stage(engine), record=record))
+
+
+async def test_a_chat_has_its_own_way_of_fetching_files() -> None:
+    engine, bob = a_talk()
+
+    async def story(t: Teller) -> None:
+        await opened(t)
+        t.app._main.action_fetching()
+        await t.until_shown("Fetch files of this chat", "As in the settings (F2)", "All up to")
+        await t.press("down", "down", "enter")
+        await t.until_shown("It holds for what comes from now on.")
+        assert engine.fetched == {bob: "off"}
+        t.app._main.action_fetching()
+        await t.until_shown("Fetch files of this chat")
+        await t.press("enter")
+        await t.until_gone("Fetch files of this chat")
+        assert engine.fetched == {bob: "off"}, "what holds is what is highlighted"
+
+    await tell(engine, story)
 
 
 async def test_all_files_of_a_chat_are_listed_and_one_is_shown_in_its_place() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from pathlib import Path
 
 import pytest
 
 from restante.client.interface import FileState
+from restante.client.tui.clipboard import choose_reader, picture
 from restante.client.tui.pasted import LONG_CHARS, LONG_LINES, is_long, look, may_be_paths
+from restante.errors import UserError
 from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.stories import Teller, tell
 
@@ -208,3 +211,86 @@ async def test_an_edit_stays_a_text(plan: Path) -> None:
         await t.until(lambda: t.app._main.pane.box.text == f"here it is: {plan}")
 
     await tell(engine, story)
+
+
+# ---- the clipboard -------------------------------------------------------------------------------
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"a picture" * 200
+
+
+def a_clipboard(place: Path, monkeypatch: pytest.MonkeyPatch, *, types: str, script: str) -> None:
+    """Put an xclip of our own first on the path; it tells `types`, then does what `script` says."""
+    (place / "picture").write_bytes(PNG)
+    program = place / "xclip"
+    program.write_text(
+        f'#!/bin/sh\ncase "$*" in *TARGETS) echo "{types}" ;; *) {script} ;; esac\n',
+        encoding="utf-8",
+    )
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{place}:{os.environ['PATH']}")
+    monkeypatch.setenv("DISPLAY", ":7")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+
+
+async def test_a_picture_in_the_clipboard_is_offered_and_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, bob = a_talk()
+    a_clipboard(
+        tmp_path, monkeypatch, types="TARGETS image/png", script=f'cat "{tmp_path}/picture"'
+    )
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+
+    async def story(t: Teller) -> None:
+        await opened(t)
+        await t.type("look")
+        await t.press("ctrl+v")
+        await t.until_shown("Send this picture?", "PNG, 1.8 kB, from the clipboard")
+        assert not engine.people[bob].messages[1:], "nothing is sent without a key"
+        await t.press("down", "enter")
+        await t.until_shown("File: pasted.png", "look", "on its way to the relay")
+        assert engine.taken == PNG
+        assert t.app._main.pane.box.text == ""
+
+    await tell(engine, story)
+    assert not [each for each in os.listdir(tmp_path) if each.startswith("restante-")], "nowhere"
+
+
+async def test_without_a_picture_what_was_cut_is_pasted_else_a_sentence_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, bob = a_talk()
+    a_clipboard(tmp_path, monkeypatch, types="UTF8_STRING", script="echo text")
+
+    async def story(t: Teller) -> None:
+        await opened(t)
+        await t.press("ctrl+v")
+        await t.until_shown("There is no picture in the clipboard.")
+        await t.type("cut me")
+        t.app._main.pane.box.select_all()
+        await t.press("ctrl+x", "ctrl+v")
+        await t.until(lambda: t.app._main.pane.box.text == "cut me", "what was cut is back")
+        assert not engine.people[bob].messages[1:]
+
+    await tell(engine, story)
+
+
+async def test_a_clipboard_that_cannot_be_read_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without = {"PATH": str(tmp_path)}
+    for environ, says in (
+        ({}, "no desktop whose clipboard"),
+        ({"DISPLAY": ":0"}, "by xclip, which isn't installed"),
+        ({"WAYLAND_DISPLAY": "w"}, "by wl-paste (wl-clipboard), which isn't installed"),
+    ):
+        with pytest.raises(UserError, match=re.escape(says)):
+            await picture({**without, **environ})
+    with pytest.raises(UserError, match="pngpaste"):
+        choose_reader(without, platform="darwin")
+    a_clipboard(tmp_path, monkeypatch, types="image/png", script="exit 1")
+    assert await picture(os.environ) is None
+    a_clipboard(tmp_path, monkeypatch, types="image/png", script="yes")
+    with pytest.raises(UserError, match="larger than"):
+        await picture(os.environ, most_bytes=100)

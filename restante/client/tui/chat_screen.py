@@ -75,6 +75,7 @@ class ChatScreen(Opening):
             short_line=self.connection_below,
             banner=self.pane.connection_banner,
             patience_s=stage.patience_s,
+            files=stage.under_way,
         )
 
     def compose(self) -> ComposeResult:
@@ -133,6 +134,7 @@ class ChatScreen(Opening):
     async def reload(self) -> None:
         """Read everything from the engine: at the start, and after events were missed."""
         engine = self._stage.engine
+        self._watch.forget_files()
         self._watch.take(await ask(engine.status))
         self._chats.replace(await ask(engine.conversations))
         self._refresh_chats()
@@ -161,6 +163,7 @@ class ChatScreen(Opening):
                 self._watch.take_progress(event)
             elif isinstance(event, FileProgress):
                 self._watch.take_file_progress(event)
+                self.pane.messages.draw_again(event.message)
             elif isinstance(event, Resync):
                 needs_reload = True
         self._refresh_chats()

@@ -50,6 +50,7 @@ class ComposeBox(TextArea):
         Binding("ctrl+j", "new_line", "New line", show=False, id="compose.new_line"),
         Binding("ctrl+up", "to_messages", "To the messages", show=False, id="compose.to_messages"),
         Binding("ctrl+s", "later", "Send later", show=False, id="compose.later"),
+        Binding("ctrl+v", "paste_picture", "Paste a picture", show=False, id="compose.paste"),
         Binding("alt+e", "editor", "In your editor (^x ^e)", show=False, id="compose.editor"),
     ]
 
@@ -177,6 +178,10 @@ class ComposeBox(TextArea):
     def action_editor(self) -> None:
         """Write in an editor of one's own."""
         self.post_message(self.Outside())
+
+    def action_paste_picture(self) -> None:
+        """Take a picture out of the clipboard, or what was cut here."""
+        self.post_message(self.Commanded("screen.paste_picture"))
 
     def begun(self) -> Begun | None:
         """Return what was begun right before the cursor."""

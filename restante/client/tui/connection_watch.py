@@ -45,7 +45,9 @@ class ConnectionWatch:
         short_line: ConnectionLine,
         banner: Banner,
         patience_s: float,
+        files: dict[str, FileProgress],
     ) -> None:
+        """`files` is kept true, too: how far each is, by message."""
         self._owner = owner
         self._chats = chats
         self._line, self._short_line, self._banner = line, short_line, banner
@@ -56,7 +58,7 @@ class ConnectionWatch:
         self._was_there = True
         """Whether nobody has said since then that it is away."""
         self._under_way = ""
-        self._files: dict[str, FileProgress] = {}
+        self._files = files
         self._reminds = True
 
     def forget_reminder(self) -> None:
@@ -85,6 +87,11 @@ class ConnectionWatch:
             self._files[progress.message] = progress
         self._under_way = file_words.under_way(self._files.values())
         self.show()
+
+    def forget_files(self) -> None:
+        """Messages may have gone with their files: those that still move say so again."""
+        self._files.clear()
+        self._under_way = file_words.under_way(())
 
     def take_message(self, message: Message) -> None:
         """A message is as it is now: its file may have stopped."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -20,6 +19,7 @@ from textual.app import App, SuspendNotSupported
 
 from restante.client.tui import words
 from restante.client.tui.bridge import ask
+from restante.client.tui.private_place import private_folder
 from restante.errors import UserError
 
 USUAL: Final = ("nano", "vim", "vi")
@@ -45,7 +45,7 @@ def choose_editor(environment: Mapping[str, str]) -> list[str]:
 async def edit_outside(app: App[None], text: str) -> str:
     """Give the terminal to the editor with a text; return what it left. UserError: it failed."""
     command = choose_editor(os.environ)
-    with tempfile.TemporaryDirectory(prefix="restante-", dir=_private_place()) as folder:
+    with private_folder() as folder:
         path = Path(folder, "message.txt")
         _put(path, text)
         try:
@@ -57,12 +57,6 @@ async def edit_outside(app: App[None], text: str) -> str:
         if code != 0:
             raise UserError(words.editor_failed(code))
         return _take(path)
-
-
-def _private_place() -> str | None:
-    """Return a place in memory, if there is one; None: where the system keeps such files."""
-    place = os.environ.get("XDG_RUNTIME_DIR")
-    return place if place and os.access(place, os.W_OK) else None
 
 
 def _put(path: Path, text: str) -> None:

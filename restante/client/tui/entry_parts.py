@@ -40,7 +40,7 @@ def body_of(message: Message, page: Page) -> str:
     if message.card is not None:
         return _card(message.card)
     if message.file is not None:
-        return file_lines(message.file, page)
+        return file_lines(message.file, page, page.under_way.get(message.id))
     return message.body
 
 

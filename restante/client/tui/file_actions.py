@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 import threading
+from base64 import b64encode
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -23,9 +24,17 @@ from restante.client.tui.chat_actions import ChatActions
 from restante.client.tui.choice_dialog import ChoiceDialog
 from restante.client.tui.dialog import LineDialog
 from restante.client.tui.picture_screen import PictureScreen
+from restante.client.tui.settings_schema import BY_NAME
 
 MEDIA_CELLS: Final = 60
 """Of a line in the list of files."""
+
+FILES: Final = "files"
+USUAL: Final = "usual"
+FETCHED: Final = [(each, label.capitalize()) for each, label in BY_NAME[FILES].choices]
+
+PIECE_BYTES: Final = 192 * 1024
+"""Of what is handed in as a file: what one call carries, in base64, is bounded."""
 
 HERE: Final = frozenset({FileState.HERE, FileState.SENDING})
 
@@ -58,6 +67,58 @@ class FileActions(ChatActions):
         if typed:
             await ask(self._stage.engine.send_file, conversation.key, path=whole(typed))
             self.say(file_words.SENDING)
+
+    def action_record_voice(self) -> None:
+        """Record a voice note, and send it."""
+        if self.conversation is not None:
+            self.act(self._record_voice(self.conversation), group="voice")
+
+    async def _record_voice(self, conversation: Conversation) -> None:
+        # The dialog and the encoder, which few ever need.
+        from restante.client.tui.voice_dialog import RecordDialog  # noqa: PLC0415
+        from restante.client.voice import encoding  # noqa: PLC0415
+
+        samples = await self.app.push_screen_wait(RecordDialog(self._stage))
+        if samples is None:
+            return
+        if not samples:
+            self.say(file_words.NOTHING_HEARD, is_warning=True)
+            return
+        note = await ask(trio.to_thread.run_sync, encoding.encoded, samples)
+        await ask(
+            self._stage.engine.send_file,
+            conversation.key,
+            handle=await self.hand_in(note),
+            waveform=encoding.waveform(samples),
+            duration_s=encoding.duration_s(samples),
+        )
+        self.say(file_words.SENDING)
+
+    async def hand_in(self, content: bytes) -> str:
+        """Hand a file in to the engine, piece by piece; return its handle."""
+        engine = self._stage.engine
+        handle = await ask(engine.file_begin)
+        for at in range(0, len(content), PIECE_BYTES):
+            piece = b64encode(content[at : at + PIECE_BYTES]).decode("ascii")
+            await ask(engine.file_add, handle, piece)
+        return handle
+
+    def action_fetching(self) -> None:
+        """Choose which files of the chat are fetched by themselves."""
+        if self.subject is not None:
+            self.act(self._fetching(self.subject))
+
+    async def _fetching(self, conversation: Conversation) -> None:
+        engine, key = self._stage.engine, conversation.key
+        now = await ask(engine.settings, key)
+        choices = [(USUAL, file_words.FETCH_USUAL), *FETCHED]
+        dialog = ChoiceDialog(
+            file_words.FETCH_TITLE, file_words.FETCH_TEXT, choices, chosen=now[FILES]
+        )
+        chosen = await self.app.push_screen_wait(dialog)
+        if chosen is not None:
+            await ask(engine.set_setting, FILES, chosen, conversation=key)
+            self.say(file_words.FETCH_CHOSEN)
 
     def action_media(self) -> None:
         """The files of the open conversation, the newest first; one chosen is jumped to."""

@@ -14,10 +14,13 @@ from restante.client.interface import File, FileProgress, FileState, Message
 from restante.client.language import _, plural
 from restante.client.tui import words
 from restante.client.tui.clean import clean, clean_line
+from restante.client.tui.glyphs import Glyphs
 from restante.client.tui.page import Page
 from restante.client.tui.times import day_title, local
 from restante.client.tui.wrap import cells, shorten
 
+NBSP: Final = "\N{NO-BREAK SPACE}"
+BAR_COLUMNS: Final = 20
 WAVE_COLUMNS: Final = 48
 """Of a voice note's loudness, at the most."""
 
@@ -41,6 +44,18 @@ PLAYING: Final = _("Playing. o ends it.")
 PICTURE_FETCHING: Final = _("The picture is fetched. o shows it once it is here.")
 STOPPED: Final = _("It is fetched no more; s goes on from there.")
 
+ENDS: Final = {"in": _("s stop"), "out": _("u take back")}
+TAKEN_BACK: Final = _("Taken back: it isn't sent.")
+VOICE_TITLE: Final = _("Voice note")
+VOICE_TEXT: Final = _("Recording, five minutes at the most. It stays in memory.")
+NOTHING_HEARD: Final = _("Nothing was recorded. Nothing was sent.")
+FETCH_TITLE: Final = _("Fetch files of this chat by themselves")
+FETCH_TEXT: Final = _(
+    "On all your devices. Whoever runs their relay sees when something is fetched."
+)
+FETCH_USUAL: Final = _("As in the settings (F2)")
+FETCH_CHOSEN: Final = _("It holds for what comes from now on.")
+
 STATE: Final = {
     FileState.SENDING: _("on its way to the relay"),
     FileState.FETCHING: _("on its way here"),
@@ -49,9 +64,11 @@ STATE: Final = {
     FileState.LOST: _("gone from the relay"),
 }
 
+_MOVING: Final = frozenset({FileState.SENDING, FileState.FETCHING})
 
-def file_lines(file: File, page: Page) -> str:
-    """Name, size and where it stands; what goes wrong; and the caption."""
+
+def file_lines(file: File, page: Page, moves: FileProgress | None = None) -> str:
+    """Name, size and where it stands; how far on its way, what goes wrong; and the caption."""
     dot = page.glyphs.dot
     lines = [
         f"{FILE} {clean_line(file.name)}",
@@ -59,11 +76,35 @@ def file_lines(file: File, page: Page) -> str:
     ]
     if file.waveform:
         lines.insert(1, loudness(file.waveform, page))
-    if file.error:
-        lines.append(f"{page.glyphs.alert} {clean_line(heard(file.error))}")
+    why = file.error
+    if moves is not None and file.state in _MOVING:
+        lines.append(progress(moves, page))
+        why = why or moves.error
+    if why:
+        lines.append(f"{page.glyphs.alert} {clean_line(heard(why))}")
     if file.caption:
         lines.append(clean(file.caption))
     return "\n".join(lines)
+
+
+def progress(moves: FileProgress, page: Page) -> str:
+    """How far it is, how fast, how long it takes, and what ends it."""
+    full, empty = bar_signs(page.glyphs)
+    columns = max(4, min(BAR_COLUMNS, page.measure // 4))
+    share = min(1.0, moves.done_bytes / max(1, moves.total_bytes))
+    bar = full * int(columns * share) + empty * (columns - int(columns * share))
+    parts = [f"{bar} {min(99, int(100 * share))} %"]
+    if moves.rate_bytes_s:
+        parts.append(f"{size(moves.rate_bytes_s)}/s")
+    if moves.left_s is not None:
+        parts.append(_("{length} left", length=length(moves.left_s)))
+    parts.append(ENDS[moves.direction])
+    return "  ".join(part.replace(" ", NBSP) for part in parts)
+
+
+def bar_signs(glyphs: Glyphs) -> tuple[str, str]:
+    """What a bar is made of: where it is full, and where it isn't."""
+    return ("#", ".") if glyphs.is_ascii else ("█", "░")
 
 
 def loudness(waveform: Sequence[int], page: Page) -> str:

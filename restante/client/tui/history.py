@@ -120,6 +120,12 @@ class History:
         chunk = self._chunks[number]
         return chunk.messages[index] if chunk and index < len(chunk.messages) else None
 
+    def known(self, message_id: str) -> Message | None:
+        """Return a message by its id, if it is in memory."""
+        chunk = self._by_message.get(message_id)
+        index = None if chunk is None else chunk.find(message_id)
+        return None if chunk is None or index is None else chunk.messages[index]
+
     def rows_of(self, position: int) -> tuple[int, int] | None:
         """Return the first row of a message (without its lead) and the row after it."""
         number, index = self.heights.at_position(position)

@@ -44,6 +44,17 @@ COMMANDS: Final = (
         "screen.send_contact",
     ),
     (mark("Chat: Send a file"), _("Encrypted before it leaves; up to 5 GiB"), "screen.send_file"),
+    (mark("Chat: Voice note"), _("Recorded here; needs the extra voice"), "screen.record_voice"),
+    (
+        mark("Chat: Fetch files"),
+        _("Which of this chat come by themselves"),
+        "screen.fetching",
+    ),
+    (
+        mark("Chat: Paste a picture"),
+        _("Out of the desktop's clipboard"),
+        "screen.paste_picture",
+    ),
     (
         mark("View: Where I am"),
         _("How far places are from there; told nobody"),

@@ -158,6 +158,12 @@ class MessageList(HistoryView, can_focus=True):
         if self._history.change(message, self._lay_out):
             self._fit(anchor)
 
+    def draw_again(self, message_id: str) -> None:
+        """Lay a message out anew, if it is in memory: what isn't in it has changed."""
+        message = self._history.known(message_id)
+        if message is not None:
+            self.change(message)
+
     def forget_new(self) -> None:
         """Take the unread divider away: the reader has answered."""
         position, self._history.unread_at = self._history.unread_at, None

@@ -5,8 +5,11 @@ Spec: docs/tui.md, section 4.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import field
 from datetime import datetime, tzinfo
 
+from restante.client.interface import FileProgress
 from restante.client.tui.glyphs import Glyphs
 from restante.values import dataclass
 
@@ -29,6 +32,8 @@ class Page:
     """Where the reader is, in degrees, if they have said so."""
     shows_pictures: bool = False
     """Whether previews stand among the messages."""
+    under_way: Mapping[str, FileProgress] = field(default_factory=dict)
+    """How far files are, by message."""
 
     @property
     def measure(self) -> int:

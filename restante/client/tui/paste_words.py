@@ -21,6 +21,30 @@ AS_TEXT: Final = _("Put it into the box")
 FILE_NAME: Final = "pasted.txt"
 SENDING_ALL: Final = _("They are on their way. Each message follows when all of its file is there.")
 
+PICTURE_TITLE: Final = _("Send this picture?")
+PICTURE_NAME: Final = "pasted"
+SEND_PICTURE: Final = _("Send it")
+NO_PICTURE: Final = _(
+    "There is no picture in the clipboard. Texts come by your terminal's own paste."
+)
+NO_DESKTOP: Final = _(
+    "This terminal has no desktop whose clipboard could be read, as over ssh. Save the picture, "
+    "then send it as a file (^p)."
+)
+NO_ANSWER: Final = _("The clipboard doesn't answer. Copy the picture once more, then try again.")
+TOO_LARGE: Final = _(
+    "The picture in the clipboard is larger than 64 MiB. Save it, then send it as a file (^p)."
+)
+
+
+def lacks(program: str) -> str:
+    """What reads the clipboard isn't installed."""
+    return _(
+        "Pictures come out of the clipboard by {program}, which isn't installed. Install it, or "
+        "save the picture and send it as a file (^p).",
+        program=program,
+    )
+
 
 def named(names: str, size: str) -> str:
     """What the files are called, and how much they hold; an empty size: nobody knows yet."""
@@ -33,5 +57,14 @@ def long_text(lines: int, size: str) -> str:
         "It has {count} line, {size}. As a file it takes one line here.",
         "It has {count} lines, {size}. As a file it takes one line here.",
         lines,
+        size=size,
+    )
+
+
+def picture(kind: str, size: str) -> str:
+    """What is in the clipboard."""
+    return _(
+        "{kind}, {size}, from the clipboard. It goes without where it was taken.",
+        kind=kind,
         size=size,
     )

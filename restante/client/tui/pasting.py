@@ -6,8 +6,9 @@ Spec: docs/tui.md, section 13.
 
 from __future__ import annotations
 
-from base64 import b64encode
-from typing import Any, Final
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import trio
 from textual import events, on
@@ -19,11 +20,13 @@ from restante.client.tui.choice_dialog import ChoiceDialog
 from restante.client.tui.clean import clean_line
 from restante.client.tui.compose_box import ComposeBox
 from restante.client.tui.pasted import Dragged, is_long, look
+from restante.client.tui.private_place import private_folder
 from restante.client.tui.wrap import shorten
 from restante.client.tui.writing import Writing
+from restante.errors import UserError
 
-PIECE_BYTES: Final = 192 * 1024
-"""Of a text that is handed in as a file: what one call carries, in base64, is bounded."""
+if TYPE_CHECKING:
+    from restante.client.tui.clipboard import Picture
 
 NAMES_CELLS: Final = 160
 FILE, CAPTION, TEXT = "file", "caption", "text"
@@ -100,6 +103,48 @@ class Pasting(Writing):
             self._leave_purpose()
             self.pane.keep_draft()
 
+    # ---- the clipboard ----------------------------------------------------------------------
+
+    def action_paste_picture(self) -> None:
+        """Offer the picture that is in the desktop's clipboard; without one, paste what was cut."""
+        if self.conversation is not None and not self.pane.box.disabled:
+            self.act(self._paste_picture(self.conversation), group="paste")
+
+    async def _paste_picture(self, conversation: Conversation) -> None:
+        from restante.client.tui.clipboard import picture  # noqa: PLC0415  (few ever need it)
+
+        try:
+            found = await ask(picture, os.environ)
+        except UserError:
+            if not self.app.clipboard:
+                raise
+            found = None
+        if found is not None:
+            await self._offer_picture(conversation, found)
+        elif self.app.clipboard:
+            self._put(conversation, self.app.clipboard)
+        else:
+            self.say(paste_words.NO_PICTURE, is_warning=True)
+
+    async def _offer_picture(self, conversation: Conversation, found: Picture) -> None:
+        written = self.pane.box.text.strip()
+        choices = [(FILE, paste_words.SEND_PICTURE)]
+        if written and self.pane.box.purpose.edits is None:
+            choices.append((CAPTION, paste_words.WITH_CAPTION))
+        says = paste_words.picture(found.kind, file_words.size(len(found.content)))
+        chosen = await self.app.push_screen_wait(
+            ChoiceDialog(paste_words.PICTURE_TITLE, says, choices)
+        )
+        if chosen is None:
+            return
+        with private_folder() as folder:  # the engine has sealed it when it answers
+            path = Path(folder, f"{paste_words.PICTURE_NAME}.{found.kind.lower()}")
+            await ask(trio.to_thread.run_sync, path.write_bytes, found.content)
+            caption = written if chosen == CAPTION else ""
+            await self._send_one(conversation, path=str(path), caption=caption)
+        self._forget(conversation, is_written_too=bool(caption))
+        self.say(file_words.SENDING)
+
     # ---- long texts -------------------------------------------------------------------------
 
     async def _offer_text(self, conversation: Conversation, text: str) -> None:
@@ -111,11 +156,7 @@ class Pasting(Writing):
         if chosen == TEXT:
             self._put(conversation, text)
         elif chosen == FILE:
-            engine = self._stage.engine
-            handle = await ask(engine.file_begin)
-            for at in range(0, len(whole), PIECE_BYTES):
-                piece = b64encode(whole[at : at + PIECE_BYTES]).decode("ascii")
-                await ask(engine.file_add, handle, piece)
+            handle = await self.hand_in(whole)
             await self._send_one(conversation, handle=handle, name=paste_words.FILE_NAME)
             self._forget(conversation, is_written_too=False)
             self.say(file_words.SENDING)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from textual import on
 
 from restante.client.interface import Message, Scheduled
-from restante.client.tui import later_words
+from restante.client.tui import file_words, later_words
 from restante.client.tui.bridge import ask
 from restante.client.tui.compose_box import ComposeBox, Purpose
 from restante.client.tui.later_dialogs import LaterDialog, ScheduledDialog, spoken
@@ -109,6 +109,8 @@ class SendingLater(Pasting):
             self._give_back(message.conversation, message.body)
             self.pane.focus_best()
             self.say(later_words.TAKEN_BACK)
+        elif message.file is not None:
+            self.say(file_words.TAKEN_BACK)
 
     async def _quoted(self, message: Message) -> Message | None:
         if message.quote is None:

@@ -12,13 +12,13 @@ from dataclasses import field
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
-from restante.client.interface import Engine
+from restante.client.interface import Engine, FileProgress
 from restante.client.tui.glyphs import ASCII, UNICODE, Glyphs, choose_glyphs
 from restante.client.tui.graphics import Graphics, find_graphics
 from restante.client.tui.page import Page
 from restante.client.tui.preferences import Preferences
 from restante.client.tui.times import until_words
-from restante.client.voice.device import play
+from restante.client.voice.device import play, record
 from restante.values import dataclass
 
 CALM_S = 5.0
@@ -59,7 +59,11 @@ class Stage:
     accounts: Accounts = Accounts(current="default")
     play: Callable[..., None] = play
     """Plays samples; as `voice.device.play`."""
+    record: Callable[..., bytes] = record
+    """Records samples; as `voice.device.record`."""
     whereabouts: Whereabouts = field(default_factory=Whereabouts)
+    under_way: dict[str, FileProgress] = field(default_factory=dict)
+    """How far files are, by message: those that move now."""
     found_graphics: Graphics | None = None
     """What this terminal draws pictures with, besides letters."""
 
@@ -98,6 +102,7 @@ class Stage:
             is_compact=self.preferences["density"] == "compact",
             shows_pictures=self.shows_pictures,
             here=self.whereabouts.here,
+            under_way=self.under_way,
         )
 
     def until_words(self, rfc3339: str | None) -> str:

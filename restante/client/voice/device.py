@@ -27,10 +27,16 @@ NO_MICROPHONE: Final = "There is no microphone here. Record elsewhere, and send 
 NO_LOUDSPEAKER: Final = "There is no sound device here. Save the voice note, and hear it elsewhere."
 
 
-def record(is_over: Callable[[float], bool], *, backend: str | None = None) -> bytes:
+def record(
+    is_over: Callable[[float], bool],
+    *,
+    hears: Callable[[bytes], None] | None = None,
+    backend: str | None = None,
+) -> bytes:
     """Record until `is_over`, which is told the seconds so far, says so; return samples.
 
-    16 bit, one channel, RATE. UserError: no microphone, the extra isn't installed.
+    16 bit, one channel, RATE. `hears` is given each piece as it comes, in another thread.
+    UserError: no microphone, the extra isn't installed.
     """
     samples = bytearray()
     with _program("record", RATE, backend) as process:
@@ -39,6 +45,8 @@ def record(is_over: Callable[[float], bool], *, backend: str | None = None) -> b
             held = -1 if process.stdout is None else process.stdout.fileno()
             while piece := os.read(held, _READ_BYTES):
                 samples.extend(piece)
+                if hears is not None:
+                    hears(piece)
 
         taking = threading.Thread(target=take, daemon=True)
         taking.start()
