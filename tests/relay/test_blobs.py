@@ -3,84 +3,26 @@
 from __future__ import annotations
 
 import os
-import resource
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
 
-import pytest
 import trio
 import trio.testing
 
 from restante.errors import WireCode
 from restante.protocol import frames as f
 from restante.protocol.codec import decode_tagged, encode
-from restante.protocol.ids import BlobCapability, BlobId, blob_id
 from restante.protocol.limits import MAX_BLOB_PART_BYTES, MAX_PENDING_REQUESTS
-from restante.relay.blob_files import BlobDirectory
-from restante.relay.blobs import Blobs
 from restante.relay.limits import Limits
-from restante.relay.refusal import Refusal
-from restante.relay.server import RunningRelay
-from restante.relay.settings import BLOBS_NAME
+from tests.relay.blob import DAY_S, HUGE, PART, Blob, a_place
 from tests.relay.raw_socket import a_frame, a_raw_socket
 from tests.relay.test_slots import Clock, code_of
 from tests.relay.wire import (
-    Person,
-    Wire,
     anonymous,
     authenticated,
-    deposit,
-    item,
     person,
     registered,
     relay_at,
 )
-
-PART = 4096
-DAY_S = 86_400
-HUGE = 2**63 - 1
-
-
-class Blob:
-    """What one device puts: its bytes and the capability that reads them."""
-
-    def __init__(self, size_bytes: int = 5 * PART + 7) -> None:
-        self.capability = os.urandom(32)
-        self.id = blob_id(BlobCapability(self.capability))
-        self.data = os.urandom(size_bytes)
-
-    async def open(self, wire: Wire, **changed: Any) -> Any:
-        fields = {"blob": self.id, "size_bytes": len(self.data), "ttl_s": 0} | changed
-        return await wire.ask(f.OpenBlob, **fields)
-
-    async def put(self, wire: Wire, offset: int, length: int = PART) -> Any:
-        data = self.data[offset : offset + length]
-        return await wire.ask(f.PutBlob, blob=self.id, offset=offset, data=data)
-
-    async def put_all(self, wire: Wire) -> None:
-        received = (await self.open(wire)).received_bytes
-        while received < len(self.data):
-            received = (await self.put(wire, received, MAX_BLOB_PART_BYTES)).received_bytes
-
-    async def fetch(self, wire: Wire, offset: int = 0, length: int = MAX_BLOB_PART_BYTES) -> Any:
-        return await wire.ask(f.FetchBlob, capability=self.capability, offset=offset, length=length)
-
-    def file(self, path: Path) -> Path:
-        name = self.id.hex()
-        return path / "relay" / BLOBS_NAME / name[:2] / name
-
-
-@asynccontextmanager
-async def a_place(
-    path: Path, *, limits: Limits | None = None, **rest: Any
-) -> AsyncIterator[tuple[RunningRelay, Person, Wire, Wire]]:
-    """Run a relay with bob at it: a connection of his device, and one of nobody's."""
-    async with relay_at(path, limits=limits, **rest) as relay:
-        bob = await registered(relay, "bob")
-        async with authenticated(relay, bob) as device, anonymous(relay) as reader:
-            yield relay, bob, device, reader
 
 
 async def test_a_blob_is_put_in_parts_and_read_in_any(tmp_path: Path) -> None:
@@ -241,136 +183,6 @@ async def test_a_blob_goes_when_its_time_is_over(tmp_path: Path) -> None:
         assert await relay.services.blobs.expire() == 1
         assert not blob.file(tmp_path).exists()
         assert await relay.services.blobs.expire() == 0
-
-
-async def test_files_and_rows_agree_again_at_the_start(tmp_path: Path) -> None:
-    whole, cut, lost, orphan = Blob(), Blob(), Blob(), Blob()
-    async with a_place(tmp_path) as (_, _, device, _):
-        for blob in (whole, cut, lost):
-            await blob.put_all(device)
-    with cut.file(tmp_path).open("r+b") as held:
-        held.truncate(PART)
-    lost.file(tmp_path).unlink()
-    orphan.file(tmp_path).parent.mkdir(exist_ok=True)
-    orphan.file(tmp_path).write_bytes(orphan.data)
-    strange = orphan.file(tmp_path).with_name("README")
-    strange.write_text("not ours")
-    async with relay_at(tmp_path) as relay, anonymous(relay) as reader:
-        assert (await whole.fetch(reader)).data == whole.data
-        assert (await cut.fetch(reader)).data == cut.data[:PART]
-        assert (await lost.fetch(reader)).data == b""
-        assert code_of(await orphan.fetch(reader)) == WireCode.NOT_FOUND
-    assert not orphan.file(tmp_path).exists()
-    assert strange.exists()
-
-
-async def test_a_blob_whose_file_was_cut_under_the_relay_gets_no_hole(tmp_path: Path) -> None:
-    blob = Blob()
-    async with a_place(tmp_path) as (_, _, device, _):
-        await blob.open(device)
-        await blob.put(device, 0, 2 * PART)
-        with blob.file(tmp_path).open("r+b") as held:
-            held.truncate(PART)
-        assert code_of(await blob.put(device, 2 * PART)) == WireCode.INTERNAL
-        blob.file(tmp_path).unlink()
-        assert code_of(await blob.put(device, 2 * PART)) == WireCode.INTERNAL
-        assert not blob.file(tmp_path).exists()
-
-
-async def test_a_file_that_the_disk_refuses_stays_one_blobs_trouble(tmp_path: Path) -> None:
-    bad, good = Blob(), Blob()
-    async with a_place(tmp_path) as (_, _, device, reader):
-        await bad.open(device)
-        await bad.put(device, 0)
-        bad.file(tmp_path).unlink()
-        bad.file(tmp_path).mkdir()
-        assert code_of(await bad.put(device, PART)) == WireCode.INTERNAL
-        assert code_of(await bad.fetch(reader)) == WireCode.INTERNAL
-        assert isinstance(await device.ask(f.DeleteBlob, blob=bad.id), f.Done)
-        assert code_of(await bad.fetch(reader)) == WireCode.NOT_FOUND
-        await good.put_all(device)
-        assert (await good.fetch(reader)).data == good.data
-        good.file(tmp_path).unlink()
-        assert code_of(await good.fetch(reader)) == WireCode.NOT_FOUND
-    bad.file(tmp_path).rmdir()
-
-
-class BusyDisk(BlobDirectory):
-    """A directory whose disk takes its time with every write, until it is told to go on."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, leaves_bytes=0)
-        self.is_asked = trio.Event()
-        self.goes_on = trio.Event()
-
-    async def write(self, blob: BlobId, offset: int, data: bytes) -> None:
-        self.is_asked.set()
-        await self.goes_on.wait()
-        await super().write(blob, offset, data)
-
-
-async def test_who_waits_too_long_for_the_disk_is_told_to_come_back(tmp_path: Path) -> None:
-    blob, disk = Blob(), BusyDisk(tmp_path / "blobs")
-    async with a_place(tmp_path) as (relay, bob, _, _):
-        services = relay.services
-        blobs = Blobs(services.db, disk, limits=services.limits, clock=services.clock, turn_s=0.05)
-        found = await services.registry.device(bob.device.key)
-        assert found is not None
-        size = len(blob.data)
-        opening = f.OpenBlob(request=1, blob=blob.id, size_bytes=size, ttl_s=0)
-        await blobs.open(opening, found.account)
-        part = f.PutBlob(request=2, blob=blob.id, offset=0, data=blob.data[:PART])
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(blobs.put, part, found.account)
-            await disk.is_asked.wait()
-            with pytest.raises(Refusal) as refused:
-                await blobs.put(part, found.account)
-            assert refused.value.code is WireCode.SLOW_DOWN
-            assert refused.value.retry_after_s > 0
-            disk.goes_on.set()
-        assert (await blobs.put(part, found.account)).received_bytes == PART
-
-
-@contextmanager
-def no_file_beyond(size_bytes: int) -> Iterator[None]:
-    """Let the system refuse to make any file larger, as a full disk would."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-async def test_a_full_disk_refuses_parts_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
-    most = 2 * 1024 * 1024
-    blob = Blob(most + PART)
-    async with a_place(tmp_path) as (_, bob, device, reader):
-        state = await blob.open(device)
-        with no_file_beyond(most - PART):
-            while not isinstance(state, f.Refused):
-                received = state.received_bytes
-                state = await blob.put(device, received, MAX_BLOB_PART_BYTES)
-            assert code_of(state) == WireCode.FULL
-            assert state.retry_after_s > 0
-            assert (await blob.open(device)).received_bytes == received
-            (stored,) = await deposit(reader, item(bob))
-            assert stored.outcome == f.Outcome.STORED
-        await blob.put_all(device)
-        assert blob.file(tmp_path).read_bytes() == blob.data
-
-
-async def test_blobs_leave_room_for_messages(tmp_path: Path) -> None:
-    blob = Blob()
-    limits = Limits(blobs_leave_bytes=2**60)
-    async with a_place(tmp_path, limits=limits) as (_, bob, device, reader):
-        await blob.open(device)
-        full = await blob.put(device, 0)
-        assert code_of(full) == WireCode.FULL
-        assert full.reason.endswith("(blobs_leave_bytes)")
-        assert full.retry_after_s > 0
-        (stored,) = await deposit(reader, item(bob))
-        assert stored.outcome == f.Outcome.STORED
 
 
 async def test_guessing_capabilities_costs_a_rate(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from restante.protocol.address import Address
 from restante.protocol.ids import AccountName, gone_name_hash
 from restante.protocol.manifest import SignedManifest
 from restante.relay.server import RunningRelay
-from tests.relay.test_blobs import Blob
+from tests.relay.blob import Blob
 from tests.relay.test_recovery import RANDOM, anew, next_generation, register
 from tests.relay.test_slots import code_of
 from tests.relay.wire import (

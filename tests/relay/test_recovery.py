@@ -18,7 +18,7 @@ from restante.protocol import frames as f
 from restante.protocol.address import Address, RelayAddress, parse_name
 from restante.protocol.ids import MailboxId
 from restante.protocol.manifest import DeviceEntry, SignedManifest
-from tests.relay.test_blobs import Blob
+from tests.relay.blob import Blob
 from tests.relay.test_slots import code_of
 from tests.relay.wire import (
     Person,
