@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
+import subprocess
 import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -11,9 +15,12 @@ import pytest
 
 from restante.client.capability_keys.sending import named_message, read_secret, send_by_key
 from restante.errors import UserError
+from restante.protocol.codec import encode
+from restante.protocol.grant import Grant, GrantReader, GrantSecret
 from tests.client.linked import a_new_device, link
 from tests.client.two_people import becomes, two_people
 from tests.client.world import a_world, eventually, introduce, reaches, shows
+from tests.processes import PATIENCE_S, clean_environment, start
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -157,3 +164,42 @@ async def texts(engine: LocalEngine, group: str, expected: list[str]) -> None:
         return [each.body for each in found if each.kind == "text"] == expected
 
     await eventually(engine, look)
+
+
+def a_secret(address: str) -> str:
+    """Make the secret of a key whose owner and reader are said to be at an address."""
+    grant = Grant(
+        version=1,
+        conversation=os.urandom(16),
+        messages=1,
+        until_s=int(time.time()) + 3600,
+        salt=os.urandom(16),
+    )
+    somebody = GrantReader(
+        address=address, account=os.urandom(16), generation=0, sequence=1, token=None
+    )
+    return GrantSecret(
+        version=1,
+        signing_seed=os.urandom(32),
+        identity_secret=os.urandom(32),
+        owner=somebody,
+        grant=encode(grant),
+        readers=[somebody],
+        label="ops",
+    ).to_text()
+
+
+def test_ctrl_c_ends_what_a_key_sends_to_a_silent_relay_with_130_and_no_word() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(PATIENCE_S)
+        secret = a_secret(f"bob@127.0.0.1:{silent.getsockname()[1]}")
+        process = start(
+            *("restante", "send", "ops", "are you there?"),
+            env=clean_environment(RESTANTE_GRANT=secret),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        with silent.accept()[0]:
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, out, err) == (130, b"", b"")

@@ -104,17 +104,14 @@ async def send_by_key(
         raise UserError("The time of this capability key is over. Ask its owner for another.")
     chance = randomness or SystemRandomness()
     content = _content(secret, text, message_id=message_id, now_ms=now_ms)
-    failure: UserError | None = None
-    async with trio.open_nursery() as nursery:
-        links = AnonymousLinks(nursery, proxy=proxy, randomness=chance)
-        sender = _Sender(secret=secret, links=links, randomness=chance, now_ms=now_ms)
-        try:
+    try:
+        async with trio.open_nursery() as nursery:
+            links = AnonymousLinks(nursery, proxy=proxy, randomness=chance)
+            sender = _Sender(secret=secret, links=links, randomness=chance, now_ms=now_ms)
             await sender.send(content)
-        except UserError as error:
-            failure = error  # not out of the nursery, which would wrap it
-        nursery.cancel_scope.cancel()
-    if failure is not None:
-        raise failure
+            nursery.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        raise _reason(group) from None
     return SentByKey(
         message_id=message_id,
         address=Address.parse(secret.readers[0].address).unpinned,
@@ -238,6 +235,14 @@ class _Sender:
             return None
         heads = Heads(sender=owner.head, recipient=manifest.head)
         return seal(session, content, heads=heads, randomness=self._randomness).envelope
+
+
+def _reason(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return what a nursery ended of, as if there had been none: Ctrl-C before all else."""
+    reason: BaseException = group.subgroup(KeyboardInterrupt) or group
+    while isinstance(reason, BaseExceptionGroup):
+        reason = reason.exceptions[0]
+    return reason
 
 
 def _unsent(failures: list[UserError], readers: int) -> UserError:

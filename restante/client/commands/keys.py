@@ -78,8 +78,7 @@ class ByKey:
                 text,
                 idempotency_key=idempotency_key,
                 timeout_s=self._timeout_s,
-            ),
-            strict_exception_groups=False,
+            )
         )
         record: dict[str, Any] = {
             "type": "sent_by_key",
