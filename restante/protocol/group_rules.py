@@ -125,14 +125,26 @@ class Log:
         """Whether who wrote one entry had seen another. KeyError: one isn't here."""
         return bool(self._past[self._at[later]] >> self._at[earlier] & 1)
 
-    def after(self, heads: Iterable[bytes]) -> list[EntryHash]:
-        """Return what whoever has these entries, as far as they are known here, lacks; in order."""
-        known = 0
+    def after(
+        self, heads: Iterable[bytes], *, up_to: Iterable[bytes] | None = None
+    ) -> list[EntryHash]:
+        """Return what whoever has these entries, as far as they are known here, lacks; in order.
+
+        With `up_to`: only of these, and of what they follow on.
+        """
+        known = self._with_past(heads)
+        within = -1 if up_to is None else self._with_past(up_to)
+        wanted = within & ~known
+        return [node.hash for at, node in enumerate(self._nodes) if wanted >> at & 1]
+
+    def _with_past(self, heads: Iterable[bytes]) -> int:
+        """Return entries, as far as they are known here, and all before them, as bits."""
+        mask = 0
         for each in heads:
             at = self._at.get(each)
             if at is not None:
-                known |= self._past[at] | (1 << at)
-        return [node.hash for at, node in enumerate(self._nodes) if not known >> at & 1]
+                mask |= self._past[at] | (1 << at)
+        return mask
 
     # ---- what a set of entries makes of the group ---------------------------------------------
 

@@ -21,10 +21,18 @@ from restante.protocol.backup import (
 from restante.protocol.group import ActKind, SignedEntry
 from restante.protocol.history_part import pack_item
 from restante.store.client_groups import entries, members
-from tests.client.party import hears, is_in
+from tests.client.party import hears, is_in, is_noticed
 from tests.client.test_backups import nobody
 from tests.client.test_recovery import an_empty_profile, confirm_kit
-from tests.client.world import QUICK, a_world, connected, eventually, introduce
+from tests.client.world import (
+    QUICK,
+    a_world,
+    connected,
+    eventually,
+    introduce,
+    reaches,
+    shows,
+)
 from tests.rounds import rounds
 
 if TYPE_CHECKING:
@@ -117,6 +125,36 @@ async def test_a_restored_device_reads_and_writes_in_its_groups(
                 await backed_up(bob, tmp_path / "bob.2")
 
 
+async def test_a_restored_device_hears_that_it_was_removed_meanwhile_and_nothing_after(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "bob.backup"
+    async with a_world(tmp_path) as world, world.online("alice") as alice:
+        async with world.online("bob") as bob:
+            to_bob, to_alice = await introduce(alice, bob)
+            key = (await alice.group_new("Walkers", [to_bob])).conversation.key
+            await is_in(bob, key, members=2)
+            kit = " ".join(await confirm_kit(bob))
+            words = " ".join((await backed_up(bob, file)).words or [])
+        world.profile("bob").rename(tmp_path / "the-lost-machine")
+        await alice.group_set(key, name="Hikers")
+        await alice.group_remove(key, [to_bob])
+        until_then = await log_of(alice, key)
+        await alice.group_set(key, name="Without Bob")
+        async with an_empty_profile(world.profile("bob")) as bob:
+            await bob.backup_restore(str(file), words=words, kit=kit)
+            await is_noticed(bob, key, "removed you")
+            with pytest.raises(UserError, match="not in"):
+                await bob.send(key, "Anybody there?")
+            # What came after the removal is on its way to nobody: what is said later overtakes it.
+            await reaches(alice, await alice.send(to_bob, "Sorry!"), "delivered")
+            await shows(bob, to_alice, ["Sorry!"])
+            told = await log_of(bob, key)
+            assert until_then <= told
+            assert len(told - until_then) == 1  # Bob's own, of before he knew
+            assert (await bob.group(key)).conversation.title == "Hikers"
+
+
 async def has(engine: LocalEngine, key: str, *texts: str) -> None:
     """Wait until these texts are in a group, each once."""
 
@@ -171,7 +209,7 @@ async def test_a_backup_has_a_groups_log_and_no_key_of_it(tmp_path: Path) -> Non
 
         await eventually(bob, is_whole)
         await backed_up(bob, file)
-        backup_key = await bob._backups.key(None)
+        backup_key = await bob._doors.backups.key(None)
         items = [item for _, item in read_items(file, backup_key)]
         kinds = [type(each) for each in items]
         assert kinds.count(BackupGroupEntry) == len(wanted)

@@ -16,6 +16,7 @@ from restante.client.commands.output import Output
 from restante.client.interface import ImportedText
 from restante.errors import UserError
 from tests.client.party import a_party, hears, said
+from tests.client.test_large_groups import a_large_party
 from tests.client.world import connected, eventually, shows
 
 if TYPE_CHECKING:
@@ -173,3 +174,31 @@ async def test_a_bundle_carries_what_is_said_in_a_group_and_its_log(tmp_path: Pa
         await party.carol.send(key, "and on")
         for each in everybody:
             await hears(each, key, [*texts, "in the hut", "and on"])
+
+
+async def test_a_bundle_carries_what_is_sealed_once_for_a_large_group_and_its_key(
+    tmp_path: Path,
+) -> None:
+    for_all, for_bob = tmp_path / "for all", tmp_path / "for Bob"
+    async with a_large_party(tmp_path) as party:
+        key = await party.group()
+        everybody = (party.alice, party.bob, party.carol)
+        await party.world.relay.stop()
+        await party.alice.send(key, "in the hut")
+        made = await party.alice.bundle_export(str(for_all), conversation=key)
+        assert (made.messages, made.without_session) == (1, [])
+        await party.alice.bundle_export(str(for_bob), conversation=party.to_bob)
+        assert (await party.carol.bundle_import(str(for_bob))).taken == 0
+        for each, file in ((party.bob, for_bob), (party.carol, for_all)):
+            taken = await each.bundle_import(str(file))
+            assert (taken.known, taken.unopened, taken.is_whole) == (0, 0, True)
+            assert taken.taken >= 2  # the key, and what it opens
+            await hears(each, key, ["in the hut"])
+            assert (await each.bundle_import(str(file))).taken == 0
+        await party.world.relay.start()
+        for each in everybody:
+            await each.retry_now()
+            await connected(each)
+        await party.alice.send(key, "and on")
+        for each in everybody:
+            await hears(each, key, ["in the hut", "and on"])

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from restante.client.groups import chains
 from restante.client.opening import prekeys_of
 from restante.client.sessions import expecting
 from restante.crypto.envelope import hello_references, open_hello, open_message
 from restante.errors import CryptoError, RemoteProtocolError
 from restante.protocol.envelope import check_bucket, lookup_tag
+from restante.store.client_sender_keys import chain_by_tag
 
 if TYPE_CHECKING:
     from restante.client.contents import Reader
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def opens(rows: Rows, payload: bytes, *, reader: Reader) -> bool:
-    """Whether a session expects an envelope and opens it, or it is a hello that our keys open."""
+    """Whether a session or a group's chain expects and opens an envelope, or our keys a hello."""
     now_s, own = reader.now_ms // 1000, reader.own
     try:
         check_bucket(payload)
@@ -28,6 +30,9 @@ def opens(rows: Rows, payload: bytes, *, reader: Reader) -> bool:
         if session is not None:
             open_message(session, payload, randomness=reader.randomness, now_s=now_s)
             return True
+        sealed_once = chain_by_tag(rows, lookup_tag(payload))
+        if sealed_once is not None:
+            return chains.opened(rows, *sealed_once, payload) is not None
         references = hello_references(payload, own.device_id)
         prekeys = None if references is None else prekeys_of(rows, references)
         if prekeys is None:

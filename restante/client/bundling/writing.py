@@ -8,6 +8,7 @@ without a relay, and is named. Spec: docs/engine.md, section 24.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ import trio
 from restante.client.backing_up.desk import absolute
 from restante.client.changes import Changes
 from restante.client.clock import rfc3339
+from restante.client.groups.fanning_out import prepare
 from restante.client.groups.known import check_conversation
 from restante.client.history import parse_content
 from restante.client.interface import BundleMade
@@ -77,6 +79,8 @@ class BundleWriter:
         place = absolute(path)
         whom = None if conversation is None else conversation_of(conversation)
         await self._receipts.flush()  # what was received is owed to who can't be reached either
+        # First what is sealed once for a large group: who lacks the key to it is sent that, too.
+        at_once = await self._seal_at_once(await self._context.read(partial(self._large, whom)))
         entries = await self._context.read(partial(self._waiting, whom))
         ready: list[Ready] = []
         lacking: dict[str, None] = {}
@@ -84,6 +88,7 @@ class BundleWriter:
             some, without = await self._seal(entries[start : start + AT_ONCE])
             ready += some
             lacking |= dict.fromkeys(without)
+        ready += _only_for(whom, at_once)  # after the keys that open it
         if not ready:
             raise UserError(
                 "Nothing waits that could be written: "
@@ -113,10 +118,39 @@ class BundleWriter:
             (entry.account_id, entry.id)
             for entry in outbox_entries(rows)
             if entry.account_id != self._own.account_id
-            and not is_group(entry.account_id)  # one for all of a large group's mailboxes
+            and not is_group(entry.account_id)
             and (whom in {None, entry.account_id} or _is_of(entry, whom))
             and entry.next_attempt_ms is not None  # else it waits to be accepted
         ]
+
+    def _large(self, whom: bytes | None, rows: Rows) -> list[tuple[bytes, bytes]]:
+        """Return groups and entries of what is sealed once for all of a large group."""
+        return [
+            (entry.account_id, entry.id)
+            for entry in outbox_entries(rows)
+            if is_group(entry.account_id)
+            and (whom in {None, entry.account_id} or not is_group(whom or b""))
+            and entry.next_attempt_ms is not None
+        ]
+
+    async def _seal_at_once(self, entries: Sequence[tuple[bytes, bytes]]) -> list[Ready]:
+        changes = Changes()
+        wanted = {entry for _, entry in entries}
+
+        def work(rows: Rows) -> list[Ready]:
+            found = [each for each in outbox_entries(rows) if each.id in wanted]
+            return prepare(
+                rows,
+                changes,
+                self._own,
+                found,
+                randomness=self._context.randomness,
+                now_ms=self._context.now_ms(),
+            )
+
+        ready = await self._context.write(work) if entries else []
+        await self._announcer.tell(changes)
+        return ready
 
     async def _seal(self, entries: Sequence[tuple[bytes, bytes]]) -> tuple[list[Ready], list[str]]:
         sealer = Sealer(
@@ -144,6 +178,17 @@ class BundleWriter:
         sealed = await self._context.write(work)
         await self._announcer.tell(changes)
         return sealed
+
+
+def _only_for(whom: bytes | None, ready: Sequence[Ready]) -> list[Ready]:
+    """Leave only one contact's mailboxes, if it is for one alone."""
+    if whom is None or is_group(whom):
+        return list(ready)
+    of_contact = [
+        replace(each, goals=tuple(goal for goal in each.goals if goal.account_id == whom))
+        for each in ready
+    ]
+    return [each for each in of_contact if each.goals]
 
 
 def _is_of(entry: OutboxRow, conversation: bytes | None) -> bool:

@@ -211,14 +211,19 @@ class GroupReader:
     def _answer_ask(self, rows: Rows, changes: Changes, source: Source, content: Content) -> None:
         who = source.who
         group_id = content.conversation
-        if not is_self(who) and not is_with_us(rows, who, group_id):
-            return  # what is said in a group, and who is in it, is for members alone
         asked = decode(content.body, GroupAsk)
         ledger = self.shelf.open(rows, group_id)
-        if not len(ledger.log):
+        people: Iterable[bytes] = ()
+        if is_self(who) or is_with_us(rows, who, group_id):
+            lacking = ledger.log.after(asked.heads)
+            people = _people(ledger, lacking) if asked.heads else ledger.log.state().members
+        else:
+            # What is said in a group, and who is in it, is for members alone. Whoever was one hears
+            # how that ended, as they did then: they may have come back from a backup of before.
+            ended = ledgers.removals(rows, ledger, who.account_id)
+            lacking = ledger.log.after(asked.heads, up_to=ended)
+        if not lacking:
             return
-        lacking = ledger.log.after(asked.heads)
-        people = _people(ledger, lacking) if asked.heads else ledger.log.state().members
         telling.tell(
             rows,
             changes,

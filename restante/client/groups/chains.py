@@ -180,8 +180,11 @@ def take(
     changes.expected |= expected.keys()
 
 
-def open_message(rows: Rows, row: ChainRow, number: int, envelope: bytes) -> bytes | None:
-    """Open a message and keep what is left of its chain; None if it isn't its owner's.
+def opened(
+    rows: Rows, row: ChainRow, number: int, envelope: bytes
+) -> tuple[sender_keys.ReaderChain, bytes] | None:
+    """Open a message and keep nothing: the chain after it, and its content; None if it isn't its
+    owner's.
 
     Nor if the device that owns it is none of its account's any more: what it says is nobody's.
     """
@@ -194,9 +197,17 @@ def open_message(rows: Rows, row: ChainRow, number: int, envelope: bytes) -> byt
         row.secret, id=row.chain, group=row.group_id, number=row.number
     )
     try:
-        following, content = sender_keys.open_message(chain, number, envelope)
+        return sender_keys.open_message(chain, number, envelope)
     except CryptoError:
         return None
+
+
+def open_message(rows: Rows, row: ChainRow, number: int, envelope: bytes) -> bytes | None:
+    """Open a message and keep what is left of its chain; None as `opened`."""
+    found = opened(rows, row, number, envelope)
+    if found is None:
+        return None
+    following, content = found
     kept = ChainRow(
         chain=row.chain,
         group_id=row.group_id,

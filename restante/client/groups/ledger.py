@@ -171,6 +171,20 @@ def was_removed(ledger: Ledger, account: bytes) -> bool:
     )
 
 
+def removals(rows: Rows, ledger: Ledger, account: bytes) -> list[bytes]:
+    """Return the entries that count and took an account out of a group that we have joined."""
+    row = store.group_row(rows, ledger.group_id)
+    if row is None or row.state != JOINED:
+        return []
+    ignored = ledger.log.state().ignored
+    return [
+        node.hash
+        for node in ledger.nodes.values()
+        if node.hash not in ignored
+        and any(isinstance(each, Remove) and each.account == account for each in node.acts)
+    ]
+
+
 def verified(manifests: Iterable[bytes]) -> dict[bytes, VerifiedManifest]:
     """Return the manifests that verify, by their heads."""
     found: dict[bytes, VerifiedManifest] = {}
