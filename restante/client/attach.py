@@ -15,7 +15,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from restante.client.profile import Profile
 from restante.errors import ExitCode, UserError
@@ -25,12 +25,21 @@ MAX_HELD_EVENTS = 4096
 
 _CHUNK_BYTES = 65536
 
-_MISUSED = frozenset({-32601, -32602})
+MISUSED: Final = frozenset({-32601, -32602})
 """JSON-RPC's codes for no such method, and for parameters that aren't as they should be."""
+
+OTHER_VERSION: Final = (
+    "The engine that runs is of another version of Restante, and can't do that. End it (the chat, "
+    "or the daemon), then try again."
+)
 
 
 class EngineGoneError(Exception):
     """The engine ended, or closed the connection. Whether the last request was done is unknown."""
+
+
+class MisusedError(UserError):
+    """The engine knows no such method, or takes other parameters for it."""
 
 
 class Attached:
@@ -202,8 +211,9 @@ def _result(answer: dict[str, Any]) -> Any:
     fault = answer.get("error")
     if fault is None:
         return answer.get("result")
-    is_misused = fault["code"] in _MISUSED
-    exit_code = ExitCode.USAGE if is_misused else ExitCode.BUG
+    if fault["code"] in MISUSED:
+        raise MisusedError(fault["message"], exit_code=ExitCode.USAGE)
+    exit_code = ExitCode.BUG
     with contextlib.suppress(ValueError):
         exit_code = ExitCode(fault["code"])  # another negative one is ours to mend
     raise UserError(fault["message"], exit_code=exit_code)

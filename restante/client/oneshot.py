@@ -13,7 +13,13 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from restante.client.attach import Attached, EngineGoneError, attach
+from restante.client.attach import (
+    OTHER_VERSION,
+    Attached,
+    EngineGoneError,
+    MisusedError,
+    attach,
+)
 from restante.client.keeping.refusals import is_locked
 from restante.client.lock import ProfileLock
 from restante.client.profile import Profile, no_profile
@@ -84,6 +90,15 @@ class Caller:
 
         Raises UserError; TimeoutError, and then it may still be done, and `reconnect` is due.
         """
+        try:
+            return self.call_as_given(method, params, answer_within_s=answer_within_s)
+        except MisusedError as error:
+            raise self._misused(error) from None
+
+    def call_as_given(
+        self, method: str, params: dict[str, Any], *, answer_within_s: float | None = None
+    ) -> Any:
+        """As `call`, where a person chose method and parameters. MisusedError: they are wrong."""
         while True:
             try:
                 return self._connect().call(method, params, timeout_s=answer_within_s)
@@ -100,6 +115,8 @@ class Caller:
         self.subscribe()
         try:
             return self._connect().call(method, params, watch=watch)
+        except MisusedError as error:
+            raise self._misused(error) from None
         except EngineGoneError:
             self._lose()
             raise UserError(
@@ -151,6 +168,10 @@ class Caller:
         if self._hosted is not None:
             self._hosted.stop()
             self._hosted = None
+
+    def _misused(self, error: MisusedError) -> UserError:
+        """Say why an engine doesn't understand a command: our own would have."""
+        return error if self.is_host else UserError(OTHER_VERSION)
 
     def _lose(self) -> None:
         if self._attached is not None:

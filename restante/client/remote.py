@@ -17,7 +17,7 @@ import msgspec
 import trio
 from msgspec import Raw, Struct
 
-from restante.client.attach import EngineGoneError
+from restante.client.attach import MISUSED, OTHER_VERSION, EngineGoneError
 from restante.client.interface import Engine, Event, Resync
 from restante.client.log import log_bug
 from restante.client.methods import METHODS, Method
@@ -252,11 +252,11 @@ def _decoded(raw: Raw, wanted: Any) -> Any:
     try:
         return msgspec.json.decode(raw, type=wanted)
     except msgspec.ValidationError as error:
-        raise UserError(
-            "The running engine is of another version of Restante. Stop it and start it again.",
-        ) from error
+        raise UserError(OTHER_VERSION) from error
 
 
 def _as_user_error(fault: Fault) -> UserError:
+    if fault.code in MISUSED:
+        return UserError(OTHER_VERSION)
     code = ExitCode(fault.code) if fault.code in set(ExitCode) else ExitCode.BUG
     return UserError(fault.message, exit_code=code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +185,24 @@ def test_a_command_beside_a_running_engine_attaches(tmp_path: Path) -> None:
             assert caller.call("status")["pid"] == 1
     finally:
         running.stop()
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [("later_than_this", {}), ("resolve", {"text": "bob", "since": 2}), ("resolve", {})],
+)
+def test_a_command_beside_an_engine_of_another_version_says_what_to_do(
+    tmp_path: Path, method: str, params: dict[str, Any]
+) -> None:
+    profile, engine = make_profile(tmp_path), ServedEngine()
+    with Caller(profile, host=hosting(engine)), Caller(profile, host=refuse_to_host) as caller:
+        for call in (partial(caller.call, method), partial(caller.call_watching, method, print)):
+            with pytest.raises(UserError, match=r"another version .* End it") as caught:
+                call(**params)
+            assert caught.value.exit_code == ExitCode.FIXABLE
+        with pytest.raises(UserError) as typed:
+            caller.call_as_given(method, params)  # `restante rpc`: a person chose both
+        assert typed.value.exit_code == ExitCode.USAGE
 
 
 def test_a_command_outlives_the_engine_it_was_attached_to(tmp_path: Path) -> None:

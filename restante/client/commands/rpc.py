@@ -18,7 +18,7 @@ from restante.errors import ExitCode, UserError
 
 def call(caller: Caller, method: str, params: str | None) -> ExitCode:
     """Call one method with its parameters, a JSON object, and print the result as JSON."""
-    result = caller.call(method, **_parameters(params))
+    result = caller.call_as_given(method, _parameters(params))
     write_line(json.dumps(result, separators=(",", ":")))
     return ExitCode.OK
 
