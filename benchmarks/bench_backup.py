@@ -1,4 +1,4 @@
-"""Backups of a large history: written, proven to restore, taken in. Attachments are in none yet."""
+"""Backups of a large history: written, proven to restore, taken in. Files: bench_backup_media."""
 
 from __future__ import annotations
 
