@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
+from restante.client.account_methods import AccountMethods
 from restante.client.archives.methods import ArchiveMethods
-from restante.client.backing_up.desk import BackupDesk
 from restante.client.backing_up.methods import BackupMethods
-from restante.client.backing_up.restoring import restore_backup
-from restante.client.backing_up.scheduling import Scheduling
 from restante.client.bundling.methods import BundleMethods
 from restante.client.clock import SystemClock
 from restante.client.consuming.methods import ConsumingMethods
 from restante.client.context import EngineContext, Tuning
+from restante.client.doors import EngineDoors
 from restante.client.events import EventHub, Subscription
 from restante.client.examining.inside import ExaminingMethods
 from restante.client.failures import UnreachableError
@@ -32,24 +31,16 @@ from restante.client.grammar.sharing import check_timer
 from restante.client.groups.methods import GroupMethods
 from restante.client.history_transfer.methods import HistoryMethods
 from restante.client.interface import (
-    AccountDeleted,
-    BackupRestored,
     Contact,
     Conversation,
     Message,
     Status,
     Why,
 )
-from restante.client.lifecycle.leaving import delete_account
 from restante.client.lifecycle.methods import LifecycleMethods
-from restante.client.lifecycle.moving import move_account
-from restante.client.lifecycle.recovering import recover_account
-from restante.client.lifecycle.recovery_kit import RecoveryDesk
-from restante.client.linking.desk import Desk
 from restante.client.linking.methods import LinkingMethods
 from restante.client.named import conversation_of
 from restante.client.own_account import OwnAccount
-from restante.client.registering import register_account
 from restante.client.sending.methods import SendingMethods
 from restante.client.services import Parts, Services
 from restante.client.status import StatusBoard
@@ -73,6 +64,7 @@ if TYPE_CHECKING:
     from restante.client.grammar.parts import Grammar
     from restante.client.groups.groups import Groups
     from restante.client.history_transfer.parts import Transfers
+    from restante.client.linking.desk import Desk
     from restante.client.sending.later import Later
     from restante.client.syncing.choices import Choices
     from restante.crypto.randomness import Randomness
@@ -83,6 +75,7 @@ CODE_PATIENCE_S: Final = 15.0
 
 
 class LocalEngine(
+    AccountMethods,
     ExaminingMethods,
     GrammarMethods,
     GroupMethods,
@@ -106,15 +99,12 @@ class LocalEngine(
         self._board = StatusBoard(context)
         self._services = Services(context, nursery, self._board)
         self._registering = trio.Lock()
-        self._recovery = RecoveryDesk(context)
-        self._devices = Desk(context, nursery, self._services)
-        self._backups = BackupDesk(context, self._services)
-        self._scheduling = Scheduling(context, self._backups, self._board)
+        self._doors = EngineDoors(context, nursery, self._services, self._board)
 
     async def start(self) -> None:
         """Load the account and start the services. Raises StoreError."""
         self._nursery.start_soon(self._services.supervise, self._board.run)
-        self._nursery.start_soon(self._services.supervise, self._scheduling.run)
+        self._nursery.start_soon(self._services.supervise, self._make_backups)
         await self._services.reload()
 
     async def reload(self) -> None:
@@ -130,74 +120,6 @@ class LocalEngine(
     async def status(self) -> Status:
         """See interface.Engine."""
         return await self._board.view()
-
-    async def register(self, *, address: str, invite: str | None) -> Status:
-        """See interface.Engine."""
-        async with self._registering:
-            self._services.own = await register_account(
-                self._context, self._nursery, self._own, address=address, invite=invite
-            )
-            await self._services.reload()
-        return await self.status()
-
-    async def recover(self, *, address: str, words: str, stays: bool = False) -> Status:
-        """See interface.Engine."""
-        async with self._registering:
-            self._services.own = await recover_account(
-                self._context,
-                self._nursery,
-                self._services.directory,
-                self._own,
-                address=address,
-                words=words,
-                stays=stays,
-            )
-            await self._services.reload()
-        return await self.status()
-
-    async def account_move(
-        self, *, address: str, invite: str | None = None, words: str | None = None
-    ) -> Status:
-        """See interface.Engine."""
-        async with self._registering:
-            await move_account(
-                self._context,
-                self._nursery,
-                self._services,
-                address=address,
-                invite=invite,
-                words=words,
-            )
-        return await self.status()
-
-    async def account_delete(self, *, address: str) -> AccountDeleted:
-        """See interface.Engine."""
-        async with self._registering:
-            return await delete_account(
-                self._context, self._nursery, self._services, address=address
-            )
-
-    async def backup_restore(
-        self, path: str, *, words: str | None = None, kit: str | None = None, older: bool = False
-    ) -> BackupRestored:
-        """See interface.Engine."""
-        async with self._registering:
-            return await restore_backup(
-                self._context,
-                self._nursery,
-                self._services,
-                self._backups,
-                path=path,
-                words=words,
-                kit=kit,
-                older=older,
-            )
-
-    async def recovery_confirm(self, words: list[str]) -> Status:
-        """See interface.Engine."""
-        await self._recovery.confirm(words)
-        self._board.touch()
-        return await self.status()
 
     async def synchronise(self, *, timeout_s: float) -> bool:
         """See interface.Engine."""
@@ -346,20 +268,20 @@ class LocalEngine(
         return self._services.own
 
     def _bundling(self) -> tuple[BundleWriter, BundleTaker]:
-        running = self._running()
-        return running.bundle_writer, running.bundle_taker
+        doors = self._running().doors
+        return doors.bundle_writer, doors.bundle_taker
 
     def _archives(self) -> Archives:
-        return self._reading().archives
+        return self._reading().doors.archives
 
     def _relay(self) -> RelayAddress | None:
         return None if self._own is None else self._own.address.relay
 
     def _consumers(self) -> Consumers:
-        return self._reading().consumers
+        return self._reading().doors.consumers
 
     def _finder(self) -> Finder:
-        return self._reading().finder
+        return self._reading().doors.finder
 
     def _later(self) -> Later:
         return self._running().later
@@ -379,8 +301,13 @@ class LocalEngine(
     def _transfers(self) -> Transfers:
         return self._running().transfers
 
+    async def _make_backups(self) -> None:
+        """Make backups that are due, but for an engine that runs for one command."""
+        await trio.sleep(self._context.tuning.backup_delay_s)
+        await self._doors.scheduling.run()
+
     def _desk(self) -> Desk:
-        return self._devices
+        return self._doors.devices
 
     def _running(self) -> Parts:
         return self._services.running()

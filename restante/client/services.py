@@ -16,27 +16,20 @@ import trio
 
 from restante.client import status as parts
 from restante.client.announcer import Announcer
-from restante.client.archives.filing import Archives
-from restante.client.bundling.reading import BundleTaker
-from restante.client.bundling.writing import BundleWriter
 from restante.client.catching_up import CatchingUp
 from restante.client.changes import Changes
-from restante.client.consuming.consumers import Consumers
 from restante.client.contacts import Contacts
 from restante.client.conversations import Conversations
 from restante.client.directory import Directory
+from restante.client.doors import AccountDoors
 from restante.client.files.parts import Files
-from restante.client.finding.finder import Finder
 from restante.client.grammar.parts import Grammar
 from restante.client.grammar.parts import put_together as put_grammar_together
 from restante.client.grammar.upgrading import read_anew
 from restante.client.grammar.vanishing import erase_over
 from restante.client.groups.admitting import Admitting
 from restante.client.groups.groups import Groups
-from restante.client.groups.inviting import Inviting
-from restante.client.groups.joining import Joining
 from restante.client.groups.mirroring import Mirroring
-from restante.client.groups.spaces import Spaces
 from restante.client.history_transfer.parts import Transfers
 from restante.client.history_transfer.parts import put_together as put_transfers_together
 from restante.client.inbox import Inbox
@@ -44,7 +37,6 @@ from restante.client.interface import ConnectionPhase, Resync
 from restante.client.lifecycle.following import MoveFollower
 from restante.client.lifecycle.old_mailbox import OldMailbox
 from restante.client.lifecycle.telling_again import TellingAgain
-from restante.client.lifecycle.verification import Verification
 from restante.client.linking.reassuring import Reassuring
 from restante.client.linking.unclaimed import Unclaimed
 from restante.client.links import AnonymousLinks
@@ -94,12 +86,10 @@ class Parts:
 
     own: OwnAccount
     announcer: Announcer
+    doors: AccountDoors
     conversations: Conversations
     later: Later
-    consumers: Consumers
-    finder: Finder
     contacts: Contacts
-    verification: Verification
     outbox: Outbox
     receipts: Receipts
     mailbox: Mailbox
@@ -114,17 +104,11 @@ class Parts:
     journal: Journal
     choices: Choices
     groups: Groups
-    inviting: Inviting
-    joining: Joining
     admitting: Admitting
-    spaces: Spaces
     mirroring: Mirroring
     grammar: Grammar
     files: Files
     transfers: Transfers
-    archives: Archives
-    bundle_writer: BundleWriter
-    bundle_taker: BundleTaker
     ended: trio.Event = field(default_factory=trio.Event)
 
 
@@ -297,22 +281,24 @@ class Services:
         return Parts(
             own=own,
             announcer=announcer,
+            doors=AccountDoors(
+                context,
+                own,
+                directory=directory,
+                announcer=announcer,
+                receipts=receipts,
+                groups=groups,
+            ),
             conversations=conversations,
             later=Later(context, conversations),
-            consumers=Consumers(context, own),
-            finder=Finder(context, own),
             contacts=people,
-            verification=Verification(context, own, directory=directory, announcer=announcer),
             outbox=outbox,
             receipts=receipts,
             mailbox=mailbox,
             journal=Journal(context, announcer),
             choices=Choices(context, own, announcer),
             groups=groups,
-            inviting=Inviting(context, own, groups),
-            joining=Joining(context, own, directory=directory, announcer=announcer),
             admitting=Admitting(context, own, announcer),
-            spaces=Spaces(context, own, groups),
             mirroring=Mirroring(context, own, announcer),
             watch=AccountWatch(context, own, directory=directory, announcer=announcer, board=board),
             refreshing=refreshing,
@@ -328,9 +314,6 @@ class Services:
             grammar=put_grammar_together(
                 context, own, announcer, contacts=people, links=self._links
             ),
-            archives=Archives(context, own, announcer),
-            bundle_writer=BundleWriter(context, own, receipts=receipts, announcer=announcer),
-            bundle_taker=BundleTaker(context, own, Inbox(context, own, announcer)),
             transfers=put_transfers_together(
                 context, own, mailbox=mailbox, links=self._links, announcer=announcer, board=board
             ),

@@ -166,7 +166,7 @@ async def test_an_older_backup_in_the_place_of_a_newer_one_is_noticed(tmp_path: 
         file.unlink()
         kept.rename(file)
         # It is whole, and opens: only its number tells.
-        key = await alice._backups.key(None)
+        key = await alice._doors.backups.key(None)
         first = next(item for _, item in read_items(file, key))
         assert isinstance(first, BackupBegins)
         assert first.generation == 1

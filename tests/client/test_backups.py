@@ -273,7 +273,7 @@ async def test_an_own_text_that_waits_is_kept_and_says_that_it_was_not_sent(
             file = tmp_path / "a.backup"
             made = await alice.backup_create(str(file))
             assert made.messages == 2
-            key = await alice._backups.key(None)
+            key = await alice._doors.backups.key(None)
             items = [i for _, i in read_items(file, key) if isinstance(i, HistoryMessage)]
             states = {item.text: (item.state, item.error) for item in items}
         assert states["sent"][0] in {"delivered", "read"}
@@ -308,7 +308,7 @@ async def test_what_disappears_is_in_no_backup_nor_what_repeats_or_changes_it(
             file = tmp_path / "a.backup"
             made = await alice.backup_create(str(file))
             assert (made.messages, made.disappearing) == (4, 1)
-            key = await alice._backups.key(None)
+            key = await alice._doors.backups.key(None)
             packed = b"".join(pack_item(item) for _, item in read_items(file, key))
             checked = await alice.backup_verify(str(file))
             assert checked.messages == 4
@@ -363,7 +363,7 @@ async def test_backups_are_made_by_themselves_and_old_ones_go(tmp_path: Path) ->
 
         def an_hour_later() -> None:
             clock.ahead_ms += 3_600_001
-            alice._scheduling._alarm.set_anew()
+            alice._doors.scheduling._alarm.set_anew()
 
         await alice.backup_set_schedule(directory=str(place), every_s=3600, keep=2)
         await numbers(2)

@@ -106,7 +106,6 @@ class Scheduling:
 
     async def run(self) -> None:
         """Make what is due, for ever."""
-        await trio.sleep(self._context.tuning.backup_delay_s)
         await self._alarm.run(self._make_due)
 
     async def _make_due(self) -> int | None:

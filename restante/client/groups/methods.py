@@ -81,54 +81,54 @@ class GroupMethods:
         approve: bool = False,
     ) -> GroupInvite:
         """See interface.Engine."""
-        return await self._running().inviting.make(
+        return await self._running().doors.inviting.make(
             _group(conversation), expires_s=expires_s, uses=uses, needs_approval=approve
         )
 
     async def group_invites(self, conversation: str) -> list[GroupInvite]:
         """See interface.Engine."""
-        return await self._running().inviting.all(_group(conversation))
+        return await self._running().doors.inviting.all(_group(conversation))
 
     async def group_uninvite(self, conversation: str, invite: str) -> list[GroupInvite]:
         """See interface.Engine."""
-        return await self._running().inviting.end(_group(conversation), invite)
+        return await self._running().doors.inviting.end(_group(conversation), invite)
 
     async def group_join(self, link: str, *, timeout_s: float = 0.0) -> GroupAsked:
         """See interface.Engine."""
-        return await self._running().joining.join(link, timeout_s=timeout_s)
+        return await self._running().doors.joining.join(link, timeout_s=timeout_s)
 
     async def group_admit(self, conversation: str, members: list[str]) -> Group:
         """See interface.Engine."""
         accounts = [account_of(each) for each in members]
-        return await self._running().inviting.admit(_group(conversation), accounts)
+        return await self._running().doors.inviting.admit(_group(conversation), accounts)
 
     async def group_refuse(self, conversation: str, members: list[str]) -> Group:
         """See interface.Engine."""
         accounts = [account_of(each) for each in members]
-        return await self._running().inviting.refuse(_group(conversation), accounts)
+        return await self._running().doors.inviting.refuse(_group(conversation), accounts)
 
     async def space(self, conversation: str) -> Space:
         """See interface.Engine."""
-        return await self._running().spaces.show(_group(conversation))
+        return await self._running().doors.spaces.show(_group(conversation))
 
     async def space_add(
         self, conversation: str, name: str, *, category: str = "", may_post: str | None = None
     ) -> Space:
         """See interface.Engine."""
         least = None if may_post is None else _role(may_post)
-        return await self._running().spaces.begin(
+        return await self._running().doors.spaces.begin(
             _group(conversation), name, category=category, may_post=least
         )
 
     async def space_place(self, conversation: str, channel: str, *, category: str) -> Space:
         """See interface.Engine."""
-        return await self._running().spaces.place(
+        return await self._running().doors.spaces.place(
             _group(conversation), _group(channel), category=category
         )
 
     async def space_remove(self, conversation: str, channel: str) -> Space:
         """See interface.Engine."""
-        return await self._running().spaces.remove(_group(conversation), _group(channel))
+        return await self._running().doors.spaces.remove(_group(conversation), _group(channel))
 
     async def group_leave(self, conversation: str) -> Group:
         """See interface.Engine."""

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from restante.client.lifecycle.auditing import audit
-
 if TYPE_CHECKING:
     from restante.client.context import EngineContext
+    from restante.client.doors import EngineDoors
     from restante.client.interface import Audit, Contact, RecoveryKit, SafetyNumber
-    from restante.client.lifecycle.recovery_kit import RecoveryDesk
     from restante.client.services import Parts
 
 
 class LifecycleMethods:
     """What `LocalEngine` inherits; it says where the desks are."""
 
-    _recovery: RecoveryDesk
+    _doors: EngineDoors
     _context: EngineContext
 
     def _running(self) -> Parts:
@@ -32,7 +30,7 @@ class LifecycleMethods:
         """See interface.Engine."""
         reading = self._reading()
         account_id = reading.conversations.account_id(conversation)
-        return await reading.verification.safety_number(account_id, printed=printed)
+        return await reading.doors.verification.safety_number(account_id, printed=printed)
 
     async def set_verified(
         self, conversation: str, *, verified: bool, digits: str | None = None
@@ -40,19 +38,21 @@ class LifecycleMethods:
         """See interface.Engine."""
         running = self._running()
         account_id = running.conversations.account_id(conversation)
-        return await running.verification.set_verified(account_id, verified=verified, digits=digits)
+        return await running.doors.verification.set_verified(
+            account_id, verified=verified, digits=digits
+        )
 
     async def compare_safety_number(self, conversation: str, digits: str) -> Contact:
         """See interface.Engine."""
         running = self._running()
         account_id = running.conversations.account_id(conversation)
-        return await running.verification.compare(account_id, digits)
+        return await running.doors.verification.compare(account_id, digits)
 
     async def accept_key(self, conversation: str) -> Contact:
         """See interface.Engine."""
         running = self._running()
         account_id = running.conversations.account_id(conversation)
-        return await running.verification.accept_key(account_id)
+        return await running.doors.verification.accept_key(account_id)
 
     async def contact_reset(self, conversation: str) -> Contact:
         """See interface.Engine."""
@@ -62,12 +62,14 @@ class LifecycleMethods:
 
     async def account_audit(self) -> Audit:
         """See interface.Engine."""
+        from restante.client.lifecycle.auditing import audit
+
         return await audit(self._context, self._running())
 
     async def recovery_kit(self) -> RecoveryKit:
         """See interface.Engine."""
-        return await self._recovery.kit()
+        return await self._doors.recovery.kit()
 
     async def recovery_challenge(self) -> list[int]:
         """See interface.Engine."""
-        return await self._recovery.challenge()
+        return await self._doors.recovery.challenge()
