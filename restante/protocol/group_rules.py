@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 MAX_ENTRIES: Final = 65_536
 """Of one log: more than a large group writes in years."""
 
+MAX_BY_MEMBER: Final = 256
+"""Entries that an account may write while it is no admin: it leaves, revokes devices."""
+
+MAX_BY_ADMIN: Final = 16_384
+"""Entries that an account may write as an admin or owner: no single one fills a log."""
+
 _KEPT_VIEWS: Final = 32
 
 
@@ -42,6 +48,8 @@ class Log:
         self._past: list[int] = []
         """Of each entry the set of those before it, as bits."""
         self._proper: list[bool] = []
+        self._was_admin: list[bool] = []
+        """Of each entry whether its author was an admin, or more, in what it had seen."""
         self._lowerings: list[Lowerings] = []
         self._needs: list[Role] = []
         self._heads: set[int] = set()
@@ -64,6 +72,29 @@ class Log:
         """The entries that no other one follows, sorted."""
         return sorted(self._nodes[each].hash for each in self._heads)
 
+    def last_number(self, device: bytes) -> int:
+        """Return the number of a device's last entry; 0: it has written none."""
+        own = self._of_device.get(device, ())
+        return max((self._nodes[at].sequence for at in own), default=0)
+
+    def parents_for(self, device: bytes) -> list[bytes]:
+        """Return the heads that a device's next entry follows on: what it wrote itself among them.
+
+        Of more than fit those of whoever may do most: a crowd of heads pushes out no admin's.
+        """
+        own = list(self._of_device.get(device, ()))
+
+        def order(head: int) -> tuple[bool, int, bytes]:
+            node = self._nodes[head]
+            has_ours = any((self._past[head] | 1 << head) >> at & 1 for at in own[-1:])
+            role = self._view(self._past[head]).role(node.author)
+            return not has_ours, -role, node.hash
+
+        chosen = sorted(self._heads)
+        if len(chosen) > g.MAX_PARENTS:
+            chosen = sorted(chosen, key=order)[: g.MAX_PARENTS]
+        return sorted(self._nodes[each].hash for each in chosen)
+
     @property
     def forked(self) -> frozenset[bytes]:
         """Devices that have written two entries under one number: they lie to somebody."""
@@ -72,7 +103,8 @@ class Log:
     def add(self, node: Node) -> None:
         """Add an entry after its parents; one that is here changes nothing.
 
-        Raises RemoteProtocolError: a parent is missing, its number doesn't follow, too many.
+        Raises RemoteProtocolError: a parent is missing, its number doesn't follow, its author is no
+        member or has written too many.
         """
         if node.hash in self._at:
             return
@@ -88,10 +120,13 @@ class Log:
         if node.sequence != 1 + max((self._nodes[at].sequence for at in own), default=0):
             raise RemoteProtocolError("an entry's number doesn't follow on its device's last")
         before = self._view(past)
+        is_admin = before.role(node.author) >= Role.ADMIN or not node.parents
+        self._check_room(node, before, past, is_admin=is_admin)
         here = len(self._nodes)
         self._nodes.append(node)
         self._at[node.hash] = here
         self._past.append(past)
+        self._was_admin.append(is_admin)
         self._of_device.setdefault(node.device, []).append(here)
         self._of_author.setdefault(node.author, []).append(here)
         needs, lowerings = demands(node, before)
@@ -108,6 +143,22 @@ class Log:
         if not self._has_forked(node.device):
             after = applied(before, node) if self._proper[here] else ignoring(before, node)
             self._keep(past | (1 << here), after)
+
+    def _check_room(self, node: Node, before: State, past: int, *, is_admin: bool) -> None:
+        """Refuse who is no member, or has written enough, by what an entry had seen: all do alike.
+
+        Raises RemoteProtocolError.
+        """
+        if not node.parents:
+            return
+        if before.role(node.author) is Role.NONE:
+            raise RemoteProtocolError("an entry of somebody who is not in the group")
+        written = sum(
+            past >> at & 1 and self._was_admin[at] is is_admin
+            for at in self._of_author.get(node.author, ())
+        )
+        if written >= (MAX_BY_ADMIN if is_admin else MAX_BY_MEMBER):
+            raise RemoteProtocolError("an account has written too much into a membership log")
 
     def state(self) -> State:
         """Return the group as all entries leave it."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from random import Random
 from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from restante.errors import RemoteProtocolError
 from restante.protocol import group as g
 from restante.protocol.group import Field, Role
 from restante.protocol.group_rules import Log
@@ -52,7 +54,8 @@ def a_log(chance: Random, entries: int) -> Writer:
             parents = sorted(chance.sample(known, min(len(known), chance.randint(1, 3))))
         acts = [an_act(chance) for _ in range(chance.randint(1, 2))]
         revoked = {who.rstrip("2") + "2"} if chance.random() < 0.1 and who[-1] != "2" else ()
-        writer.says(who, *acts, parents=parents[: g.MAX_PARENTS], revoked=revoked)
+        with suppress(RemoteProtocolError):  # of nobody who is in the group
+            writer.says(who, *acts, parents=parents[: g.MAX_PARENTS], revoked=revoked)
     return writer
 
 
@@ -71,7 +74,8 @@ def in_another_order(nodes: Sequence[Node], chance: Random) -> list[Node]:
 def view_of(nodes: Sequence[Node]) -> tuple[State, list[bytes], frozenset[bytes]]:
     log = Log()
     for each in nodes:
-        log.add(each)
+        with suppress(RemoteProtocolError):
+            log.add(each)
     return log.state(), list(log.heads), log.forked
 
 
@@ -81,7 +85,7 @@ def test_every_order_ends_in_the_same_group(seed: int, entries: int) -> None:
     writer = a_log(chance, entries)
     expected = view_of(writer.nodes)
     for _ in range(3):
-        assert view_of(in_another_order(writer.nodes, chance)) == expected
+        assert view_of(in_another_order(writer.tried, chance)) == expected
 
 
 @given(seed=st.integers(0, 2**32), entries=st.integers(3, 30))

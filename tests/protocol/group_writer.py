@@ -30,6 +30,8 @@ class Writer:
     def __init__(self) -> None:
         self.log = Log()
         self.nodes: list[Node] = []
+        self.tried: list[Node] = []
+        """These, and those that the log didn't take."""
         self._manifests: dict[bytes, tuple[int, frozenset[bytes]]] = {}
 
     def founded(self, name: str) -> State:
@@ -64,7 +66,7 @@ class Writer:
         listed = frozenset(device(name + str(n or "")) for n in range(10)) - gone
         node = Node(
             hash=EntryHash(
-                sha256(repr((who, acts, sorted(after), len(self.nodes))).encode()).digest()
+                sha256(repr((who, acts, sorted(after), len(self.tried))).encode()).digest()
             ),
             parents=tuple(after),
             author=whose,
@@ -76,8 +78,9 @@ class Writer:
             manifest=version.to_bytes(32, "big"),
             listed=listed,
         )
-        self.nodes.append(node)
+        self.tried.append(node)
         self.log.add(node)
+        self.nodes.append(node)
         return node.hash
 
     def _before(self, heads: Collection[bytes]) -> set[bytes]:

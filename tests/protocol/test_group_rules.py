@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from hashlib import sha256
 
 import pytest
@@ -9,9 +10,9 @@ import pytest
 from restante.errors import RemoteProtocolError
 from restante.protocol import group as g
 from restante.protocol.group import EntryHash, Field, Role
-from restante.protocol.group_rules import Log
+from restante.protocol.group_rules import MAX_BY_MEMBER, Log
 from restante.protocol.group_state import Node, State
-from tests.protocol.group_writer import Writer, account
+from tests.protocol.group_writer import Writer, account, device
 
 
 def test_a_founder_owns_the_group() -> None:
@@ -44,8 +45,6 @@ def test_members_are_added_and_removed() -> None:
         ("carol", g.SetRole(account("erin"), Role.MEMBER)),
         ("carol", g.SetRole(account("carol"), Role.OWNER)),
         ("carol", g.SetField(Field.PARENT, 0, "00" * 32)),
-        ("dave", g.Add(account("dave"), Role.MEMBER, None)),
-        ("dave", g.Remove(account("dave"))),
         ("alice", g.Add(account("bob"), Role.READER, None)),
         ("alice", g.SetRole(account("dave"), Role.MEMBER)),
         ("alice", g.Found("Again", False, bytes(16))),
@@ -59,6 +58,33 @@ def test_who_has_no_right_changes_nothing(who: str, act: object) -> None:
     assert after.members == before.members
     assert after.shown_name == before.shown_name
     assert said in after.ignored
+
+
+def test_what_nobody_in_the_group_wrote_is_not_kept() -> None:
+    writer = a_group()
+    writer.says("erin", g.Remove(account("erin")))
+    for who in ("dave", "erin"):
+        for act in (g.Add(account(who), Role.MEMBER, None), g.Remove(account(who)), g.Devices()):
+            with pytest.raises(RemoteProtocolError):
+                writer.says(who, act)
+
+
+def test_a_member_writes_so_many_entries_and_no_more_on_every_device_alike() -> None:
+    writer = a_group()
+    for number in range(MAX_BY_MEMBER):
+        writer.says(f"bob{number % 3 or ''}", g.Devices())
+    with pytest.raises(RemoteProtocolError):
+        writer.says("bob", g.Remove(account("bob")))
+    with pytest.raises(RemoteProtocolError):
+        writer.says("bob5", g.Devices())
+    writer.says("alice", g.SetRole(account("bob"), Role.ADMIN))
+    writer.says("bob", g.SetField(Field.NAME, 0, "What an admin writes is counted apart"))
+    other = Log()
+    for each in writer.tried:
+        with suppress(RemoteProtocolError):
+            other.add(each)
+    assert other.state() == writer.state()
+    assert len(other) == len(writer.nodes)
 
 
 @pytest.mark.parametrize(
@@ -167,8 +193,8 @@ def test_an_entry_that_only_names_the_newer_list_ends_what_a_device_writes() -> 
     writer = a_group()
     writer.says("carol", g.SetRole(account("carol"), Role.READER))
     at = writer.heads()
-    late = [writer.says("bob2", g.Remove(account("bob")), parents=at)]
-    late.append(writer.says("bob2", g.Devices(), parents=[late[0]]))
+    late = [writer.says("bob2", g.Devices(), parents=at)]
+    late.append(writer.says("bob2", g.Remove(account("bob")), parents=[late[0]]))
     said = writer.says("bob", g.Devices(), parents=at, revoked={"bob2"})
     assert said not in writer.state().ignored
     assert set(late) <= writer.state().ignored
@@ -288,6 +314,20 @@ def test_who_is_let_in_while_a_link_is_revoked_is_not_in() -> None:
     assert "dave" not in writer.members()
     assert added in writer.state().ignored
     assert writer.state().links == {}
+
+
+def test_a_crowd_of_heads_keeps_no_admin_from_writing() -> None:
+    writer = a_group()
+    writer.says("carol", g.SetField(Field.NAME, 0, "Carol's"))
+    at = writer.nodes[1].hash
+    for _ in range(3 * g.MAX_PARENTS):
+        writer.says("bob", g.Devices(), parents=[at], sequence=1)
+    parents = writer.log.parents_for(device("carol"))
+    assert len(parents) == g.MAX_PARENTS
+    assert writer.nodes[2].hash in parents
+    said = writer.says("carol", g.SetField(Field.NAME, 0, "Hers"), parents=parents)
+    assert said not in writer.state().ignored
+    assert writer.state().shown_name == "Hers"
 
 
 def test_what_somebody_lacks_is_named_in_order() -> None:
