@@ -31,6 +31,7 @@ from restante.client.engine import LocalEngine, open_engine
 from restante.client.groups import ledger as ledgers
 from restante.client.groups import telling
 from restante.client.groups.groups import BATCH
+from restante.client.groups.packing import parts_of
 from restante.client.groups.settling import settle
 from restante.client.interface import ContactState, Trust
 from restante.client.link import open_link
@@ -271,7 +272,7 @@ async def _grown(owner: LocalEngine, key: str, keys: list[str], *, told: str) ->
             taken = ledgers.take_entries(rows, ledger, [signed], manifests)
             settle(rows, changes, own, ledger, taken.nodes, now_ms=context.now_ms())
         people = list(ledger.log.state().members)
-        parts = telling.parts_of(rows, own, ledger, hashes=list(ledger.nodes), people=people)
+        parts = parts_of(rows, own, ledger, hashes=list(ledger.nodes), people=people)
         whom = contact(rows, bytes.fromhex(told))
         if whom is not None:
             now_ms, randomness = context.now_ms(), context.randomness

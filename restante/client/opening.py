@@ -359,7 +359,7 @@ def _is_said_in(group_id: bytes, packed: bytes) -> bool:
     content = parse_content(packed)
     return (
         content is not None
-        and content.kind == Kind.GROUP_CONTENT
+        and content.kind in {Kind.GROUP_CONTENT, Kind.GROUP_LOG}
         and content.conversation == group_id
     )
 

@@ -421,5 +421,8 @@ class RecordKind(IntEnum):
     """key: id of an invite link. The accounts, 16 B each, that were asked to let the user in."""
     GROUP_LINK = 53
     """key: id of an invite link. Its secret, 16 B: whoever made it can show it again."""
+    GROUP_DECLINED = 54
+    """key: id of an invite link, account. When the user said no to them, in ms, 8 B: on no other
+    device is that asked again."""
     ALERTS = 65
     """key: conversation. Which messages call the user: `mentions` or `none`; absent: all."""

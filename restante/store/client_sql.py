@@ -485,6 +485,21 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
         ("conversation", "device_id", "highest"),
         {},
     ),
+    "fan_outs.FORGET": (
+        "DELETE FROM fan_out_readers WHERE fan_out_readers.entry_id = ?",
+        ("which",),
+        {},
+    ),
+    "fan_outs.KEEP": (
+        "INSERT INTO fan_out_readers (entry_id, devices) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        ("entry_id", "devices"),
+        {},
+    ),
+    "fan_outs.OF": (
+        "SELECT fan_out_readers.devices FROM fan_out_readers WHERE fan_out_readers.entry_id = ?",
+        ("which",),
+        {},
+    ),
     "feed.AFTER": (
         (
             'SELECT messages.id, conversations."key" AS conversation, messages.author, '

@@ -88,6 +88,46 @@ async def test_who_is_away_gets_it_later_and_the_relay_keeps_it_once(tmp_path: P
             await hears(carol, key, ["Who is there?", "Nobody"])
 
 
+async def test_the_log_goes_up_once_for_all_who_are_new(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world, AsyncExitStack() as stack:
+        alice = await stack.enter_async_context(world.online("alice", tuning=LARGE))
+        async with world.online("bob") as bob, world.online("carol") as carol:
+            to_bob, _ = await introduce(alice, bob)
+            to_carol, _ = await introduce(alice, carol)
+            for each in (alice, bob, carol):
+                await each.synchronise(timeout_s=PATIENCE_S)
+        await world.relay.emptied()
+        key = (await alice.group_new("Walkers", [to_bob, to_carol])).conversation.key
+        assert await alice.synchronise(timeout_s=PATIENCE_S)
+        with world.relay.file() as file:
+            assert file.execute("SELECT count(*) FROM payloads").fetchone() == (1,)
+        assert len(world.relay.waiting()) == 4  # a key for each, and the log for both
+        async with world.online("bob") as bob, world.online("carol") as carol:
+            for each in (bob, carol):
+                assert len((await is_in(each, key, members=3)).members) == 3
+            assert len(await chains_of(bob, alice, key)) == 1
+
+
+async def test_who_was_taken_out_reads_no_later_change_of_the_group(tmp_path: Path) -> None:
+    async with a_large_party(tmp_path) as party:
+        key = await party.group()
+        [before] = await chains_of(party.carol, party.alice, key)
+        await party.alice.group_remove(key, [party.to_carol])
+        await is_in(party.bob, key, members=2)
+        assert await chains_of(party.bob, party.alice, key) == [before], "told on the key there was"
+        await party.alice.group_set(key, name="Talkers")
+
+        async def is_renamed() -> bool:
+            return (await party.bob.group(key)).conversation.title == "Talkers"
+
+        await eventually(party.bob, is_renamed)
+        assert (await chains_of(party.bob, party.alice, key))[0] != before
+        last = await party.alice.send(party.to_carol, "You are out")
+        await reaches(party.alice, last, "delivered")
+        assert await chains_of(party.carol, party.alice, key) == [before]
+        assert (await party.carol.group(key)).conversation.title == "Walkers"
+
+
 async def test_a_removal_changes_the_key_before_the_next_message(tmp_path: Path) -> None:
     async with a_large_party(tmp_path) as party:
         key = await party.group()

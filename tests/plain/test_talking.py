@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 import trio
 
-from restante.client.interface import ConnectionPhase, ContactState, MessageState, Trust
+from restante.client.interface import AsksToJoin, ConnectionPhase, ContactState, MessageState, Trust
 from restante.client.plain import plain_words
 from restante.client.plain.run import _ACTIONS, Commands
 from restante.client.plain.streams import MAX_LINE_CHARS
@@ -364,3 +364,54 @@ async def test_a_group_is_begun_kept_and_left() -> None:
         await s.until("Everybody in walks sees that you left")
 
     await sit(engine, story)
+
+
+async def test_a_group_is_kept_by_lines() -> None:
+    engine, alice = alices()
+    bob = engine.person("bob@relay.example", "Bob")
+    engine.meeting("Walkers", {alice: "member"})
+    asks = AsksToJoin(key=bob, name="Bob", address="", asked_at="2024-06-04T12:00:00Z")
+    engine.asking = (asks,)
+
+    async def story(s: Sitter) -> None:
+        s.type("/go-to Walkers", "/role Alice admin")
+        await s.until("Alice, ")
+        s.type("/role Nobody admin", "/role")
+        await s.until("Nobody is not in the group.")
+        await s.until(plain_words.ROLE_HOW)
+        s.type("/invite-by-link 1d 10 ask")
+        await s.until("01010101: 0 of 10 came, until Wednesday 5 June, asks an admin. restante:g")
+        s.type("/invites", "/revoke 0101", "/invites")
+        await s.until("01010101:")
+        await s.until("Revoked.")
+        await s.until(plain_words.NO_INVITES)
+        s.type("/who-asks", "/refuse Zoe", "/admit bob")
+        await s.until("Bob")
+        await s.until(plain_words.ASKING_HOW)
+        await s.until(plain_words.ASKING_HOW)
+        await s.until("Bob is in.")
+        s.type("/remove Bob", "yes")
+        await s.until("Bob is not in the group any more.")
+
+    await sit(engine, story)
+
+
+async def test_a_space_is_kept_by_lines() -> None:
+    engine, alice = alices()
+
+    async def story(s: Sitter) -> None:
+        s.type("/channels", "/go-to Alice", "/new-channel News")
+        await s.until(plain_words.NONE_OPEN)
+        await s.until(plain_words.NO_GROUP)
+        s.type("/new-space Village", "Alice")
+        await s.until("Chat with Village")
+        s.type("/new-channel News, Town")
+        await s.until("Chat with News")
+        s.type("/channels", "/place News", "/unlist News", "/channels")
+        await s.until("News, Town")
+        await s.until("News")
+        await s.until("It is off the list")
+        await s.until("No channels yet.")
+
+    await sit(engine, story)
+    assert alice in engine.people

@@ -5,21 +5,31 @@ Rule: as the engine does it: each change is told as a changed conversation and a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
+
 import trio
 from msgspec.structs import replace
 
 from restante.client.interface import (
+    AsksToJoin,
     ContactState,
     Conversation,
     ConversationChanged,
     Group,
+    GroupAsked,
+    GroupInvite,
     GroupLine,
     Member,
     RoleName,
+    Space,
+    SpaceChannel,
     Trust,
 )
+from restante.client.tui.times import spell_when
 from tests.tui.scripted_core import ScriptedCore
-from tests.tui.scripted_parts import Person
+from tests.tui.scripted_parts import NOW, Person
 
 A_GROUP = GroupLine(
     description="", member_count=1, role="owner", may_post=True, is_space=False, space=None
@@ -30,6 +40,13 @@ class ScriptedGroups(ScriptedCore):
     """Groups in memory."""
 
     posting: RoleName = "member"
+    joins: str | None = None
+    """What following an invite leads to."""
+
+    invites: tuple[GroupInvite, ...] = ()
+    asking: tuple[AsksToJoin, ...] = ()
+    channels: Mapping[str, str] = MappingProxyType({})
+    """Of the only space: key and category."""
 
     def meeting(
         self, name: str, others: dict[str, RoleName], *, mine: RoleName | None = "owner"
@@ -52,7 +69,12 @@ class ScriptedGroups(ScriptedCore):
     async def group_new(self, name: str, members: list[str], *, space: bool = False) -> Group:
         await trio.lowlevel.checkpoint()
         self._refuse()
-        return self._shown(self.people[self.meeting(name, dict.fromkeys(members, "member"))])
+        key = self.meeting(name, dict.fromkeys(members, "member"))
+        person = self.people[key]
+        if person.group is not None:
+            person.group = replace(person.group, is_space=space)
+        self._keep(person)
+        return self._shown(person)
 
     async def group_add(
         self, conversation: str, members: list[str], *, role: RoleName = "member"
@@ -89,6 +111,95 @@ class ScriptedGroups(ScriptedCore):
         self.posting = may_post or self.posting
         return await self._change(person, person.members, "changed how it is kept")
 
+    # ---- invites and who asks ---------------------------------------------------------------
+
+    async def group_invite(
+        self, conversation: str, *, expires_s: int, uses: int, approve: bool
+    ) -> GroupInvite:
+        await trio.lowlevel.checkpoint()
+        self._refuse()
+        number = len(self.invites) + 1
+        made = GroupInvite(
+            id=f"{number:02x}" * 16,
+            link=f"restante:gAAAAAAAAAAAAAAAAAAAA{number:02d},BBBBBBBBBBBBBBBBBBBBBBsam@relay.example",
+            by="",
+            is_mine=True,
+            state="open",
+            expires_at=spell_when(NOW + timedelta(seconds=expires_s)) if expires_s else None,
+            uses=uses,
+            used=0,
+            needs_approval=approve,
+        )
+        self.invites = (*self.invites, made)
+        return made
+
+    async def group_invites(self, conversation: str) -> list[GroupInvite]:
+        await trio.lowlevel.checkpoint()
+        self._refuse()
+        return list(self.invites)
+
+    async def group_uninvite(self, conversation: str, invite: str) -> list[GroupInvite]:
+        await trio.lowlevel.checkpoint()
+        self._refuse()
+        self.invites = tuple(e for e in self.invites if not e.id.startswith(invite))
+        return list(self.invites)
+
+    async def group_join(self, link: str, *, timeout_s: float = 0.0) -> GroupAsked:
+        await trio.lowlevel.checkpoint()
+        self._refuse()
+        return GroupAsked(group=self.joins, asked=["alice@relay.example"])
+
+    async def group_admit(self, conversation: str, members: list[str]) -> Group:
+        person = self._answered(conversation, members)
+        added = [self._member(each, "member") for each in members]
+        return await self._change(person, [*person.members, *added], "let somebody in")
+
+    async def group_refuse(self, conversation: str, members: list[str]) -> Group:
+        person = self._answered(conversation, members)
+        return await self._change(person, person.members, "said no")
+
+    def _answered(self, conversation: str, members: list[str]) -> Person:
+        self.asking = tuple(each for each in self.asking if each.key not in members)
+        return self.people[conversation]
+
+    # ---- spaces -----------------------------------------------------------------------------
+
+    async def space(self, conversation: str) -> Space:
+        await trio.lowlevel.checkpoint()
+        channels = [
+            SpaceChannel(
+                key=key,
+                category=category,
+                conversation=self._conversation(self.people[key]),
+                is_shared=True,
+            )
+            for key, category in self.channels.items()
+        ]
+        group = self._shown(self.people[conversation])
+        return Space(group=group, channels=sorted(channels, key=lambda each: each.category))
+
+    async def space_add(
+        self, conversation: str, name: str, *, category: str = "", may_post: str | None = None
+    ) -> Space:
+        self._refuse()
+        key = self.meeting(name, {})
+        person = self.people[key]
+        if person.group is not None:
+            person.group = replace(person.group, space=conversation, category=category)
+        self._keep(person)
+        self.posting = may_post or self.posting  # type: ignore[assignment]  # one of the four
+        return await self.space_place(conversation, key, category=category)
+
+    async def space_place(self, conversation: str, channel: str, *, category: str) -> Space:
+        self._refuse()
+        self.channels = {**self.channels, channel: category}
+        return await self.space(conversation)
+
+    async def space_remove(self, conversation: str, channel: str) -> Space:
+        self._refuse()
+        self.channels = {k: v for k, v in self.channels.items() if k != channel}
+        return await self.space(conversation)
+
     async def group_leave(self, conversation: str) -> Group:
         person = self.people[conversation]
         left = [each for each in person.members if not each.is_me]
@@ -121,7 +232,11 @@ class ScriptedGroups(ScriptedCore):
     def _shown(self, person: Person) -> Group:
         line: Conversation = self._conversation(person)
         return Group(
-            conversation=line, members=list(person.members), may_post=self.posting, entries=1
+            conversation=line,
+            members=list(person.members),
+            may_post=self.posting,
+            entries=1,
+            asking=list(self.asking),
         )
 
     def _member(self, key: str, role: RoleName) -> Member:

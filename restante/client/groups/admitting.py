@@ -21,6 +21,8 @@ from restante.client.changes import Changes
 from restante.client.groups import ledger as ledgers
 from restante.client.groups import telling
 from restante.client.groups.mirroring import mirror
+from restante.client.groups.own_devices import was_declined
+from restante.client.groups.packing import parts_of
 from restante.client.groups.settling import note_of
 from restante.client.history import parse_content
 from restante.client.queueing import control_content, enqueue_content, local_id
@@ -88,16 +90,17 @@ def hear(
     device_id: bytes,
     shelf: Shelf,
     step_ms: int,
+    sent_at_ms: int,
     randomness: Randomness,
     now_ms: int,
 ) -> None:
-    """Do what somebody's asking to be let in asks for."""
+    """Do what somebody's asking to be let in, at `sent_at_ms`, asks for."""
     for link, group in _ours(rows, asked.secret):
         ledger = shelf.open(rows, group.group_id)
         state = ledger.log.state()
         if state.role(who.account_id):
             hashes, people = list(ledger.nodes), list(state.members)
-            parts = telling.parts_of(rows, own, ledger, hashes=hashes, people=people)
+            parts = parts_of(rows, own, ledger, hashes=hashes, people=people)
             telling.tell(
                 rows,
                 changes,
@@ -115,12 +118,14 @@ def hear(
             continue
         if store.count_joins(rows, group.group_id) >= MAX_WAITING:
             continue
+        if was_declined(rows, link.link_id, who.account_id, asked_ms=sent_at_ms):
+            continue
         is_asked = link.needs_approval or ledgers.was_removed(ledger, who.account_id)
         row = JoinRow(
             group_id=group.group_id,
             account_id=who.account_id,
             link_id=link.link_id,
-            asked_ms=now_ms,
+            asked_ms=min(sent_at_ms, now_ms),
             due_ms=None if is_asked else now_ms + _turn(own, asked.place) * step_ms,
         )
         store.put_join(rows, row)

@@ -15,6 +15,7 @@ from restante.client.grammar.filing import file_content
 from restante.client.groups import admitting, chains, joining, lost_keys, telling
 from restante.client.groups import ledger as ledgers
 from restante.client.groups.knowing import is_answered, is_with_us, know_members
+from restante.client.groups.packing import parts_of
 from restante.client.groups.posting import says_receipts
 from restante.client.groups.settling import settle, was_asked
 from restante.client.history import parse_content
@@ -132,7 +133,7 @@ class GroupReader:
             case Kind.GROUP_CONTENT:
                 body = decode(content.body, GroupContent)
                 self._take_content(rows, changes, source, body, group_id=content.conversation)
-            case Kind.SENDER_KEY if is_heard(source.who):
+            case Kind.SENDER_KEY:
                 chains.take(
                     rows,
                     changes,
@@ -184,6 +185,7 @@ class GroupReader:
                 device_id=source.device_id,
                 shelf=self.shelf,
                 step_ms=self.join_step_ms,
+                sent_at_ms=content.sent_at_ms,
                 randomness=self.randomness,
                 now_ms=self.now_ms,
             )
@@ -229,7 +231,7 @@ class GroupReader:
             changes,
             group_id,
             who,
-            telling.parts_of(rows, self.own, ledger, hashes=lacking, people=people),
+            parts_of(rows, self.own, ledger, hashes=lacking, people=people),
             device_id=source.device_id,
             randomness=self.randomness,
             now_ms=self.now_ms,

@@ -7,11 +7,12 @@ next message (attack 42). Inside the caller's transaction. Spec: docs/protocol/g
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence, Set
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from restante.client.acquaintance import is_welcome
+from restante.client.acquaintance import is_heard, is_welcome
 from restante.client.directory import manifest_of
 from restante.client.groups.posting import recipients_of
 from restante.client.queueing import control_content, enqueue_content, local_id
@@ -38,6 +39,9 @@ LIVES_MS: Final = 7 * 86_400_000
 MAX_UNKNOWN: Final = 16
 """Chains of one account past which none is kept for a group that isn't known here."""
 
+MAX_OF_STRANGER: Final = 1
+"""The same, of somebody who only asks so far: a group that they put us into may begin with it."""
+
 
 MAX_STRAY: Final = 1024
 """Of all strangers together: 128 tags each, and anybody makes as many accounts as they like."""
@@ -55,8 +59,13 @@ class Recipient:
 
 def recipients(rows: Rows, own: OwnAccount, group_id: bytes) -> list[Recipient]:
     """Return the devices of a group's other members."""
+    return devices_of(recipients_of(rows, own, group_id))
+
+
+def devices_of(people: Iterable[ContactRow]) -> list[Recipient]:
+    """Return the devices of some accounts, as far as they have a mailbox."""
     found = []
-    for row in recipients_of(rows, own, group_id):
+    for row in people:
         manifest = manifest_of(row)
         found += [
             Recipient(
@@ -71,6 +80,18 @@ def recipients(rows: Rows, own: OwnAccount, group_id: bytes) -> list[Recipient]:
     return found
 
 
+def held_by(rows: Rows, own: OwnAccount, group_id: bytes, people: Set[bytes]) -> set[bytes]:
+    """Return the devices of some accounts that have the chain on which this device writes now."""
+    last = next(iter(store.chains_of(rows, group_id, own.device_id)), None)
+    if last is None or not people:
+        return set()
+    held = store.holders(rows, last.chain)
+    found = [row for row in (contact(rows, each) for each in people) if row is not None]
+    return held & {
+        each.device_id for each in devices_of(each for each in found if each.manifest is not None)
+    }
+
+
 def seal(
     rows: Rows,
     changes: Changes,
@@ -78,17 +99,22 @@ def seal(
     group_id: bytes,
     content: bytes,
     *,
+    readers: Sequence[Recipient],
+    may_have: Set[bytes],
     randomness: Randomness,
     now_ms: int,
 ) -> bytes:
-    """Seal a content for all devices of a group, which get the key first if they lack it."""
-    people = recipients(rows, own, group_id)
-    row = _current(rows, own, group_id, people, randomness=randomness, now_ms=now_ms)
+    """Seal a content for these devices, which get the key first if they lack it.
+
+    `may_have`: devices that may have the key of what is said now; if another one has it, it is
+    replaced.
+    """
+    row = _current(rows, own, group_id, may_have, randomness=randomness, now_ms=now_ms)
     own_chain = sender_keys.stored_sender(
         row.secret, id=row.chain, group=group_id, number=row.number
     )
     have = store.holders(rows, row.chain)
-    lacking = [each for each in people if each.device_id not in have]
+    lacking = [each for each in readers if each.device_id not in have]
     body = own_chain.shared()
     for each in lacking:
         key = control_content(Kind.SENDER_KEY, body, now_ms=now_ms, randomness=randomness)
@@ -112,7 +138,7 @@ def _current(
     rows: Rows,
     own: OwnAccount,
     group_id: bytes,
-    people: list[Recipient],
+    may_have: Set[bytes],
     *,
     randomness: Randomness,
     now_ms: int,
@@ -121,7 +147,7 @@ def _current(
     last = next(iter(store.chains_of(rows, group_id, own.device_id)), None)
     if last is not None:
         is_old = abs(now_ms - last.made_at_ms) >= LIVES_MS or last.number >= sender_keys.MESSAGES
-        gone = store.holders(rows, last.chain) - {each.device_id for each in people}
+        gone = store.holders(rows, last.chain) - may_have
         if not is_old and not gone:
             return last
         store.drop_chain(rows, last.chain)
@@ -160,8 +186,9 @@ def take(
     chain = sender_keys.accept(key, group_id, device_id)
     if store.chain(rows, chain.id) is not None:
         return
-    is_known = group_row(rows, group_id) is not None
-    if not is_known and store.count_chains(rows, who.account_id) >= MAX_UNKNOWN:
+    is_known = group_row(rows, group_id) is not None and is_heard(who)
+    most = MAX_UNKNOWN if is_heard(who) else MAX_OF_STRANGER
+    if not is_known and store.count_chains(rows, who.account_id) >= most:
         return  # of groups that may not even be
     if not is_known and not is_welcome(who) and store.count_stray_chains(rows) >= MAX_STRAY:
         return

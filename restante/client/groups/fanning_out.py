@@ -1,4 +1,6 @@
-"""One envelope for a whole large group: an entry for each relay, with all mailboxes there.
+"""One envelope for many of a large group: an entry for each relay, with all mailboxes there.
+
+A message is for all members' devices; a part of the log comes sealed, and for those that it names.
 
     queued       one outbox entry for each relay that a member's device has its mailbox at
     sealed       once, on this device's sender key; all entries of the message carry the same bytes
@@ -26,7 +28,7 @@ from restante.protocol import frames as f
 from restante.protocol.content import Content
 from restante.protocol.ids import ID_BYTES, Token
 from restante.protocol.limits import MAX_FANOUT_TARGETS
-from restante.store import client_outbox
+from restante.store import client_fan_outs, client_outbox
 from restante.store.client_contacts import contact
 from restante.store.client_marks import mark
 from restante.store.client_messages import message
@@ -34,6 +36,7 @@ from restante.store.client_outbox import OutboxRow, outbox_entry
 
 if TYPE_CHECKING:
     from restante.client.changes import Changes
+    from restante.client.groups.chains import Recipient
     from restante.client.own_account import OwnAccount
     from restante.crypto.randomness import Randomness
     from restante.store.client_rows import Rows
@@ -52,23 +55,35 @@ def prepare(
 ) -> list[Ready]:
     """Seal what isn't yet; return what can be deposited now, with the mailboxes that it is for."""
     ready: list[Ready] = []
+    people: dict[bytes, list[Recipient]] = {}
     for listed in entries:
         entry = outbox_entry(rows, listed.id)
-        if entry is None or entry.message_id is None:
+        if entry is None:
             continue  # taken back meanwhile
-        if entry.payload is None:
-            sealed = _sealed(rows, changes, own, entry, randomness=randomness, now_ms=now_ms)
+        group_id = entry.account_id
+        people[group_id] = people.get(group_id) or chains.recipients(rows, own, group_id)
+        here = [each for each in people[group_id] if each.relay == entry.relay]
+        if entry.message_id is None:
+            readers = client_fan_outs.readers_of(rows, entry.id)
+            here = [each for each in here if each.device_id in readers]
+            _note_tried(rows, entry)
+        elif entry.payload is None:
+            sealed = _sealed(
+                rows,
+                changes,
+                own,
+                entry,
+                people=people[group_id],
+                randomness=randomness,
+                now_ms=now_ms,
+            )
             if sealed is None:
                 client_outbox.delete(rows, entry.id)
                 continue
             entry = sealed
-        here = [
-            each
-            for each in chains.recipients(rows, own, entry.account_id)
-            if each.relay == entry.relay
-        ]
         if not here:
             client_outbox.delete(rows, entry.id)
+            client_fan_outs.forget_readers(rows, entry.id)
             continue
         goals = [
             Goal(
@@ -91,6 +106,7 @@ def _sealed(
     own: OwnAccount,
     entry: OutboxRow,
     *,
+    people: Sequence[Recipient],
     randomness: Randomness,
     now_ms: int,
 ) -> OutboxRow | None:
@@ -111,6 +127,8 @@ def _sealed(
         own,
         entry.account_id,
         in_epoch(rows, packed),
+        readers=people,
+        may_have={each.device_id for each in people},
         randomness=randomness,
         now_ms=now_ms,
     )
@@ -124,16 +142,21 @@ def _sealed(
             payload=envelope,
             relay=each.relay,
         )
-        client_outbox.mark(
-            rows,
-            each.id,
-            state=MessageState.QUEUED.value,
-            attempts=each.attempts,
-            next_attempt_ms=each.next_attempt_ms,
-            was_sent=True,
-        )
+        _note_tried(rows, each)
     tracing.note(rows, message_id, tracing.Event.SEALED, now_ms=now_ms)
     return replace(entry, envelope_id=envelope_id, device_id=b"", payload=envelope)
+
+
+def _note_tried(rows: Rows, entry: OutboxRow) -> None:
+    """From here on an attempt may have reached the relay, whatever happens to this process."""
+    client_outbox.mark(
+        rows,
+        entry.id,
+        state=MessageState.QUEUED.value,
+        attempts=entry.attempts,
+        next_attempt_ms=entry.next_attempt_ms,
+        was_sent=True,
+    )
 
 
 def is_to_wait(outcomes: Sequence[f.TargetOutcome]) -> f.TargetOutcome | None:
@@ -151,22 +174,23 @@ def send_alone(
     now_ms: int,
 ) -> None:
     """Queue the message once more for each device whose mailbox didn't take it."""
+    client_fan_outs.forget_readers(rows, ready.entry.id)
     for goal, outcome in zip(ready.goals, outcomes, strict=True):
         if outcome.outcome != f.Outcome.STORED:
             _alone(rows, changes, ready.entry, goal, now_ms=now_ms)
 
 
 def _alone(rows: Rows, changes: Changes, entry: OutboxRow, goal: Goal, *, now_ms: int) -> None:
-    whom, message_id = contact(rows, goal.account_id), entry.message_id or b""
-    known = message(rows, message_id) or mark(rows, message_id)
-    if whom is None or known is None:
+    whom, message_id = contact(rows, goal.account_id), entry.message_id
+    known = None if message_id is None else message(rows, message_id) or mark(rows, message_id)
+    if whom is None or (known is None and message_id is not None):
         return
     enqueue_content(
         rows,
         changes,
         whom,
-        known.body,
-        entry_id=local_id("group-alone", message_id, goal.device_id),
+        entry.content if known is None else known.body,
+        entry_id=local_id("group-alone", message_id or entry.id, goal.device_id),
         message_id=message_id,
         now_ms=now_ms,
         device_id=goal.device_id,

@@ -230,12 +230,11 @@ class Groups:
     def _add(
         self, rows: Rows, changes: Changes, ledger: Ledger, people: Sequence[bytes], role: Role
     ) -> None:
-        for start in range(0, len(people), BATCH):
-            acts = [
-                g.Add(account=each, role=int(role), link=None)
-                for each in people[start : start + BATCH]
-            ]
-            telling.write_entry(rows, changes, self._context, self._own, ledger=ledger, acts=acts)
+        acts = [g.Add(account=each, role=int(role), link=None) for each in people]
+        entries = [acts[at : at + BATCH] for at in range(0, len(acts), BATCH)]
+        if entries:
+            context, own = self._context, self._own
+            telling.write_entries(rows, changes, context, own, ledger=ledger, entries=entries)
 
     def _invited(self, rows: Rows, account: bytes) -> bytes:
         row = existing(rows, account)

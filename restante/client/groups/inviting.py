@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from restante.client.clock import rfc3339
 from restante.client.directory import manifest_of
 from restante.client.groups import admitting
+from restante.client.groups.own_devices import declined_key
 from restante.client.groups.posting import existing_group
 from restante.client.interface import GroupInvite
 from restante.client.syncing.putting import put
@@ -133,6 +134,10 @@ class Inviting:
             existing_group(rows, group_id)
             for each in admitting.waiting_for(rows, group_id, accounts):
                 store.drop_join(rows, group_id, each.account_id)
+                key = declined_key(each.link_id, each.account_id)
+                now_ms = self._context.now_ms()
+                at_ms = max(now_ms, each.asked_ms)  # their clock may be ahead of ours
+                put(rows, RecordKind.GROUP_DECLINED, key, at_ms.to_bytes(8, "big"), now_ms=now_ms)
                 who = contact(rows, each.account_id)
                 if who is not None:
                     admitting.refuse(
@@ -142,7 +147,7 @@ class Inviting:
                         each.link_id,
                         Refusal.DECLINED,
                         randomness=self._context.randomness,
-                        now_ms=self._context.now_ms(),
+                        now_ms=now_ms,
                     )
             return group_id
 

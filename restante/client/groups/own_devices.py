@@ -16,7 +16,11 @@ from restante.client.groups.settling import join_channels
 from restante.client.syncing.self_contact import self_contact
 from restante.client.syncing.this_device import own_device
 from restante.errors import RemoteProtocolError
+from restante.protocol.content import RecordKind
+from restante.protocol.ids import ID_BYTES
+from restante.store import client_group_invites as invites
 from restante.store import client_groups as store
+from restante.store.client_records import record
 
 if TYPE_CHECKING:
     from restante.client.changes import Changes
@@ -58,3 +62,24 @@ def follow_joined(rows: Rows, changes: Changes, said: RecordRow) -> None:
         changes.conversations[said.key] = None
         if row.is_space:
             join_channels(rows, changes, said.key)
+
+
+def follow_declined(rows: Rows, changes: Changes, said: RecordRow) -> None:
+    """The user has said no to somebody who asks to be let in, on another device: it is answered."""
+    link_id, account = said.key[:ID_BYTES], said.key[ID_BYTES:]
+    for link in invites.links_of_id(rows, link_id):
+        waiting = invites.join(rows, link.group_id, account)
+        if waiting is not None and was_declined(rows, link_id, account, asked_ms=waiting.asked_ms):
+            invites.drop_join(rows, link.group_id, account)
+            changes.conversations[link.group_id] = None
+
+
+def declined_key(link_id: bytes, account: bytes) -> bytes:
+    """Return the key of the record that says no."""
+    return link_id + account
+
+
+def was_declined(rows: Rows, link_id: bytes, account: bytes, *, asked_ms: int) -> bool:
+    """Whether the user said no since somebody asked."""
+    said = record(rows, int(RecordKind.GROUP_DECLINED), declined_key(link_id, account))
+    return said is not None and int.from_bytes(said.value or b"", "big") >= asked_ms

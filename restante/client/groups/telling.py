@@ -7,13 +7,15 @@ else gets any of it. Inside the caller's transaction. Spec: docs/protocol/groups
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from restante.client.groups import chains, spreading
 from restante.client.groups import ledger as ledgers
+from restante.client.groups.packing import parts_of
 from restante.client.groups.settling import settle
 from restante.client.interface import ContactState
 from restante.client.queueing import control_content, enqueue_content, local_id
@@ -28,8 +30,6 @@ from restante.protocol.group import (
     Found,
     GroupAsk,
     GroupLog,
-    MemberToken,
-    SignedEntry,
     act,
 )
 from restante.store import client_groups as store
@@ -45,11 +45,7 @@ if TYPE_CHECKING:
     from restante.crypto.randomness import Randomness
     from restante.protocol.group_state import Node
     from restante.store.client_contacts import ContactRow
-    from restante.store.client_groups import EntryRow
     from restante.store.client_rows import Rows
-
-PART_BYTES: Final = 40_000
-"""Of one GROUP_LOG, so that it fits an envelope that is also a hello."""
 
 _DEAF: Final = frozenset({ContactState.BLOCKED.value, ContactState.LEFT.value})
 
@@ -97,51 +93,135 @@ def write_entry(
 
     UserError if the log says that we have no right to it, or there are too many acts in it.
     """
+    return write_entries(rows, changes, context, own, ledger=ledger, entries=[acts])[0]
+
+
+def write_entries(
+    rows: Rows,
+    changes: Changes,
+    context: EngineContext,
+    own: OwnAccount,
+    *,
+    ledger: Ledger,
+    entries: Sequence[Sequence[Struct]],
+) -> list[Node]:
+    """Write entries, each after the one before, and tell everybody of all of them at once."""
+    before = ledger.log.state()
+    nodes = [_written(rows, context, own, ledger, acts) for acts in entries]
+    settle(rows, changes, own, ledger, nodes, now_ms=context.now_ms())
+    after = ledger.log.state()
+    hashes = [each.hash for each in nodes]
+    newcomers = after.members.keys() - before.members.keys()
+    gone = before.members.keys() - after.members.keys()
+    news = parts_of(rows, own, ledger, hashes=hashes, people=sorted(newcomers))
+    stay = after.members.keys() - newcomers
+    _tell_all(
+        rows,
+        changes,
+        context,
+        own,
+        ledger,
+        people=_reached(rows, own, stay),
+        parts=news,
+        leaving=gone,
+    )
+    for whom in _reached(rows, own, gone):
+        _tell_alone(rows, changes, context, ledger, whom, parts=news)
+    if newcomers:
+        all_of_it = list(ledger.nodes)
+        whole = parts_of(rows, own, ledger, hashes=all_of_it, people=list(after.members))
+        those = _reached(rows, own, newcomers)
+        _tell_all(
+            rows, changes, context, own, ledger, people=those, parts=whole, leaving=frozenset()
+        )
+    _tell_own(rows, changes, context, ledger, news)
+    return nodes
+
+
+def _written(
+    rows: Rows,
+    context: EngineContext,
+    own: OwnAccount,
+    ledger: Ledger,
+    acts: Sequence[Struct],
+) -> Node:
+    """Sign one entry and add it to the log. UserError: no right to it, too many acts."""
     if len(acts) > MAX_ACTS:
         raise UserError(f"At most {MAX_ACTS} members at a time.")
-    now_ms, log = context.now_ms(), ledger.log
-    before = log.state()
+    log = ledger.log
     body = EntryBody(
         version=1,
         group=ledger.group_id,
-        parents=list(log.heads[:MAX_PARENTS]),
+        parents=log.parents_for(own.device_id),
         author=own.account_id,
         device=own.device_id,
         manifest=own.manifest.head,
-        sequence=1
-        + max((n.sequence for n in ledger.nodes.values() if n.device == own.device_id), default=0),
-        at_ms=now_ms,
+        sequence=1 + log.last_number(own.device_id),
+        at_ms=context.now_ms(),
         acts=[act(each) for each in acts],
     )
     signed = sign_group_entry(own.device.signing, body)
     taken = ledgers.take_entries(rows, ledger, [signed], [own.manifest.signed.to_bytes()])
-    after = log.state()
-    if not taken.nodes or signed.hash in after.ignored:
+    if not taken.nodes or signed.hash in log.state().ignored:
         raise UserError("Your role in this group doesn't allow that. See: restante group show")
-    settle(rows, changes, own, ledger, taken.nodes, now_ms=now_ms)
-    newcomers = [each for each in after.members if each not in before.members]
-    news = parts_of(rows, own, ledger, hashes=[signed.hash], people=newcomers)
-    whole: list[GroupLog] = []
-    for account in {*before.members, *after.members} - {own.account_id}:
-        whom = contact(rows, account)
-        if whom is None or whom.state in _DEAF:
-            continue
-        parts = news
-        if account in newcomers:
-            parts = whole = whole or parts_of(
-                rows, own, ledger, hashes=list(ledger.nodes), people=list(after.members)
-            )
-        tell(
+    return taken.nodes[0]
+
+
+def _reached(rows: Rows, own: OwnAccount, accounts: Iterable[bytes]) -> list[ContactRow]:
+    """Return those of some accounts, but for our own, whom something can be sent to."""
+    found = (contact(rows, each) for each in sorted(accounts) if each != own.account_id)
+    return [
+        row
+        for row in found
+        if row is not None and row.manifest is not None and row.state not in _DEAF
+    ]
+
+
+def _tell_all(
+    rows: Rows,
+    changes: Changes,
+    context: EngineContext,
+    own: OwnAccount,
+    ledger: Ledger,
+    *,
+    people: Sequence[ContactRow],
+    parts: Sequence[GroupLog],
+    leaving: Set[bytes],
+) -> None:
+    """Tell members: where they have many devices, by one payload for all of them."""
+    known = [each for each in people if each.token is not None]
+    readers = chains.devices_of(known)
+    if len(readers) <= context.tuning.most_pairwise:
+        known = []
+    elif parts:
+        spreading.spread(
             rows,
             changes,
+            own,
             ledger.group_id,
-            whom,
             parts,
+            readers=readers,
+            leaving=leaving,
             randomness=context.randomness,
-            now_ms=now_ms,
+            now_ms=context.now_ms(),
         )
-    _tell_own(rows, changes, context, ledger, news)
-    return taken.nodes[0]
+    told = {each.account_id for each in known}
+    for whom in people:
+        if whom.account_id not in told:
+            _tell_alone(rows, changes, context, ledger, whom, parts=parts)
+
+
+def _tell_alone(
+    rows: Rows,
+    changes: Changes,
+    context: EngineContext,
+    ledger: Ledger,
+    whom: ContactRow,
+    *,
+    parts: Sequence[GroupLog],
+) -> None:
+    now_ms = context.now_ms()
+    tell(rows, changes, ledger.group_id, whom, parts, randomness=context.randomness, now_ms=now_ms)
 
 
 def _tell_own(
@@ -154,55 +234,7 @@ def _tell_own(
     """Tell this account's other devices what was written here."""
     us = self_contact(rows)
     if us is not None and other_devices(rows, us):
-        now_ms = context.now_ms()
-        tell(
-            rows, changes, ledger.group_id, us, parts, randomness=context.randomness, now_ms=now_ms
-        )
-
-
-def parts_of(
-    rows: Rows,
-    own: OwnAccount,
-    ledger: Ledger,
-    *,
-    hashes: Sequence[bytes],
-    people: Iterable[bytes],
-) -> list[GroupLog]:
-    """Pack entries, in their order, and whom they are about, into as few contents as hold them."""
-    part = _Part()
-    parts = [part]
-    for row in _kept(rows, ledger, hashes):
-        signed = SignedEntry(body=row.body, signature=row.signature)
-        manifest = store.group_manifest(rows, row.manifest_hash) or b""
-        size = len(row.body) + len(manifest) + 128
-        if part.size + size > PART_BYTES:
-            part = _Part()
-            parts.append(part)
-        part.add(size, entry=signed, manifest=manifest)
-    for account in people:
-        row_ = contact(rows, account)
-        if account == own.account_id:
-            part.add(0, manifest=own.manifest.signed.to_bytes())
-        elif row_ is not None and row_.manifest is not None:
-            size = len(row_.manifest) + 64
-            if part.size + size > PART_BYTES:
-                part = _Part()
-                parts.append(part)
-            token = None if row_.token is None else MemberToken(account, row_.token)
-            part.add(size, manifest=row_.manifest, token=token)
-    return [
-        GroupLog(entries=each.entries, manifests=list(each.manifests), tokens=each.tokens)
-        for each in parts
-        if each.entries or each.manifests
-    ]
-
-
-def _kept(rows: Rows, ledger: Ledger, hashes: Sequence[bytes]) -> list[EntryRow]:
-    if len(hashes) == 1:
-        one = store.entry(rows, hashes[0])
-        return [] if one is None else [one]
-    wanted = set(hashes)
-    return [row for row in store.entries(rows, ledger.group_id) if row.hash in wanted]
+        _tell_alone(rows, changes, context, ledger, us, parts=parts)
 
 
 def tell(
@@ -240,32 +272,6 @@ def tell(
             now_ms=now_ms,
             device_id=device_id,
         )
-
-
-class _Part:
-    """One GROUP_LOG that is being filled."""
-
-    def __init__(self) -> None:
-        self.size = 0
-        self.entries: list[SignedEntry] = []
-        self.manifests: dict[bytes, None] = {}
-        self.tokens: list[MemberToken] = []
-
-    def add(
-        self,
-        size: int,
-        *,
-        manifest: bytes,
-        entry: SignedEntry | None = None,
-        token: MemberToken | None = None,
-    ) -> None:
-        """Add an entry or a person, with the manifest that vouches for it."""
-        self.size += size
-        self.manifests[manifest] = None
-        if entry is not None:
-            self.entries.append(entry)
-        if token is not None:
-            self.tokens.append(token)
 
 
 def ask(

@@ -47,6 +47,33 @@ class GroupCommands(Asking):
             await self.engine.group_add(group.key, people)
             await self.say(group_words.added(clean_line(who)))
 
+    async def do_role(self, rest: str) -> None:
+        """Say what a member may do."""
+        name, _, role = rest.strip().rpartition(" ")
+        if role not in group_words.ROLES or not name:
+            raise UserError(plain_words.ROLE_HOW)
+        key = self.group().key
+        await self.engine.group_role(key, await self._member(key, name), role)
+        await self.do_members("")
+
+    async def do_remove(self, rest: str) -> None:
+        """Take a member out."""
+        if not rest:
+            raise UserError(plain_words.REMOVE_HOW)
+        key = self.group().key
+        member = await self._member(key, rest)
+        if await self.confirm(group_words.remove(clean_line(rest))):
+            await self.engine.group_remove(key, [member])
+            await self.say(group_words.removed(clean_line(rest)))
+
+    async def _member(self, key: str, typed: str) -> str:
+        """Return the key of a member by name or address. UserError: there is none."""
+        wanted = typed.strip().casefold()
+        for each in (await self.engine.group(key)).members:
+            if wanted in {each.name.casefold(), each.address.casefold()}:
+                return each.key
+        raise UserError(plain_words.no_member(clean_line(typed)))
+
     async def do_describe(self, rest: str) -> None:
         """Say what it is for."""
         await self.engine.group_set(self.group().key, description=rest)

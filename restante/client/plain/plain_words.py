@@ -73,7 +73,27 @@ NO_LATER: Final = _("That is the end.")
 NOTHING_HERE: Final = _("Nothing was said here yet.")
 NO_GROUP: Final = _("The open chat is no group.")
 GROUP_HOW: Final = _("Say how it is called: /new-group NAME. Who is in it is asked next.")
+REMOVE_HOW: Final = _("Say whom: /remove NAME.")
+ROLE_HOW: Final = _("Say whose, and which: /role NAME reader, member, admin or owner.")
+INVITE_ASK: Final = "ask"
+INVITE_HOW: Final = _(
+    "Say for how long and for how many, or neither: /invite-by-link 1d 10. With ask, an admin is "
+    "asked about each."
+)
+NO_INVITES: Final = _("No invites. /invite-by-link makes one.")
+REVOKE_HOW: Final = _("Say which, by its first signs in /invites: /revoke 1a2b3c4d.")
+ASKING_HOW: Final = _("/admit NAME lets somebody in who asks, /refuse NAME says no.")
+SPACE_HOW: Final = _("Say how it is called: /new-space NAME. Who is in it is asked next.")
+CHANNEL_HOW: Final = _("Say how it is called: /new-channel NAME, or NAME, CATEGORY.")
+PLACE_CHANNEL_HOW: Final = _("Say which and where: /place CHANNEL, CATEGORY.")
+UNLIST_HOW: Final = _("Say which: /unlist CHANNEL. It stays a group.")
+NO_SPACE: Final = _("The open chat is no space, and no channel of one.")
 NAMES_HOW: Final = _("Type names or addresses, with commas between.")
+
+
+def no_member(name: str) -> str:
+    """Nobody in the group is called so."""
+    return _("{name} is not in the group. /members says who is.", name=name)
 
 
 def one_of(choices: list[str]) -> str:
@@ -305,6 +325,13 @@ LINES_ONLY: Final = (
     ("chats", _("Your chats, by number")),
     ("history", _("What was said before, 20 at a time, or as many as you say")),
     ("more", _("What came after that")),
+    ("role", _("What a member may do: /role NAME reader, member, admin or owner")),
+    ("remove", _("Take a member out: /remove NAME")),
+    ("revoke", _("Let nobody in by an invite any more: /revoke, and its first signs")),
+    ("admit", _("Let somebody in who asks: /admit NAME")),
+    ("refuse", _("Say no to somebody who asks: /refuse NAME")),
+    ("place", _("Put a channel into a category, or list a group: /place CHANNEL, CATEGORY")),
+    ("unlist", _("Take a channel off the list of its space: /unlist CHANNEL")),
 )
 """Commands that only lines need: name and help."""
 
@@ -335,6 +362,10 @@ SAYS: Final = {
     "new_group": _("/new-group NAME; who is in it is asked next"),
     "add_members": _("/add-people NAME, NAME; they see what is written from now on"),
     "describe": _("What it is for: /describe TEXT"),
+    "invite": _("/invite-by-link 1d 10 ask: for how long, for how many, and whether one is asked"),
+    "join_group": _("/join-by-link LINK: follow an invite to a group"),
+    "new_space": _("/new-space NAME; who is in it is asked next"),
+    "new_channel": _("/new-channel NAME, or NAME, CATEGORY"),
     "posting": _("/who-may-write reader, member, admin or owner: the least role that may"),
 }
 """What a command does here, by action, where the screen's words don't fit."""

@@ -19,8 +19,8 @@ from restante.client.interface import Engine, EventStream
 from restante.client.plain import plain_words
 from restante.client.plain.account_commands import AccountCommands, Quitting
 from restante.client.plain.chat_commands import ChatCommands
-from restante.client.plain.group_commands import GroupCommands
 from restante.client.plain.message_commands import MessageCommands
+from restante.client.plain.space_commands import SpaceCommands
 from restante.client.plain.streams import WAITING_LINES, TooLong, Voice, read_lines
 from restante.client.plain.talk import CALM_S, PATIENCE_S, Talk
 from restante.client.tui import words
@@ -54,7 +54,7 @@ class Sitting:
     calm_s: float = CALM_S
 
 
-class Commands(ChatCommands, MessageCommands, GroupCommands, AccountCommands):
+class Commands(ChatCommands, MessageCommands, SpaceCommands, AccountCommands):
     """Everything that can be typed."""
 
     async def take(self, line: str) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from restante.client import gap_requests, gaps
 from restante.client.acquaintance import is_welcome, note_welcome
 from restante.client.grammar.hiding import apply_hidden
-from restante.client.groups.own_devices import follow_heads, follow_joined
+from restante.client.groups.own_devices import follow_declined, follow_heads, follow_joined
 from restante.client.history_transfer.announcing import heard_how_far
 from restante.client.history_transfer.awaiting import is_history_awaited
 from restante.client.notices import follow_notice
@@ -117,6 +117,8 @@ def _count(rows: Rows, changes: Changes, said: RecordRow, *, now_ms: int) -> Non
         changes.conversations[said.key] = None
     elif said.kind == RecordKind.GROUP_JOINED:
         follow_joined(rows, changes, said)
+    elif said.kind == RecordKind.GROUP_DECLINED:
+        follow_declined(rows, changes, said)
     elif said.kind == RecordKind.SETTING:
         changes.is_resync = True  # what is shown of others may follow from it
     elif said.kind == RecordKind.HIDDEN and said.value is not None:

@@ -18,8 +18,8 @@ from restante.client.tui.choice_dialog import ChoiceDialog
 from restante.client.tui.clean import clean_line
 from restante.client.tui.entry_parts import duration
 from restante.client.tui.find_dialogs import PickDialog
-from restante.client.tui.group_actions import GroupActions
 from restante.client.tui.place_dialog import LIVE_S, PlaceDialog
+from restante.client.tui.space_actions import SpaceActions
 from restante.client.tui.times import FOR_EVER, spell_when
 from restante.client.tui.wrap import shorten
 
@@ -29,7 +29,7 @@ MUTE_S: Final = (3_600, 8 * 3_600, 7 * 86_400)
 EXCERPT_CELLS: Final = 56
 
 
-class ChatActions(GroupActions):
+class ChatActions(SpaceActions):
     """The actions; whoever inherits says which conversation they are about."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

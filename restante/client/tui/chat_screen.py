@@ -227,6 +227,7 @@ class ChatScreen(Opening):
         offers = self.offers_for(selected, may_write=may_write) | chat_offers(
             self.subject if is_here else None,
             self.conversation if is_here else None,
+            space=self.space_of(self.subject) if is_here else None,
             may_write=may_write,
             has_waiting=bool(self.waiting),
         )

@@ -14,7 +14,14 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 
 from restante.client.interface import Conversation, Group, Member, SafetyNumber, Trust
-from restante.client.tui import chat_words, contact_words, group_words, verify_words, words
+from restante.client.tui import (
+    chat_words,
+    contact_words,
+    group_words,
+    invite_words,
+    verify_words,
+    words,
+)
 from restante.client.tui.bars import TRUST_STYLES, trust_glyph
 from restante.client.tui.chats import is_muted
 from restante.client.tui.clean import clean_line
@@ -111,6 +118,9 @@ class InfoPane(VerticalScroll, can_focus=False):
             if len(group.members) > MAX_MEMBERS:
                 left = len(group.members) - MAX_MEMBERS
                 parts.append((f"\n{group_words.more(left)}", "$faint"))
+            if group.asking:
+                says = invite_words.asking(len(group.asking))
+                parts += [("\n\n", ""), clickable(says, "screen.asking")]
         keys = [key for key in ABOUT_A_GROUP if self._is_offered(key[2])]
         return [*parts, ("\n", ""), *self._keys(keys)]
 

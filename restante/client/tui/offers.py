@@ -16,12 +16,14 @@ def chat_offers(
     subject: Conversation | None,
     opened: Conversation | None,
     *,
+    space: Conversation | None,
     may_write: bool,
     has_waiting: bool,
 ) -> dict[str, bool]:
     """Return it for what is done with conversations: `subject` is what keys act on.
 
-    `may_write`: the box of the open one is open, too.
+    `space`: the one that it is, or is a channel of. `may_write`: the box of the open one is open,
+    too.
     """
     is_open, is_any = opened is not None, subject is not None
     is_asking = subject is not None and subject.contact is ContactState.REQUEST
@@ -43,6 +45,11 @@ def chat_offers(
         "add_members": decides(subject),
         "describe": decides(subject),
         "posting": decides(subject),
+        "invite": decides(subject),
+        "invites": decides(subject),
+        "asking": decides(subject),
+        "new_channel": decides(space),
+        "channels": space is not None,
         "leave_group": is_group and not has_left,
         "begin_anew": talks and not is_group,
         "mute": is_any,

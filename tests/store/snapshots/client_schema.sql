@@ -1,4 +1,4 @@
--- version 10
+-- version 11
 CREATE INDEX aside_by_tag ON aside (tag);
 CREATE INDEX contacts_by_address ON contacts (address);
 CREATE INDEX feed_by_message ON feed (message);
@@ -85,6 +85,9 @@ CREATE TABLE counters (
 CREATE TABLE dead_letters (
         consumer TEXT NOT NULL, cursor INTEGER NOT NULL, error TEXT NOT NULL,
         died_at_ms INTEGER NOT NULL, PRIMARY KEY (consumer, cursor)
+    ) WITHOUT ROWID;
+CREATE TABLE fan_out_readers (
+        entry_id BLOB NOT NULL, devices BLOB NOT NULL, PRIMARY KEY (entry_id)
     ) WITHOUT ROWID;
 CREATE TABLE feed (
     cursor INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL,
