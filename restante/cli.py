@@ -25,6 +25,7 @@ HOMES: Final = {
     "account": ("init", "recover", "recovery", "account"),
     "people": ("contact", "verify"),
     "groups": ("group",),
+    "polls": ("poll",),
     "spaces": ("space",),
     "devices": ("device",),
     "sending": ("send", "scheduled", "run"),

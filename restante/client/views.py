@@ -48,6 +48,7 @@ MessageKind = Literal[
     "file",
     "location",
     "contact",
+    "poll",
     "setting",
     "deleted",
     "gap",

@@ -55,9 +55,13 @@ class Kind(IntEnum):
     """A file, which lies sealed at a relay until it is fetched."""
     LOCATION = 6
     CONTACT_CARD = 7
+    POLL = 8
+    """A question and what can be answered: see `protocol.poll`, also for the next two."""
     SETTING = 9
     """How the conversation is kept from now on: its disappearing time."""
     PIN = 20
+    VOTE = 28
+    POLL_CLOSED = 29
     ERASED = 99
     """In the place of a content whose text its author has erased: same id, rank and counter, no
     body. The DELETION that erased it says what it is."""
@@ -97,7 +101,9 @@ class Kind(IntEnum):
     """What a capability key says, with the grant that allows it: see `protocol.grant`."""
 
 
-CHANGES: Final = frozenset({Kind.EDIT, Kind.DELETION, Kind.REACTION, Kind.PIN})
+CHANGES: Final = frozenset(
+    {Kind.EDIT, Kind.DELETION, Kind.REACTION, Kind.PIN, Kind.VOTE, Kind.POLL_CLOSED}
+)
 """Kinds that change another message and are no entry of their own."""
 
 EPHEMERAL: Final = frozenset({Kind.TYPING, Kind.PRESENCE})

@@ -8,6 +8,7 @@ import pytest
 
 from restante.client.grammar.shown import details, versions
 from restante.protocol.content import ContactCard, Location, Quote, Reaction
+from restante.protocol.poll import Poll, Vote
 from restante.protocol.text import printable
 from restante.store.client_marks import marks_of
 from restante.store.client_messages import message
@@ -56,10 +57,14 @@ async def test_escapes_in_whatever_changes_or_is_a_message(tmp_path: Path, escap
         latitude_e7=1, longitude_e7=1, accuracy_m=0, live_until_s=0, label=f"{escape}home"
     )
     card = ContactCard(name=f"{escape}Eve", address=f"eve{escape}@relay.example", account=ALICE)
+    asked = Poll(
+        question=f"{escape}Which?", options=["a", f"{escape}b"], is_multiple=False, closes_at_s=0
+    )
     bodies: list[Struct] = [
         text(f"{escape}hello @{escape}you", quote=Quote(message=TWO, excerpt=f"{escape}said")),
         place,
         card,
+        asked,
     ]
 
     def claim(rows: Rows) -> None:
@@ -67,7 +72,9 @@ async def test_escapes_in_whatever_changes_or_is_a_message(tmp_path: Path, escap
             message_id = bytes([number + 1]) * 16
             arrive(rows, content(body, id=message_id))
             arrive(rows, content(Reaction(message=message_id, emoji=escape), id=b"r%d" % number))
-            if body is not card:
+            if body is asked:
+                arrive(rows, content(Vote(message=message_id, choices=[1]), id=b"vote"))
+            elif body is not card:
                 arrive(rows, content(edit(message_id, body), id=b"e%d" % number))
             row = message(rows, message_id)
             assert row is not None

@@ -23,6 +23,7 @@ from restante.protocol.content import (
     Setting,
     Text,
 )
+from restante.protocol.poll import Poll, PollClosed, Vote
 from restante.store.client_rows import Rows
 
 ALICE = b"alice-----------"
@@ -41,6 +42,9 @@ KIND_OF: dict[type[Struct], Kind] = {
     Deletion: Kind.DELETION,
     Reaction: Kind.REACTION,
     Pin: Kind.PIN,
+    Poll: Kind.POLL,
+    Vote: Kind.VOTE,
+    PollClosed: Kind.POLL_CLOSED,
 }
 
 
@@ -67,6 +71,15 @@ def text(words: str, *, quote: Quote | None = None) -> Text:
 
 def edit(target: bytes, body: Struct) -> Edit:
     return Edit(message=target.ljust(16, b"-"), kind=int(KIND_OF[type(body)]), body=encode(body))
+
+
+def poll(*options: str, is_multiple: bool = False, closes_at_s: int = 0) -> Poll:
+    return Poll(
+        question="Which day?",
+        options=list(options or ("Monday", "Tuesday", "Friday")),
+        is_multiple=is_multiple,
+        closes_at_s=closes_at_s,
+    )
 
 
 def place(latitude_e7: int, longitude_e7: int, *, live_until_s: int = 0) -> Location:

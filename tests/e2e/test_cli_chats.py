@@ -96,6 +96,35 @@ def test_versions_pins_cards_and_live_places(online: Friends) -> None:
     bob.run("contact", "add", "--card", card["id"], "someone@relay.example").failed(2)
 
 
+def test_polls_are_asked_answered_and_closed(online: Friends) -> None:
+    alice, bob = online
+    days = ("Monday", "Tuesday", "Friday")
+    asked = one(alice, "poll", "new", "bob", "Which days?", *days, "--multiple", "--until", "+1d")
+    assert (asked["kind"], asked["poll"]["multiple"]) == ("poll", True)
+    bob.run("tail", "--once").ok()
+    voted = bob.run("poll", "vote", asked["id"], "1", "3").ok().out.splitlines()
+    assert voted[0].startswith("Which days? (1 has voted, until ")
+    assert voted[1:] == ["1. Monday: 1 (me)", "2. Tuesday: 0", "3. Friday: 1 (me)"]
+    changed = alice.run("tail", "--once", "--json").ok().records
+    assert [each["poll"]["voters"] for each in changed if each["type"] == "change"] == [1]
+    bob.run("poll", "vote", asked["id"], "--undo").ok()
+    bob.run("poll", "vote", asked["id"]).failed(2)
+    bob.run("poll", "vote", asked["id"], "4").failed(1)
+    bob.run("poll", "close", asked["id"]).failed(1)
+    alice.run("tail", "--once").ok()
+    alice.run("poll", "vote", asked["id"], "2").ok()
+    alice.run("poll", "close", asked["id"]).ok()
+    alice.run("poll", "vote", asked["id"], "1").failed(1)
+    bob.run("tail", "--once").ok()
+    shown = one(bob, "poll", "show", asked["id"])["poll"]
+    assert [each["count"] for each in shown["options"]] == [0, 1, 0]
+    assert shown["closed_at"] is not None
+    said = bob.run("history", "alice", "--last", "1").ok().out
+    assert "Which days? (1 has voted, over, several can be chosen)" in said
+    bob.run("poll", "new", "alice", "Why?", "because").failed(1)
+    bob.run("poll", "new", "alice", "Why?", "a", "b", "--until", "-1d").failed(1)
+
+
 def test_a_refused_init_leaves_no_profile_behind(relay: Relay, tmp_path: Path) -> None:
     first, second = (Person(name="carol", home=tmp_path / name) for name in ("one", "two"))
     first.run("init", "--no-input", "--address", first.address(relay)).ok()

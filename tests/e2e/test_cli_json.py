@@ -93,6 +93,15 @@ def test_every_type_of_object_that_the_commands_print(tmp_path: Path, check: Che
         (reacted,) = alice.run("tail", "--once", "--json").ok().records
         assert [each["emoji"] for each in reacted["reactions"]] == ["👍"]
         take(reacted)
+        asked = (
+            alice.run("poll", "new", bob.address(relay), "Which?", "a", "b", "--json").ok().record
+        )
+        take(asked)
+        bob.run("tail", "--once").ok()
+        voted = bob.run("poll", "vote", asked["id"], "2", "--json").ok().record
+        assert [each["is_mine"] for each in voted["poll"]["options"]] == [False, True]
+        take(voted, alice.run("poll", "close", asked["id"], "--dry-run", "--json").ok().record)
+        alice.run("tail", "--once").ok()
         take(alice.run("group", "new", "Walkers", bob.address(relay), "--json").ok().record)
         alice.run("send", "walkers", "up the hill").ok()
         (said,) = [
@@ -241,6 +250,17 @@ def a_view(kind: str) -> dict[str, Any]:
             "preview": {"columns": 1, "rows": 1, "colours": "aabbcc"},
         },
         "card": {"name": "eve", "address": "eve@relay.example", "conversation": None},
+        "poll": {
+            "question": "which?",
+            "options": [
+                {"text": "a", "count": 2, "names": ["bob"], "is_mine": True},
+                {"text": "b", "count": 0, "names": [], "is_mine": False},
+            ],
+            "multiple": False,
+            "voters": 2,
+            "closes_at": "2026-11-22T10:30:01.000Z",
+            "closed_at": None,
+        },
         "timer_s": 60,
         "gone_at": None,
         "sets_timer_s": None,

@@ -17,6 +17,7 @@ DESTROYS = frozenset(
             "group remove",
             "group uninvite",
             "hook dead drop",
+            "poll close",
             "file drop",
         ),
         *("hook forget", "import", "panic", "passphrase remove", "recover", "recovery confirm"),

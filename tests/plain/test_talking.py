@@ -415,3 +415,30 @@ async def test_a_space_is_kept_by_lines() -> None:
 
     await sit(engine, story)
     assert alice in engine.people
+
+
+async def test_a_poll_is_asked_and_answered_in_lines() -> None:
+    engine, alice = alices()
+
+    async def story(s: Sitter) -> None:
+        s.type(
+            "/go-to alice@relay.example", "/poll Which day?", "/poll Which day? | Monday | Friday"
+        )
+        await s.until("Say how: /poll QUESTION")
+        await s.until("May several answers be chosen?")
+        s.type("no", "/vote Monday", "/vote 2")
+        await s.until("Say which: /vote 2")
+        await s.until("Voted.")
+        s.type("/newest")
+        shown = await s.until("You (sent): Poll: Which day?")
+        assert "\n    2. Friday: 1 (you)\n" in shown
+        s.type("/vote off", "/close-poll", "yes")
+        await s.until("Your vote is taken back.")
+        await s.until("The poll is closed.")
+        s.type("/vote 1")
+        await s.until("There is no message here that this can be done with.")
+
+    await sit(engine, story)
+    poll = engine.people[alice].messages[-1].poll
+    assert poll is not None
+    assert (poll.voters, poll.closed_at is None) == (0, False)

@@ -17,11 +17,12 @@ from restante.client.grammar.readings import read_elsewhere
 from restante.client.grammar.shown import details, versions
 from restante.client.grammar.timers import erase_gone
 from restante.protocol.content import Deletion, Pin, Quote, Reaction, RecordKind, Setting
+from restante.protocol.poll import PollClosed, Vote
 from restante.store.client_marks import marks_of
 from restante.store.client_messages import window
 from restante.store.client_records import RecordRow, put_record
 from restante.store.client_rows import Rows
-from tests.client.said import ALICE, BOB, NOW_MS, arrive, content, edit, place, text
+from tests.client.said import ALICE, BOB, NOW_MS, arrive, content, edit, place, poll, text
 from tests.rounds import rounds
 from tests.store.profiles import profile
 
@@ -95,7 +96,8 @@ def messages(draw: st.DrawFn) -> list[Event]:
     said: list[Event] = []
     for message_id in draw(st.lists(targets, unique=True, min_size=1)):
         quote = Quote(message=draw(targets), excerpt="an excerpt") if draw(st.booleans()) else None
-        body = draw(st.one_of(bodies, places, st.just(Setting(disappears_after_s=60))))
+        asked = st.builds(poll, is_multiple=st.booleans())
+        body = draw(st.one_of(bodies, places, asked, st.just(Setting(disappears_after_s=60))))
         if quote is not None and hasattr(body, "quote"):
             body = text(body.text, quote=quote)
         said.append(
@@ -125,6 +127,10 @@ def changes(draw: st.DrawFn) -> list[Event]:
                     lambda emoji, on=target: Reaction(message=on, emoji=emoji)
                 ),
                 st.booleans().map(lambda on, of=target: Pin(message=of, is_pinned=on)),
+                st.lists(st.integers(0, 3), max_size=2).map(
+                    lambda chosen, of=target: Vote(message=of, choices=chosen)
+                ),
+                st.just(PollClosed(message=target)),
             )
         )
         made.append(Said(draw(people), content(body, id=change_id, rank=draw(ranks))))

@@ -32,6 +32,7 @@ from restante.protocol import (
     limits,
     linking,
     manifest,
+    poll,
     text,
 )
 from restante.protocol.connection import AFTER_REFUSAL, CLIENT_MAY_SEND, RELAY_MAY_SEND, State
@@ -76,6 +77,9 @@ STRUCTS: tuple[type[Any], ...] = (
     content.Pin,
     content.Location,
     content.ContactCard,
+    poll.Poll,
+    poll.Vote,
+    poll.PollClosed,
     content.Setting,
     content.ResendExpired,
     content.Typing,
@@ -239,7 +243,7 @@ def _cell(allowed: dict[type[frames.Frame], State], state: State) -> str:
 def limits_table() -> str:
     """Draw the table of limits, with the reasons that stand beside them in the code."""
     lines = ["| Limit | Value | Reason |", "|---|---|---|"]
-    for module in (limits, address, content, linking, text):
+    for module in (limits, address, content, linking, poll, text):
         reasons = _reasons(Path(module.__file__ or ""))
         for name in reasons:
             if module is limits or name.startswith("MAX_"):

@@ -19,6 +19,8 @@ from restante.client.interface import (
     Message,
     MessageState,
     Place,
+    Poll,
+    PollOption,
     Scheduled,
     StatusChanged,
     Version,
@@ -227,6 +229,56 @@ class ScriptedChats(ScriptedCore):
             live_until=now if ends else before.live_until,
         )
         return self._put(person, index, location=place, edited=True)
+
+    async def send_poll(
+        self,
+        conversation: str,
+        *,
+        question: str,
+        options: list[str],
+        multiple: bool = False,
+        closes_at: str | None = None,
+        message_id: str | None = None,
+    ) -> Message:
+        await trio.lowlevel.checkpoint()
+        self._refuse()
+        poll = Poll(
+            question=question,
+            options=[PollOption(text=each, count=0, names=[], is_mine=False) for each in options],
+            multiple=multiple,
+            voters=0,
+            closes_at=closes_at,
+            closed_at=None,
+        )
+        message = self.hear(
+            conversation, question, is_me=True, kind="poll", state=MessageState.RELAYED
+        )
+        person, index = self._find(message.id)
+        return self._put(person, index, poll=poll)
+
+    async def vote(self, message_id: str, choices: list[int]) -> Message:
+        await trio.lowlevel.checkpoint()
+        person, index = self._find(message_id)
+        poll = person.messages[index].poll
+        assert poll is not None
+        options = [
+            replace(
+                each,
+                count=each.count - each.is_mine + (number in choices),
+                is_mine=number in choices,
+            )
+            for number, each in enumerate(poll.options, 1)
+        ]
+        had_voted = any(each.is_mine for each in poll.options)
+        voters = poll.voters - had_voted + bool(choices)
+        return self._put(person, index, poll=replace(poll, options=options, voters=voters))
+
+    async def close_poll(self, message_id: str) -> Message:
+        await trio.lowlevel.checkpoint()
+        person, index = self._find(message_id)
+        poll = person.messages[index].poll
+        assert poll is not None
+        return self._put(person, index, poll=replace(poll, closed_at=rfc3339(self._now())))
 
     async def send_contact(
         self, conversation: str, *, contact: str, message_id: str | None = None

@@ -13,11 +13,13 @@ from restante.client.interface import (
     Message,
     MessageState,
     Place,
+    Poll,
+    PollOption,
     Quoted,
     Reacted,
 )
 from restante.client.tui.entries import Line, lay_out
-from restante.client.tui.glyphs import ASCII, UNICODE
+from restante.client.tui.glyphs import ASCII, UNICODE, Glyphs
 from restante.client.tui.page import Page
 from restante.client.tui.roles import Role
 from restante.client.tui.wrap import cells
@@ -260,3 +262,45 @@ def test_a_card_names_somebody_and_says_what_enter_does() -> None:
     ]
     known = replace(card, conversation="ab" * 16, name="")
     assert lines(replace(message, card=known))[-1] == "You know them. Enter opens the chat."
+
+
+def a_poll(*counts: int, **changes: object) -> Message:
+    names = ["Bob", "Carol", "Dave"]
+    options = [
+        PollOption(text=text, count=count, names=names[: count - (not at)], is_mine=not at)
+        for at, (text, count) in enumerate(zip(("Monday", "Tuesday"), counts, strict=True))
+    ]
+    poll = Poll(
+        question="Which day?",
+        options=options,
+        multiple=False,
+        voters=sum(counts),
+        closes_at=None,
+        closed_at=None,
+    )
+    return replace(said("..."), kind="poll", poll=replace(poll, **changes))
+
+
+def test_a_poll_says_how_it_stands_in_bars_figures_and_names() -> None:
+    assert lines(a_poll(3, 1))[3:] == [
+        "Poll: Which day?",
+        "● 1 Monday",
+        "    ████████████ 3  you, Bob, Carol",
+        "○ 2 Tuesday",
+        "    ████░░░░░░░░ 1  Bob",
+        "4 have voted",
+    ]
+    over = lines(a_poll(1, 0, closed_at="2024-06-04T14:00:00.000Z", multiple=True))
+    assert " ".join(over[-2:]) == "1 has voted · over · several can be chosen"
+    ended = lines(a_poll(1, 0, closes_at="2024-06-04T14:36:00.000Z"))
+    assert ended[-1] == "1 has voted · over"
+    tomorrow = lines(a_poll(1, 0, closes_at="2024-06-05T09:00:00.000Z"))
+    assert " ".join(tomorrow[-2:]) == "1 has voted · until Wednesday 5 June, 09:00"
+
+
+@pytest.mark.parametrize("width", [9, 20, 96])
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+def test_a_poll_fits_any_width(width: int, glyphs: Glyphs) -> None:
+    page = Page(width=width, glyphs=glyphs, zone=UTC, now=NOW)
+    entry = lay_out(a_poll(3, 1), None, page)
+    assert all(sum(cells(text) for text, _ in line) <= width for line in entry.lines)

@@ -31,7 +31,7 @@ blockquote { padding-left: .6rem; border-left: 3px solid var(--line); }
 """
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 
-_SPOKEN: Final = frozenset({"text", "location", "contact"})
+_SPOKEN: Final = frozenset({"text", "location", "contact", "poll"})
 
 
 class Page(Protocol):
@@ -150,6 +150,9 @@ def _name(message: dict[str, Any]) -> str:
 
 
 def _body(message: dict[str, Any]) -> str:
+    if poll := message.get("poll"):
+        options = (f"{each['text']}: {each['count']}" for each in poll["options"])
+        return "\n".join([poll["question"], *options])
     if message["kind"] in _SPOKEN:
         return str(message["body"])
     if message["kind"] == "deleted":

@@ -214,7 +214,7 @@ class _Lines:
         kind, sender = record.get("kind"), record.get("from")
         if kind == "deleted":
             self._left_out.note(number, DELETED)
-        elif kind not in {"text", "location", "contact"}:
+        elif kind not in {"text", "location", "contact", "poll"}:
             self._left_out.note(number, NOT_SAID)
         elif not isinstance(sender, dict) or not all(
             isinstance(record.get(name), str) for name in ("id", "sent_at", "body")

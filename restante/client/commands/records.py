@@ -11,7 +11,7 @@ from typing import Any
 
 _CONTINUED = "    "
 _EXCERPT_CHARS = 40
-_SPOKEN = {"text", "file", "location", "contact"}
+_SPOKEN = {"text", "file", "location", "contact", "poll"}
 """Kinds whose body people said; the others are said in brackets."""
 
 MUTED_FOR_GOOD = "9999-12-31T00:00:00.000Z"
@@ -24,6 +24,7 @@ _MORE = (
     "mentions",
     "location",
     "card",
+    "poll",
     "file",
     "timer_s",
     "gone_at",
@@ -66,7 +67,8 @@ def message_text(message: dict[str, Any], *, shows_state: bool = False) -> str:
     sender = message["sender"]
     name = "me" if sender["is_me"] else sender["name"]
     if message["kind"] in _SPOKEN:
-        body = message["body"] + (" (edited)" if message["edited"] else "")
+        body = poll_text(message["poll"]) if message.get("poll") else message["body"]
+        body += " (edited)" if message["edited"] else ""
         body += " (imported)" if message["imported"] else ""
     elif message["kind"] == "deleted":
         body = "(deleted)"
@@ -81,6 +83,23 @@ def message_text(message: dict[str, Any], *, shows_state: bool = False) -> str:
     body = body.rstrip("\n").replace("\n", f"\n{_CONTINUED}")
     state = f" [{message['state']}]" if shows_state and sender["is_me"] else ""
     return f"{local_time(message['sent_at'])} {name}{state}: {body}"
+
+
+def poll_text(poll: dict[str, Any], *, with_names: bool = False) -> str:
+    """Write a poll for people: the question, how it stands, and a line for each option."""
+    count, end = poll["voters"], poll["closes_at"]
+    said = [f"{count} {'has' if count == 1 else 'have'} voted"]
+    if poll["closed_at"] or (end is not None and end <= _now_text()):
+        said.append("over")
+    elif end is not None:
+        said.append(f"until {local_time(end)}")
+    said += ["several can be chosen"] * poll["multiple"]
+    lines = [f"{poll['question']} ({', '.join(said)})"]
+    for number, each in enumerate(poll["options"], 1):
+        people = ["me"] * each["is_mine"] + (each["names"] if with_names else [])
+        names = f" ({', '.join(people)})" if people else ""
+        lines.append(f"{number}. {each['text']}: {each['count']}{names}")
+    return "\n".join(lines)
 
 
 def received_text(received: dict[str, Any]) -> str:

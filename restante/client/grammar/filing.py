@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from restante.client.changes import Changes
     from restante.store.client_rows import Rows
 
-RANKED: Final = frozenset({Kind.EDIT, Kind.REACTION, Kind.PIN, Kind.SETTING})
+RANKED: Final = frozenset({Kind.EDIT, Kind.REACTION, Kind.PIN, Kind.VOTE, Kind.SETTING})
 """Kinds of which the greatest rank decides."""
 
 

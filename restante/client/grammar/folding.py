@@ -4,6 +4,7 @@
     a deletion   its author's; wins over everything
     reactions    of each author the greatest; an empty one takes it back
     a pin        of anybody's the greatest
+    votes        of a poll: see `ballots`
 
 Rule: the result is a function of the set alone; marks that can never count again are named, so that
 whoever keeps them may forget them. Spec: docs/protocol/content.md, C15 and C16.
@@ -14,9 +15,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
+from restante.client.grammar.ballots import Ballots, weigh
 from restante.client.grammar.reading import edited_kind
 from restante.errors import RemoteProtocolError
-from restante.protocol.content import Kind
+from restante.protocol.content import CHANGES, Kind
 from restante.values import dataclass
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ MAX_EDITS: Final = 100
 CHANGEABLE: Final = frozenset({"text", "location"})
 """Kinds of entries that an edit may change."""
 
-ERASABLE: Final = frozenset({"text", "file", "location", "contact", "unknown", "deleted"})
+ERASABLE: Final = frozenset({"text", "file", "location", "contact", "poll", "unknown", "deleted"})
 """Kinds of entries that can be deleted, reacted to and pinned. A setting isn't one: it holds."""
 
 GONE_MARK: Final = 1000
@@ -38,7 +40,7 @@ GONE_MARK: Final = 1000
 READ_MARK: Final = 1001
 """A mark of our own making: another own device read its message, which isn't here yet."""
 
-_WIRE: Final = frozenset({int(Kind.EDIT), int(Kind.DELETION), int(Kind.REACTION), int(Kind.PIN)})
+_WIRE: Final = frozenset(map(int, CHANGES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,8 @@ class Folded:
     edits: tuple[MarkRow, ...] = ()
     reactions: tuple[MarkRow, ...] = ()
     is_pinned: bool = False
+    votes: tuple[MarkRow, ...] = ()
+    closing: MarkRow | None = None
     moot: frozenset[bytes] = frozenset()
     """Ids of marks that count for nothing, and never will."""
 
@@ -69,11 +73,14 @@ def fold(row: MessageRow, marks: Iterable[MarkRow]) -> Folded:
     latest = {each.author: each for each in valid if each.kind == Kind.REACTION}
     pins = [each for each in valid if each.kind == Kind.PIN][-1:]
     reactions = sorted(latest.values(), key=_place)
+    ballots = weigh(row, valid) if row.kind in {"poll", "unknown"} else Ballots()
     return Folded(
         edits=tuple(edits),
         reactions=tuple(each for each in reactions if each.value),
         is_pinned=bool(pins and pins[0].value),
-        moot=_moot(ours, [*edits, *reactions, *pins]),
+        votes=ballots.counted,
+        closing=ballots.closing,
+        moot=_moot(ours, [*edits, *reactions, *pins, *ballots.kept]),
     )
 
 

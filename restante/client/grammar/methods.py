@@ -78,6 +78,34 @@ class GrammarMethods:
         place = place_of(latitude, longitude, accuracy_m=accuracy_m, label="")
         return await self._grammar().sharing.move_location(message_of(message_id), place, ends=ends)
 
+    async def send_poll(
+        self,
+        conversation: str,
+        *,
+        question: str,
+        options: list[str],
+        multiple: bool = False,
+        closes_at: str | None = None,
+        message_id: str | None = None,
+    ) -> Message:
+        """See interface.Polling."""
+        return await self._grammar().polls.send(
+            conversation_of(conversation),
+            question,
+            options,
+            is_multiple=multiple,
+            closes_at=closes_at,
+            message_id=None if message_id is None else message_of(message_id),
+        )
+
+    async def vote(self, message_id: str, choices: list[int]) -> Message:
+        """See interface.Polling."""
+        return await self._grammar().polls.vote(message_of(message_id), choices)
+
+    async def close_poll(self, message_id: str) -> Message:
+        """See interface.Polling."""
+        return await self._grammar().polls.close(message_of(message_id))
+
     async def send_contact(
         self, conversation: str, *, contact: str, message_id: str | None = None
     ) -> Message:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from restante.client.grammar.changing import Changing
+from restante.client.grammar.polls import Polls
 from restante.client.grammar.sharing import Sharing
 from restante.client.grammar.signals import Signals
 from restante.client.grammar.vanishing import Vanishing
@@ -28,6 +29,7 @@ class Grammar:
     """What there is of it in a running engine."""
 
     changing: Changing
+    polls: Polls
     sharing: Sharing
     signals: Signals
     vanishing: Vanishing
@@ -50,6 +52,7 @@ def put_together(
     changing = Changing(context, own, announcer)
     return Grammar(
         changing=changing,
+        polls=Polls(context, own, announcer, changing),
         sharing=Sharing(context, own, announcer, changing=changing, contacts=contacts),
         signals=Signals(context, own, announcer, links=links),
         vanishing=Vanishing(context, announcer),

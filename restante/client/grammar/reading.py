@@ -28,6 +28,7 @@ from restante.protocol.content import (
 )
 from restante.protocol.emoji import is_emoji
 from restante.protocol.file_name import safe_name
+from restante.protocol.poll import Poll, PollClosed, Vote
 from restante.protocol.text import printable
 from restante.values import dataclass
 
@@ -69,6 +70,7 @@ _WORDS: Final = {
     int(Kind.FILE): "file",
     int(Kind.LOCATION): "location",
     int(Kind.CONTACT_CARD): "contact",
+    int(Kind.POLL): "poll",
     int(Kind.SETTING): "setting",
 }
 
@@ -105,6 +107,12 @@ def read_change(content: Content) -> Change:
     if content.kind == Kind.PIN:
         pin = decode(content.body, Pin)
         return Change(target=pin.message, value="1" if pin.is_pinned else "")
+    if content.kind == Kind.VOTE:
+        vote = decode(content.body, Vote)
+        chosen = ",".join(map(str, sorted(set(vote.choices))))
+        return Change(target=vote.message, value=chosen)
+    if content.kind == Kind.POLL_CLOSED:
+        return Change(target=decode(content.body, PollClosed).message, value="")
     return Change(target=decode(content.body, Deletion).message, value="")
 
 
@@ -127,6 +135,17 @@ def file_text(file: File) -> str:
     caption = printable(file.caption, multiline=True).strip()
     name = safe_name(file.name)
     return f"{name}\n{caption}" if caption else name
+
+
+def poll_text(poll: Poll) -> str:
+    """Write a poll's question, and below it what can be chosen, counted from 1."""
+    options = (f"{number}. {one_line(each)}" for number, each in enumerate(poll.options, 1))
+    return "\n".join([one_line(poll.question), *options])
+
+
+def one_line(text: str) -> str:
+    """Return a text of a peer's as one line that is safe for a terminal."""
+    return printable(text, multiline=False).strip()
 
 
 def timer_text(seconds: int) -> str:
@@ -167,7 +186,7 @@ def _shown_starts(text: str, starts: Iterable[int]) -> dict[int, int]:
     return found
 
 
-def _entry(kind: int, body: bytes) -> Entry:
+def _entry(kind: int, body: bytes) -> Entry:  # noqa: PLR0911  # one for each kind
     match kind:
         case Kind.TEXT:
             text = decode(body, Text)
@@ -181,6 +200,8 @@ def _entry(kind: int, body: bytes) -> Entry:
             card = decode(body, ContactCard)
             name, address = (printable(each, multiline=False) for each in (card.name, card.address))
             return Entry(kind="contact", text=f"{name} <{address}>")
+        case Kind.POLL:
+            return Entry(kind="poll", text=poll_text(decode(body, Poll)))
         case Kind.SETTING:
             seconds = decode(body, Setting).disappears_after_s
             if seconds:

@@ -11,11 +11,20 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from restante.client.clock import rfc3339
+from restante.client.grammar.ballots import choices_of, poll_in
 from restante.client.grammar.folding import Folded, fold
-from restante.client.grammar.reading import read_edit, read_entry, shown_mentions
+from restante.client.grammar.reading import one_line, read_edit, read_entry, shown_mentions
 from restante.client.grammar.timers import setting_of
 from restante.client.imported import is_imported
-from restante.client.interface import Card, Mentioned, Place, Reacted, Version
+from restante.client.interface import (
+    Card,
+    Mentioned,
+    Place,
+    Poll,
+    PollOption,
+    Reacted,
+    Version,
+)
 from restante.errors import RemoteProtocolError
 from restante.protocol.codec import decode
 from restante.protocol.content import ContactCard, Content, Edit, Location, Text
@@ -47,6 +56,8 @@ def details(row: MessageRow, marks: Iterable[MarkRow], named: Named) -> dict[str
     }
     if row.kind == "setting":
         shown["sets_timer_s"] = setting_of(row)
+    if row.kind == "poll":
+        shown["poll"] = _poll(row, folded, named)
     if row.kind in _WITH_A_BODY:
         # A body that can't be read is another device's copy of one: its text is shown.
         with contextlib.suppress(RemoteProtocolError):
@@ -108,6 +119,29 @@ def _place(place: Location, row: MessageRow, folded: Folded) -> Place:
         label=printable(place.label, multiline=False),
         at=rfc3339(at_ms),
         live_until=rfc3339(place.live_until_s * 1000) if place.live_until_s else None,
+    )
+
+
+def _poll(row: MessageRow, folded: Folded, named: Named) -> Poll | None:
+    poll = poll_in(row)
+    if poll is None:
+        return None
+    people = [(choices_of(vote, poll), *named(vote.author)) for vote in folded.votes]
+    return Poll(
+        question=one_line(poll.question),
+        options=[
+            PollOption(
+                text=one_line(text),
+                count=sum(number in chosen for chosen, _, _ in people),
+                names=[name for chosen, name, me in people if number in chosen and name and not me],
+                is_mine=any(number in chosen and is_me for chosen, _, is_me in people),
+            )
+            for number, text in enumerate(poll.options)
+        ],
+        multiple=poll.is_multiple,
+        voters=len(people),
+        closes_at=rfc3339(poll.closes_at_s * 1000) if poll.closes_at_s else None,
+        closed_at=None if folded.closing is None else rfc3339(folded.closing.at_ms),
     )
 
 

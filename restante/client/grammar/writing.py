@@ -125,26 +125,29 @@ def own_change(
     row: MessageRow,
     kind: Kind,
     body: Struct,
+    rank: int | None = None,
 ) -> None:
     """Change a message, and queue that for whoever the conversation is with.
 
-    It ranks above all that was said of the message, whatever clocks that came from.
+    It ranks above all that was said of the message, whatever clocks that came from; else as `rank`.
     """
     refuse_imported(row)
     now_ms = context.now_ms()
     conversation = row.conversation
-    group = writable(rows, conversation) if is_group(conversation) else None
+    group = writable(rows, conversation, kind) if is_group(conversation) else None
     whom = None if group is not None else existing(rows, conversation)
     if whom is not None:
         refuse_unwelcome(whom)
-    past = max((each.rank for each in marks_of(rows, row.id)), default=0)
+    if rank is None:
+        past = max((each.rank for each in marks_of(rows, row.id)), default=0)
+        rank = max(next_rank(clock(rows, conversation), now_ms), past + 1)
     content = Content(
         version=1,
         kind=int(kind),
         id=context.randomness.random(ID_BYTES),
         conversation=b"" if group is None else conversation,
         counter=0,
-        rank=min(max(next_rank(clock(rows, conversation), now_ms), past + 1), HIGHEST_RANK),
+        rank=min(rank, HIGHEST_RANK),
         sent_at_ms=now_ms,
         seen=heads(rows, conversation),
         disappears_after_s=row.timer_s,

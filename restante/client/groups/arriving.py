@@ -16,7 +16,7 @@ from restante.client.groups import admitting, chains, joining, lost_keys, tellin
 from restante.client.groups import ledger as ledgers
 from restante.client.groups.knowing import is_answered, is_with_us, know_members
 from restante.client.groups.packing import parts_of
-from restante.client.groups.posting import says_receipts
+from restante.client.groups.posting import least_role, says_receipts
 from restante.client.groups.settling import settle, was_asked
 from restante.client.history import parse_content
 from restante.client.interface import MessageState
@@ -40,7 +40,6 @@ from restante.protocol.group import (
     GroupJoin,
     GroupLog,
     GroupRefused,
-    Role,
     SenderKey,
     SenderKeyAsk,
 )
@@ -401,9 +400,7 @@ def _people(ledger: Ledger, hashes: Iterable[bytes]) -> list[bytes]:
 
 
 def _may_say(content: Content, role: int, group: GroupRow) -> bool:
-    """Whether a member may write that. Who may only read may still react, and take back."""
+    """Whether a member may write that."""
     if content.kind == Kind.SETTING:
         return False  # how a group is kept stands in its log
-    if content.kind in {Kind.EDIT, Kind.DELETION, Kind.REACTION}:
-        return role >= Role.READER
-    return role >= group.may_post
+    return role >= least_role(content.kind, group)

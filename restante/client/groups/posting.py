@@ -51,6 +51,8 @@ MAX_RECEIPT_MEMBERS: Final = 32
 
 _DEAF: Final = frozenset({ContactState.BLOCKED.value, ContactState.LEFT.value})
 
+_READERS: Final = frozenset({Kind.EDIT, Kind.DELETION, Kind.REACTION, Kind.VOTE, Kind.POLL_CLOSED})
+
 GONE: Final = "They are not in the group any more."
 
 
@@ -107,8 +109,13 @@ def own_group_entry(
     return placed
 
 
-def writable(rows: Rows, group_id: bytes) -> GroupRow:
-    """Return a group that we may write in. UserError if we may not, and why."""
+def least_role(kind: int, group: GroupRow) -> int:
+    """Return the least role that may say a kind: who only reads may react, vote, and take back."""
+    return Role.READER if kind in _READERS else group.may_post
+
+
+def writable(rows: Rows, group_id: bytes, kind: Kind = Kind.TEXT) -> GroupRow:
+    """Return a group that we may say a kind in. UserError if we may not, and why."""
     group = existing_group(rows, group_id)
     if group.state == ledgers.REQUEST:
         raise UserError(
@@ -119,7 +126,7 @@ def writable(rows: Rows, group_id: bytes) -> GroupRow:
         raise UserError(f'You are not in "{group.name}" any more.')
     if group.is_space:
         raise UserError("A space holds channels, and no messages. Write in one of its channels.")
-    if group.own_role < group.may_post:
+    if group.own_role < least_role(kind, group):
         who = "owners" if group.may_post >= Role.OWNER else "admins"
         if group.may_post <= Role.MEMBER:
             raise UserError("You are a reader of this group: you can't write in it.")

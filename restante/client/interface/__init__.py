@@ -63,6 +63,8 @@ from restante.client.interface.values import MessageState as MessageState
 from restante.client.interface.values import NewKey as NewKey
 from restante.client.interface.values import Pixels as Pixels
 from restante.client.interface.values import Place as Place
+from restante.client.interface.values import Poll as Poll
+from restante.client.interface.values import PollOption as PollOption
 from restante.client.interface.values import Preview as Preview
 from restante.client.interface.values import Quoted as Quoted
 from restante.client.interface.values import Reacted as Reacted

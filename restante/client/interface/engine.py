@@ -23,6 +23,7 @@ from restante.client.interface.events import (
 )
 from restante.client.interface.examining import Examining
 from restante.client.interface.keeping import Keeping
+from restante.client.interface.polling import Polling
 from restante.client.interface.values import (
     AccountDeleted,
     Audit,
@@ -62,7 +63,7 @@ class EventStream(Protocol):
     async def __aexit__(self, *exc: object) -> None: ...
 
 
-class Engine(Keeping, Examining, Protocol):
+class Engine(Keeping, Examining, Polling, Protocol):
     """One profile's engine, in this process or behind its socket: the same methods.
 
     Every method may raise UserError (the sentence and exit code to show). Cancelling a call either

@@ -141,6 +141,29 @@ class Place(View, frozen=True):
     """Newer places follow until then; None for a place that stays."""
 
 
+class PollOption(View, frozen=True):
+    """What can be chosen in a poll. `names` are the others' who have, as far as known."""
+
+    text: str
+    count: int
+    names: list[str]
+    is_mine: bool
+
+
+class Poll(View, frozen=True):
+    """A question, and who has answered what. Whoever votes signs it: everybody sees by name."""
+
+    question: str
+    options: list[PollOption]
+    multiple: bool
+    """Several options may be chosen."""
+    voters: int
+    closes_at: str | None
+    """Votes after that don't count; None: until its author closes it."""
+    closed_at: str | None
+    """When its author closed it."""
+
+
 class Card(View, frozen=True):
     """Somebody's address, sent by somebody else: add it with `add_card`."""
 
@@ -222,6 +245,7 @@ class Message(View, frozen=True):
         "file",
         "location",
         "contact",
+        "poll",
         "setting",
         "deleted",
         "gap",
@@ -246,6 +270,7 @@ class Message(View, frozen=True):
     mentions: list[Mentioned] = []
     location: Place | None = None
     card: Card | None = None
+    poll: Poll | None = None
     imported: bool = False
     """It came from a file: nobody else has it, and nobody vouches for who wrote it."""
     file: File | None = None

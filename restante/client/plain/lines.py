@@ -9,17 +9,33 @@ from __future__ import annotations
 from typing import Final
 
 from restante.client.hearing import heard
-from restante.client.interface import ContactState, Conversation, File, FileState, Message, Trust
+from restante.client.interface import (
+    ContactState,
+    Conversation,
+    File,
+    FileState,
+    Message,
+    Poll,
+    Trust,
+)
 from restante.client.plain import plain_words
-from restante.client.tui import chat_words, contact_words, file_words, group_words, words
+from restante.client.tui import (
+    chat_words,
+    contact_words,
+    file_words,
+    group_words,
+    poll_words,
+    words,
+)
 from restante.client.tui.clean import clean, clean_line
 from restante.client.tui.entry_parts import duration, marks_of, notice_of, reactions_of
 from restante.client.tui.page import Page
+from restante.client.tui.poll_lines import names_of, standing
 from restante.client.tui.times import clock_time, day_title, local
 
 EXCERPT_CHARS: Final = 40
 _INDENT: Final = "    "
-SPOKEN: Final = frozenset({"text", "file", "location", "contact", "unknown"})
+SPOKEN: Final = frozenset({"text", "file", "location", "contact", "poll", "unknown"})
 
 
 def line_of(message: Message, page: Page, *, is_numbered: bool = False) -> str:
@@ -57,6 +73,8 @@ def body(message: Message, page: Page) -> str:
     if (card := message.card) is not None:
         address = clean_line(card.address)
         return plain_words.card(clean_line(card.name) or address, address)
+    if message.poll is not None:
+        return _poll(message.poll, page)
     if message.file is not None:
         return _file(message.file, page)
     return clean(message.body)
@@ -116,6 +134,15 @@ def _notice(message: Message) -> str:
     if message.kind == "undecryptable":
         return clean(heard(message.error or words.UNDECRYPTABLE))
     return clean(notice_of(message))
+
+
+def _poll(poll: Poll, page: Page) -> str:
+    lines = [f"{poll_words.POLL} {clean_line(poll.question)}"]
+    for number, each in enumerate(poll.options, 1):
+        names = names_of(each)
+        said = f"{number}. {clean_line(each.text)}: {each.count}"
+        lines.append(f"{said} ({names})" if names else said)
+    return "\n".join([*lines, ", ".join(standing(poll, page))])
 
 
 def _file(file: File, page: Page) -> str:

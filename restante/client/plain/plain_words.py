@@ -258,6 +258,12 @@ TIMER_HOW: Final = _("Say how long: /disappearing-messages 1d. There are s, m, h
 MUTED_FOR_EVER: Final = _("Muted. /mute off lets it speak again, /mute 8h mutes it for a while.")
 
 
+POLL_HOW: Final = _("Say how: /poll QUESTION | ANSWER | ANSWER, with two to twelve answers.")
+POLL_SEVERAL: Final = _("May several answers be chosen?")
+VOTE_HOW: Final = _("Say which: /vote 2, or /vote #12 1,3. /vote off takes yours back.")
+VOTE_OFF: Final = "off"
+
+
 def answer_request(name: str) -> str:
     """Somebody who wrote first has the chat open."""
     return _(
@@ -349,6 +355,8 @@ SAYS: Final = {
     "save_file": _("Of a message, into a directory; fetches it first"),
     "send_file": _("/send-a-file PATH; encrypted before it leaves, up to 5 GiB"),
     "send_place": _("/send-a-place LATITUDE, LONGITUDE NAME"),
+    "send_poll": _("/poll QUESTION | ANSWER | ANSWER; everybody here sees who votes for what"),
+    "vote": _("In the latest poll: /vote 2; /vote off takes yours back"),
     "move_place": _("Where you are now, or /move-live-place stop"),
     "send_later": _("/send-later TIME, and the text on the next line"),
     "take_back": _("What has not gone out yet"),

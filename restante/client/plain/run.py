@@ -20,6 +20,7 @@ from restante.client.plain import plain_words
 from restante.client.plain.account_commands import AccountCommands, Quitting
 from restante.client.plain.chat_commands import ChatCommands
 from restante.client.plain.message_commands import MessageCommands
+from restante.client.plain.poll_commands import PollCommands
 from restante.client.plain.space_commands import SpaceCommands
 from restante.client.plain.streams import WAITING_LINES, TooLong, Voice, read_lines
 from restante.client.plain.talk import CALM_S, PATIENCE_S, Talk
@@ -54,7 +55,7 @@ class Sitting:
     calm_s: float = CALM_S
 
 
-class Commands(ChatCommands, MessageCommands, SpaceCommands, AccountCommands):
+class Commands(ChatCommands, MessageCommands, PollCommands, SpaceCommands, AccountCommands):
     """Everything that can be typed."""
 
     async def take(self, line: str) -> None:

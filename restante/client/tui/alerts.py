@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from restante.client.interface import ContactState, Conversation, Message
 from restante.client.tui import alert_words
 
-_TOLD_KINDS = frozenset({"text", "file", "location", "contact"})
+_TOLD_KINDS = frozenset({"text", "file", "location", "contact", "poll"})
 
 
 class Alerts:

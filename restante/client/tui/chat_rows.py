@@ -7,7 +7,7 @@ word. Spec: docs/tui.md, section 5.
 from __future__ import annotations
 
 from restante.client.interface import ContactState, Conversation, Message, MessageState, Trust
-from restante.client.tui import group_words, words
+from restante.client.tui import group_words, poll_words, words
 from restante.client.tui.clean import clean_line
 from restante.client.tui.entry_parts import HAS_HEADING
 from restante.client.tui.glyphs import Glyphs
@@ -126,6 +126,8 @@ def _excerpt(message: Message, glyphs: Glyphs) -> str:
         place = message.location
         label = clean_line(place.label) or f"{place.latitude:.4f}, {place.longitude:.4f}"
         body = f"{words.PLACE} {label}"
+    elif message.poll is not None:
+        body = f"{poll_words.POLL} {clean_line(message.poll.question)}"
     elif message.card is not None:
         body = f"{words.CARD} {clean_line(message.card.name or message.card.address)}"
     if not message.sender.is_me or message.kind not in HAS_HEADING:

@@ -23,6 +23,7 @@ from restante.client.tui.entry_parts import (
 from restante.client.tui.half_blocks import preview_lines
 from restante.client.tui.markup import Marked, mark_mentions, read_markup
 from restante.client.tui.page import Page
+from restante.client.tui.poll_lines import poll_lines
 from restante.client.tui.roles import Paint, Role
 from restante.client.tui.times import clock_time, day_title, local
 from restante.client.tui.wrap import cells, centred, shorten, wrap
@@ -84,8 +85,8 @@ def lay_out(
 
 
 def _stands_apart(message: Message, before: Message | None) -> bool:
-    """Whether one of two is a place, a card or a file: several lines that read as one."""
-    parts = {"location", "contact", "file"}
+    """Whether one of two is a place, a card, a file or a poll: several lines that read as one."""
+    parts = {"location", "contact", "file", "poll"}
     return message.kind in parts or (before is not None and before.kind in parts)
 
 
@@ -152,6 +153,8 @@ def _text(message: Message, page: Page) -> list[Line]:
         marked = read_markup(clean(message.body))
         mark_mentions(marked, message)
         lines += _marked_up(marked, measure)
+    elif message.poll is not None:
+        lines += poll_lines(message.poll, page)
     elif message.kind == "unknown":
         lines += _wrapped(body_of(message, page), Role.NOTICE, measure)
     else:

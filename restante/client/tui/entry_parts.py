@@ -19,7 +19,7 @@ from restante.client.tui.file_words import file_lines
 from restante.client.tui.page import Page
 from restante.client.tui.times import age, clock_time, day_title, local
 
-HAS_HEADING: Final = frozenset({"text", "file", "unknown", "location", "contact"})
+HAS_HEADING: Final = frozenset({"text", "file", "unknown", "location", "contact", "poll"})
 """Kinds that somebody said; the others are notices."""
 
 _HOUR_S: Final = 3600

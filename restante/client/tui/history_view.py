@@ -64,6 +64,7 @@ _ROLES = {
     Role.MENTION: "mention",
     Role.MENTION_OF_ME: "mention-of-me",
     Role.CHIP: "chip",
+    Role.CHOICE: "choice",
 }
 
 

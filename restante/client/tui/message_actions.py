@@ -21,19 +21,19 @@ from restante.client.tui.clean import clean, clean_line
 from restante.client.tui.compose_box import Purpose
 from restante.client.tui.dialog import TextDialog
 from restante.client.tui.entry_parts import HAS_HEADING
-from restante.client.tui.file_actions import FileActions
 from restante.client.tui.links import Link, can_open
 from restante.client.tui.links_dialog import ANSWERED, LinksDialog
 from restante.client.tui.markup import links_of
 from restante.client.tui.message_dialogs import DeleteDialog, ReactDialog
 from restante.client.tui.place_dialog import PlaceDialog
+from restante.client.tui.poll_actions import PollActions
 from restante.client.tui.times import local
 
 FAILED: Final = frozenset({MessageState.FAILED, MessageState.EXPIRED})
 UNSENT: Final = frozenset({MessageState.QUEUED, MessageState.AWAITING_ACCEPTANCE})
 
 
-class MessageActions(FileActions):
+class MessageActions(PollActions):
     """The actions; whoever inherits has the box and says what is selected."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -80,6 +80,8 @@ class MessageActions(FileActions):
             "save_file": message is not None and message.file is not None,
             "why_message": message is not None,
             "open": message is not None and self._leads_somewhere(message),
+            "vote": message is not None and self.can_vote(message),
+            "close_poll": is_mine and message is not None and self.can_vote(message),
             "versions": message is not None and message.edited and message.location is None,
             "move_place": is_mine and message is not None and self._is_live(message),
         }
@@ -208,6 +210,8 @@ class MessageActions(FileActions):
         if message := self.selected:
             if message.card is not None:
                 self.act(self._open_card(message))
+            elif message.poll is not None:
+                self.act(self.vote_in(message))
             elif message.file is not None and message.file.role == "voice":
                 self.act(self._hear(message))
             elif message.file is not None and message.file.role == "image":
@@ -220,7 +224,7 @@ class MessageActions(FileActions):
     def _leads_somewhere(self, message: Message) -> bool:
         is_shown = message.file is not None and message.file.role in {"image", "voice"}
         leads = message.card is not None or message.quote is not None or bool(links_of(message))
-        return leads or is_shown
+        return leads or is_shown or self.can_vote(message)
 
     async def _open_link(self, message: Message, links: list[Link]) -> None:
         dialog = LinksDialog(links, answers=message.quote is not None)

@@ -17,6 +17,7 @@ from restante.client.interface import Message, MessageState
 from restante.client.tui.entries import Line
 from restante.client.tui.history import History
 from restante.client.tui.history_view import HistoryView, Load
+from restante.client.tui.poll_lines import choice_at
 from restante.client.tui.roles import Role
 from restante.client.tui.stage import Stage
 
@@ -56,6 +57,13 @@ class MessageList(HistoryView, can_focus=True):
         """The reader wants to see what this message answers."""
 
         message: Message
+
+    @dataclass
+    class ChoiceClicked(Posted):
+        """The reader wants to vote for an answer of this poll, counted from 1."""
+
+        message: Message
+        number: int
 
     @dataclass
     class Below(Posted):
@@ -216,7 +224,7 @@ class MessageList(HistoryView, can_focus=True):
         first, last = self._visible()
         for position in range(first, last + 1):
             message = self._history.message_at(position)
-            if message is not None and message.location is not None:
+            if message is not None and (message.location is not None or message.poll is not None):
                 self.change(message)
 
     def scroll_to_latest(self) -> None:
@@ -281,6 +289,9 @@ class MessageList(HistoryView, can_focus=True):
             message = self._history.message_at(place.position)
             if message is not None and message.quote is not None and self._is_quote(place.line):
                 self.post_message(self.QuoteClicked(message))
+            number = None if message is None else choice_at(message, place.line)
+            if message is not None and number is not None:
+                self.post_message(self.ChoiceClicked(message, number))
 
     def _is_quote(self, line: Line) -> bool:
         mark = self._stage.glyphs.quote + " "

@@ -64,6 +64,7 @@ def chat_offers(
         "paste_picture": writes,
         "record_voice": writes,
         "fetching": is_any,
+        "send_poll": writes,
         "media": is_open,
         "editor": writes,
         "send_later": writes,

@@ -138,6 +138,10 @@ class Opening(Finding):
     def _quote_clicked(self, event: MessageList.QuoteClicked) -> None:
         self.act(self.jump_to_quoted(event.message))
 
+    @on(MessageList.ChoiceClicked)
+    def _choice_clicked(self, event: MessageList.ChoiceClicked) -> None:
+        self.act(self.vote_in(event.message, at=event.number))
+
     @on(MessageList.Below)
     def _below(self, event: MessageList.Below) -> None:
         self.pane.say_below(event.count)

@@ -34,6 +34,8 @@ class Role(Enum):
     MENTION = auto()
     MENTION_OF_ME = auto()
     CHIP = auto()
+    CHOICE = auto()
+    """The number of an answer in a poll."""
 
 
 @dataclass(frozen=True, slots=True)

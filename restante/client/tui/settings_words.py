@@ -39,6 +39,7 @@ DIALOGS: Final = {
     "new_chat": _("a new chat"),
     "people": _("choosing people"),
     "place": _("places"),
+    "poll": _("polls"),
     "recovery": _("recovery kit"),
     "safety": _("safety number"),
     "scheduled": _("sent later"),
