@@ -7,6 +7,7 @@ else; whatever fails is a RelayError with one sentence. Knows no frame. Spec: do
 
 from __future__ import annotations
 
+import os
 import re
 import socket as sockets
 import ssl
@@ -342,5 +343,6 @@ def _reason(error: OSError) -> str:
         cause = cause.__cause__
     if isinstance(cause, BaseExceptionGroup):
         cause = cause.exceptions[0]
-    strerror = cause.strerror if isinstance(cause, OSError) else None
-    return (strerror or "no connection").lower()
+    # By its number: trio's own text names the address as Python writes it.
+    errno = cause.errno if isinstance(cause, OSError) else None
+    return (os.strerror(errno) if errno else "no connection").lower()

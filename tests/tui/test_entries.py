@@ -113,6 +113,13 @@ def test_what_was_not_sent_says_why_and_what_to_do() -> None:
     assert "d discard" in shown
 
 
+def test_a_quote_has_no_marks_of_what_it_quotes() -> None:
+    quote = Quoted(message="00", excerpt="```python def greet(): see **that** `name`")
+    assert any(
+        line.startswith("│ def greet(): see that name") for line in lines(said("y", quote=quote))
+    )
+
+
 def test_a_quote_is_one_line_that_ends_with_a_whole_word() -> None:
     quote = Quoted(message="00", excerpt="a rather long sentence that was said some time ago")
     shown = lines(said("yes", quote=quote))

@@ -91,6 +91,27 @@ async def test_a_relay_that_is_not_there_yet_is_named_and_no_word_of_it_is_cut()
     await tell(engine, story)
 
 
+async def test_a_banner_is_as_high_as_its_text_at_any_width() -> None:
+    engine, _ = with_bob()
+
+    async def story(t: Teller) -> None:
+        await opened(t)
+        engine.go(ConnectionPhase.OFFLINE, error="The relay relay.example is restarting")
+        await t.until_shown("is restarting")
+        banner = t.app._main.pane.connection_banner
+        for columns in (80, 160, 60, 130):
+            await t.pilot.resize_terminal(columns, 24)
+            await t.until(
+                lambda: (
+                    banner.size.height == banner._shown.plain.count("\n") + 1
+                    and max(map(len, banner._shown.plain.split("\n"))) <= banner.size.width
+                ),
+                f"{columns} columns",
+            )
+
+    await tell(engine, story)
+
+
 async def test_ones_own_typing_is_told_once_and_its_end_too() -> None:
     engine, key = with_bob()
 

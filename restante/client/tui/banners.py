@@ -62,7 +62,8 @@ class Banner(Line):
 
     def on_resize(self, _event: Resize) -> None:
         """Break the lines anew."""
-        self.draw()
+        # After the layout that this is a part of, which would else keep the height of before.
+        self.call_after_refresh(self.draw)
 
     def draw(self) -> None:
         """Draw it as things stand."""

@@ -11,7 +11,7 @@ from restante.client.tui import group_words, poll_words, words
 from restante.client.tui.clean import clean_line
 from restante.client.tui.entry_parts import HAS_HEADING
 from restante.client.tui.glyphs import Glyphs
-from restante.client.tui.markup import read_markup
+from restante.client.tui.markup import in_one_line
 from restante.client.tui.page import Page
 from restante.client.tui.times import local, short_age
 from restante.client.tui.wrap import cells, shorten
@@ -121,7 +121,7 @@ def _excerpt(message: Message, glyphs: Glyphs) -> str:
     }.get(message.kind)
     if instead is not None:
         return instead
-    body = clean_line(read_markup(message.body[:256]).text).strip()
+    body = in_one_line(message.body[:256])
     if message.location is not None:
         place = message.location
         label = clean_line(place.label) or f"{place.latitude:.4f}, {place.longitude:.4f}"

@@ -19,6 +19,7 @@ from restante.client.tui import words
 from restante.client.tui.clean import clean_line
 from restante.client.tui.completion import Begun, Offer, begun
 from restante.client.tui.completions import Completions
+from restante.client.tui.markup import in_one_line
 from restante.client.tui.pasted import is_long, may_be_paths
 from restante.client.tui.wrap import shorten
 from restante.values import dataclass
@@ -234,7 +235,7 @@ class ComposeBox(TextArea):
             title = words.EDITING
         elif (answered := purpose.answers) is not None:
             name = words.YOU if answered.sender.is_me else clean_line(answered.sender.name)
-            title = words.answering(name, clean_line(answered.body))
+            title = words.answering(name, in_one_line(answered.body[:256]))
             title = shorten(title, max(self.size.width - 2, 10), ellipsis="…")
         self.border_title = Content(title)
 

@@ -21,7 +21,7 @@ from restante.client.tui.entry_parts import (
     reactions_of,
 )
 from restante.client.tui.half_blocks import preview_lines
-from restante.client.tui.markup import Marked, mark_mentions, read_markup
+from restante.client.tui.markup import Marked, in_one_line, mark_mentions, read_markup
 from restante.client.tui.page import Page
 from restante.client.tui.poll_lines import poll_lines
 from restante.client.tui.roles import Paint, Role
@@ -143,7 +143,7 @@ def _text(message: Message, page: Page) -> list[Line]:
     measure = page.measure
     lines: list[Line] = []
     if message.quote is not None:
-        excerpt = clean_line(message.quote.excerpt)
+        excerpt = in_one_line(message.quote.excerpt)
         mark = page.glyphs.quote + " "
         room = measure - cells(mark)
         lines.append(((mark + shorten(excerpt, room, ellipsis=page.glyphs.ellipsis), Role.QUOTE),))

@@ -19,7 +19,7 @@ from restante.client.tui.chat_list import ChatList
 from restante.client.tui.chat_screen import ChatScreen
 from restante.client.tui.compose_box import ComposeBox
 from restante.client.tui.find_bar import FindBar
-from restante.client.tui.keymap import KeyLine, key_lines
+from restante.client.tui.keymap import KeyLine, key_lines, spelled
 from restante.client.tui.message_list import MessageList
 
 if TYPE_CHECKING:
@@ -91,7 +91,8 @@ def help_text(app: App[None]) -> Content:
             family = binding.id.partition(".")[0]
             place = _FAMILIES.get(family, here)
             keys = does.setdefault(place, {}).setdefault(_(binding.description), [])
-            keys.append(app.get_key_display(binding))
+            key = app.get_key_display(binding)
+            keys.append(key if key not in keys else spelled(binding.key))
     order = [here, *(place for place in _FAMILIES.values() if place != here)]
     parts: list[tuple[str, str]] = []
     for place in dict.fromkeys(order):

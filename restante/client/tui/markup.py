@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from restante.client.interface import Message
-from restante.client.tui.clean import clean
+from restante.client.tui.clean import clean, clean_line
 from restante.client.tui.code_colours import colour
 from restante.client.tui.links import Link, read_link
 from restante.client.tui.roles import Role
@@ -73,6 +73,13 @@ def read_markup(text: str) -> Marked:
             reader.line(line)
             at += 1
     return reader.done()
+
+
+def in_one_line(text: str) -> str:
+    """Return a text without its marks, for where it stands in a line: a preview, a quote."""
+    if "\n" not in text:  # it was made one line before, and a block ends with a line
+        text = re.sub(r"```\w*", " ", text)
+    return clean_line(read_markup(text).text).strip()
 
 
 def mark_mentions(marked: Marked, message: Message) -> None:

@@ -49,7 +49,7 @@ KEYRING_TAKES: Final = _("The system's keyring keeps the key now. Enter goes on.
 
 def keys_for(address: str) -> str:
     """Who the keys will be for."""
-    return _("Making keys for {address}.", address=address)
+    return _("Your address will be {address}.", address=address)
 
 
 def is_yours(address: str) -> str:
