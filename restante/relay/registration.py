@@ -142,15 +142,17 @@ class Registration:
     ) -> int | None:
         """Use up an invite, where one is needed or was given; return the quota that it gives.
 
-        Who had the name before this relay was restored needs none.
+        Who had the name before this relay was restored needs none, and has the quota from then.
         """
         now_s = int(self._clock())
         invite = request.invite and await redeem_invite(tx, request.invite, now_s=now_s)
         if invite:
             return invite.quota_bytes
         name, ticket = AccountName(request.name), request.ticket
-        is_back = ticket and self._tickets.admits(ticket, manifest.account_id, name)
-        if not (self._is_open or is_back):
+        back = ticket and self._tickets.admitted(ticket, manifest.account_id, name)
+        if back:
+            return back.quota_bytes
+        if not self._is_open:
             raise Refusal(WireCode.INVITE_REQUIRED, "a valid invite is needed")
         return None
 

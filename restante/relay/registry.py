@@ -99,7 +99,7 @@ class Registry:
             account=found.account,
             key=key,
             authority=found.authority,
-            ticket=self._tickets.of(found.account_id, found.name),
+            ticket=self._tickets.of(found.account_id, found.name, quota_bytes=found.quota_bytes),
             is_blocked=found.is_blocked,
         )
 

@@ -74,6 +74,8 @@ class KnownDevice:
     account_id: AccountId
     name: AccountName
     authority: str
+    quota_bytes: int | None
+    """The account's own."""
     has_mailbox: bool
     is_blocked: bool
 
@@ -107,6 +109,7 @@ async def find_device(tx: AsyncConnection, signing_key: bytes) -> KnownDevice | 
             accounts.c.account_id,
             accounts.c.name,
             accounts.c.authority,
+            accounts.c.quota_bytes,
             accounts.c.is_blocked,
         )
         .join(accounts, accounts.c.number == devices.c.account)
@@ -121,6 +124,7 @@ async def find_device(tx: AsyncConnection, signing_key: bytes) -> KnownDevice | 
         account_id=AccountId(row.account_id),
         name=AccountName(row.name),
         authority=row.authority,
+        quota_bytes=row.quota_bytes,
         has_mailbox=row.mailbox is not None,
         is_blocked=bool(row.is_blocked),
     )
