@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import trio
+from msgspec.structs import replace
 
 from benchmarks.relay_load import Receiver, next_arrival, percentile
 from benchmarks.relay_side import recipients, row, running_relay, senders, take_load_core
@@ -92,7 +93,7 @@ async def _drain(server: Server, engine: str, size_bytes: int) -> dict[str, Any]
     async with _store(server, engine) as mailboxes:
         for _ in range(DRAINED // 1000):
             arrivals = _arrivals(1000, size_bytes)
-            one = [arrival._replace(targets=((1, 0),)) for arrival in arrivals]
+            one = [replace(arrival, targets=((1, 0),)) for arrival in arrivals]
             await mailboxes.commit(one, (), hour=HOUR)
         seconds = await _take_all(mailboxes)
     how = "pages of 256, each acked with the commit after it"
@@ -123,7 +124,7 @@ async def _cpu(server: Server, size_bytes: int) -> list[dict[str, Any]]:
         own, theirs = time.process_time(), _server_cpu_s(server)
         for _ in range(DRAINED // 100):
             arrivals = _arrivals(100, size_bytes)
-            one = [arrival._replace(targets=((1, 0),)) for arrival in arrivals]
+            one = [replace(arrival, targets=((1, 0),)) for arrival in arrivals]
             await mailboxes.commit(one, (), hour=HOUR)
         await _take_all(mailboxes)
         spent = {"relay": time.process_time() - own, "server": _server_cpu_s(server) - theirs}
@@ -170,7 +171,7 @@ async def _forget(server: Server) -> list[dict[str, Any]]:
 
 
 async def _put(store: RelayStore, hour: int) -> list[int]:
-    one = [arrival._replace(targets=((1, 0),)) for arrival in _arrivals(1000, 300)]
+    one = [replace(arrival, targets=((1, 0),)) for arrival in _arrivals(1000, 300)]
     return await store.mailboxes.commit(one, (), hour=hour)
 
 

@@ -96,9 +96,9 @@ class AccountRooms:
             if self._by_device.get(device) is room:
                 del self._by_device[device]
 
-    def release(self, device: int, size_bytes: int) -> None:
-        """Give back the room of an envelope that is gone."""
+    def release(self, device: int, size_bytes: int, *, envelopes: int) -> None:
+        """Give back the room of envelopes that are gone."""
         room = self._by_device.get(device)
         if room is not None:
-            room.envelopes = max(room.envelopes - 1, 0)
+            room.envelopes = max(room.envelopes - envelopes, 0)
             room.size_bytes = max(room.size_bytes - size_bytes, 0)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 FRAME_BYTES: Final = 16 * BUCKETS[-1]
 """Payload of one delivery: what MAX_FRAME_BYTES leaves room for."""
 
+READ_ITEMS: Final = 4 * MAX_DELIVERY_ITEMS
+"""Of the smallest envelopes, read at once: to ask the store costs as much as a hundred of them."""
+
 QUEUE_BYTES: Final = 1024 * 1024
 """Live envelopes that wait for the window to open before the subscriber is called behind."""
 
@@ -57,9 +60,9 @@ class Subscriber:
         self._window_bytes = window_bytes
         self._queue: deque[Waiting] = deque()
         self._queue_bytes = 0
-        self._in_flight: dict[EnvelopeId, Removed] = {}
+        self._in_flight: dict[bytes, Removed] = {}
         self._in_flight_bytes = 0
-        self._forwarded: OrderedDict[EnvelopeId, None] = OrderedDict()
+        self._forwarded: OrderedDict[bytes, None] = OrderedDict()
         self._last_seq = 0
         self._passed: set[int] = set()
         self._is_behind = True
@@ -110,16 +113,16 @@ class Subscriber:
         """Take acks; return what to delete, and ids that this connection was never delivered."""
         gone: list[Removed] = []
         unknown: list[bytes] = []
-        for raw_id in ids:
-            envelope = EnvelopeId(raw_id)
-            removed = self._in_flight.pop(envelope, None)
+        take = self._in_flight.pop
+        for envelope in ids:
+            removed = take(envelope, None)
             if removed is not None:
                 gone.append(removed)
-                if not self._mailboxes.reads_past:
-                    self._passed.add(removed.seq)
                 self._in_flight_bytes -= removed.size_bytes
             elif self._forwarded.pop(envelope, unknown) is unknown:
-                unknown.append(raw_id)
+                unknown.append(envelope)
+        if not self._mailboxes.reads_past:
+            self._passed.update(removed.seq for removed in gone)
         self.flush()
         return gone, unknown
 
@@ -166,18 +169,19 @@ class Subscriber:
 
     def _deliver(self, envelopes: list[Waiting]) -> None:
         items: list[f.Delivery] = []
+        in_flight, device = self._in_flight, self.device
         for envelope in envelopes:
-            self._last_seq = envelope.seq
-            if envelope.id in self._in_flight:
+            self._last_seq, size_bytes = envelope.seq, envelope.size_bytes
+            if envelope.id in in_flight:
                 # Deposited again after the retry window, while the first still waits: one is
                 # enough, and the ack of the first will not name two. The later expires by itself.
-                if self._in_flight[envelope.id].seq != envelope.seq:
+                if in_flight[envelope.id].seq != envelope.seq:
                     self._passed.add(envelope.seq)
                 continue
-            self._in_flight[envelope.id] = Removed(
-                envelope.seq, self.device, envelope.lane, envelope.size_bytes, envelope.shared
+            in_flight[envelope.id] = Removed(
+                envelope.seq, device, envelope.lane, size_bytes, envelope.shared
             )
-            self._in_flight_bytes += envelope.size_bytes
+            self._in_flight_bytes += size_bytes
             items.append(f.Delivery(envelope.id, envelope.lane, envelope.payload))
         if items:
             self._send(f.Deliver(items=items))
@@ -192,14 +196,15 @@ class Subscriber:
                     self.device,
                     after_seq=self._last_seq,
                     besides=self._unread,
-                    max_items=MAX_DELIVERY_ITEMS,
+                    max_items=min(READ_ITEMS, MAX_ACK_IDS - len(self._in_flight)),
                     max_bytes=self._most_bytes,
                     hour=self._hour(),
                 )
                 if self._gone():
                     return
                 if found:
-                    self._deliver(found)
+                    for start in range(0, len(found), MAX_DELIVERY_ITEMS):
+                        self._deliver(found[start : start + MAX_DELIVERY_ITEMS])
                 elif not self._has_missed:
                     self._is_behind = False
                     if not self._is_drained:

@@ -8,8 +8,10 @@ in the store only while nothing leaves it. Spec: docs/relay.md, section 3.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -31,7 +33,7 @@ from restante.store.relay_store import Notice, NoticeKind
 
 if TYPE_CHECKING:
     from restante.store.database import Database
-    from restante.store.relay_mailboxes import Arrival
+    from restante.store.relay_mailboxes import Arrival, Removed
     from restante.store.relay_store import Neighbours
 
 MAX_CACHED: Final = 16_384
@@ -40,6 +42,8 @@ MAX_CACHED: Final = 16_384
 MAX_SET_ASIDE: Final = 1_024
 """Of mailboxes that are no more at hand, so many are still counted: deposits to them may be on
 their way to the disk, where nobody who asks the store sees them yet."""
+
+_ROOM: Final = attrgetter("device", "lane", "size_bytes")
 
 BURST_S: Final = 20
 """So many seconds' deposits may come into one mailbox at once."""
@@ -199,13 +203,18 @@ class Mailrooms:
         mailbox.size_bytes[lane] += size_bytes
         return Limit.NONE, 0
 
-    def release(self, device: int, lane: int, size_bytes: int) -> None:
-        """Give back the room of an envelope that is gone."""
+    def release_all(self, gone: Iterable[Removed]) -> None:
+        """Give back the room of envelopes that are gone: mostly many alike, of few mailboxes."""
+        for (device, lane, size_bytes), count in Counter(map(_ROOM, gone)).items():
+            self.release(device, lane, count * size_bytes, envelopes=count)
+
+    def release(self, device: int, lane: int, size_bytes: int, *, envelopes: int = 1) -> None:
+        """Give back the room of so many envelopes, with so many bytes together."""
         if lane == Lane.CONTACT:
-            self._accounts.release(device, size_bytes)
+            self._accounts.release(device, size_bytes, envelopes=envelopes)
         mailbox = self._by_device.get(device)
         if mailbox is not None:
-            mailbox.envelopes[lane] = max(mailbox.envelopes[lane] - 1, 0)
+            mailbox.envelopes[lane] = max(mailbox.envelopes[lane] - envelopes, 0)
             mailbox.size_bytes[lane] = max(mailbox.size_bytes[lane] - size_bytes, 0)
 
     def lacks(self, wanted: Iterable[bytes], size_bytes: int) -> bool:

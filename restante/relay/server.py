@@ -8,7 +8,7 @@ Spec: docs/relay.md, section 3.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -219,10 +219,12 @@ async def _services(
     trio.lowlevel.add_instrument(turns)
     services: Services
 
-    def removed(envelope: Removed) -> None:
-        mailrooms.release(envelope.device, envelope.lane, envelope.size_bytes)
-        if neighbours.are_possible and envelope.device in services.subscribers:
-            services.subscribers[envelope.device][0].settled(envelope.seq)
+    def removed(gone: Sequence[Removed]) -> None:
+        mailrooms.release_all(gone)
+        if neighbours.are_possible:
+            for envelope in gone:
+                if envelope.device in services.subscribers:
+                    services.subscribers[envelope.device][0].settled(envelope.seq)
 
     def committed() -> None:
         services.flush_touched()

@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 import trio
+from msgspec.structs import replace
 
 from restante.errors import StoreError
 from restante.protocol.ids import EnvelopeId
@@ -65,7 +66,7 @@ class Writer:
         *,
         clock: Callable[[], float],
         counting: trio.Lock,
-        on_removed: Callable[[Removed], None],
+        on_removed: Callable[[Sequence[Removed]], None],
         after_commit: Callable[[], None],
         has_company: Callable[[], bool] = lambda: True,
         figures: Figures | None = None,
@@ -148,7 +149,7 @@ class Writer:
             for arrival in queued.deposits.arrivals:
                 for device, lane in arrival.targets:
                     if device in found:
-                        found[device].append(arrival._replace(targets=((device, lane),)))
+                        found[device].append(replace(arrival, targets=((device, lane),)))
         return found
 
     async def barrier(self) -> None:
@@ -245,8 +246,7 @@ class Writer:
             end = at + queued.deposits.target_count
             queued.deposits.stored(result[at:end])
             at = end
-        for removed in acks:
-            self._on_removed(removed)
+        self._on_removed(acks)
         self._after_commit()
         return True
 
@@ -272,8 +272,7 @@ class Writer:
     async def _expire_some(self, hour: int) -> int:
         async with self._counting:
             gone = await self._mailboxes.expire(hour=hour)
-            for removed in gone:
-                self._on_removed(removed)
+            self._on_removed(gone)
         return len(gone)
 
     async def ack_by_ids(self, device: int, wanted: Iterable[bytes]) -> None:

@@ -275,7 +275,8 @@ class _Commit:
         places: list[int] = []  # of each row among all targets
         seen: set[bytes] = set(known)
         at = 0
-        for envelope, payload, expires_hour, _, targets in self._arrivals:
+        for arrival in self._arrivals:
+            envelope, payload, targets = arrival.id, arrival.payload, arrival.targets
             is_fan_out = len(targets) > 1
             if is_fan_out:
                 bodies.append(payload)
@@ -288,7 +289,7 @@ class _Commit:
                     ids.append(envelope)
                     devices.append(device)
                     sizes.append(len(payload))
-                    expiries.append(expires_hour)
+                    expiries.append(arrival.expires_hour)
                     lanes.append(lane)
                     sharing.append(len(bodies) if is_fan_out else None)
                     payloads.append(None if is_fan_out else payload)

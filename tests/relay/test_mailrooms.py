@@ -133,7 +133,7 @@ async def test_what_is_acked_while_a_mailbox_is_counted_takes_no_room(tmp_path: 
             relay.services.mailboxes,
             clock=relay.services.clock,
             counting=mailrooms.counting,
-            on_removed=lambda gone: mailrooms.release(gone.device, gone.lane, gone.size_bytes),
+            on_removed=mailrooms.release_all,
             after_commit=lambda: None,
         )
         nursery.start_soon(writer.run)

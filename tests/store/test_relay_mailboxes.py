@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from restante.protocol.ids import EnvelopeId
 from restante.store import relay_deposit_ids
@@ -137,8 +138,8 @@ async def test_a_fan_out_is_one_payload_until_the_last_ack(tmp_path: Path) -> No
 async def test_the_same_envelope_is_stored_once_for_each_device(tmp_path: Path) -> None:
     async with mailboxes(tmp_path) as box:
         first = arrival(1)
-        again = first._replace(is_retry=True)
-        both = first._replace(targets=[(1, 0), (2, 0)])
+        again = replace(first, is_retry=True)
+        both = replace(first, targets=[(1, 0), (2, 0)])
         assert await box.store(first, first) == [1, 0]
         assert await box.store(again) == [0]
         assert await box.store(both) == [0, 2]
@@ -157,12 +158,12 @@ async def test_a_rolled_back_commit_is_forgotten_with_its_keys(tmp_path: Path) -
 
         with pytest.raises(LookupError):
             await box.db.write_raw(failing)
-        assert await box.store(sent._replace(is_retry=True)) == [1]
+        assert await box.store(replace(sent, is_retry=True)) == [1]
 
 
 async def test_a_retry_is_known_past_ack_restart_and_folding(tmp_path: Path) -> None:
     sent = [arrival(1, 2) for _ in range(30)]
-    retried = [one._replace(is_retry=True) for one in sent]
+    retried = [replace(one, is_retry=True) for one in sent]
     async with mailboxes(tmp_path, max_logged_keys=20) as box:
         await box.store(*sent)
         for device in (1, 2):
@@ -194,10 +195,10 @@ async def test_old_ids_are_forgotten_with_their_segment(tmp_path: Path) -> None:
         forget = box.writer.ids.forget
         last = HOUR + 24 + RETRY_WINDOW_HOURS
         assert not await box.db.write_raw(partial(forget, hour=last))
-        assert await box.store(sent._replace(is_retry=True), hour=last) == [0]
+        assert await box.store(replace(sent, is_retry=True), hour=last) == [0]
         assert await box.db.write_raw(partial(forget, hour=last + 1))
         assert (await box.count("deposit_ids"), await box.count("id_segments")) == (0, 0)
-        assert await box.store(sent._replace(is_retry=True), hour=last + 1) != [0]
+        assert await box.store(replace(sent, is_retry=True), hour=last + 1) != [0]
 
 
 async def test_a_large_segment_is_forgotten_piece_by_piece(tmp_path: Path) -> None:
