@@ -93,6 +93,7 @@ _HASHES = Statement("groups.HASHES")
 _ENTRY_ONE = Statement("groups.ENTRY_ONE")
 _ENTRY_HERE = Statement("groups.ENTRY_HERE")
 _COUNT_ENTRIES = Statement("groups.COUNT_ENTRIES")
+_ENTRY_BYTES = Statement("groups.ENTRY_BYTES")
 _ADD_MANIFEST = Statement("groups.ADD_MANIFEST")
 _MANIFEST = Statement("groups.MANIFEST")
 _PUT_MEMBER = Statement("groups.PUT_MEMBER")
@@ -173,6 +174,11 @@ def entry_hashes(rows: Rows, group_id: bytes) -> list[bytes]:
 def count_entries(rows: Rows, group_id: bytes) -> int:
     """Return how long a group's log is."""
     return int(rows.value(_COUNT_ENTRIES, group_id=group_id))
+
+
+def entry_bytes(rows: Rows, group_id: bytes) -> int:
+    """Return how many bytes the entries of a group's log have."""
+    return int(rows.value(_ENTRY_BYTES, group_id=group_id))
 
 
 def has_entry(rows: Rows, group_id: bytes, entry: bytes) -> bool:

@@ -833,6 +833,14 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
         ("group_id", "param_1", "skip"),
         {"param_1": -1},
     ),
+    "groups.ENTRY_BYTES": (
+        (
+            "SELECT coalesce(sum(length(group_entries.body)), ?) AS coalesce_1 FROM group_entries"
+            " WHERE group_entries.group_id = ?"
+        ),
+        ("coalesce_2", "group_id"),
+        {"coalesce_2": 0},
+    ),
     "groups.ENTRY_HERE": (
         (
             "SELECT group_entries.number FROM group_entries WHERE group_entries.hash = ? AND "

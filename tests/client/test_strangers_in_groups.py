@@ -21,7 +21,7 @@ from restante.protocol.frames import Lane
 from restante.protocol.group import GroupAsk
 from restante.protocol.ids import ID_BYTES
 from restante.store import client_groups as store
-from restante.store.client_groups import WaitingRow
+from restante.store.client_groups import EntryRow, WaitingRow
 from restante.store.client_rows import Rows
 from restante.store.client_sender_keys import ChainRow, count_stray_chains, put_chain
 from tests.client.begun_groups import a_device, a_message, answers, entry, joins, log_of, puts_in
@@ -85,6 +85,28 @@ def test_a_member_of_a_joined_group_is_answered_and_gets_a_token(alice: Device) 
     fellow.says(said(Kind.GROUP_ASK, GroupAsk(heads=[]), conversation=group))
     found = answers(alice, fellow)
     assert sorted(found) == sorted([Kind.TOKEN, Kind.GROUP_ASK, Kind.GROUP_LOG])
+
+
+def test_a_strangers_log_is_bounded_by_its_bytes_and_a_contacts_is_not(alice: Device) -> None:
+    stranger = Stranger(alice, ContactState.MEMBER)
+    group, last = puts_in(stranger, alice)
+    news = log_of(entry(stranger, group, [last.hash], 3, g.Devices()), by=stranger)
+
+    def before_and_after_filling(rows: Rows, _: Changes) -> list[bool]:
+        ledger = ledgers.load(rows, group)
+        before = ledgers.may_be_kept(rows, ledger, news, is_known=False)
+        large = EntryRow(
+            hash=RANDOM.random(32),
+            group_id=group,
+            manifest_hash=stranger.manifest.head,
+            signature=b"",
+            body=bytes(ledgers.MAX_UNJOINED_BYTES - store.entry_bytes(rows, group)),
+        )
+        store.add_entry(rows, large, b"")
+        after = [ledgers.may_be_kept(rows, ledger, news, is_known=each) for each in (False, True)]
+        return [before, *after]
+
+    assert alice.run(before_and_after_filling) == [True, False, True]
 
 
 def test_what_strangers_say_of_unknown_groups_is_bounded_for_all_of_them_together(

@@ -195,7 +195,8 @@ class GroupReader:
         who = source.who
         body = decode(content.body, GroupLog)
         ledger = self.shelf.open(rows, content.conversation)
-        if not ledgers.may_be_kept(rows, ledger, who, fresh=len(body.entries)):
+        is_known = is_welcome(who) or was_asked(rows, who.account_id)
+        if not ledgers.may_be_kept(rows, ledger, body, is_known=is_known):
             return
         taken = ledgers.take_entries(rows, ledger, body.entries, body.manifests)
         if len(ledger.log):

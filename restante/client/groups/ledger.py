@@ -12,7 +12,6 @@ from collections import OrderedDict
 from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
-from restante.client.acquaintance import is_welcome
 from restante.crypto.signatures import verify_group_entry, verify_manifest
 from restante.errors import CryptoError, RemoteProtocolError
 from restante.protocol.group import Add, EntryBody, Remove, SignedEntry, read_act
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from restante.crypto.signatures import VerifiedManifest
-    from restante.store.client_contacts import ContactRow
+    from restante.protocol.group import GroupLog
     from restante.store.client_rows import Rows
 
 JOINED: Final = "joined"
@@ -40,6 +39,8 @@ MAX_UNJOINED: Final = 64
 """Groups that strangers have put us into, or began to: more wait nowhere."""
 
 MAX_UNJOINED_ENTRIES: Final = 4096
+MAX_UNJOINED_BYTES: Final = 4 * 1024 * 1024
+"""Of the log of such a group, and of what is told of it at once: 4,096 entries can be 128 MiB."""
 
 _KEPT_LEDGERS: Final = 8
 
@@ -138,16 +139,20 @@ def take_entries(
     return Taken(nodes=tuple(taken), is_lacking=is_lacking)
 
 
-def may_be_kept(rows: Rows, ledger: Ledger, who: ContactRow, *, fresh: int) -> bool:
-    """Whether there is room for what somebody says of a group that we haven't joined."""
+def may_be_kept(rows: Rows, ledger: Ledger, news: GroupLog, *, is_known: bool) -> bool:
+    """Whether there is room for what is told of a group, if we haven't joined it.
+
+    `is_known`: by a contact, or by whom the user has asked to be let in. Then it has a log's room.
+    """
     row = store.group_row(rows, ledger.group_id)
-    if row is not None and row.state in {JOINED, LEFT}:
+    if is_known or (row is not None and row.state in {JOINED, LEFT}):
         return True
-    if len(ledger.log) + fresh > MAX_UNJOINED_ENTRIES:
+    if len(ledger.log) + len(news.entries) > MAX_UNJOINED_ENTRIES:
+        return False
+    fresh_bytes = sum(len(each.body) for each in news.entries) + sum(map(len, news.manifests))
+    if store.entry_bytes(rows, ledger.group_id) + fresh_bytes > MAX_UNJOINED_BYTES:
         return False
     if row is not None:
-        return True
-    if is_welcome(who):
         return True
     return store.count_groups(rows, PARTIAL) + store.count_groups(rows, REQUEST) < MAX_UNJOINED
 

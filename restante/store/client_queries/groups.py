@@ -142,6 +142,11 @@ COUNT_ENTRIES = Query(
     .select_from(group_entries)
     .where(group_entries.c.group_id == bindparam("group_id"))
 )
+ENTRY_BYTES = Query(
+    select(func.coalesce(func.sum(func.length(group_entries.c.body)), 0)).where(
+        group_entries.c.group_id == bindparam("group_id")
+    )
+)
 ADD_MANIFEST = Query(upsert(group_manifests).on_conflict_do_nothing(), "hash", "manifest")
 MANIFEST = Query(
     select(group_manifests.c.manifest).where(group_manifests.c.hash == bindparam("hash"))
