@@ -25,28 +25,20 @@ import trio
 
 from benchmarks.relay_side import running_relay
 from restante.client.acquaintance import new_contact
-from restante.client.changes import Changes
 from restante.client.context import Tuning
 from restante.client.engine import LocalEngine, open_engine
-from restante.client.groups import ledger as ledgers
-from restante.client.groups import telling
-from restante.client.groups.groups import BATCH
-from restante.client.groups.packing import parts_of
-from restante.client.groups.settling import settle
 from restante.client.interface import ContactState, Trust
 from restante.client.link import open_link
 from restante.client.socket import Route
 from restante.crypto import own_keys
 from restante.crypto.randomness import SystemRandomness
 from restante.crypto.signatures import VerifiedManifest, verify_manifest
-from restante.crypto.signing import sign_group_entry
 from restante.errors import UserError
 from restante.protocol import frames as f
-from restante.protocol import group as g
 from restante.protocol.address import Address, RelayAddress
 from restante.protocol.ids import AccountName, MailboxId, Token, token_hash
 from restante.protocol.limits import BUCKET_TOKENS
-from restante.store.client_contacts import contact, upsert_contact
+from restante.store.client_contacts import upsert_contact
 from restante.store.seam import open_loop
 
 if TYPE_CHECKING:
@@ -55,8 +47,8 @@ if TYPE_CHECKING:
     from restante.store.client_rows import Rows
 
 SIZES = (10, 100, 1000)
-MOST_BEGUN = 100
-"""A larger group isn't begun with everybody at once, but as if it had grown: see `_grown`."""
+PAIRWISE = 22
+"""Members whose devices, half as many more, get what is said over sessions."""
 
 PATIENCE_S = 600
 AT_ONCE = 16
@@ -125,15 +117,11 @@ class _Bench:
 
             async def begin() -> None:
                 nonlocal key
-                first = keys if self._size <= MOST_BEGUN else []
-                key = (await owner.group_new("Many", [to_bob, *first])).conversation.key
+                key = (await owner.group_new("Many", [to_bob, *keys])).conversation.key
 
-            is_grown = self._size > MOST_BEGUN
-            how = "the log and the first session to each device"
-            await self._phase("begin", owner, begin, "with one member" if is_grown else how)
-            if is_grown:
-                await _grown(owner, key, keys, told=to_bob)
-            how = "with sender keys" + (" in the first session to each device" if is_grown else "")
+            how = "all at once: the first session to each device, and the log"
+            await self._phase("begin", owner, begin, how)
+            how = "the first message" if self._size > PAIRWISE else "with the second to each device"
             await self._phase("first_send", owner, _sends(owner, lambda: key), how)
             await self._phase("send", owner, _sends(owner, lambda: key), "the next one")
             await self._phase(
@@ -242,53 +230,6 @@ async def _befriend(owner: LocalEngine, away: list[Away]) -> list[str]:
         return [each.manifest.account_id.hex() for each in away]
 
     return await owner._context.write(work)  # noqa: SLF001  # a benchmark looks inside
-
-
-async def _grown(owner: LocalEngine, key: str, keys: list[str], *, told: str) -> None:
-    """Let so many be in the group, as if they had come one by one, and tell one of them."""
-    own = owner._services.running().own  # noqa: SLF001  # as above
-    context, changes = owner._context, Changes()  # noqa: SLF001
-
-    def work(rows: Rows) -> None:
-        ledger = ledgers.load(rows, bytes.fromhex(key))
-        for start in range(0, len(keys), BATCH):
-            acts = [
-                g.act(g.Add(account=bytes.fromhex(each), role=int(g.Role.MEMBER), link=None))
-                for each in keys[start : start + BATCH]
-            ]
-            body = g.EntryBody(
-                version=1,
-                group=ledger.group_id,
-                parents=list(ledger.log.heads),
-                author=own.account_id,
-                device=own.device_id,
-                manifest=own.manifest.head,
-                sequence=len(ledger.nodes) + 1,
-                at_ms=context.now_ms(),
-                acts=acts,
-            )
-            signed = sign_group_entry(own.device.signing, body)
-            manifests = [own.manifest.signed.to_bytes()]
-            taken = ledgers.take_entries(rows, ledger, [signed], manifests)
-            settle(rows, changes, own, ledger, taken.nodes, now_ms=context.now_ms())
-        people = list(ledger.log.state().members)
-        parts = parts_of(rows, own, ledger, hashes=list(ledger.nodes), people=people)
-        whom = contact(rows, bytes.fromhex(told))
-        if whom is not None:
-            now_ms, randomness = context.now_ms(), context.randomness
-            telling.tell(
-                rows,
-                changes,
-                ledger.group_id,
-                whom,
-                parts,
-                randomness=randomness,
-                now_ms=now_ms,
-            )
-
-    await context.write(work)
-    await owner._services.tell(changes)  # noqa: SLF001  # as above
-    await owner.flush(timeout_s=PATIENCE_S)
 
 
 async def _registered(relay: RelayAddress, size: int) -> list[Away]:

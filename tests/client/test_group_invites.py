@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from restante.errors import UserError
 from restante.protocol.group_invite import parse_group_invite
+from tests.client.linked import a_new_device, link
 from tests.client.party import hears, is_in, is_noticed, notices
 from tests.client.world import PATIENCE_S, QUICK, TurnedClock, a_world, eventually, introduce
 
@@ -81,6 +83,38 @@ async def test_a_link_with_approval_waits_for_an_admins_word(tmp_path: Path) -> 
         with pytest.raises(UserError, match="don't ask"):
             await alice.group_admit(key, [people[world.address("erin")]])
         assert len((await alice.group(key)).members) == 2
+
+
+async def test_a_no_on_one_device_is_the_answer_on_all_until_they_ask_again(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world, AsyncExitStack() as stack:
+        alice, dave = await online(world, stack, "alice", "dave")
+        key = (await alice.group_new("Walkers", [])).conversation.key
+        made = await alice.group_invite(key, approve=True)
+        assert made.link is not None
+        link_to = made.link
+        second = await stack.enter_async_context(a_new_device(world, "alice2"))
+        await link(alice, second)
+        await is_in(second, key)
+        await dave.group_join(link_to)
+
+        async def asks(on: LocalEngine) -> list[str]:
+            return [each.key for each in (await on.group(key)).asking]
+
+        async def are_asked() -> None:
+            for each in (alice, second):
+                await eventually(each, partial(asks, each))
+
+        await are_asked()
+        await second.group_refuse(key, await asks(second))
+        assert not await asks(second)
+
+        async def is_asked_no_more() -> bool:
+            return not await asks(alice)
+
+        await eventually(alice, is_asked_no_more)
+        await is_noticed(dave, await dave.resolve("self"), "they said no")
+        await dave.group_join(link_to)
+        await are_asked()
 
 
 async def test_any_admin_of_the_link_lets_in_when_the_first_is_away(tmp_path: Path) -> None:

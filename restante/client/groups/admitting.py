@@ -21,7 +21,7 @@ from restante.client.changes import Changes
 from restante.client.groups import ledger as ledgers
 from restante.client.groups import telling
 from restante.client.groups.mirroring import mirror
-from restante.client.groups.own_devices import was_declined
+from restante.client.groups.own_devices import declined_at, was_declined
 from restante.client.groups.packing import parts_of
 from restante.client.groups.settling import note_of
 from restante.client.history import parse_content
@@ -131,7 +131,8 @@ def hear(
         store.put_join(rows, row)
         changes.are_joins_due = True
         if is_asked:
-            _ask_user(rows, changes, group, who, now_ms=now_ms)
+            refused = declined_at(rows, link.link_id, who.account_id)
+            _ask_user(rows, changes, group, who, refused or b"", now_ms=now_ms)
 
 
 def _ours(rows: Rows, secret: bytes) -> Iterator[tuple[LinkRow, GroupRow]]:
@@ -182,8 +183,9 @@ def refuse(
 
 
 def _ask_user(
-    rows: Rows, changes: Changes, group: GroupRow, who: ContactRow, *, now_ms: int
+    rows: Rows, changes: Changes, group: GroupRow, who: ContactRow, refused: bytes, *, now_ms: int
 ) -> None:
+    """Ask once, and once more whenever they ask again after a no (`refused`: when that was)."""
     name = display_name(who)
     note_of(
         rows,
@@ -191,7 +193,7 @@ def _ask_user(
         group,
         f"{name} has an invite and asks to be let in. To do so: restante group admit "
         f'"{group.name}" {who.address}',
-        entry_id=local_id("group-join", group.group_id, who.account_id),
+        entry_id=local_id("group-join", group.group_id, who.account_id, refused),
         author=who.account_id,
         rank=None,
         now_ms=now_ms,

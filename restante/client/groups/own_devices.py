@@ -81,5 +81,11 @@ def declined_key(link_id: bytes, account: bytes) -> bytes:
 
 def was_declined(rows: Rows, link_id: bytes, account: bytes, *, asked_ms: int) -> bool:
     """Whether the user said no since somebody asked."""
+    said = declined_at(rows, link_id, account)
+    return said is not None and int.from_bytes(said, "big") >= asked_ms
+
+
+def declined_at(rows: Rows, link_id: bytes, account: bytes) -> bytes | None:
+    """Return when the user said no to somebody, as the record has it: 8 bytes."""
     said = record(rows, int(RecordKind.GROUP_DECLINED), declined_key(link_id, account))
-    return said is not None and int.from_bytes(said.value or b"", "big") >= asked_ms
+    return None if said is None else said.value
