@@ -57,6 +57,8 @@ class Tuning:
     """Of a kind at the relay, in a full set; below half of it, it is filled up again."""
     history_part_bytes: int = MAX_PART_BYTES
     """Of a part of a history; the first one is small in any case."""
+    housekeeping_delay_s: float = 0.0
+    """How long an engine puts off what nobody waits for: one message goes without it."""
     backup_delay_s: float = 60.0
     """How long an engine runs before it makes a backup that is due: a command is over by then."""
     backup_least_chunks: int = LEAST_CHUNKS

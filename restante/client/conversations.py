@@ -53,6 +53,8 @@ from restante.store.client_summaries import conversation_summaries
 from restante.store.failpoints import reach
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from restante.client.announcer import Announcer
     from restante.client.context import EngineContext
     from restante.client.files.parts import Files
@@ -73,7 +75,12 @@ class Conversations:
     """The conversations of one account."""
 
     def __init__(
-        self, context: EngineContext, own: OwnAccount, announcer: Announcer, *, files: Files
+        self,
+        context: EngineContext,
+        own: OwnAccount,
+        announcer: Announcer,
+        *,
+        files: Callable[[], Files],
     ) -> None:
         self._context = context
         self._own = own
@@ -177,7 +184,7 @@ class Conversations:
         if size_bytes > MAX_TEXT_BYTES:
             if idempotency_key is not None:
                 raise too_long(size_bytes)
-            return await self._files.send_text(
+            return await self._files().send_text(
                 account_id,
                 text,
                 quoted=None if quote is None else message_of(quote),

@@ -24,7 +24,6 @@ from restante.client.events import EventHub, Subscription
 from restante.client.examining.inside import ExaminingMethods
 from restante.client.failures import UnreachableError
 from restante.client.files.methods import FileMethods
-from restante.client.files.parts import Files
 from restante.client.finding.methods import FindingMethods
 from restante.client.grammar.methods import GrammarMethods
 from restante.client.grammar.sharing import check_timer
@@ -44,7 +43,6 @@ from restante.client.own_account import OwnAccount
 from restante.client.sending.methods import SendingMethods
 from restante.client.services import Parts, Services
 from restante.client.status import StatusBoard
-from restante.client.synchronising import synchronise
 from restante.client.syncing.methods import SyncingMethods
 from restante.crypto.randomness import SystemRandomness
 from restante.protocol.group import Field
@@ -60,6 +58,7 @@ if TYPE_CHECKING:
     from restante.client.bundling.writing import BundleWriter
     from restante.client.clock import Clock
     from restante.client.consuming.consumers import Consumers
+    from restante.client.files.parts import Files
     from restante.client.finding.finder import Finder
     from restante.client.grammar.parts import Grammar
     from restante.client.groups.groups import Groups
@@ -123,6 +122,8 @@ class LocalEngine(
 
     async def synchronise(self, *, timeout_s: float) -> bool:
         """See interface.Engine."""
+        from restante.client.synchronising import synchronise  # noqa: PLC0415  (not to send)
+
         self._running()
         with trio.move_on_after(timeout_s):
             return await self._services.waiting_with(
@@ -208,12 +209,12 @@ class LocalEngine(
     async def contact_code(self) -> str:
         """See interface.Engine."""
         running = self._running()
-        code, is_published = await running.contacts.own_code()
+        code, is_published = await running.doors.contacts.own_code()
         if not is_published:
             running.mailbox.retry_now()
             with trio.move_on_after(CODE_PATIENCE_S):
                 await self._services.waiting_with(lambda now: now.mailbox.published())
-            _, is_published = await running.contacts.own_code()
+            _, is_published = await running.doors.contacts.own_code()
         if not is_published:
             raise UnreachableError(
                 "The code is of no use before the relay knows it, and the relay "
@@ -223,41 +224,41 @@ class LocalEngine(
 
     async def contact_add(self, code_or_address: str, *, petname: str | None = None) -> Contact:
         """See interface.Engine."""
-        return await self._running().contacts.add(code_or_address, petname=petname)
+        return await self._running().doors.contacts.add(code_or_address, petname=petname)
 
     async def contacts(self) -> list[Contact]:
         """See interface.Engine."""
         parts = self._services.parts
-        return [] if parts is None else await parts.contacts.all()
+        return [] if parts is None else await parts.doors.contacts.all()
 
     async def contact_accept(self, conversation: str) -> Contact:
         """See interface.Engine."""
         running = self._running()
         key = running.conversations.account_id(conversation)
         if is_group(key):
-            return await running.groups.accept_as_contact(key)
-        return await running.contacts.accept(key)
+            return await running.doors.groups.accept_as_contact(key)
+        return await running.doors.contacts.accept(key)
 
     async def contact_block(self, conversation: str) -> Contact:
         """See interface.Engine."""
         running = self._running()
         key = running.conversations.account_id(conversation)
         if is_group(key):
-            return await running.groups.decline(key)
-        return await running.contacts.block(key)
+            return await running.doors.groups.decline(key)
+        return await running.doors.contacts.block(key)
 
     async def contact_rename(self, conversation: str, petname: str) -> Contact:
         """See interface.Engine."""
         running = self._running()
         account_id = running.conversations.account_id(conversation)
-        return await running.contacts.rename(account_id, petname)
+        return await running.doors.contacts.rename(account_id, petname)
 
     async def set_timer(self, conversation: str, *, timer_s: int) -> Conversation:
         """See interface.Engine."""
         if is_group(conversation_of(conversation)):
             check_timer(timer_s)
-            fields = {Field.TIMER_S: (timer_s, "")}
-            group = await self._running().groups.set_fields(conversation_of(conversation), fields)
+            groups, fields = self._running().doors.groups, {Field.TIMER_S: (timer_s, "")}
+            group = await groups.set_fields(conversation_of(conversation), fields)
             return group.conversation
         return await super().set_timer(conversation, timer_s=timer_s)
 
@@ -284,22 +285,22 @@ class LocalEngine(
         return self._reading().doors.finder
 
     def _later(self) -> Later:
-        return self._running().later
+        return self._running().doors.later
 
     def _grammar(self) -> Grammar:
-        return self._running().grammar
+        return self._running().doors.grammar
 
     def _groups(self) -> Groups:
-        return self._reading().groups
+        return self._reading().doors.groups
 
     def _choices(self) -> Choices:
-        return self._reading().choices
+        return self._reading().doors.choices
 
     def _files(self) -> Files:
-        return self._reading().files
+        return self._reading().doors.files
 
     def _transfers(self) -> Transfers:
-        return self._running().transfers
+        return self._running().doors.transfers
 
     async def _make_backups(self) -> None:
         """Make backups that are due, but for an engine that runs for one command."""

@@ -1,20 +1,18 @@
 """Receiving: batches of envelopes, each batch one durable transaction, then acknowledged.
 
 Rule: an envelope is acknowledged only after all that it said is on the disk; one that comes again
-says nothing new. One envelope that trips over a bug of ours never holds up the others.
-Spec: docs/engine.md, section 5.
+says nothing new. One envelope that trips over a bug of ours never holds up the others. What opens
+envelopes is imported with the first one. Spec: docs/engine.md, section 5.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from restante.client.bundling.trying import opens
 from restante.client.changes import Changes
-from restante.client.contents import Reader
 from restante.client.log import log_bug
-from restante.client.opening import Opener, lane_of
 from restante.errors import StoreError
+from restante.store.client_aside import has_aside
 from restante.store.client_inbox import is_processed, mark_processed
 from restante.store.failpoints import reach
 
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
 
     from restante.client.announcer import Announcer
     from restante.client.context import EngineContext
+    from restante.client.opening import Opener
     from restante.client.own_account import OwnAccount
     from restante.protocol.frames import Delivery
     from restante.store.client_rows import Rows
@@ -59,6 +58,8 @@ class Inbox:
 
         Raises StoreError.
         """
+        if not await self._context.read(has_aside):
+            return
         opener = self._opener()
 
         def work(rows: Rows) -> Changes:
@@ -74,7 +75,7 @@ class Inbox:
         def work(rows: Rows) -> Changes:
             changes = Changes()
             for delivery in batch:
-                opener.take(rows, changes, delivery.id, lane_of(delivery.lane), delivery.payload)
+                opener.take(rows, changes, delivery.id, delivery.lane, delivery.payload)
             reach("inbox.opened")
             return changes
 
@@ -97,6 +98,8 @@ class Inbox:
 
         Of the others nothing is noted: they may come again, and whole. Raises StoreError.
         """
+        from restante.client.bundling.trying import opens
+
         opener = self._opener()
 
         def work(rows: Rows) -> tuple[Changes, int, int]:
@@ -105,7 +108,7 @@ class Inbox:
                 if is_processed(rows, each.id):
                     known += 1
                 elif opens(rows, each.payload, reader=opener.reader):
-                    opener.take(rows, changes, each.id, lane_of(each.lane), each.payload)
+                    opener.take(rows, changes, each.id, each.lane, each.payload)
                     taken += 1
             return changes, taken, known
 
@@ -114,6 +117,9 @@ class Inbox:
         return taken, known
 
     def _opener(self) -> Opener:
+        from restante.client.contents import Reader
+        from restante.client.opening import Opener
+
         context = self._context
         return Opener(
             reader=Reader(

@@ -13,7 +13,6 @@ import os
 import time
 import traceback
 from io import TextIOWrapper
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 
@@ -48,13 +47,34 @@ def describe(error: BaseException) -> str:
     return "\n".join(_lines(error, depth=0))
 
 
-class _PrivateFile(RotatingFileHandler):
-    """A log file that is its owner's alone, also after rotation."""
+class _PrivateFile(logging.FileHandler):
+    """A log file that is its owner's alone, and the one before it, once it is full.
+
+    Not the library's rotating one: its module imports what unpickles and what listens.
+    """
 
     def __init__(self, path: Path, *, max_bytes: int) -> None:
-        super().__init__(path, maxBytes=max_bytes, backupCount=1, encoding="utf-8", delay=True)
+        super().__init__(path, encoding="utf-8", delay=True)
+        self._max_bytes = max_bytes
         self.setFormatter(_Lines())
         self._open().close()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, into a new file if there is no room for it in this one."""
+        try:
+            self._turn(len(self.format(record).encode()) + 1)
+        except OSError:
+            self.handleError(record)
+        super().emit(record)
+
+    def _turn(self, more: int) -> None:
+        if self.stream is None:
+            self.stream = self._open()
+        size = os.fstat(self.stream.fileno()).st_size
+        if self._max_bytes > 0 and size + more > self._max_bytes:
+            self.stream.close()
+            self.stream = None  # opened anew by whatever comes next
+            os.replace(self.baseFilename, f"{self.baseFilename}.1")
 
     def _open(self) -> TextIOWrapper:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW

@@ -86,14 +86,14 @@ class Opener:
     reader: Reader
 
     def take(
-        self, rows: Rows, changes: Changes, envelope_id: bytes, lane: Lane, payload: bytes
+        self, rows: Rows, changes: Changes, envelope_id: bytes, lane: int, payload: bytes
     ) -> None:
         """Do all that a delivered envelope asks for, and mark it as dealt with."""
         if is_processed(rows, envelope_id):
             return
         arrived_ms = self.reader.now_ms
         envelope = AsideRow(
-            envelope_id=envelope_id, lane=int(lane), payload=payload, arrived_ms=arrived_ms
+            envelope_id=envelope_id, lane=int(lane_of(lane)), payload=payload, arrived_ms=arrived_ms
         )
         self._open_all(rows, changes, deque([envelope]))
         mark_processed(rows, envelope_id, self.reader.now_ms // 1000)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import AsyncIterator
-from typing import cast
+from typing import Final, cast
 
 import trio
 
+from restante.client.context import Tuning
 from restante.client.engine import open_engine
 from restante.client.interface import Engine
 from restante.client.keeping.asking import key_from_file
@@ -22,6 +23,9 @@ from restante.client.settings import read_settings
 from restante.crypto.keys import ProfileKey
 from restante.store.seam import open_loop
 
+PUT_OFF_S: Final = 5.0
+"""How long an engine that runs for one message puts off its housekeeping."""
+
 
 @contextlib.asynccontextmanager
 async def open_own_engine(
@@ -30,11 +34,12 @@ async def open_own_engine(
     key: ProfileKey | None = None,
     may_wait: bool = False,
     lock_after_s: float | None = None,
+    is_brief: bool = False,
 ) -> AsyncIterator[Engine]:
     """Open a profile's engine for the length of the block, inside `seam.open_loop`.
 
     `key`: where it was given already. Without one, a profile under a passphrase is opened locked
-    if `may_wait`, else refused with LockedError.
+    if `may_wait`, else refused with LockedError. `is_brief`: what nobody waits for begins late.
     """
     settings = read_settings(profile.settings_path)
 
@@ -45,6 +50,7 @@ async def open_own_engine(
             key.raw,
             profile=profile.name,
             proxy=settings.network.proxy or None,
+            tuning=Tuning(housekeeping_delay_s=PUT_OFF_S) if is_brief else None,
         ) as engine:
             yield cast(Engine, engine)  # what it lacks is what `guarded` adds
 
@@ -57,10 +63,10 @@ async def open_own_engine(
 
 @contextlib.asynccontextmanager
 async def open_engine_alone(
-    profile: Profile, *, key: ProfileKey | None = None
+    profile: Profile, *, key: ProfileKey | None = None, is_brief: bool = False
 ) -> AsyncIterator[Engine]:
     """Open a profile's engine where nothing else needs the loop: for a one-shot command."""
-    async with open_loop(), open_own_engine(profile, key=key) as engine:
+    async with open_loop(), open_own_engine(profile, key=key, is_brief=is_brief) as engine:
         yield engine
 
 

@@ -16,29 +16,14 @@ import trio
 
 from restante.client import status as parts
 from restante.client.announcer import Announcer
-from restante.client.catching_up import CatchingUp
 from restante.client.changes import Changes
-from restante.client.contacts import Contacts
 from restante.client.conversations import Conversations
 from restante.client.directory import Directory
 from restante.client.doors import AccountDoors
-from restante.client.files.parts import Files
-from restante.client.grammar.parts import Grammar
-from restante.client.grammar.parts import put_together as put_grammar_together
 from restante.client.grammar.upgrading import read_anew
 from restante.client.grammar.vanishing import erase_over
-from restante.client.groups.admitting import Admitting
-from restante.client.groups.groups import Groups
-from restante.client.groups.mirroring import Mirroring
-from restante.client.history_transfer.parts import Transfers
-from restante.client.history_transfer.parts import put_together as put_transfers_together
 from restante.client.inbox import Inbox
 from restante.client.interface import ConnectionPhase, Resync
-from restante.client.lifecycle.following import MoveFollower
-from restante.client.lifecycle.old_mailbox import OldMailbox
-from restante.client.lifecycle.telling_again import TellingAgain
-from restante.client.linking.reassuring import Reassuring
-from restante.client.linking.unclaimed import Unclaimed
 from restante.client.links import AnonymousLinks
 from restante.client.log import log_bug
 from restante.client.mailbox import Mailbox
@@ -46,9 +31,7 @@ from restante.client.outbox import Outbox
 from restante.client.receipts import Receipts
 from restante.client.refreshing import Refreshing
 from restante.client.requests import FULL
-from restante.client.sending.later import Later
 from restante.client.syncing.account_watch import AccountWatch
-from restante.client.syncing.choices import Choices
 from restante.client.syncing.journal import Journal
 from restante.client.syncing.self_contact import current_account
 from restante.errors import StoreError, UserError
@@ -88,27 +71,13 @@ class Parts:
     announcer: Announcer
     doors: AccountDoors
     conversations: Conversations
-    later: Later
-    contacts: Contacts
     outbox: Outbox
     receipts: Receipts
+    inbox: Inbox
     mailbox: Mailbox
     watch: AccountWatch
     refreshing: Refreshing
-    catching_up: CatchingUp
-    unclaimed: Unclaimed
-    follower: MoveFollower
-    old_mailbox: OldMailbox
-    telling_again: TellingAgain
-    reassuring: Reassuring
     journal: Journal
-    choices: Choices
-    groups: Groups
-    admitting: Admitting
-    mirroring: Mirroring
-    grammar: Grammar
-    files: Files
-    transfers: Transfers
     ended: trio.Event = field(default_factory=trio.Event)
 
 
@@ -210,6 +179,7 @@ class Services:
             async with trio.open_nursery() as nursery:
                 for service in _running_of(now):
                     nursery.start_soon(self.supervise, service)
+                nursery.start_soon(self._keep_house, now, nursery)
                 await changed.wait()
                 nursery.cancel_scope.cancel()
             self._account_changed = trio.Event()
@@ -219,6 +189,15 @@ class Services:
                 self._board.forget_account()
             now.ended.set()
             self._context.hub.publish([Resync()])
+
+    async def _keep_house(self, now: Parts, nursery: trio.Nursery) -> None:
+        """Start what nobody waits for: at once, or a while later where that was chosen."""
+        with trio.move_on_after(self._context.tuning.housekeeping_delay_s):
+            await now.doors.are_needed.wait()
+        from restante.client.housekeeping import housekeeping_of  # noqa: PLC0415  (only by then)
+
+        for service in housekeeping_of(self._context, now, directory=self.directory):
+            nursery.start_soon(self.supervise, service)
 
     async def _current(self) -> OwnAccount | None:
         now_s = self._context.now_s()
@@ -269,68 +248,48 @@ class Services:
             announcer=announcer,
             board=board,
         )
-        directory = self.directory
         receipts = Receipts(context, announcer)
-        files = Files(context, own, mailbox=mailbox, links=self._links, announcer=announcer)
-        conversations = Conversations(context, own, announcer, files=files)
-        groups = Groups(context, own, announcer)
-        people = Contacts(context, own, directory=directory, announcer=announcer)
+        conversations = Conversations(context, own, announcer, files=lambda: doors.files)
+        doors = AccountDoors(
+            context,
+            own,
+            directory=self.directory,
+            links=self._links,
+            announcer=announcer,
+            board=board,
+            mailbox=mailbox,
+            receipts=receipts,
+            conversations=conversations,
+        )
         board.own = own
         board.set_error(parts.ACCOUNT, _gone_because(own))
         board.set_phase(ConnectionPhase.CONNECTING if own.is_listed else ConnectionPhase.STOPPED)
         return Parts(
             own=own,
             announcer=announcer,
-            doors=AccountDoors(
-                context,
-                own,
-                directory=directory,
-                announcer=announcer,
-                receipts=receipts,
-                groups=groups,
-            ),
+            doors=doors,
             conversations=conversations,
-            later=Later(context, conversations),
-            contacts=people,
             outbox=outbox,
             receipts=receipts,
+            inbox=inbox,
             mailbox=mailbox,
             journal=Journal(context, announcer),
-            choices=Choices(context, own, announcer),
-            groups=groups,
-            admitting=Admitting(context, own, announcer),
-            mirroring=Mirroring(context, own, announcer),
-            watch=AccountWatch(context, own, directory=directory, announcer=announcer, board=board),
+            watch=AccountWatch(
+                context, own, directory=self.directory, announcer=announcer, board=board
+            ),
             refreshing=refreshing,
-            catching_up=CatchingUp(
-                context, inbox=inbox, refreshing=refreshing, announcer=announcer
-            ),
-            unclaimed=Unclaimed(context, own, directory=directory, announcer=announcer),
-            follower=MoveFollower(context, directory=directory, announcer=announcer),
-            old_mailbox=OldMailbox(context, own, inbox=Inbox(context, own, announcer)),
-            telling_again=TellingAgain(context, announcer),
-            reassuring=Reassuring(context, own, announcer),
-            files=files,
-            grammar=put_grammar_together(
-                context, own, announcer, contacts=people, links=self._links
-            ),
-            transfers=put_transfers_together(
-                context, own, mailbox=mailbox, links=self._links, announcer=announcer, board=board
-            ),
         )
 
 
 def _running_of(now: Parts) -> Sequence[Callable[[], Awaitable[None]]]:
-    """Return the services that run; a revoked device has nothing to say to anybody."""
+    """Return the services that run from the start; a revoked device has nothing to say to anybody.
+
+    The others keep house: client/housekeeping.
+    """
     if not now.own.is_listed:
-        # What disappears does so here too.
-        return (now.grammar.vanishing.run, *now.files.services_of_revoked)
+        return ()
     own = (now.outbox.run, now.receipts.run, now.journal.run, now.watch.run, now.mailbox.run)
-    others = (now.later.run, now.refreshing.run, now.catching_up.run, now.unclaimed.run)
-    groups = (now.admitting.run, now.mirroring.run)
-    moves = (now.follower.run, now.old_mailbox.run, now.telling_again.run, now.reassuring.run)
-    files = now.files.services
-    return (*own, *others, *groups, *moves, *now.grammar.services, *now.transfers.services, *files)
+    return (*own, now.refreshing.run)
 
 
 def _gone_because(own: OwnAccount) -> str | None:

@@ -14,7 +14,7 @@ import trio
 from restante.client.clock import rfc3339
 from restante.client.history_transfer.losses import history_state
 from restante.client.interface import ConnectionPhase, Status, StatusChanged
-from restante.client.lifecycle.recovery_kit import recovery_state
+from restante.client.lifecycle.kit_state import recovery_state
 from restante.store.client_outbox import count_messages
 
 if TYPE_CHECKING:

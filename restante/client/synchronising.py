@@ -34,16 +34,16 @@ async def synchronise(context: EngineContext, services: Services, running: Parts
         else:  # perhaps because this device was revoked
             await services.settled(running)
     with trio.move_on_after(UPKEEP_PATIENCE_S):
-        await running.old_mailbox.drained()
+        await running.doors.old_mailbox.drained()
     for _ in range(MOST_ROUNDS):
         await running.receipts.flush()
         await running.journal.flush()
         if is_drained:
-            await running.files.settled()
+            await running.doors.files.settled()
         await running.outbox.flush()
         left = await _left(context, running)
         if not is_drained or not any(_goes_on(entry, running) for entry in left):
-            return is_drained and not left and await running.files.is_all_sent()
+            return is_drained and not left and await running.doors.files.is_all_sent()
         await services.settled(running)  # a mailbox that was refused is another one by now
         await running.outbox.hurry()
     return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from restante.client.sending.keys import KEPT_MS
 from restante.errors import UserError
 from restante.store import failpoints
 from tests.client.world import (
+    QUICK,
     TurnedClock,
     World,
     a_world,
@@ -187,3 +189,21 @@ async def test_who_dies_between_sending_and_noting_it_sends_nothing_twice(tmp_pa
             (only,) = await alice.messages(to_bob, start=0, count=9)
             await reaches(alice, only, "delivered")
         assert await bodies(bob, to_alice) == ["once"]
+
+
+async def test_an_engine_for_one_message_puts_off_its_housekeeping_until_it_is_needed(
+    tmp_path: Path,
+) -> None:
+    brief = replace(QUICK, housekeeping_delay_s=3600.0)
+    report = tmp_path / "report.txt"
+    report.write_text("all is well")
+    async with a_world(tmp_path) as world, world.online("bob") as bob:
+        async with world.online("alice") as alice:
+            to_bob, _ = await introduce(alice, bob)
+        async with world.online("alice", tuning=brief) as alice:
+            await reaches(alice, await alice.send(to_bob, "a line"), "delivered")
+            needed = alice._services.running().doors.are_needed
+            assert not needed.is_set()
+            sent = await alice.send_file(to_bob, path=str(report))
+            assert needed.is_set()
+            await reaches(alice, sent, "delivered")

@@ -6,6 +6,8 @@ A figure of time belongs to the benchmarks; that a heavy library crept in is a f
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -103,6 +105,39 @@ def test_a_direct_command_loads_no_screen(friends: tuple[Person, Person]) -> Non
     names = loaded(bob, "contact", "ls")
     assert "restante.client.engine" in names
     assert not names & {"textual", "rich", "segno", "structlog", "alembic"}
+
+
+def test_a_direct_send_loads_only_what_sends(friends: tuple[Person, Person]) -> None:
+    _, bob = friends
+    names = loaded(bob, "send", "alice", "hi")
+    assert {"restante.client.outbox", "restante.client.sealing"} <= names
+    assert not names & {
+        *("restante.client.archives.filing", "restante.client.backing_up.desk"),
+        *("restante.client.bundling.writing", "restante.client.consuming.consumers"),
+        *("restante.client.finding.finder", "restante.client.linking.desk"),
+        *("restante.client.lifecycle.recovering", "restante.client.lifecycle.verification"),
+        *("logging.handlers", "mnemonic", "pickle", "sqlalchemy"),
+    }
+
+
+def test_an_engine_begins_without_what_opens_messages_and_without_its_housekeeping() -> None:
+    program = """
+import sys
+import restante.client.commands.send, restante.client.own_engine, restante.client.running
+print(*sorted(sys.modules))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=True, text=True, timeout=120
+    )
+    names = set(done.stdout.split())
+    assert "restante.client.services" in names
+    assert not names & {
+        *("restante.client.contents", "restante.client.opening"),
+        *("restante.client.files.parts", "restante.client.history_transfer.parts"),
+        *("restante.client.groups.admitting", "restante.client.housekeeping"),
+        *("restante.client.sending.later", "restante.client.linking.unclaimed"),
+        *("mnemonic", "pickle", "tarfile"),
+    }
 
 
 def test_the_relay_loads_nothing_of_the_client_but_what_all_commands_share(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from restante.client.files.describing import voice_of
 from restante.client.named import conversation_of, message_of
 
 if TYPE_CHECKING:
@@ -46,6 +45,8 @@ class FileMethods:
         duration_s: float = 0.0,
     ) -> Message:
         """See interface.Engine."""
+        from restante.client.files.describing import voice_of
+
         return await self._files().send(
             conversation_of(conversation),
             path=path,

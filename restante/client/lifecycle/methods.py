@@ -58,7 +58,7 @@ class LifecycleMethods:
         """See interface.Engine."""
         running = self._running()
         account_id = running.conversations.account_id(conversation)
-        return await running.contacts.begin_anew(account_id)
+        return await running.doors.contacts.begin_anew(account_id)
 
     async def account_audit(self) -> Audit:
         """See interface.Engine."""

@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from restante.client.failures import RefusedError, UnreachableError
-from restante.client.lifecycle.recovery_kit import note_confirmed, root_of
+from restante.client.lifecycle.kit_state import note_confirmed
+from restante.client.lifecycle.recovery_kit import root_of
 from restante.client.link import open_link
 from restante.client.own_account import keep_new_account, mark_registered, note_recovered
 from restante.client.publishing import register

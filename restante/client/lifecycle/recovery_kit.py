@@ -8,13 +8,14 @@ Spec: docs/engine.md, section 17; docs/cryptography.md, section 12.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from restante.client.interface import RecoveryKit
+from restante.client.lifecycle.kit_state import is_confirmed, note_confirmed
 from restante.crypto import recovery_words
 from restante.crypto.keys import RootSigningKey
 from restante.errors import UserError
-from restante.store.client_account import get_value, load_account, save_account, set_value
+from restante.store.client_account import load_account, save_account
 from restante.store.client_erasing import cut_log
 
 if TYPE_CHECKING:
@@ -26,10 +27,7 @@ if TYPE_CHECKING:
 ASKED: Final = 3
 """Words that are asked for: who has these has the kit, not just its first line."""
 
-_CONFIRMED: Final = "recovery_confirmed"
 _PREFIX_CHARS: Final = 4
-
-RecoveryState = Literal["unconfirmed", "confirmed"]
 
 
 class RecoveryDesk:
@@ -70,23 +68,10 @@ class RecoveryDesk:
                         "copy with the kit, then try again."
                     )
             save_account(rows, replace(row, root_secret=None))
-            set_value(rows, _CONFIRMED, b"\x01")
+            note_confirmed(rows)
 
         await self._context.write(work)
         await cut_log(self._context.database)
-
-
-def recovery_state(rows: Rows) -> RecoveryState | None:
-    """Return where the kit stands; None where there is no account, or the device is linked."""
-    if get_value(rows, _CONFIRMED) is not None:
-        return "confirmed"
-    row = load_account(rows)
-    return None if row is None or row.root_secret is None else "unconfirmed"
-
-
-def note_confirmed(rows: Rows) -> None:
-    """The words have just been typed: they are where they belong, and the secret isn't kept."""
-    set_value(rows, _CONFIRMED, b"\x01")
 
 
 def root_of(words: str) -> RootSigningKey:
@@ -104,7 +89,7 @@ def _with_root(rows: Rows) -> AccountRow:
             "This profile has no account yet. Start with: restante init --address NAME@HOST"
         )
     if row.root_secret is None:
-        if get_value(rows, _CONFIRMED) is not None:
+        if is_confirmed(rows):
             raise UserError(
                 "The kit was confirmed, and its words are on paper alone: this machine hasn't got "
                 "them any more."

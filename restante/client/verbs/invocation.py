@@ -146,11 +146,12 @@ class Invocation:
         """The chosen profile. UserError: no such name can be."""
         return locate_profile(self.profile_name, os.environ)
 
-    def caller(self, profile: Profile | None = None) -> Any:
-        """Make a `Caller` for the profile."""
+    def caller(self, profile: Profile | None = None, *, is_brief: bool = False) -> Any:
+        """Make a `Caller` for the profile. `is_brief`: an engine of its own puts the rest off."""
         from restante.client.oneshot import Caller
 
-        return Caller(profile or self.profile, host=self._host, before_hosting=self._ask_key)
+        host = partial(self._host, is_brief=is_brief)
+        return Caller(profile or self.profile, host=host, before_hosting=self._ask_key)
 
     def passphrase(self) -> str | None:
         """Return the passphrase that was handed over, if one was: a descriptor is read once."""
@@ -217,13 +218,13 @@ class Invocation:
             text = self.passphrase() or self.ask("Passphrase")
             self._key = open_key(profile, read_passphrase(text))
 
-    def _host(self, profile: Profile, lock: Any) -> Any:
+    def _host(self, profile: Profile, lock: Any, *, is_brief: bool) -> Any:
         gc.disable()  # what is imported from here on is kept, and costs a seventh less
         from restante.client.oneshot import EngineThread
         from restante.client.own_engine import open_engine_alone, open_log_of
 
         open_log_of(profile, verbosity=self.verbosity)
-        opener = partial(open_engine_alone, key=self._key)
+        opener = partial(open_engine_alone, key=self._key, is_brief=is_brief)
         return EngineThread.start(profile, lock, opener)
 
 

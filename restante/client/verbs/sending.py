@@ -129,7 +129,7 @@ def send(
         )
     if contact is None:  # what can be said of it without an engine is said first
         what = bodies.what_to_send(text, location, reply, idempotency_key, live=live_for)
-    with run.caller(profile) as caller:
+    with run.caller(profile, is_brief=True) as caller:
         if contact is not None:
             what = bodies.card_of(caller, contact)
         return bodies.send(run.out, caller, recipients, what, wait=wait, timeout_s=timeout)
