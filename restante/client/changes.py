@@ -28,8 +28,8 @@ class Changes:
     """Conversations whose line is new or different, in the order in which they were touched."""
     cursors: list[int] = field(default_factory=list)
     """New lines of the feed."""
-    typing: list[tuple[bytes, bool]] = field(default_factory=list)
-    """Accounts that say whether they are typing to us."""
+    typing: list[tuple[bytes, str, bool]] = field(default_factory=list)
+    """Conversations, and who says whether they are typing there."""
     presences: list[tuple[bytes, bool, int]] = field(default_factory=list)
     """Accounts that say whether they are there, and when they last were (unix seconds)."""
     is_resync: bool = False

@@ -210,7 +210,7 @@ class Reader:
             if is_first_device(arrival.contact, arrival.device_id):
                 note_left(rows, changes, arrival.contact, now_ms=self.now_ms)
         elif content.kind in EPHEMERAL and is_welcome(arrival.contact):
-            hear(rows, changes, arrival.contact.account_id, content)
+            hear(rows, changes, arrival.contact, content)
         elif content.kind == Kind.RESEND_REQUEST and is_welcome(arrival.contact):
             gap_requests.answer(
                 rows,

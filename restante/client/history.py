@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from restante.client.grammar.excerpts import excerpt_of
-from restante.client.grammar.mentions import find_mentions
+from restante.client.grammar.naming import own_mentions
 from restante.client.grammar.reading import read_entry
+from restante.client.grammar.threads import thread_changed
 from restante.client.grammar.timers import conversation_timer_s
 from restante.client.interface import MessageState
 from restante.errors import RemoteProtocolError, UserError
@@ -20,7 +21,6 @@ from restante.protocol.content import Content, Kind, Quote, Text
 from restante.protocol.envelope import max_content_bytes
 from restante.protocol.ids import ID_BYTES, MessageId
 from restante.protocol.order import HIGHEST_RANK, next_rank, order_key, rank_at
-from restante.store.client_contacts import contacts
 from restante.store.client_conversations import clock, set_clock
 from restante.store.client_feed import append_feed
 from restante.store.client_groups import is_group
@@ -55,7 +55,7 @@ def own_text(rows: Rows, conversation: bytes, text: str, *, quoted: bytes | None
     Raises UserError if what it quotes isn't here.
     """
     quote = own_quote(rows, conversation, quoted)
-    return Text(text=text, quote=quote, mentions=find_mentions(text, contacts(rows)))
+    return Text(text=text, quote=quote, mentions=own_mentions(rows, conversation, text))
 
 
 def own_quote(rows: Rows, conversation: bytes, quoted: bytes | None) -> Quote | None:
@@ -238,6 +238,7 @@ def _insert(rows: Rows, changes: Changes, entry: MessageRow) -> Placed:
         raise UserError("A message with this id exists already.")
     placed = Placed(row=entry, position=position)
     changes.message_added(placed)
+    thread_changed(rows, changes, entry)
     return placed
 
 

@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING
 
 from restante.client.grammar import preferences
 from restante.client.grammar.excerpts import local_excerpt
+from restante.client.grammar.naming import is_in
 from restante.client.grammar.timers import conversation_timer_s
 from restante.client.groups.ledger import PARTIAL
 from restante.client.groups.posting import existing_group
 from restante.client.people_kept import existing
 from restante.client.syncing.chosen import choices_of
 from restante.client.views import Viewer, is_listed
+from restante.store.client_calls import count_calling
 from restante.store.client_contacts import contact
 from restante.store.client_files import file_of
 from restante.store.client_groups import count_members, group_row, is_group
 from restante.store.client_marks import marks_of
 from restante.store.client_spaces import channel
 from restante.store.client_summaries import conversation_summary
+from restante.store.client_threads import count_answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,6 +59,9 @@ def viewer(
         timer_of=partial(conversation_timer_s, rows),
         presence_of=context.presences.of if shows_presence else lambda _: None,
         file_of=partial(file_of, rows),
+        is_in=partial(is_in, rows),
+        answers_to=partial(count_answers, rows),
+        calling_in=partial(count_calling, rows),
         choices_of=partial(choices_of, rows, now_ms=context.now_ms()),
     )
 

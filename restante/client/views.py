@@ -92,7 +92,8 @@ class Viewer:
 
     `marks_of` finds what was said of a message, by its id, and `excerpt_of` repeats it; `timer_of`,
     `presence_of` and `choices_of` tell of a conversation, by the account's id; `file_of` says where
-    a message's file stands.
+    a message's file stands. In a conversation `is_in` says who can be named there, `answers_to` how
+    many answers lead to a message, and `calling_in` how many unread ones call the user.
     """
 
     own: OwnAccount
@@ -103,6 +104,9 @@ class Viewer:
     presence_of: Callable[[bytes], Presence | None]
     choices_of: Callable[[bytes], dict[str, Any]]
     file_of: Callable[[bytes], FileRow | None]
+    is_in: Callable[[bytes, bytes], bool]
+    answers_to: Callable[[bytes, bytes], int]
+    calling_in: Callable[[bytes], int]
 
     def message(self, row: MessageRow, position: int) -> Message:
         """Show one entry at its position."""
@@ -125,7 +129,8 @@ class Viewer:
             quote=quote,
             error=row.error,
             file=file_view(row, self.file_of(row.id)) if row.kind == "file" else None,
-            **details(row, self.marks_of(row.id), self.named),
+            answers=self.answers_to(row.conversation, row.id) if row.quote_id is None else 0,
+            **details(row, self.marks_of(row.id), self.named, self.is_in),
         )
 
     def named(self, account_id: bytes) -> tuple[str, bool]:
@@ -151,6 +156,7 @@ class Viewer:
             contact=ContactState(contact.state),
             message_count=0 if summary is None else summary.message_count,
             unread_count=0 if summary is None else summary.unread_count,
+            unread_mentions=self._unread_mentions(summary),
             first_unread=None if summary is None else summary.first_unread,
             last=last,
             timer_s=0 if summary is None else self.timer_of(contact.account_id),
@@ -181,6 +187,7 @@ class Viewer:
             contact=ContactState.REQUEST if row.state == "request" else ContactState.ACCEPTED,
             message_count=0 if summary is None else summary.message_count,
             unread_count=0 if summary is None else summary.unread_count,
+            unread_mentions=self._unread_mentions(summary),
             first_unread=None if summary is None else summary.first_unread,
             last=last,
             timer_s=row.timer_s,
@@ -196,6 +203,11 @@ class Viewer:
             ),
             **self.choices_of(row.group_id),
         )
+
+    def _unread_mentions(self, summary: ConversationSummary | None) -> int:
+        if summary is None or not summary.unread_count:
+            return 0
+        return self.calling_in(summary.conversation)
 
     def received(self, row: FeedRow) -> Received:
         """Show one line of the feed; a message that came further, as far as it had come by then."""

@@ -13,7 +13,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from restante.protocol.codec import decode, encode
-from restante.protocol.ids import U8, U16, U32, U63, Bytes16, Bytes32
+from restante.protocol.ids import ID_BYTES, U8, U16, U32, U63, Bytes16, Bytes32
 from restante.protocol.limits import BUCKETS, MAX_FILE_BYTES, MAX_MANIFEST_BYTES
 
 MAX_SEEN = 8
@@ -146,6 +146,10 @@ class Quote(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
 
     message: Bytes16
     excerpt: Annotated[str, Meta(max_length=300)]
+
+
+EVERYBODY: Final = bytes(ID_BYTES)
+"""In the place of an account: everybody in the group, if its writer may name them all."""
 
 
 class Mention(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
@@ -430,5 +434,7 @@ class RecordKind(IntEnum):
     GROUP_DECLINED = 54
     """key: id of an invite link, account. When the user said no to them, in ms, 8 B: on no other
     device is that asked again."""
+    THREAD_DRAFT = 58
+    """key: a thread's first message. What the user has begun to write in it; nil: nothing."""
     ALERTS = 65
     """key: conversation. Which messages call the user: `mentions` or `none`; absent: all."""

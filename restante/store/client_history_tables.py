@@ -16,6 +16,12 @@ from restante.store.client_columns import blob, client_metadata, number, rowid, 
 UNREAD: Final = "messages.received_at_ms IS NOT NULL AND messages.state = 'delivered'"
 """Which messages are unread; the triggers that count them say the same."""
 
+CALLS: Final = "messages.calls > 0"
+"""Which messages name the user, or answer them."""
+
+CALLS_UNREAD: Final = f"{CALLS} AND {UNREAD}"
+"""Which of them are unread."""
+
 IS_SETTING: Final = "messages.kind = 'setting'"
 """Which messages say how a conversation is kept."""
 
@@ -73,6 +79,7 @@ messages: Final = Table(
     number("gone_at_ms", nullable=True),
     text("text"),
     blob("body"),
+    Column("calls", Integer, nullable=False, server_default=sql("0")),
     UniqueConstraint("id"),
     CheckConstraint(_KEY_ENDS_WITH_ID),
     Index("messages_by_order", "conversation", "order_key", unique=True),
@@ -91,7 +98,24 @@ messages: Final = Table(
     ),
     Index("messages_expiring", "expires_at_ms", sqlite_where=sql("expires_at_ms IS NOT NULL")),
     Index("messages_gone", "gone_at_ms", sqlite_where=sql("gone_at_ms IS NOT NULL")),
-    Index("messages_quoting", "quote_id", sqlite_where=sql("quote_id IS NOT NULL")),
+    Index(
+        "messages_quoting",
+        "quote_id",
+        "conversation",
+        "order_key",
+        sqlite_where=sql("quote_id IS NOT NULL"),
+    ),
+    Index("messages_calling", "order_key", sqlite_where=sql(CALLS.replace("messages.", ""))),
+    Index(
+        "messages_calling_unread",
+        "order_key",
+        sqlite_where=sql(CALLS_UNREAD.replace("messages.", "")),
+    ),
+    Index(
+        "messages_calling_here",
+        "conversation",
+        sqlite_where=sql(CALLS_UNREAD.replace("messages.", "")),
+    ),
     Index(
         "messages_settings",
         "conversation",

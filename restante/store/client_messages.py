@@ -17,6 +17,11 @@ from restante.store.client_positions import chunk_at, position_of_key
 from restante.store.client_rows import Rows, Shape, Statement
 from restante.values import dataclass
 
+NAMES_US: Final = 1
+NAMES_ALL: Final = 2
+ANSWERS_US: Final = 4
+"""Kept by triggers, in whichever order a message and its answer come."""
+
 RANK_BYTES: Final = 8
 """An order key is the rank, big-endian, and then the message id."""
 
@@ -29,6 +34,7 @@ class MessageRow:
     what this account wrote; a received one is unread while its state is `delivered`. `counter` is
     the sending device's, and 0 for entries of our own making, such as gaps. With a `timer_s` it
     disappears so long after it was read (or sent), at `gone_at_ms`, None until that is known.
+    `calls` says why it calls the user: bits of `NAMES_US`, `NAMES_ALL` and `ANSWERS_US`.
     """
 
     id: bytes
@@ -50,6 +56,7 @@ class MessageRow:
     expires_at_ms: int | None
     timer_s: int = 0
     gone_at_ms: int | None = None
+    calls: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +76,7 @@ _SET_STATE = Statement("messages.SET_STATE")
 _SET_COUNTER = Statement("messages.SET_COUNTER")
 _SET_EXPIRY = Statement("messages.SET_EXPIRY")
 _SET_TEXT = Statement("messages.SET_TEXT")
+_SET_CALLS = Statement("messages.SET_CALLS")
 _BY_COUNTER = Statement("messages.BY_COUNTER")
 _OF_DEVICE = Statement("messages.OF_DEVICE")
 _EXPIRING = Statement("messages.EXPIRING")
@@ -115,6 +123,11 @@ def update_text(
     """Change what an entry of our own making says, such as a gap; return it as it stands now."""
     rows.run(_SET_TEXT, which=id, text=text, state=state, error=error)
     return placed_message(rows, id)
+
+
+def set_calls(rows: Rows, id: bytes, calls: int, *, keeps: int = 0) -> None:  # noqa: A002
+    """Note why a message calls the user, beside those bits of before that it `keeps`."""
+    rows.run(_SET_CALLS, which=id, calls=calls, keeps=keeps)
 
 
 def assign_counter(rows: Rows, id: bytes, *, counter: int, body: bytes) -> None:  # noqa: A002

@@ -209,11 +209,11 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             "messages.sent_at_ms, messages.received_at_ms, messages.kind, messages.text, "
             "messages.body, messages.state, messages.error, messages.quote_id, "
             "messages.quote_excerpt, messages.expires_at_ms, messages.timer_s, "
-            "messages.gone_at_ms, EXISTS (SELECT others.id FROM messages AS others WHERE "
-            "others.id = messages.quote_id AND others.timer_s = ? AND others.gone_at_ms IS NULL) "
-            "AS quotes_what_stays FROM messages JOIN conversations ON messages.conversation = "
-            "conversations.number WHERE messages.conversation = ? AND messages.timer_s = ? AND "
-            "messages.gone_at_ms IS NULL ORDER BY messages.order_key"
+            "messages.gone_at_ms, messages.calls, EXISTS (SELECT others.id FROM messages AS "
+            "others WHERE others.id = messages.quote_id AND others.timer_s = ? AND "
+            "others.gone_at_ms IS NULL) AS quotes_what_stays FROM messages JOIN conversations ON "
+            "messages.conversation = conversations.number WHERE messages.conversation = ? AND "
+            "messages.timer_s = ? AND messages.gone_at_ms IS NULL ORDER BY messages.order_key"
         ),
         ("timer_s_1", "conversation", "timer_s_2"),
         {"timer_s_1": 0, "timer_s_2": 0},
@@ -247,6 +247,77 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
         "DELETE FROM backups WHERE backups.number = ?",
         ("which",),
         {},
+    ),
+    "calls.COUNT_UNREAD": (
+        (
+            "SELECT count(*) AS count_1 FROM (SELECT 1 FROM messages WHERE messages.conversation "
+            '= (SELECT conversations.number FROM conversations WHERE conversations."key" = ?) AND'
+            " messages.calls > 0 AND messages.received_at_ms IS NOT NULL AND messages.state = "
+            "'delivered' LIMIT ? OFFSET ?) AS some"
+        ),
+        ("key", "limit", "param_1"),
+        {"param_1": 0},
+    ),
+    "calls.NUMBER": (
+        "SELECT messages.number FROM messages WHERE messages.id = ?",
+        ("id",),
+        {},
+    ),
+    "calls.READ": (
+        (
+            'SELECT messages.id, conversations."key" AS conversation, messages.author, '
+            "messages.device_id, messages.counter, messages.order_key, messages.rank, "
+            "messages.sent_at_ms, messages.received_at_ms, messages.kind, messages.text, "
+            "messages.body, messages.state, messages.error, messages.quote_id, "
+            "messages.quote_excerpt, messages.expires_at_ms, messages.timer_s, "
+            "messages.gone_at_ms, messages.calls, messages.conversation AS number FROM messages "
+            "JOIN conversations ON messages.conversation = conversations.number WHERE "
+            "messages.calls > 0 AND messages.state <> 'delivered' AND messages.order_key < ? AND "
+            "messages.conversation NOT IN ( SELECT conversations.number FROM contacts JOIN "
+            'conversations ON conversations."key" = contacts.account_id WHERE contacts.state IN '
+            "('request', 'blocked') ) AND messages.conversation NOT IN ( SELECT "
+            'conversations.number FROM group_states JOIN conversations ON conversations."key" = '
+            "group_states.group_id WHERE group_states.state IN ('request', 'partial') ) ORDER BY "
+            "messages.order_key DESC LIMIT ? OFFSET ?"
+        ),
+        ("past", "limit", "param_1"),
+        {"param_1": 0},
+    ),
+    "calls.UNLOOKED": (
+        (
+            'SELECT messages.id, conversations."key" AS conversation, messages.author, '
+            "messages.device_id, messages.counter, messages.order_key, messages.rank, "
+            "messages.sent_at_ms, messages.received_at_ms, messages.kind, messages.text, "
+            "messages.body, messages.state, messages.error, messages.quote_id, "
+            "messages.quote_excerpt, messages.expires_at_ms, messages.timer_s, "
+            "messages.gone_at_ms, messages.calls, messages.conversation AS number FROM messages "
+            "JOIN conversations ON messages.conversation = conversations.number WHERE "
+            "messages.number > ? AND messages.received_at_ms IS NOT NULL AND instr(messages.text,"
+            " '@') AND messages.kind = ? ORDER BY messages.number LIMIT ? OFFSET ?"
+        ),
+        ("past", "kind_1", "limit", "param_1"),
+        {"kind_1": "text", "param_1": 0},
+    ),
+    "calls.UNREAD": (
+        (
+            'SELECT messages.id, conversations."key" AS conversation, messages.author, '
+            "messages.device_id, messages.counter, messages.order_key, messages.rank, "
+            "messages.sent_at_ms, messages.received_at_ms, messages.kind, messages.text, "
+            "messages.body, messages.state, messages.error, messages.quote_id, "
+            "messages.quote_excerpt, messages.expires_at_ms, messages.timer_s, "
+            "messages.gone_at_ms, messages.calls, messages.conversation AS number FROM messages "
+            "JOIN conversations ON messages.conversation = conversations.number WHERE "
+            "messages.calls > 0 AND messages.received_at_ms IS NOT NULL AND messages.state = "
+            "'delivered' AND messages.order_key < ? AND messages.conversation NOT IN ( SELECT "
+            'conversations.number FROM contacts JOIN conversations ON conversations."key" = '
+            "contacts.account_id WHERE contacts.state IN ('request', 'blocked') ) AND "
+            "messages.conversation NOT IN ( SELECT conversations.number FROM group_states JOIN "
+            'conversations ON conversations."key" = group_states.group_id WHERE '
+            "group_states.state IN ('request', 'partial') ) ORDER BY messages.order_key DESC "
+            "LIMIT ? OFFSET ?"
+        ),
+        ("past", "limit", "param_1"),
+        {"param_1": 0},
     ),
     "consumers.ALL": (
         (
@@ -507,10 +578,11 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             "messages.sent_at_ms, messages.received_at_ms, messages.kind, messages.text, "
             "messages.body, messages.state, messages.error, messages.quote_id, "
             "messages.quote_excerpt, messages.expires_at_ms, messages.timer_s, "
-            "messages.gone_at_ms, messages.conversation AS number, feed.cursor, feed.type, "
-            "feed.at_ms, feed.detail FROM messages JOIN conversations ON messages.conversation = "
-            "conversations.number JOIN feed ON feed.message = messages.number WHERE feed.cursor >"
-            " ? AND feed.at_ms >= ? ORDER BY feed.cursor LIMIT ? OFFSET ?"
+            "messages.gone_at_ms, messages.calls, messages.conversation AS number, feed.cursor, "
+            "feed.type, feed.at_ms, feed.detail FROM messages JOIN conversations ON "
+            "messages.conversation = conversations.number JOIN feed ON feed.message = "
+            "messages.number WHERE feed.cursor > ? AND feed.at_ms >= ? ORDER BY feed.cursor LIMIT"
+            " ? OFFSET ?"
         ),
         ("after", "since_ms", "limit", "param_1"),
         {"param_1": 0},
@@ -522,11 +594,12 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             "messages.sent_at_ms, messages.received_at_ms, messages.kind, messages.text, "
             "messages.body, messages.state, messages.error, messages.quote_id, "
             "messages.quote_excerpt, messages.expires_at_ms, messages.timer_s, "
-            "messages.gone_at_ms, messages.conversation AS number, feed.cursor, feed.type, "
-            "feed.at_ms, feed.detail FROM messages JOIN conversations ON messages.conversation = "
-            "conversations.number JOIN feed ON feed.message = messages.number WHERE feed.cursor >"
-            " ? AND feed.at_ms >= ? AND messages.conversation = (SELECT conversations.number FROM"
-            ' conversations WHERE conversations."key" = ?) ORDER BY feed.cursor LIMIT ? OFFSET ?'
+            "messages.gone_at_ms, messages.calls, messages.conversation AS number, feed.cursor, "
+            "feed.type, feed.at_ms, feed.detail FROM messages JOIN conversations ON "
+            "messages.conversation = conversations.number JOIN feed ON feed.message = "
+            "messages.number WHERE feed.cursor > ? AND feed.at_ms >= ? AND messages.conversation "
+            '= (SELECT conversations.number FROM conversations WHERE conversations."key" = ?) '
+            "ORDER BY feed.cursor LIMIT ? OFFSET ?"
         ),
         ("after", "since_ms", "conversation", "limit", "param_1"),
         {"param_1": 0},
@@ -546,10 +619,10 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             "messages.sent_at_ms, messages.received_at_ms, messages.kind, messages.text, "
             "messages.body, messages.state, messages.error, messages.quote_id, "
             "messages.quote_excerpt, messages.expires_at_ms, messages.timer_s, "
-            "messages.gone_at_ms, messages.conversation AS number, feed.cursor, feed.type, "
-            "feed.at_ms, feed.detail FROM messages JOIN conversations ON messages.conversation = "
-            "conversations.number JOIN feed ON feed.message = messages.number WHERE feed.cursor ="
-            " ?"
+            "messages.gone_at_ms, messages.calls, messages.conversation AS number, feed.cursor, "
+            "feed.type, feed.at_ms, feed.detail FROM messages JOIN conversations ON "
+            "messages.conversation = conversations.number JOIN feed ON feed.message = "
+            "messages.number WHERE feed.cursor = ?"
         ),
         ("at",),
         {},
@@ -609,9 +682,9 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             "messages.sent_at_ms, messages.received_at_ms, messages.kind, messages.text, "
             "messages.body, messages.state, messages.error, messages.quote_id, "
             "messages.quote_excerpt, messages.expires_at_ms, messages.timer_s, "
-            "messages.gone_at_ms, messages.conversation AS number FROM messages JOIN "
-            "conversations ON messages.conversation = conversations.number WHERE messages.kind = "
-            "'file' ORDER BY messages.order_key DESC LIMIT ? OFFSET ?"
+            "messages.gone_at_ms, messages.calls, messages.conversation AS number FROM messages "
+            "JOIN conversations ON messages.conversation = conversations.number WHERE "
+            "messages.kind = 'file' ORDER BY messages.order_key DESC LIMIT ? OFFSET ?"
         ),
         ("limit", "skipped"),
         {},
@@ -623,9 +696,10 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             "messages.sent_at_ms, messages.received_at_ms, messages.kind, messages.text, "
             "messages.body, messages.state, messages.error, messages.quote_id, "
             "messages.quote_excerpt, messages.expires_at_ms, messages.timer_s, "
-            "messages.gone_at_ms, messages.conversation AS number FROM messages JOIN "
-            "conversations ON messages.conversation = conversations.number WHERE messages.kind = "
-            "'file' AND conversations.\"key\" = ? ORDER BY messages.order_key DESC LIMIT ? OFFSET ?"
+            "messages.gone_at_ms, messages.calls, messages.conversation AS number FROM messages "
+            "JOIN conversations ON messages.conversation = conversations.number WHERE "
+            "messages.kind = 'file' AND conversations.\"key\" = ? ORDER BY messages.order_key DESC "
+            "LIMIT ? OFFSET ?"
         ),
         ("key", "limit", "skipped"),
         {},
@@ -1159,8 +1233,8 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             "messages.sent_at_ms, messages.received_at_ms, messages.kind, messages.text, "
             "messages.body, messages.state, messages.error, messages.quote_id, "
             "messages.quote_excerpt, messages.expires_at_ms, messages.timer_s, "
-            "messages.gone_at_ms, messages.conversation AS number FROM messages JOIN "
-            "conversations ON messages.conversation = conversations.number WHERE "
+            "messages.gone_at_ms, messages.calls, messages.conversation AS number FROM messages "
+            "JOIN conversations ON messages.conversation = conversations.number WHERE "
             "messages.conversation = ? AND messages.device_id = ? AND messages.counter = ? AND "
             "messages.counter > ?"
         ),
@@ -1174,8 +1248,9 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             "messages.sent_at_ms, messages.received_at_ms, messages.kind, messages.text, "
             "messages.body, messages.state, messages.error, messages.quote_id, "
             "messages.quote_excerpt, messages.expires_at_ms, messages.timer_s, "
-            "messages.gone_at_ms, messages.conversation AS number FROM messages JOIN "
-            "conversations ON messages.conversation = conversations.number WHERE messages.id = ?"
+            "messages.gone_at_ms, messages.calls, messages.conversation AS number FROM messages "
+            "JOIN conversations ON messages.conversation = conversations.number WHERE messages.id"
+            " = ?"
         ),
         ("id",),
         {},
@@ -1192,8 +1267,8 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             "messages.sent_at_ms, messages.received_at_ms, messages.kind, messages.text, "
             "messages.body, messages.state, messages.error, messages.quote_id, "
             "messages.quote_excerpt, messages.expires_at_ms, messages.timer_s, "
-            "messages.gone_at_ms, messages.conversation AS number FROM messages JOIN "
-            "conversations ON messages.conversation = conversations.number WHERE "
+            "messages.gone_at_ms, messages.calls, messages.conversation AS number FROM messages "
+            "JOIN conversations ON messages.conversation = conversations.number WHERE "
             "messages.expires_at_ms <= ? AND messages.state = ? ORDER BY messages.expires_at_ms "
             "LIMIT ? OFFSET ?"
         ),
@@ -1212,8 +1287,8 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
         (
             "INSERT INTO messages (id, conversation, order_key, author, device_id, counter, rank,"
             " sent_at_ms, received_at_ms, kind, state, error, quote_id, quote_excerpt, "
-            "expires_at_ms, timer_s, gone_at_ms, text, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
-            "?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"
+            "expires_at_ms, timer_s, gone_at_ms, text, body, calls) VALUES (?, ?, ?, ?, ?, ?, ?, "
+            "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"
         ),
         (
             "id",
@@ -1235,6 +1310,7 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             "gone_at_ms",
             "text",
             "body",
+            "calls",
         ),
         {},
     ),
@@ -1249,6 +1325,11 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
     "messages.PLACE": (
         "SELECT messages.conversation, messages.order_key FROM messages WHERE messages.id = ?",
         ("id",),
+        {},
+    ),
+    "messages.SET_CALLS": (
+        "UPDATE messages SET calls = (calls & ?) | ? WHERE id = ?",
+        ("keeps", "calls", "which"),
         {},
     ),
     "messages.SET_COUNTER": (
@@ -1286,8 +1367,8 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             "messages.sent_at_ms, messages.received_at_ms, messages.kind, messages.text, "
             "messages.body, messages.state, messages.error, messages.quote_id, "
             "messages.quote_excerpt, messages.expires_at_ms, messages.timer_s, "
-            "messages.gone_at_ms, messages.conversation AS number FROM messages JOIN "
-            "conversations ON messages.conversation = conversations.number WHERE "
+            "messages.gone_at_ms, messages.calls, messages.conversation AS number FROM messages "
+            "JOIN conversations ON messages.conversation = conversations.number WHERE "
             "messages.conversation = ? AND messages.order_key >= ? ORDER BY messages.order_key "
             "LIMIT ? OFFSET ?"
         ),
@@ -1686,8 +1767,8 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             "messages.sent_at_ms, messages.received_at_ms, messages.kind, messages.text, "
             "messages.body, messages.state, messages.error, messages.quote_id, "
             "messages.quote_excerpt, messages.expires_at_ms, messages.timer_s, "
-            "messages.gone_at_ms, messages.conversation AS number FROM messages JOIN "
-            "conversations ON messages.conversation = conversations.number WHERE "
+            "messages.gone_at_ms, messages.calls, messages.conversation AS number FROM messages "
+            "JOIN conversations ON messages.conversation = conversations.number WHERE "
             "messages.gone_at_ms <= ? ORDER BY messages.gone_at_ms LIMIT ? OFFSET ?"
         ),
         ("now_ms", "limit", "param_1"),
@@ -1700,8 +1781,8 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             "messages.sent_at_ms, messages.received_at_ms, messages.kind, messages.text, "
             "messages.body, messages.state, messages.error, messages.quote_id, "
             "messages.quote_excerpt, messages.expires_at_ms, messages.timer_s, "
-            "messages.gone_at_ms, messages.conversation AS number FROM messages JOIN "
-            "conversations ON messages.conversation = conversations.number WHERE "
+            "messages.gone_at_ms, messages.calls, messages.conversation AS number FROM messages "
+            "JOIN conversations ON messages.conversation = conversations.number WHERE "
             "messages.conversation = ? AND messages.kind = 'setting' ORDER BY messages.order_key "
             "DESC LIMIT ? OFFSET ?"
         ),
@@ -1723,9 +1804,9 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             "messages.sent_at_ms, messages.received_at_ms, messages.kind, messages.text, "
             "messages.body, messages.state, messages.error, messages.quote_id, "
             "messages.quote_excerpt, messages.expires_at_ms, messages.timer_s, "
-            "messages.gone_at_ms, messages.conversation AS number FROM messages JOIN "
-            "conversations ON messages.conversation = conversations.number WHERE messages.kind = "
-            "? ORDER BY messages.number"
+            "messages.gone_at_ms, messages.calls, messages.conversation AS number FROM messages "
+            "JOIN conversations ON messages.conversation = conversations.number WHERE "
+            "messages.kind = ? ORDER BY messages.number"
         ),
         ("kind",),
         {},
@@ -1737,8 +1818,8 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             "messages.sent_at_ms, messages.received_at_ms, messages.kind, messages.text, "
             "messages.body, messages.state, messages.error, messages.quote_id, "
             "messages.quote_excerpt, messages.expires_at_ms, messages.timer_s, "
-            "messages.gone_at_ms, messages.conversation AS number FROM messages JOIN "
-            "conversations ON messages.conversation = conversations.number WHERE "
+            "messages.gone_at_ms, messages.calls, messages.conversation AS number FROM messages "
+            "JOIN conversations ON messages.conversation = conversations.number WHERE "
             "messages.quote_id = ? ORDER BY messages.order_key"
         ),
         ("quoted",),
@@ -1766,9 +1847,9 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             "messages.sent_at_ms, messages.received_at_ms, messages.kind, messages.text, "
             "messages.body, messages.state, messages.error, messages.quote_id, "
             "messages.quote_excerpt, messages.expires_at_ms, messages.timer_s, "
-            "messages.gone_at_ms, messages.conversation AS number FROM messages JOIN "
-            "conversations ON messages.conversation = conversations.number WHERE messages.number "
-            "= ?"
+            "messages.gone_at_ms, messages.calls, messages.conversation AS number FROM messages "
+            "JOIN conversations ON messages.conversation = conversations.number WHERE "
+            "messages.number = ?"
         ),
         ("number",),
         {},
@@ -2082,14 +2163,15 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             "messages.sent_at_ms, messages.received_at_ms, messages.kind, messages.text, "
             "messages.body, messages.state, messages.error, messages.quote_id, "
             "messages.quote_excerpt, messages.expires_at_ms, messages.timer_s, "
-            "messages.gone_at_ms, conversations.number, conversations.message_count, "
-            "conversations.unread_count, CASE WHEN (conversations.unread_count > ?) THEN (SELECT "
-            "min(messages.order_key) AS min_1 FROM messages WHERE messages.conversation = "
-            "conversations.number AND messages.received_at_ms IS NOT NULL AND messages.state = "
-            "'delivered') END AS first_unread FROM conversations LEFT OUTER JOIN messages ON "
-            "messages.conversation = conversations.number AND messages.order_key = (SELECT "
-            "max(others.order_key) AS max_1 FROM messages AS others WHERE others.conversation = "
-            'conversations.number) WHERE conversations."key" = ?'
+            "messages.gone_at_ms, messages.calls, conversations.number, "
+            "conversations.message_count, conversations.unread_count, CASE WHEN "
+            "(conversations.unread_count > ?) THEN (SELECT min(messages.order_key) AS min_1 FROM "
+            "messages WHERE messages.conversation = conversations.number AND "
+            "messages.received_at_ms IS NOT NULL AND messages.state = 'delivered') END AS "
+            "first_unread FROM conversations LEFT OUTER JOIN messages ON messages.conversation = "
+            "conversations.number AND messages.order_key = (SELECT max(others.order_key) AS max_1"
+            " FROM messages AS others WHERE others.conversation = conversations.number) WHERE "
+            'conversations."key" = ?'
         ),
         ("unread_count_1", "key"),
         {"unread_count_1": 0},
@@ -2101,14 +2183,15 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             "messages.sent_at_ms, messages.received_at_ms, messages.kind, messages.text, "
             "messages.body, messages.state, messages.error, messages.quote_id, "
             "messages.quote_excerpt, messages.expires_at_ms, messages.timer_s, "
-            "messages.gone_at_ms, conversations.number, conversations.message_count, "
-            "conversations.unread_count, CASE WHEN (conversations.unread_count > ?) THEN (SELECT "
-            "min(messages.order_key) AS min_1 FROM messages WHERE messages.conversation = "
-            "conversations.number AND messages.received_at_ms IS NOT NULL AND messages.state = "
-            "'delivered') END AS first_unread FROM conversations LEFT OUTER JOIN messages ON "
-            "messages.conversation = conversations.number AND messages.order_key = (SELECT "
-            "max(others.order_key) AS max_1 FROM messages AS others WHERE others.conversation = "
-            "conversations.number) ORDER BY messages.order_key DESC, conversations.number"
+            "messages.gone_at_ms, messages.calls, conversations.number, "
+            "conversations.message_count, conversations.unread_count, CASE WHEN "
+            "(conversations.unread_count > ?) THEN (SELECT min(messages.order_key) AS min_1 FROM "
+            "messages WHERE messages.conversation = conversations.number AND "
+            "messages.received_at_ms IS NOT NULL AND messages.state = 'delivered') END AS "
+            "first_unread FROM conversations LEFT OUTER JOIN messages ON messages.conversation = "
+            "conversations.number AND messages.order_key = (SELECT max(others.order_key) AS max_1"
+            " FROM messages AS others WHERE others.conversation = conversations.number) ORDER BY "
+            "messages.order_key DESC, conversations.number"
         ),
         ("unread_count_1",),
         {"unread_count_1": 0},
@@ -2161,6 +2244,38 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
         ("limit", "param_1"),
         {"param_1": 0},
     ),
+    "threads.ANSWERS": (
+        (
+            "WITH RECURSIVE down (id, order_key) AS ( SELECT ?, x'' UNION SELECT "
+            "substr(messages.order_key, 9), messages.order_key FROM down CROSS JOIN messages ON "
+            "messages.quote_id = down.id AND messages.conversation = (SELECT number FROM "
+            'conversations WHERE "key" = ?) LIMIT ? ) SELECT down.id FROM down WHERE down.id <> ?'
+            " ORDER BY order_key"
+        ),
+        ("root", "conversation", "most", "root"),
+        {},
+    ),
+    "threads.COUNT": (
+        (
+            "WITH RECURSIVE down (id, order_key) AS ( SELECT ?, x'' UNION SELECT "
+            "substr(messages.order_key, 9), messages.order_key FROM down CROSS JOIN messages ON "
+            "messages.quote_id = down.id AND messages.conversation = (SELECT number FROM "
+            'conversations WHERE "key" = ?) LIMIT ? ) SELECT count(*) FROM down WHERE down.id <> '
+            "?"
+        ),
+        ("root", "conversation", "most", "root"),
+        {},
+    ),
+    "threads.UP": (
+        (
+            "WITH RECURSIVE up (id) AS ( SELECT ? UNION SELECT messages.quote_id FROM up CROSS "
+            "JOIN messages ON messages.id = up.id AND messages.conversation = (SELECT number FROM"
+            ' conversations WHERE "key" = ?) WHERE messages.quote_id IS NOT NULL LIMIT ? ) SELECT'
+            " up.id FROM up"
+        ),
+        ("id", "conversation", "most"),
+        {},
+    ),
     "trace.ADD": (
         "INSERT INTO trace (message_id, device_id, event, at_ms, detail) VALUES (?, ?, ?, ?, ?)",
         ("message_id", "device_id", "event", "at_ms", "detail"),
@@ -2194,9 +2309,9 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             "messages.sent_at_ms, messages.received_at_ms, messages.kind, messages.text, "
             "messages.body, messages.state, messages.error, messages.quote_id, "
             "messages.quote_excerpt, messages.expires_at_ms, messages.timer_s, "
-            "messages.gone_at_ms FROM messages JOIN conversations ON messages.conversation = "
-            "conversations.number WHERE messages.conversation = ? AND messages.order_key < ? "
-            "ORDER BY messages.order_key DESC LIMIT ? OFFSET ?"
+            "messages.gone_at_ms, messages.calls FROM messages JOIN conversations ON "
+            "messages.conversation = conversations.number WHERE messages.conversation = ? AND "
+            "messages.order_key < ? ORDER BY messages.order_key DESC LIMIT ? OFFSET ?"
         ),
         ("conversation", "before_key", "limit", "param_1"),
         {"param_1": 0},
@@ -2261,9 +2376,9 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             "messages.sent_at_ms, messages.received_at_ms, messages.kind, messages.text, "
             "messages.body, messages.state, messages.error, messages.quote_id, "
             "messages.quote_excerpt, messages.expires_at_ms, messages.timer_s, "
-            "messages.gone_at_ms, messages.number FROM messages JOIN conversations ON "
-            "messages.conversation = conversations.number WHERE messages.number > ? ORDER BY "
-            "messages.number LIMIT ? OFFSET ?"
+            "messages.gone_at_ms, messages.calls, messages.number FROM messages JOIN "
+            "conversations ON messages.conversation = conversations.number WHERE messages.number "
+            "> ? ORDER BY messages.number LIMIT ? OFFSET ?"
         ),
         ("after", "limit", "param_1"),
         {"param_1": 0},

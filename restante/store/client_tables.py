@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from restante.store.client_columns import client_metadata
 from restante.store.client_history_tables import (
+    CALLS,
+    CALLS_UNREAD,
     IS_FILE,
     IS_SETTING,
     UNREAD,
@@ -48,6 +50,8 @@ from restante.store.client_way_tables import (
 )
 
 __all__ = [
+    "CALLS",
+    "CALLS_UNREAD",
     "IS_FILE",
     "IS_SETTING",
     "UNREAD",

@@ -80,7 +80,7 @@ async def test_escapes_in_whatever_changes_or_is_a_message(tmp_path: Path, escap
             assert row is not None
             assert row.kind != "unknown"
             marks = marks_of(rows, message_id)
-            seen = details(row, marks, lambda _: ("Bob", False))
+            seen = details(row, marks, lambda _: ("Bob", False), lambda *_: True)
             assert seen["reactions"] == []
             shown = [row.text, row.quote_excerpt or "", *strings(seen)]
             shown += strings(versions(row, marks)) + [each.value for each in marks]

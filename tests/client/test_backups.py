@@ -161,6 +161,7 @@ async def test_drafts_tokens_and_devices_names_are_in_no_backup(tmp_path: Path) 
         kinds = {item.kind for _, item in read_items(path, KEY) if isinstance(item, HistoryRecord)}
     left_out = {
         RecordKind.DRAFT,
+        RecordKind.THREAD_DRAFT,
         RecordKind.TOKEN,
         RecordKind.CODE,
         RecordKind.DEVICE_NAME,

@@ -78,6 +78,7 @@ def seen(rows: Rows, message_id: bytes = ONE) -> dict[str, object]:
         here(rows, message_id),
         marks_of(rows, message_id),
         lambda account: named.get(account, ("", False)),
+        lambda *_: True,
     )
 
 

@@ -56,7 +56,9 @@ def shown(rows: Rows) -> Shown:
     row = message(rows, ASKED)
     assert row is not None
     named = {ALICE: ("me", True), BOB: ("Bob", False)}
-    found = details(row, marks_of(rows, ASKED), lambda who: named.get(who, ("", False)))
+    found = details(
+        row, marks_of(rows, ASKED), lambda who: named.get(who, ("", False)), lambda *_: True
+    )
     poll_shown: Shown = found["poll"]
     return poll_shown
 

@@ -197,3 +197,30 @@ def test_a_command_ends_when_its_time_is_over(online: Friends) -> None:
     waiting.stdin.close()
     assert b"--timeout" in waiting.stderr.read()
     end(waiting)
+
+
+def test_what_mentions_one_and_the_answers_to_a_message_are_printed(online: Friends) -> None:
+    alice, bob = online
+    first = one(alice, "send", "bob", "@bob, lunch? @nobody")
+    assert [each["name"] for each in first["mentions"]] == ["bob"]
+    bob.run("tail", "--once").ok()
+    named = one(bob, "ls", "--mentions")
+    assert (named["id"], named["mentions_me"]) == (first["id"], ["name"])
+    assert one(bob, "contact", "pin", "alice", "--undo")["unread_mentions"] == 1
+    second = one(bob, "send", "alice", "where?", "--reply", first["id"])
+    alice.run("tail", "--once").ok()
+    answer = alice.run("ls", "--mentions").ok().out
+    assert answer.startswith("* [bob] ")
+    assert answer.endswith("where?\n")
+    alice.run("send", "bob", "something else").ok()
+    thread = alice.run("history", "bob", "--thread", second["id"], "--json").ok().records
+    assert [(each["body"], each["answers"]) for each in thread] == [
+        ("@bob, lunch? @nobody", 1),
+        ("where?", 0),
+    ]
+    bob.run("mark", "alice", "--read").ok()
+    assert bob.run("ls", "--mentions", "--unread").ok().out == ""
+    assert bob.run("ls", "--mentions").ok().out.startswith("  [alice] ")
+    alice.run("history", "self", "--thread", second["id"]).failed(1)
+    alice.run("history", "bob", "--thread", "ab" * 16).failed(1)
+    alice.run("history", "bob", "--thread", second["id"], "--last", "1").failed(2)

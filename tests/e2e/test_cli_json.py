@@ -225,6 +225,8 @@ def a_view(kind: str) -> dict[str, Any]:
         "reactions": [{"emoji": "👍", "count": 2, "names": ["Bob"], "is_mine": True}],
         "pinned": False,
         "mentions": [{"start": 0, "length": 4, "name": "Bob", "is_me": False}],
+        "mentions_me": ["name", "all", "answer"],
+        "answers": 2,
         "location": {
             "latitude": -34.9,
             "longitude": -56.2,

@@ -238,7 +238,9 @@ class Device:
                         row.kind,
                         row.text,
                         row.state,
-                        details(row, marks_of(rows, row.id), lambda _: ("", False)),
+                        details(
+                            row, marks_of(rows, row.id), lambda _: ("", False), lambda *_: True
+                        ),
                     )
                     for row in window(rows, key, 0, 10_000)
                 ]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from textual.widgets import Input
 
 from restante.client.interface import ConnectionPhase, Trust
-from tests.tui.scenes import village
+from tests.tui.scenes import minutes, village
 from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.stories import STANDARD, WIDE, Teller, tell
 
@@ -136,6 +136,26 @@ async def _safety_number(t: Teller, engine: ScriptedEngine) -> None:
     await t.until_shown("They match")
 
 
+async def _thread(t: Teller, engine: ScriptedEngine) -> None:
+    await _conversation(t, engine)
+    first = next(m for p in engine.people.values() for m in p.messages if m.answers)
+    engine.answered(first, "Is the number of readers known?", ago=minutes(2), is_read=True)
+    await t.until_shown("↳ 2 answers")
+    await t.press("ctrl+up", "k", "k", "k", "t")
+    await t.until_shown("Thread · 2 answers", "Answer in this thread")
+    await t.type("About four hundred")
+    await t.until_shown("About four hundred")
+
+
+async def _mentions(t: Teller, engine: ScriptedEngine) -> None:
+    await _chats(t, engine)
+    people = {each.name: each for each in engine.people.values()}
+    for name, reason in (("Noor", "name"), ("Alice Rivera", "answer")):
+        engine.mention(people[name].messages[-1], reason)  # type: ignore[arg-type]  # one of them
+    await t.press("@")
+    await t.until_shown("What names you or answers you", "1 is unread.")
+
+
 async def _welcome(t: Teller, _: ScriptedEngine) -> None:
     await t.until_shown("Step 1 of 3")
 
@@ -176,6 +196,8 @@ PICTURES = {
     ),
     "search-here": Picture(scene=_here, size=(100, 30), caption="From match to match in one chat"),
     "palette": Picture(scene=_palette, caption="All commands"),
+    "thread": Picture(scene=_thread, size=WIDE, caption="A thread beside the chat"),
+    "mentions": Picture(scene=_mentions, caption="What names one, in all chats"),
     "settings": Picture(scene=_settings, caption="Settings, each with what it does"),
     "compact": Picture(
         scene=_compact, size=(100, 30), caption="Compact, with a clock of twelve hours, in Nord"

@@ -216,6 +216,11 @@ class ScriptedCore:
             contact=person.state,
             message_count=count,
             unread_count=len(person.unread),
+            unread_mentions=sum(
+                bool(m.mentions_me) for m in person.messages[-512:] if m.id in person.unread
+            )
+            if person.unread
+            else 0,
             first_unread=first_unread,
             last=replace(person.messages[-1], position=count - 1) if count else None,
             timer_s=person.timer_s,

@@ -39,11 +39,13 @@ from tests.tui.scripted_files import ScriptedFiles
 from tests.tui.scripted_groups import ScriptedGroups
 from tests.tui.scripted_keeping import ScriptedKeeping
 from tests.tui.scripted_parts import NOW, Stream, rfc3339
+from tests.tui.scripted_threads import ScriptedThreads
 
 
 class ScriptedEngine(
     ScriptedContacts,
     ScriptedGroups,
+    ScriptedThreads,
     ScriptedChats,
     ScriptedDevices,
     ScriptedFiles,
@@ -59,6 +61,7 @@ class ScriptedEngine(
     ) -> None:
         ScriptedCore.__init__(self, address=address, now=now)
         ScriptedDevices.__init__(self)
+        self.thread_drafts = {}
 
     # ---- the script -------------------------------------------------------------------------
 

@@ -131,7 +131,7 @@ def test_typing_is_told_again_only_after_a_while() -> None:
     watch = TypingWatch(
         None,  # type: ignore[arg-type]  # nothing here sets a timer
         tell=lambda key, is_typing: told.append((key, is_typing)),
-        show=lambda _key, _is_typing: None,
+        show=lambda _key, _names: None,
         now_s=lambda: now_s,
     )
     watch.ours("bob", "h")

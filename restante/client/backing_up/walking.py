@@ -52,6 +52,7 @@ LEFT_OUT: Final = frozenset(
         RecordKind.DEVICE_NAME,
         RecordKind.HISTORY,
         RecordKind.DRAFT,
+        RecordKind.THREAD_DRAFT,
     }
 )
 """Records that say nothing to a new device: the account's present tokens and code, the names of

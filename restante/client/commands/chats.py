@@ -15,9 +15,14 @@ from restante.client.commands.records import (
     MUTED_FOR_GOOD,
     conversation_record,
     conversation_text,
+    message_record,
+    message_text,
 )
 from restante.client.oneshot import Caller
 from restante.errors import ExitCode, UserError
+
+_PAGE = 64
+_NO_MENTIONS = "Nobody has named you or answered you yet."
 
 
 def choose(out: Output, caller: Caller, method: str, conversation: str, **choice: Any) -> ExitCode:
@@ -33,6 +38,28 @@ def ls(out: Output, caller: Caller, *, only_unread: bool, with_archived: bool) -
         is_unread = each["unread_count"] or each["marked_unread"]
         if (with_archived or not each["archived"]) and (is_unread or not only_unread):
             _print(out, each)
+    return ExitCode.OK
+
+
+def mentions(out: Output, caller: Caller, *, only_unread: bool) -> ExitCode:
+    """Print what names the user or answers them: what is unread first, each the newest first."""
+    titles = {each["key"]: each["title"] for each in caller.call("conversations")}
+    count = 0
+    for unread in (True,) if only_unread else (True, False):
+        past = None
+        while True:
+            page = caller.call("mentions", unread=unread, past=past, limit=_PAGE)
+            for message in page:
+                title = titles.get(message["conversation"])
+                sign = "* " if unread else "  "
+                place = f"{sign}[{title}] " if title else sign
+                out.data(message_record(message), place + message_text(message))
+            count += len(page)
+            if len(page) < _PAGE:
+                break
+            past = page[-1]["id"]
+    if not count:
+        out.note("Nothing unread names you or answers you." if only_unread else _NO_MENTIONS)
     return ExitCode.OK
 
 

@@ -1,4 +1,4 @@
-"""`restante history`: print a conversation, oldest first, in a stream of pages; or what is pinned.
+"""`restante history`: print a conversation, oldest first, in pages; what is pinned; a thread.
 
 Rule: memory stays flat however long the conversation is. Spec: docs/cli.md, section "history".
 """
@@ -10,7 +10,7 @@ from typing import Any
 from restante.client.commands.output import Output
 from restante.client.commands.records import local_time, message_record, message_text
 from restante.client.oneshot import Caller
-from restante.errors import ExitCode
+from restante.errors import ExitCode, UserError
 
 _PAGE = 64
 
@@ -34,6 +34,21 @@ def history(
         if len(page) < _PAGE:
             return ExitCode.OK
         start += _PAGE
+
+
+def thread(out: Output, caller: Caller, conversation: str, message: str) -> ExitCode:
+    """Print the thread that a message is in: what it began with, then the answers in order."""
+    key = caller.call("resolve", text=conversation)
+    if caller.call("message", message_id=message)["conversation"] != key:
+        raise UserError("This message is in another conversation.")
+    start = 0
+    while True:
+        page = caller.call("thread", message_id=message, start=start, count=_PAGE)
+        for each in page["messages"]:
+            _print(out, each)
+        start += _PAGE
+        if start >= page["count"]:
+            return ExitCode.OK
 
 
 def pinned(out: Output, caller: Caller, conversation: str) -> ExitCode:

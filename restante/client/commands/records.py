@@ -22,6 +22,8 @@ _MORE = (
     "reactions",
     "pinned",
     "mentions",
+    "mentions_me",
+    "answers",
     "location",
     "card",
     "poll",
@@ -141,6 +143,7 @@ def conversation_record(conversation: dict[str, Any]) -> dict[str, Any]:
     named = (
         "address",
         "unread_count",
+        "unread_mentions",
         "marked_unread",
         "muted_until",
         "alerts",
@@ -159,6 +162,8 @@ def conversation_text(conversation: dict[str, Any]) -> str:
     """Write what the user chose for a conversation: one line."""
     until = conversation["muted_until"]
     said = [f"{conversation['unread_count']} unread"] if conversation["unread_count"] else []
+    if conversation["unread_mentions"]:
+        said.append(f"{conversation['unread_mentions']} of them mention you")
     said += ["marked as unread"] * conversation["marked_unread"]
     if until is not None:
         said.append("muted" if until >= MUTED_FOR_GOOD else f"muted until {local_time(until)}")

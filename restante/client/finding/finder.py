@@ -1,4 +1,4 @@
-"""Searching one's history, in one conversation or in all, and finding a date in it.
+"""Searching one's history, in one conversation or in all, what mentions one, threads, a date.
 
 Rule: what is looked for is said strictly: what is no time, person or kind is an error that says
 what there is, never an empty result. Nothing leaves this machine. Spec: docs/engine.md, section 21.
@@ -9,11 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, get_args
 
 from restante.client.clock import read_rfc3339
+from restante.client.grammar.threads import thread_of
+from restante.client.interface import Thread
 from restante.client.named import account_of, conversation_of, message_of
-from restante.client.viewing import viewer
-from restante.client.views import MessageKind
+from restante.client.syncing.chosen import thread_draft
+from restante.client.viewing import viewer, viewer_of
+from restante.client.views import MessageKind, conversation_key
 from restante.errors import UserError
 from restante.protocol.order import HIGHEST_RANK, rank_at
+from restante.store.client_calls import calling
+from restante.store.client_messages import message, placed_message
 from restante.store.client_positions import position_at_rank
 from restante.store.client_search import LINK, Wanted, search
 
@@ -68,6 +73,44 @@ class Finder:
             found = search(rows, wanted, min(max(limit, 1), MAX_FOUND))
             shows = viewer(rows, self._context, self._own, [])  # it looks up whom it meets
             return [shows.message(each.row, each.position) for each in found]
+
+        return await self._context.read(work)
+
+    async def mentions(self, *, unread: bool, past: str | None, limit: int) -> list[Message]:
+        """Return what names the user or answers them, the newest first."""
+        after = None if past is None else message_of(past)
+
+        def work(rows: Rows) -> list[Message]:
+            known = None if after is None else message(rows, after)
+            key = None if known is None else known.order_key
+            most = min(max(limit, 1), MAX_FOUND)
+            shows = viewer(rows, self._context, self._own, [])
+            found = calling(rows, unread=unread, past=key, limit=most)
+            return [shows.message(each.row, each.position) for each in found]
+
+        return await self._context.read(work)
+
+    async def thread(self, message_id: str, *, start: int, count: int) -> Thread:
+        """Return a message's thread, and so many of its messages. UserError: no such message."""
+        which, first = message_of(message_id), max(start, 0)
+        most = min(max(count, 0), MAX_FOUND)
+
+        def work(rows: Rows) -> Thread:
+            row = message(rows, which)
+            if row is None:
+                raise UserError("There is no message with this id.")
+            begins, first_id, answers = thread_of(rows, row)
+            ids = [*([] if begins is None else [first_id]), *answers]
+            found = (placed_message(rows, each) for each in ids[first : first + most])
+            shows = viewer_of(rows, self._context, self._own, row.conversation)
+            return Thread(
+                conversation=conversation_key(row.conversation),
+                first=first_id.hex(),
+                is_whole=begins is not None,
+                count=len(ids),
+                draft=thread_draft(rows, first_id),
+                messages=[shows.message(each.row, each.position) for each in found if each],
+            )
 
         return await self._context.read(work)
 

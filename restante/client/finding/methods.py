@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from restante.client.finding.finder import Finder
-    from restante.client.interface import Message
+    from restante.client.interface import Message, Thread
 
 
 class FindingMethods:
@@ -42,6 +42,16 @@ class FindingMethods:
             past=past,
             limit=limit,
         )
+
+    async def mentions(
+        self, *, unread: bool, past: str | None = None, limit: int = 50
+    ) -> list[Message]:
+        """See interface.Engine."""
+        return await self._finder().mentions(unread=unread, past=past, limit=limit)
+
+    async def thread(self, message_id: str, *, start: int = 0, count: int = 512) -> Thread:
+        """See interface.Engine."""
+        return await self._finder().thread(message_id, start=start, count=count)
 
     async def position_at(self, conversation: str, *, at: str) -> int:
         """See interface.Engine."""

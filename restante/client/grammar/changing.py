@@ -10,21 +10,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from restante.client.changes import Changes
-from restante.client.grammar.folding import ERASABLE
+from restante.client.grammar.folding import ERASABLE, fold
 from restante.client.grammar.hiding import hide
 from restante.client.grammar.marking import take_back, take_back_changes
-from restante.client.grammar.mentions import find_mentions
+from restante.client.grammar.naming import own_mentions
 from restante.client.grammar.reading import clean_emoji
-from restante.client.grammar.shown import versions
+from restante.client.grammar.shown import effective_body, versions
 from restante.client.grammar.writing import own_change
 from restante.client.history import short_text
 from restante.client.imported import refuse_imported
 from restante.client.interface import MessageState
 from restante.client.viewing import viewer_of
-from restante.errors import UserError
-from restante.protocol.codec import encode
+from restante.errors import RemoteProtocolError, UserError
+from restante.protocol.codec import decode, encode
 from restante.protocol.content import Deletion, Edit, Kind, Pin, Reaction, Text
-from restante.store.client_contacts import contacts
 from restante.store.client_marks import marks_of, marks_of_kind
 from restante.store.client_messages import delete_message, placed_message
 
@@ -66,7 +65,8 @@ class Changing:
                 raise UserError("Only a text can be edited.")
             if row.state == MessageState.FAILED.value:
                 raise UserError("This message was not sent. Send it again before you edit it.")
-            new = Text(text=text, quote=None, mentions=find_mentions(text, contacts(rows)))
+            named = own_mentions(rows, row.conversation, text, before=_said(rows, row))
+            new = Text(text=text, quote=None, mentions=named)
             return Edit(message=row.id, kind=int(Kind.TEXT), body=encode(new))
 
         return await self.change(message_id, Kind.EDIT, body)
@@ -204,6 +204,14 @@ def found(rows: Rows, message_id: bytes) -> Placed:
     if placed is None:
         raise UserError("There is no message with this id.")
     return placed
+
+
+def _said(rows: Rows, row: MessageRow) -> Text | None:
+    """Return what a text says now, with whom it names."""
+    try:
+        return decode(effective_body(row, fold(row, marks_of(rows, row.id))), Text)
+    except RemoteProtocolError:
+        return None  # another own device's copy of one
 
 
 def _refuse_unsayable(row: MessageRow) -> None:

@@ -18,7 +18,9 @@ from restante.client.grammar.marking import (
     settle,
     without_excerpt,
 )
+from restante.client.grammar.naming import calls_of
 from restante.client.grammar.reading import read_entry
+from restante.client.grammar.threads import thread_changed
 from restante.client.grammar.timers import start_clock
 from restante.client.interface import MessageState
 from restante.protocol.content import CHANGES, Content, Kind
@@ -108,6 +110,8 @@ def file_content(
     )
     if shown.quote_id is not None and _is_erased(rows, shown.quote_id):
         entry = _without_excerpt(entry)
+    if calls := calls_of(rows, entry):
+        entry = replace(entry, calls=calls)
     if is_own:
         _clear_place(rows, changes, entry)
     position = insert_message(rows, entry)
@@ -117,9 +121,10 @@ def file_content(
     set_clock(rows, conversation, advance(before, content.rank, now_ms))
     _start_clock(rows, entry, is_own=is_own, now_ms=now_ms)
     placed = settle(rows, changes, entry.id)
-    if placed is None and entry.timer_s:
+    if placed is None and (entry.timer_s or entry.quote_id is not None):
         placed = placed_message(rows, entry.id)
     changes.message_added(placed or Placed(row=entry, position=position))
+    thread_changed(rows, changes, entry)
     if feed_type is not None:
         changes.cursors.append(append_feed(rows, feed_type, entry.id, at_ms=now_ms))
     return True

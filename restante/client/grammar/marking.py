@@ -9,11 +9,13 @@ no excerpt in a quote. Inside the caller's transaction. Spec: docs/protocol/cont
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from restante.client.grammar.folding import CHANGEABLE, GONE_MARK, READ_MARK, fold
+from restante.client.grammar.naming import calls_of
 from restante.client.grammar.reading import read_change, read_edit
 from restante.client.queueing import local_id
 from restante.errors import RemoteProtocolError
@@ -32,9 +34,10 @@ from restante.store.client_marks import (
     mark,
     marks_of,
 )
-from restante.store.client_messages import message, placed_message
+from restante.store.client_messages import ANSWERS_US, message, placed_message, set_calls
 from restante.store.client_records import record
 from restante.store.client_rewrites import erase, quoting, rewrite, set_excerpt
+from restante.store.client_threads import first_of_thread
 
 if TYPE_CHECKING:
     from restante.client.changes import Changes
@@ -126,8 +129,12 @@ def settle(rows: Rows, changes: Changes, message_id: bytes) -> Placed | None:
         delete_mark(rows, moot)
     if folded.is_deleted:
         if row.kind != "deleted":
+            first = first_of_thread(rows, row.conversation, message_id)
             erase(rows, message_id, kind="deleted")
+            set_calls(rows, message_id, 0)
             forget_excerpts(rows, changes, message_id)
+            if first != message_id:
+                changes.message_changed(placed_message(rows, first))  # it has fewer answers
     elif folded.edits and row.kind in CHANGEABLE:
         with contextlib.suppress(RemoteProtocolError):  # another own device's copy of one
             entry = read_edit(folded.edits[-1].body)
@@ -139,6 +146,9 @@ def settle(rows: Rows, changes: Changes, message_id: bytes) -> Placed | None:
                 quote_id=row.quote_id,  # what a message answers stays, however often it is edited
                 quote_excerpt=row.quote_excerpt,
             )
+            now = replace(row, text=entry.text)
+            calls = calls_of(rows, now, edit=folded.edits[-1].body)
+            set_calls(rows, message_id, calls, keeps=ANSWERS_US)
     return placed_message(rows, message_id)
 
 

@@ -91,6 +91,16 @@ def read_edit(packed: bytes) -> Entry:
     return _entry(edit.kind, edit.body)
 
 
+def read_text(packed: bytes) -> Text:
+    """Return the body of a text, a whole content."""
+    return decode(Content.from_bytes(packed).body, Text)
+
+
+def read_edited_text(packed: bytes) -> Text:
+    """Return the text that an edit, a whole content, puts in the place of another."""
+    return decode(decode(Content.from_bytes(packed).body, Edit).body, Text)
+
+
 def edited_kind(packed: bytes) -> str:
     """Return which kind of entry an edit, a whole content, is for, without reading its body."""
     return _WORDS.get(decode(Content.from_bytes(packed).body, Edit).kind, _UNKNOWN.kind)

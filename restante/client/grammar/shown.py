@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 from restante.client.clock import rfc3339
 from restante.client.grammar.ballots import choices_of, poll_in
 from restante.client.grammar.folding import Folded, fold
+from restante.client.grammar.mentions import ALL
 from restante.client.grammar.reading import one_line, read_edit, read_entry, shown_mentions
 from restante.client.grammar.timers import setting_of
 from restante.client.imported import is_imported
 from restante.client.interface import (
     Card,
     Mentioned,
+    MentionReason,
     Place,
     Poll,
     PollOption,
@@ -27,8 +29,9 @@ from restante.client.interface import (
 )
 from restante.errors import RemoteProtocolError
 from restante.protocol.codec import decode
-from restante.protocol.content import ContactCard, Content, Edit, Location, Text
+from restante.protocol.content import EVERYBODY, ContactCard, Content, Edit, Location, Text
 from restante.protocol.text import printable
+from restante.store.client_messages import ANSWERS_US, NAMES_ALL, NAMES_US
 
 if TYPE_CHECKING:
     from restante.store.client_marks import MarkRow
@@ -37,11 +40,19 @@ if TYPE_CHECKING:
 Named = Callable[[bytes], tuple[str, bool]]
 """What an account is called, empty if it isn't known, and whether it is our own."""
 
+IsIn = Callable[[bytes, bytes], bool]
+"""Whether an account (the second) can be named in a conversation (the first)."""
+
+_CALLS: Final[tuple[tuple[int, MentionReason], ...]] = (
+    (NAMES_US, "name"),
+    (NAMES_ALL, "all"),
+    (ANSWERS_US, "answer"),
+)
 _E7: Final = 10_000_000
 _WITH_A_BODY: Final = frozenset({"text", "location", "contact"})
 
 
-def details(row: MessageRow, marks: Iterable[MarkRow], named: Named) -> dict[str, Any]:
+def details(row: MessageRow, marks: Iterable[MarkRow], named: Named, is_in: IsIn) -> dict[str, Any]:
     """Return the fields of interface.Message that are not in the row itself."""
     found = list(marks)
     folded = fold(row, found) if found else Folded()
@@ -53,6 +64,7 @@ def details(row: MessageRow, marks: Iterable[MarkRow], named: Named) -> dict[str
         "timer_s": row.timer_s,
         "imported": is_imported(row),
         "gone_at": None if row.gone_at_ms is None else rfc3339(row.gone_at_ms),
+        "mentions_me": [word for bit, word in _CALLS if row.calls & bit],
     }
     if row.kind == "setting":
         shown["sets_timer_s"] = setting_of(row)
@@ -61,7 +73,7 @@ def details(row: MessageRow, marks: Iterable[MarkRow], named: Named) -> dict[str
     if row.kind in _WITH_A_BODY:
         # A body that can't be read is another device's copy of one: its text is shown.
         with contextlib.suppress(RemoteProtocolError):
-            shown |= _of_body(row, folded, named)
+            shown |= _of_body(row, folded, named, is_in)
     return shown
 
 
@@ -83,11 +95,11 @@ def effective_body(row: MessageRow, folded: Folded) -> bytes:
     return Content.from_bytes(row.body).body
 
 
-def _of_body(row: MessageRow, folded: Folded, named: Named) -> dict[str, Any]:
+def _of_body(row: MessageRow, folded: Folded, named: Named, is_in: IsIn) -> dict[str, Any]:
     if row.kind == "text":
         if "@" not in row.text:
             return {}
-        return {"mentions": _mentions(decode(effective_body(row, folded), Text), named)}
+        return {"mentions": _mentions(row, decode(effective_body(row, folded), Text), named, is_in)}
     body = effective_body(row, folded)
     if row.kind == "location":
         return {"location": _place(decode(body, Location), row, folded)}
@@ -102,10 +114,18 @@ def _of_body(row: MessageRow, folded: Folded, named: Named) -> dict[str, Any]:
     }
 
 
-def _mentions(text: Text, named: Named) -> list[Mentioned]:
+def _mentions(row: MessageRow, text: Text, named: Named, is_in: IsIn) -> list[Mentioned]:
+    is_ours = row.received_at_ms is None
     found = []
     for mention in shown_mentions(text.text, text.mentions):
-        name, is_me = named(mention.account)
+        if mention.account == EVERYBODY:
+            if not (is_ours or row.calls & NAMES_ALL):
+                continue  # its writer may not
+            name, is_me = ALL, not is_ours
+        elif is_in(row.conversation, mention.account):
+            name, is_me = named(mention.account)
+        else:
+            continue
         found.append(Mentioned(start=mention.start, length=mention.length, name=name, is_me=is_me))
     return found
 

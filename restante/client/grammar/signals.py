@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 import trio
 
 from restante.client.changes import Changes
@@ -21,7 +22,7 @@ from restante.client.grammar.presences import STEP_S, coarse_s
 from restante.client.interface import ContactState, Trust, TypingChanged
 from restante.client.queueing import control_content
 from restante.client.sessions import keep_sealed, sending_session
-from restante.client.views import conversation_key
+from restante.client.views import conversation_key, display_name
 from restante.crypto.envelope import seal
 from restante.crypto.header import Heads
 from restante.errors import StoreError
@@ -30,6 +31,7 @@ from restante.protocol.codec import decode
 from restante.protocol.content import Kind, Presence, Typing
 from restante.protocol.ids import ID_BYTES, Token
 from restante.store.client_contacts import contact, contacts
+from restante.store.client_groups import group_row, is_group, member, members
 
 if TYPE_CHECKING:
     from restante.client.announcer import Announcer
@@ -48,8 +50,17 @@ which lookup tags are expected (`LOOKUP_WINDOW`), so that a message after them i
 PATIENCE_S: Final = 5.0
 """A signal that takes longer says something that isn't true any more."""
 
+JOINED: Final = "joined"
+"""A group's state, as `groups.ledger` says."""
+
 REPEAT_S: Final = 4.0
 """The same is said again after so long at the earliest."""
+
+
+_HEARD: Final = frozenset(
+    {ContactState.ACCEPTED.value, ContactState.PENDING.value, ContactState.MEMBER.value}
+)
+"""Who types in a group with us: those whom we know from there alone as well."""
 
 
 class Signals:
@@ -69,14 +80,20 @@ class Signals:
         self._said: dict[bytes, tuple[bool, float]] = {}
         announcer.also_tell(self._look_in)
 
-    async def typing(self, account_id: bytes, *, is_typing: bool) -> None:
-        """Say that the user types to somebody, or has stopped, if the user lets that be said."""
-        before, said_at = self._said.get(account_id, (False, -REPEAT_S))
+    async def typing(self, conversation: bytes, *, is_typing: bool) -> None:
+        """Say that the user types in a conversation, or has stopped, if they let that be said.
+
+        In a group only as long as a message there is sealed for each device alone.
+        """
+        before, said_at = self._said.get(conversation, (False, -REPEAT_S))
         now = trio.current_time()
         if before is is_typing and (not is_typing or now < said_at + REPEAT_S):
             return
-        self._said[account_id] = (is_typing, now)
-        await self._say(Kind.TYPING, [account_id], Typing(is_typing=is_typing))
+        self._said[conversation] = (is_typing, now)
+        if is_group(conversation):
+            await self._say_in_group(conversation, Typing(is_typing=is_typing))
+        else:
+            await self._say(Kind.TYPING, [conversation], Typing(is_typing=is_typing))
 
     async def run(self) -> None:
         """Say every five minutes that we are there, to everybody who may know; for ever."""
@@ -117,6 +134,37 @@ class Signals:
             sealed = await context.write(work)
             if sealed is not None and sealed[1]:
                 await self._deposit(*sealed)
+
+    async def _say_in_group(self, group_id: bytes, body: Typing) -> None:
+        """Seal for the devices of all members, in one transaction, and leave it at their relays."""
+        context = self._context
+        content = control_content(
+            Kind.TYPING, body, now_ms=context.now_ms(), randomness=context.randomness
+        )
+        packed = msgspec.structs.replace(content, conversation=group_id).to_bytes()
+
+        def work(rows: Rows) -> dict[RelayAddress, list[f.DepositItem]]:
+            group = group_row(rows, group_id)
+            if group is None or group.state != JOINED or group.own_role < group.may_post:
+                return {}
+            if not preferences.is_on(rows, preferences.TYPING):
+                return {}
+            ids = [each.account_id for each in members(rows, group_id)]
+            found = (contact(rows, each) for each in ids if each != self._own.account_id)
+            people = [row for row in found if row is not None and row.manifest is not None]
+            count = sum(len(manifest_of(row).devices) for row in people)
+            if count > context.tuning.most_pairwise:
+                return {}
+            sealed: dict[RelayAddress, list[f.DepositItem]] = {}
+            for row in people:
+                if _may_know(row, of_group=True):
+                    relay = manifest_of(row).address.relay
+                    sealed.setdefault(relay, []).extend(self._seal(rows, row, packed))
+            return sealed
+
+        for relay, items in (await context.write(work)).items():
+            if items:
+                await self._deposit(relay, items)
 
     def _seal(self, rows: Rows, row: ContactRow, packed: bytes) -> list[f.DepositItem]:
         context = self._context
@@ -160,26 +208,42 @@ class Signals:
                 account_id, is_online=is_online, seen_at_s=seen_at_s, now_s=self._context.now_s()
             )
         self._context.hub.publish(
-            TypingChanged(conversation=conversation_key(account_id), is_typing=is_typing)
-            for account_id, is_typing in changes.typing
+            TypingChanged(
+                conversation=conversation_key(conversation), is_typing=is_typing, name=name
+            )
+            for conversation, name, is_typing in changes.typing
         )
 
 
-def hear(rows: Rows, changes: Changes, account_id: bytes, content: Content) -> None:
+def hear(rows: Rows, changes: Changes, who: ContactRow, content: Content) -> None:
     """Take a contact's signal in, if the user gives the same. Raises RemoteProtocolError."""
     if content.kind == Kind.TYPING:
         typing = decode(content.body, Typing)
         if preferences.is_on(rows, preferences.TYPING):
-            changes.typing.append((account_id, typing.is_typing))
+            changes.typing.append((who.account_id, display_name(who), typing.is_typing))
     elif content.kind == Kind.PRESENCE:
         presence = decode(content.body, Presence)
         if preferences.is_on(rows, preferences.PRESENCE):
-            changes.presences.append((account_id, presence.is_online, presence.seen_at_s))
+            changes.presences.append((who.account_id, presence.is_online, presence.seen_at_s))
 
 
-def _may_know(row: ContactRow) -> bool:
+def hear_in_group(rows: Rows, changes: Changes, who: ContactRow, content: Content) -> None:
+    """Take in that a member types in a group we are in, if we say so too. RemoteProtocolError."""
+    typing = decode(content.body, Typing)
+    group = group_row(rows, content.conversation)
+    is_here = group is not None and group.state == JOINED
+    if (
+        is_here
+        and who.state in _HEARD
+        and member(rows, content.conversation, who.account_id) is not None
+        and preferences.is_on(rows, preferences.TYPING)
+    ):
+        changes.typing.append((content.conversation, display_name(who), typing.is_typing))
+
+
+def _may_know(row: ContactRow, *, of_group: bool = False) -> bool:
     return (
-        row.state == ContactState.ACCEPTED.value
+        row.state in (_HEARD if of_group else {ContactState.ACCEPTED.value})
         and row.trust != Trust.CHANGED.value
         and row.token is not None
     )

@@ -7,15 +7,20 @@ Spec: docs/protocol/content.md, C2.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Final
 
+from restante.client.grammar.folding import fold
 from restante.client.grammar.marking import keep_change, settle
+from restante.client.grammar.naming import calls_of
 from restante.client.grammar.reading import read_entry
 from restante.errors import RemoteProtocolError
 from restante.protocol.content import CHANGES, LAST_HISTORY_KIND, Content, Kind
 from restante.store.client_account import get_value, set_value
+from restante.store.client_calls import texts_with_signs
 from restante.store.client_groups import is_group
-from restante.store.client_messages import delete_message
+from restante.store.client_marks import marks_of
+from restante.store.client_messages import ANSWERS_US, delete_message, set_calls
 from restante.store.client_rewrites import messages_of_kind, rewrite
 
 if TYPE_CHECKING:
@@ -24,11 +29,15 @@ if TYPE_CHECKING:
     from restante.store.client_rows import Rows
 
 _KNOWN: Final = "known_kinds"
+_LOOKED: Final = "mentions_looked_for"
 KINDS: Final = bytes(sorted(kind for kind in Kind if kind <= LAST_HISTORY_KIND))
 
 
 def read_anew(rows: Rows, changes: Changes, *, now_ms: int) -> None:
     """Read what was unknown to the version before, if this one knows more."""
+    if get_value(rows, _LOOKED) is None:
+        _look_for_mentions(rows)
+        set_value(rows, _LOOKED, b"1")
     if get_value(rows, _KNOWN) == KINDS:
         return
     for row in messages_of_kind(rows, "unknown"):
@@ -37,6 +46,16 @@ def read_anew(rows: Rows, changes: Changes, *, now_ms: int) -> None:
         except RemoteProtocolError:
             continue  # malformed: it stays what it is
     set_value(rows, _KNOWN, KINDS)
+
+
+def _look_for_mentions(rows: Rows) -> None:
+    """Note which texts of before name the user: the first version didn't."""
+    for row in texts_with_signs(rows):
+        with contextlib.suppress(RemoteProtocolError):  # another own device's copy of one
+            edits = fold(row, marks_of(rows, row.id)).edits
+            calls = calls_of(rows, row, edit=edits[-1].body if edits else None)
+            if calls:
+                set_calls(rows, row.id, calls, keeps=ANSWERS_US)
 
 
 def _read(rows: Rows, changes: Changes, row: MessageRow, *, now_ms: int) -> None:

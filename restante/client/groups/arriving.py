@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from restante.client import gap_requests, gaps, tracing
 from restante.client.acquaintance import is_heard, is_welcome
 from restante.client.grammar.filing import file_content
+from restante.client.grammar.signals import hear_in_group
 from restante.client.groups import admitting, chains, joining, lost_keys, telling
 from restante.client.groups import ledger as ledgers
 from restante.client.groups.knowing import is_answered, is_with_us, know_members
@@ -85,7 +86,7 @@ JOINING_KINDS: Final = frozenset({Kind.GROUP_JOIN, Kind.GROUP_REFUSED})
 def is_of_group(content: Content) -> bool:
     """Whether a content, from whoever it may be, is a group's and nobody's own."""
     return content.kind in GROUP_KINDS | JOINING_KINDS or (
-        content.kind in {Kind.RESEND_REQUEST, Kind.RESEND_EXPIRED}
+        content.kind in {Kind.RESEND_REQUEST, Kind.RESEND_EXPIRED, Kind.TYPING}
         and store.is_group(content.conversation)
     )
 
@@ -127,6 +128,8 @@ class GroupReader:
         match content.kind:
             case Kind.GROUP_LOG:
                 self._take_log(rows, changes, source, content)
+            case Kind.TYPING:
+                hear_in_group(rows, changes, source.who, content)
             case Kind.GROUP_ASK:
                 self._answer_ask(rows, changes, source, content)
             case Kind.GROUP_CONTENT:

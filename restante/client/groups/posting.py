@@ -242,12 +242,6 @@ def says_receipts(rows: Rows, group_id: bytes) -> bool:
     return store.count_members(rows, group_id) <= MAX_RECEIPT_MEMBERS
 
 
-def may_mention_all(rows: Rows, group_id: bytes, account_id: bytes) -> bool:
-    """Whether an `@all` of somebody's is for everybody in a group."""
-    group, who = store.group_row(rows, group_id), store.member(rows, group_id, account_id)
-    return group is not None and who is not None and who.role >= group.may_mention_all
-
-
 def may_receive(rows: Rows, entry: OutboxRow) -> bool:
     """Whether an entry of the outbox is still for somebody who may read it."""
     content = Content.from_bytes(entry.content)

@@ -8,6 +8,7 @@ Inside the caller's transaction. Spec: docs/protocol/history.md, section 3.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import field, replace
 from itertools import groupby
@@ -16,10 +17,12 @@ from typing import TYPE_CHECKING, Final
 
 from restante.client.grammar.folding import GONE_MARK, READ_MARK
 from restante.client.grammar.marking import is_hidden, settle, without_excerpt
+from restante.client.grammar.naming import calls_of
 from restante.client.grammar.timers import start_clock
 from restante.client.history_transfer.items import mark_row, message_row
 from restante.client.interface import MessageState
 from restante.client.states import moved
+from restante.errors import RemoteProtocolError
 from restante.protocol.history_part import (
     HistoryConversation,
     HistoryMark,
@@ -118,7 +121,7 @@ class Importer:
         # In the order of the conversation: that costs the fewest moves of its positions.
         in_order = sorted(added, key=lambda row: (row.conversation, row.order_key))
         for conversation, rows_of in groupby(in_order, by_conversation):
-            insert_messages(rows, conversation, (_quoting_nothing_gone(rows, r) for r in rows_of))
+            insert_messages(rows, conversation, (_as_filed(rows, each) for each in rows_of))
             changes.conversations[conversation] = None
         changed = {row.id for row in added if said[row.id]}
         for row in added:
@@ -220,6 +223,14 @@ def size_bytes_of(item: Item) -> int:
     if isinstance(item, HistoryMark):
         return len(item.value) + len(item.body)
     return 1024
+
+
+def _as_filed(rows: Rows, row: MessageRow) -> MessageRow:
+    """Return a message with what this device knows of it."""
+    with contextlib.suppress(RemoteProtocolError):  # a body that only its own device can read
+        if calls := calls_of(rows, row):
+            row = replace(row, calls=calls)
+    return _quoting_nothing_gone(rows, row)
 
 
 def _quoting_nothing_gone(rows: Rows, row: MessageRow) -> MessageRow:

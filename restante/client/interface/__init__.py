@@ -58,6 +58,7 @@ from restante.client.interface.values import KeyGrant as KeyGrant
 from restante.client.interface.values import LinkState as LinkState
 from restante.client.interface.values import Member as Member
 from restante.client.interface.values import Mentioned as Mentioned
+from restante.client.interface.values import MentionReason as MentionReason
 from restante.client.interface.values import Message as Message
 from restante.client.interface.values import MessageState as MessageState
 from restante.client.interface.values import NewKey as NewKey
@@ -79,6 +80,7 @@ from restante.client.interface.values import Space as Space
 from restante.client.interface.values import SpaceChannel as SpaceChannel
 from restante.client.interface.values import Status as Status
 from restante.client.interface.values import Storage as Storage
+from restante.client.interface.values import Thread as Thread
 from restante.client.interface.values import TraceLine as TraceLine
 from restante.client.interface.values import Trust as Trust
 from restante.client.interface.values import Version as Version

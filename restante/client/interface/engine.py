@@ -49,6 +49,7 @@ from restante.client.interface.values import (
     Space,
     Status,
     Storage,
+    Thread,
     Version,
     Why,
 )
@@ -200,6 +201,21 @@ class Engine(Keeping, Examining, Polling, Protocol):
         with whoever wrote it (one's own: with oneself). Times are RFC 3339; `before` itself is
         left out. `type`: a message's kind, or `link`. `past`: older than this message, to go on.
         UserError: nothing to look for, no such type, no time.
+        """
+
+    async def mentions(
+        self, *, unread: bool, past: str | None = None, limit: int = 50
+    ) -> list[Message]:
+        """Return what names the user or answers them (at most 512), of all chats, newest first.
+
+        `unread`: what they haven't read, or else what they have. `past`: older than this message,
+        to go on. What strangers wrote is in it once they are accepted.
+        """
+
+    async def thread(self, message_id: str, *, start: int = 0, count: int = 512) -> Thread:
+        """Return the thread that a message is in: what its quotes lead to, and all answers to that.
+
+        Of its messages those from `start` on, at most 512. UserError: there is no such message.
         """
 
     async def position_at(self, conversation: ConversationKey, *, at: str) -> int:
@@ -395,8 +411,13 @@ class Engine(Keeping, Examining, Polling, Protocol):
     async def set_archived(self, conversation: ConversationKey, *, archived: bool) -> Conversation:
         """Put a conversation away on all devices, or take it out again."""
 
-    async def set_draft(self, conversation: ConversationKey, text: str) -> Conversation:
-        """Keep what the user has begun to write, up to 16,000 bytes, for all devices."""
+    async def set_draft(
+        self, conversation: ConversationKey, text: str, *, thread: str | None = None
+    ) -> Conversation:
+        """Keep what the user has begun to write, up to 16,000 bytes, for all devices.
+
+        `thread`: in the thread that begins with this message.
+        """
 
     async def settings(self, conversation: ConversationKey | None = None) -> dict[str, str]:
         """Return the account's settings, or those of a conversation.

@@ -59,10 +59,12 @@ class DevicesChanged(View, frozen=True, tag="devices_changed"):
 
 
 class TypingChanged(View, frozen=True, tag="typing"):
-    """The other side has begun or stopped typing. Forget it after 10 s without another one."""
+    """Somebody has begun or stopped typing. Forget it after 10 s without another one."""
 
     conversation: ConversationKey
     is_typing: bool
+    name: str = ""
+    """Who it is, as in `Sender`: in a group it may be several."""
 
 
 class TransferProgress(View, frozen=True, tag="transfer"):

@@ -129,6 +129,10 @@ class Mentioned(View, frozen=True):
     is_me: bool
 
 
+MentionReason = Literal["name", "all", "answer"]
+"""How a message mentions the user: it names them, or everybody, or answers what they wrote."""
+
+
 class Place(View, frozen=True):
     """A place on earth, WGS 84, as it was known at `at`."""
 
@@ -276,6 +280,26 @@ class Message(View, frozen=True):
     file: File | None = None
     sets_timer_s: int | None = None
     """Of a `setting`: with which time messages are sent from there on; 0: they stay."""
+    mentions_me: list[MentionReason] = []
+    """Whether it names the user or answers them; empty for what they wrote."""
+    answers: int = 0
+    """Of the first message of a thread: how many answers lead to it, up to 1,000."""
+
+
+class Thread(View, frozen=True):
+    """A message and the answers that lead to it by their quotes, and those that lead to them."""
+
+    conversation: ConversationKey
+    first: str
+    """Hex id of the message that it begins with."""
+    is_whole: bool
+    """Whether that message is here; else it was deleted here, has disappeared, or never came."""
+    count: int
+    """How many messages there are, the first one included if it is here; up to 10,001."""
+    messages: list[Message]
+    """Those that were asked for, in order; `position` is that in the conversation."""
+    draft: str = ""
+    """What the user has begun to write in it, on whichever device."""
 
 
 RoleName = Literal["reader", "member", "admin", "owner"]
@@ -402,6 +426,8 @@ class Conversation(View, frozen=True):
     first_unread: int | None
     """Position of the first unread message."""
     last: Message | None
+    unread_mentions: int = 0
+    """Unread messages that name the user or answer them, up to 1,000."""
     timer_s: int = 0
     """New messages disappear so long after they were read; 0: they stay."""
     is_online: bool | None = None

@@ -15,7 +15,13 @@ from restante.client.plain import plain_words
 from restante.client.plain.asking import Asking
 from restante.client.plain.lines import day_of, in_list, indented, line_of
 from restante.client.plain.talk import PAGE
-from restante.client.tui import chat_words, contact_words, search_words, verify_words
+from restante.client.tui import (
+    chat_words,
+    contact_words,
+    search_words,
+    thread_words,
+    verify_words,
+)
 from restante.client.tui.asked import read_asked
 from restante.client.tui.clean import clean_line
 from restante.client.tui.dates import past_day
@@ -124,6 +130,30 @@ class ChatCommands(Asking):
             chat = self.talk.chats.get(each.conversation)
             where = clean_line(chat.title) if chat is not None else ""
             await self.say(f"{where}: {self._dated(each, is_numbered=False)}")
+
+    async def do_mentions(self, rest: str) -> None:
+        """What names one or answers one; what is unread is said last."""
+        unread = await self.engine.mentions(unread=True, limit=FOUND)
+        read = await self.engine.mentions(unread=False, limit=max(0, FOUND - len(unread)) or 1)
+        found = [*unread, *read][:FOUND]
+        for each in reversed(found):
+            chat = self.talk.chats.get(each.conversation)
+            where = clean_line(chat.title) if chat is not None else ""
+            await self.say(f"{where}: {self._dated(each, is_numbered=False)}")
+        said = thread_words.mentions_found(len(unread))
+        await self.say(said if found else thread_words.NO_MENTIONS)
+
+    async def do_thread(self, rest: str) -> None:
+        """What a message's quotes lead to, and the answers to that."""
+        message, _ = await self.message(rest, lambda each: bool(each.answers or each.quote))
+        thread = await self.engine.thread(message.id, count=0)
+        first = max(0, thread.count - FOUND)
+        thread = await self.engine.thread(message.id, start=first)
+        if not thread.is_whole:
+            await self.say(thread_words.NOT_HERE)
+        self.talk.numbers.update({each.position + 1: each.id for each in thread.messages})
+        for each in thread.messages:
+            await self.say(self._dated(each, is_numbered=True))
 
     async def _search(self, typed: str, here: str | None) -> list[Message]:
         talk = self.talk

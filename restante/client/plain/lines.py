@@ -25,6 +25,7 @@ from restante.client.tui import (
     file_words,
     group_words,
     poll_words,
+    thread_words,
     words,
 )
 from restante.client.tui.clean import clean, clean_line
@@ -53,6 +54,8 @@ def line_of(message: Message, page: Page, *, is_numbered: bool = False) -> str:
         said = plain_words.answers(shortened(message.quote.excerpt)) + said
     if marks := marks_of(message, page):
         said += f" ({marks.replace(f' {page.glyphs.dot} ', ', ')})"
+    if message.answers:
+        said += f" ({thread_words.answers(message.answers)})"
     if message.reactions:
         said += " " + plain_words.reactions(", ".join(reactions_of(message)))
     return indented(f"{head}{name}: {said}")
@@ -116,6 +119,8 @@ def in_list(conversation: Conversation, *, is_muted: bool) -> list[str]:
     """Return what the list of chats says of one: what is unread first."""
     count = conversation.unread_count
     said = [plain_words.unread(count)] if count else []
+    if conversation.unread_mentions:
+        said.append(plain_words.mentioned(conversation.unread_mentions))
     if conversation.trust is Trust.CHANGED:
         said.append(contact_words.TRUST[Trust.CHANGED])
     if conversation.contact is not ContactState.ACCEPTED:

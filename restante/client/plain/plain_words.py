@@ -111,6 +111,11 @@ def unread(count: int) -> str:
     return _("{count} unread", count=count)
 
 
+def mentioned(count: int) -> str:
+    """Of a chat: how many of the unread messages name one or answer one."""
+    return plural("{count} mentions you", "{count} mention you", count)
+
+
 def opened(title: str, said: list[str]) -> str:
     """A chat is open now."""
     return _("Chat with {title}", title=title) + (f", {', '.join(said)}." if said else ".")
@@ -349,6 +354,8 @@ SAYS: Final = {
     "timer": _("How long messages stay: /disappearing-messages 1d, or off"),
     "reply": _("A message: /answer TEXT, /answer #12 TEXT"),
     "edit": _("What a text of yours says: /edit TEXT"),
+    "thread": _("The answers to a message, and theirs: /thread, /thread #12"),
+    "mentions": _("What names you or answers you in all chats, the newest last"),
     "react": _("Put an emoji on a message: /react EMOJI; the same again takes it back"),
     "pin": _("A message, for everybody here, or take that back"),
     "delete": _("A message; it is asked for whom"),

@@ -63,10 +63,16 @@ class Choices:
         """Let a conversation stand out until the user reads it again."""
         return await self._choose(account_id, RecordKind.UNREAD, YES)
 
-    async def keep_draft(self, account_id: bytes, text: str) -> Conversation:
-        """Keep what the user has begun to write; empty: nothing."""
+    async def keep_draft(
+        self, account_id: bytes, text: str, *, thread: bytes | None = None
+    ) -> Conversation:
+        """Keep what the user has begun to write, there or in a thread; empty: nothing."""
         packed = text.encode(errors="replace")[:MAX_DRAFT_BYTES]
         whole = packed.decode(errors="ignore").encode()
+        if thread is not None:
+            return await self._choose(
+                account_id, RecordKind.THREAD_DRAFT, whole or None, about=thread
+            )
         return await self._choose(account_id, RecordKind.DRAFT, whole or None)
 
     async def settings(self, account_id: bytes | None = None) -> dict[str, str]:
@@ -108,13 +114,24 @@ class Choices:
         return await self.settings(account_id)
 
     async def _choose(
-        self, account_id: bytes, kind: RecordKind, value: bytes | None
+        self,
+        account_id: bytes,
+        kind: RecordKind,
+        value: bytes | None,
+        *,
+        about: bytes | None = None,
     ) -> Conversation:
         changes = Changes()
 
         def work(rows: Rows) -> Conversation:
             check_conversation(rows, account_id)
-            put(rows, kind, account_id, value, now_ms=self._context.now_ms())
+            put(
+                rows,
+                kind,
+                account_id if about is None else about,
+                value,
+                now_ms=self._context.now_ms(),
+            )
             changes.conversations[account_id] = None
             shows = viewer_of(rows, self._context, self._own, account_id)
             return shown_conversation(rows, shows, account_id)

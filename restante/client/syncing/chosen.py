@@ -39,6 +39,13 @@ def choices_of(rows: Rows, account_id: bytes, *, now_ms: int) -> dict[str, Any]:
     }
 
 
+def thread_draft(rows: Rows, first: bytes) -> str:
+    """Return what the user has begun to write in a thread, by its first message."""
+    found = record(rows, int(RecordKind.THREAD_DRAFT), first)
+    draft = b"" if found is None else found.value or b""
+    return printable(draft.decode(errors="replace"), multiline=True)
+
+
 def _alerts(rows: Rows, account_id: bytes) -> str:
     """Return which messages of a conversation call. A record apart: it is no part of the index."""
     found = record(rows, int(RecordKind.ALERTS), account_id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from restante.client.clock import read_rfc3339
-from restante.client.named import conversation_of
+from restante.client.named import conversation_of, message_of
 from restante.errors import UserError
 
 if TYPE_CHECKING:
@@ -48,9 +48,12 @@ class SyncingMethods:
         """See interface.Engine."""
         return await self._choices().mark_unread(conversation_of(conversation))
 
-    async def set_draft(self, conversation: str, text: str) -> Conversation:
+    async def set_draft(
+        self, conversation: str, text: str, *, thread: str | None = None
+    ) -> Conversation:
         """See interface.Engine."""
-        return await self._choices().keep_draft(conversation_of(conversation), text)
+        first = None if thread is None else message_of(thread)
+        return await self._choices().keep_draft(conversation_of(conversation), text, thread=first)
 
     async def settings(self, conversation: str | None = None) -> dict[str, str]:
         """See interface.Engine."""

@@ -26,7 +26,7 @@ class Alerts:
         self._waiting: dict[str, tuple[Conversation, int]] = {}
         self._keyword: re.Pattern[str] | None = None
         self._named: dict[str, int] = {}
-        """Unread messages that name the user or hold a keyword, by conversation."""
+        """Unread messages that mention the user or hold a keyword, as far as they were heard."""
 
     def listen_for(self, keywords: str) -> None:
         """Take the user's keywords, with commas between; each is found as a whole word."""
@@ -36,7 +36,7 @@ class Alerts:
 
     def hear(self, message: Message) -> None:
         """Take a message that came: it may be one that calls where few do."""
-        is_named = any(each.is_me for each in message.mentions)
+        is_named = bool(message.mentions_me) or any(each.is_me for each in message.mentions)
         has_keyword = self._keyword is not None and self._keyword.search(message.body) is not None
         if not message.sender.is_me and (is_named or has_keyword):
             self._named[message.conversation] = self._named.get(message.conversation, 0) + 1
@@ -69,7 +69,8 @@ class Alerts:
             return conversation.unread_count
         if conversation.alerts == "none":
             return 0
-        return min(conversation.unread_count, self._named.get(conversation.key, 0))
+        named = max(conversation.unread_mentions, self._named.get(conversation.key, 0))
+        return min(conversation.unread_count, named)
 
     @property
     def has_news(self) -> bool:

@@ -51,6 +51,7 @@ def preview_line(
     """Return the second line: who types, the draft, else the last message; and how many are new."""
     width, glyphs, unread = page.width, page.glyphs, conversation.unread_count
     count = "" if not unread else "999+" if unread > 999 else str(unread)
+    count = f"@ {count}" if conversation.unread_mentions else count
     count = count or (glyphs.connected if conversation.marked_unread else "")
     begin = "   " if is_channel(conversation) else " "
     room = max(1, width - cells(begin) - cells(count) - (2 if count else 0))

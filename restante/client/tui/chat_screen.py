@@ -30,11 +30,12 @@ from restante.client.interface import (
 )
 from restante.client.tui.banners import Banner
 from restante.client.tui.bars import ArchiveLine, ConnectionLine, FindLine, KeyHints, SignLine
+from restante.client.tui.beside import Beside
 from restante.client.tui.bridge import ask
 from restante.client.tui.chats import Chats
 from restante.client.tui.connection_watch import ConnectionWatch
 from restante.client.tui.offers import chat_offers
-from restante.client.tui.opening import Opening, may_have_others
+from restante.client.tui.opening import may_have_others
 from restante.client.tui.stage import Stage
 
 BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide")]
@@ -45,7 +46,7 @@ OFFERED_BY = ("contact", "trust", "group")
 """What of a conversation decides which keys do something."""
 
 
-class ChatScreen(Opening):
+class ChatScreen(Beside):
     """Everything about talking."""
 
     HORIZONTAL_BREAKPOINTS = BREAKPOINTS
@@ -57,6 +58,9 @@ class ChatScreen(Opening):
         Binding("n", "rename", "Rename", show=False, id="contact.rename"),
         Binding("slash", "app.find", "Find", show=False, id="chat.find"),
         Binding("colon", "app.command_palette", "Palette", show=False, id="chat.palette"),
+        Binding(
+            "at", "mentions", "What names you", key_display="@", show=False, id="chat.mentions"
+        ),
         Binding("question_mark", "why", "Why", key_display="?", show=False, id="contact.why"),
     ]
 
@@ -87,6 +91,7 @@ class ChatScreen(Opening):
                 yield self.foot
                 yield self.connection
             yield self.pane
+            yield self.thread
             yield self.info
         with Horizontal(id="bottom"):
             yield KeyHints(self._stage)
@@ -117,6 +122,7 @@ class ChatScreen(Opening):
     def redraw(self) -> None:
         """Draw all anew: signs, the clock or the density have changed."""
         self.pane.redraw()
+        self.thread.redraw()
         self.show_info()
         self._refresh_chats()
         for line in self.query(SignLine):
@@ -142,6 +148,7 @@ class ChatScreen(Opening):
         if self.conversation is not None and (now := self._chats.get(self.conversation.key)):
             held = self.pane.messages.held
             await self.pane.read_again(now, self._loader(now.key), top=await self._place_of(held))
+            await self.reload_thread()
         await self.read_waiting()
 
     def take(self, events: Iterable[Event]) -> None:
@@ -158,7 +165,7 @@ class ChatScreen(Opening):
                 self._take_message(event.message, is_new=False)
                 self._watch.take_message(event.message)
             elif isinstance(event, TypingChanged):
-                self._typing.theirs(event.conversation, is_typing=event.is_typing)
+                self._typing.theirs(event.conversation, is_typing=event.is_typing, name=event.name)
             elif isinstance(event, TransferProgress):
                 self._watch.take_progress(event)
             elif isinstance(event, FileProgress):
@@ -176,6 +183,7 @@ class ChatScreen(Opening):
             return
         was = self.conversation
         self.pane.update(conversation)
+        self.say_thread_open()
         self.show_info()
         if was.trust is not conversation.trust or may_have_others(was, conversation):
             self.read_who(conversation.key)
@@ -194,6 +202,7 @@ class ChatScreen(Opening):
             self.pane.messages.add(message)
         else:
             self.pane.messages.change(message)
+        self.thread_hears(message, is_new=is_new)
 
     def _refresh_chats(self) -> None:
         self.list.show(open_key=self.conversation.key if self.conversation else None)
@@ -217,8 +226,10 @@ class ChatScreen(Opening):
     @property
     def selected(self) -> Message | None:
         """The message under the cursor, while the messages have the focus."""
-        messages = self.pane.messages
-        return messages.selected if messages.has_focus else None
+        for messages in (self.pane.messages, self.thread.messages):
+            if messages.has_focus:
+                return messages.selected
+        return None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only the keys that do something now."""
@@ -236,6 +247,12 @@ class ChatScreen(Opening):
     def action_back(self) -> None:
         """Leave an answer or edit; else go to the chats, or close the conversation if narrow."""
         self.pane.messages.mark(None)
+        if self.thread.has_attention:
+            if self.thread.box.purpose.is_plain:
+                self.action_close_thread()
+            else:
+                self.thread.leave_purpose()
+            return
         if not self.pane.box.purpose.is_plain:
             self._leave_purpose()
             return

@@ -32,8 +32,12 @@ class Chats:
         self._places: dict[str, int] = {}
         self.drafts: dict[str, str] = {}
         """What is written and not sent, by conversation."""
-        self.typing: set[str] = set()
-        """Where the other side is typing now."""
+        self.thread_drafts: dict[str, str] = {}
+        """What is written in threads and not sent, by the id of the first message."""
+        self.kept_thread_drafts: dict[str, str] = {}
+        """Of these, what the engine keeps."""
+        self.typing: dict[str, list[str]] = {}
+        """Who is typing now, by conversation."""
         self._shows_archived = False
         self._kept: dict[str, str] = {}
         """The drafts as the engine keeps them."""

@@ -24,7 +24,7 @@ class Completions(OptionList, can_focus=False):
     """What is offered for what was begun."""
 
     def __init__(self) -> None:
-        super().__init__(id="completions", compact=True, markup=False)
+        super().__init__(classes="completions", compact=True, markup=False)
         self._offers: list[Offer] = []
         self.begun: Begun | None = None
 

@@ -86,9 +86,10 @@ class ComposeBox(TextArea):
 
         action: str
 
-    def __init__(self) -> None:
+    def __init__(self, *, id: str = "compose") -> None:  # noqa: A002  # Textual's name for it
         super().__init__(
-            id="compose",
+            id=id,
+            classes="compose",
             soft_wrap=True,
             show_line_numbers=False,
             highlight_cursor_line=False,
@@ -98,7 +99,7 @@ class ComposeBox(TextArea):
         self.purpose = PLAIN
         self.completions = Completions()
         self._is_chord = False
-        self._typist = ""
+        self._typing = ""
         self._state = "", False
         self.cursor_blink = False  # calm, and nothing wakes an idle machine
 
@@ -221,16 +222,16 @@ class ComposeBox(TextArea):
         else:
             super().action_cursor_up(select)
 
-    def say_typing(self, name: str) -> None:
-        """Say above the box that somebody is typing; an empty name: nobody."""
-        if name != self._typist:
-            self._typist = name
+    def say_typing(self, sentence: str) -> None:
+        """Say above the box who is typing; an empty sentence: nobody."""
+        if sentence != self._typing:
+            self._typing = sentence
             self.write_for(self.purpose)
 
     def write_for(self, purpose: Purpose) -> None:
         """Say above the box whether it holds an answer or an edit, else who is typing."""
         self.purpose = purpose
-        title = words.is_typing(self._typist) if self._typist else ""
+        title = self._typing
         if purpose.edits is not None:
             title = words.EDITING
         elif (answered := purpose.answers) is not None:

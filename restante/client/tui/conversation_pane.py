@@ -124,11 +124,12 @@ class ConversationPane(Vertical):
 
     def say_typing(self) -> None:
         """Say above the box whether the other side is typing; it takes no room of its own."""
-        here = self._open
-        name = ""
-        if here is not None and here.key in self._chats.typing:
-            name = shorten(clean_line(here.title), MAX_NAME, ellipsis=self._stage.glyphs.ellipsis)
-        self.box.say_typing(name)
+        here, dots = self._open, self._stage.glyphs.ellipsis
+        names = [] if here is None else self._chats.typing.get(here.key, [])
+        if here is not None and here.group is None:
+            names = [here.title for _ in names]
+        names = [shorten(clean_line(each), MAX_NAME, ellipsis=dots) for each in names]
+        self.box.say_typing(group_words.are_typing(names))
 
     def redraw(self) -> None:
         """Draw all anew: signs, the clock or the density have changed."""

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from restante.client.hearing import heard
 from restante.client.interface import Message, MessageState
-from restante.client.tui import words
+from restante.client.tui import thread_words, words
 from restante.client.tui.clean import clean, clean_line
 from restante.client.tui.entry_parts import (
     HAS_HEADING,
@@ -165,7 +165,11 @@ def _text(message: Message, page: Page) -> list[Line]:
         lines = _with_state(lines, message, page)
     lines += _chips(reactions_of(message), measure, ellipsis=page.glyphs.ellipsis)
     marks = marks_of(message, page)
-    return lines + (_wrapped(marks, Role.FAINT, measure) if marks else [])
+    lines += _wrapped(marks, Role.FAINT, measure) if marks else []
+    if message.answers:
+        said = f"{page.glyphs.thread} {thread_words.answers(message.answers)}"
+        lines.append(((shorten(said, measure, ellipsis=page.glyphs.ellipsis), Role.THREAD),))
+    return lines
 
 
 def _chips(texts: list[str], width: int, *, ellipsis: str) -> list[Line]:

@@ -20,6 +20,7 @@ from restante.client.tui.dialog import LineDialog
 from restante.client.tui.find_bar import FindBar
 from restante.client.tui.jumping import Jumping
 from restante.client.tui.matches import Matches
+from restante.client.tui.mentions_dialog import MentionsDialog
 from restante.client.tui.search_dialog import SearchDialog
 from restante.client.tui.times import spell_when
 
@@ -104,6 +105,23 @@ class Finding(Jumping):
         bar.forget()
         await self.open_at(message.conversation, message.id)
         self.pane.messages.mark(Matches(words))
+
+    # ---- what names one ---------------------------------------------------------------------
+
+    def action_mentions(self) -> None:
+        """Show what names the user or answers them, and go to one of it."""
+        self.act(self._mentions(), group="mentions")
+
+    async def _mentions(self) -> None:
+        engine = self._stage.engine
+
+        async def read(unread: bool, past: str | None, limit: int) -> list[Message]:
+            return await ask(engine.mentions, unread=unread, past=past, limit=limit)
+
+        chosen = await self.app.push_screen_wait(MentionsDialog(self._stage, self._chats, read))
+        if chosen is not None:
+            self.pane.find_bar.forget()
+            await self.open_at(chosen.conversation, chosen.id)
 
     def _read(self, typed: str) -> Asked:
         now, zone = self._stage.now(), self._stage.zone

@@ -39,6 +39,7 @@ class Glyphs:
     kept: str
     muted: str
     back: str
+    thread: str
 
 
 UNICODE = Glyphs(
@@ -65,6 +66,7 @@ UNICODE = Glyphs(
     kept="↑",
     muted="⊘",
     back="←",
+    thread="↳",
 )
 
 ASCII = Glyphs(
@@ -91,6 +93,7 @@ ASCII = Glyphs(
     kept="^",
     muted="x",
     back="<",
+    thread="`-",
 )
 
 

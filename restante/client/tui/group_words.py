@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from restante.client.language import _, plural
+from restante.client.tui import words
 
 MEMBERS_TITLE: Final = _("Members")
 LEFT: Final = _("You are not in this group any more.")
@@ -16,12 +17,33 @@ COMPOSE_REQUEST: Final = _("Accept to write here.")
 ASKED: Final = _("you were put into it")
 REQUEST_PREVIEW: Final = _("You were put into this group")
 
+NAMES_ALL: Final = _("Everybody in this group")
 ROLES: Final = {"reader": _("reads"), "member": "", "admin": _("admin"), "owner": _("owner")}
 
 
 def members(count: int) -> str:
     """How many are in a group."""
     return plural("{count} member", "{count} members", count)
+
+
+def are_typing(names: list[str]) -> str:
+    """Above the box; nobody: nothing."""
+    match names:
+        case []:
+            return ""
+        case [name]:
+            return words.is_typing(name)
+        case [one, other]:
+            return _("{one} and {other} are typing…", one=one, other=other)
+        case [one, other, *rest]:
+            return plural(
+                "{one}, {other} and {count} more are typing…",
+                "{one}, {other} and {count} more are typing…",
+                len(rest),
+                one=one,
+                other=other,
+            )
+    return ""
 
 
 def more(count: int) -> str:

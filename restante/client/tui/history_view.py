@@ -65,6 +65,7 @@ _ROLES = {
     Role.MENTION_OF_ME: "mention-of-me",
     Role.CHIP: "chip",
     Role.CHOICE: "choice",
+    Role.THREAD: "thread",
 }
 
 

@@ -15,6 +15,7 @@ COMMANDS: Final = (
     (mark("Chat: Find"), _("Words in this chat, from match to match"), "app.find"),
     (mark("Chat: Next match"), _("Of what was looked for last"), "screen.next_match"),
     (mark("Chat: Search all"), _("Words in all chats, by person, time and type"), "app.search_all"),
+    (mark("Chat: Mentions"), _("What names you or answers you, in all chats"), "screen.mentions"),
     (mark("Chat: New"), _("Paste a code or type an address"), "app.new_chat"),
     (
         mark("Chat: Rename"),
@@ -88,6 +89,7 @@ COMMANDS: Final = (
     (mark("Message: Discard"), _("What was not sent"), "screen.discard_message"),
     (mark("Security: Why is sending paused?"), _("What a changed key means"), "screen.why"),
     (mark("Message: Answer"), _("The selected message"), "screen.reply"),
+    (mark("Message: Thread"), _("The answers to it, beside the chat"), "screen.thread"),
     (mark("Message: Edit"), _("What the selected message says"), "screen.edit"),
     (mark("Message: React"), _("Put an emoji on the selected message"), "screen.react"),
     (mark("Message: Pin"), _("For both of you, or take that back"), "screen.pin"),

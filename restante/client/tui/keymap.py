@@ -20,6 +20,7 @@ NAMES: Final = {
     "enter": "Enter",
     "question_mark": "?",
     "plus": "+",
+    "at": "@",
     "slash": "/",
     "colon": ":",
     "full_stop": ".",

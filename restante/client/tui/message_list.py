@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec import structs
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message as Posted
@@ -77,8 +78,14 @@ class MessageList(HistoryView, can_focus=True):
     class Left(Posted):
         """The reader went down past the last message."""
 
-    def __init__(self, stage: Stage) -> None:
-        super().__init__(stage, id="messages")
+    @dataclass
+    class ThreadClicked(Posted):
+        """The reader wants to see the answers to this message."""
+
+        message: Message
+
+    def __init__(self, stage: Stage, *, id: str = "messages") -> None:  # noqa: A002
+        super().__init__(stage, id=id)
         self._arrived_below = 0
         self._cursor_to_show: int | None = None
         self._is_new_to_show = False
@@ -171,6 +178,17 @@ class MessageList(HistoryView, can_focus=True):
         message = self._history.known(message_id)
         if message is not None:
             self.change(message)
+
+    def message_at(self, position: int) -> Message | None:
+        """Return a message, if it is in memory."""
+        return self._history.message_at(position)
+
+    def change_same(self, message: Message) -> None:
+        """Show a message as it is now, in the place where it stands here."""
+        known = self._history.known(message.id)
+        if known is not None:
+            kept = {"position": known.position, "answers": known.answers, "quote": known.quote}
+            self.change(structs.replace(message, **kept))
 
     def forget_new(self) -> None:
         """Take the unread divider away: the reader has answered."""
@@ -287,11 +305,14 @@ class MessageList(HistoryView, can_focus=True):
         if place is not None:
             self._select(place.position)
             message = self._history.message_at(place.position)
-            if message is not None and message.quote is not None and self._is_quote(place.line):
+            if message is None:
+                return
+            if message.quote is not None and self._is_quote(place.line):
                 self.post_message(self.QuoteClicked(message))
-            number = None if message is None else choice_at(message, place.line)
-            if message is not None and number is not None:
+            elif (number := choice_at(message, place.line)) is not None:
                 self.post_message(self.ChoiceClicked(message, number))
+            elif any(role is Role.THREAD for _, role in place.line):
+                self.post_message(self.ThreadClicked(message))
 
     def _is_quote(self, line: Line) -> bool:
         mark = self._stage.glyphs.quote + " "

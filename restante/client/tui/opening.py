@@ -30,6 +30,10 @@ class Opening(Finding):
         self._number: SafetyNumber | None = None
         self.info = InfoPane(stage)
 
+    def leave_thread(self) -> None:
+        """Close the thread beside the conversation, if one is open."""
+        raise NotImplementedError
+
     @property
     def conversation(self) -> Conversation | None:
         """What is open."""
@@ -74,6 +78,7 @@ class Opening(Finding):
         if self.conversation is None or self.conversation.key != key:
             self._typing.stop()
             self._number = self._group = None
+            self.leave_thread()
             self.info.show(conversation)
             self.read_who(key)
             await self.pane.open(conversation, self._loader(key), at=at)

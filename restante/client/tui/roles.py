@@ -36,6 +36,7 @@ class Role(Enum):
     CHIP = auto()
     CHOICE = auto()
     """The number of an answer in a poll."""
+    THREAD = auto()
 
 
 @dataclass(frozen=True, slots=True)

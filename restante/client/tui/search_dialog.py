@@ -16,25 +16,19 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from restante.client.interface import Conversation, Message
+from restante.client.interface import Message
 from restante.client.language import _
-from restante.client.tui import search_words, words
+from restante.client.tui import search_words
 from restante.client.tui.asked import Asked, read_asked
 from restante.client.tui.chats import Chats
 from restante.client.tui.clean import clean_line
 from restante.client.tui.dialog import Dialog, Field, text
-from restante.client.tui.matches import Matches, excerpt
+from restante.client.tui.found_lines import found_lines, found_width
 from restante.client.tui.stage import Stage
-from restante.client.tui.times import local, short_age
-from restante.client.tui.wrap import cells, shorten
 from restante.errors import RestanteError
 
 PAGE: Final = 30
 NEAR_THE_END: Final = 5
-MAX_WIDTH: Final = 100
-FRAME_CELLS: Final = 7
-"""Border, padding and scrollbar; as the style sheet says."""
-
 Search = Callable[[Asked, str | None, int], Awaitable[list[Message]]]
 """Reads what is asked, past a message (None: from the newest), at most so many."""
 
@@ -140,25 +134,11 @@ class SearchDialog(Dialog[tuple[Message, str]]):
 
     def _option(self, message: Message) -> Option:
         """Two lines: where, who and when; and the words around the match."""
-        width = max(20, min(MAX_WIDTH, self.size.width * 96 // 100) - FRAME_CELLS)
-        dots, dot = self._stage.glyphs.ellipsis, f" {self._stage.glyphs.dot} "
-        moment = local(message.sent_at, self._stage.zone)
-        when = short_age(moment, now=self._stage.now(), is_12_hours=self._stage.is_12_hours)
-        chat = self._chats.get(message.conversation)
-        who = words.YOU if message.sender.is_me else clean_line(message.sender.name)
-        title = who if chat is None else _title(chat)
-        head = title if title == who else f"{title}{dot}{who}"
-        head = shorten(head, width - cells(when) - 2, ellipsis=dots)
-        gap = " " * max(2, width - cells(head) - cells(when))
-        matches = Matches(self._asked.words)
-        line = " ".join(clean_line(message.body).split())
-        line = excerpt(line, matches.spans(line), width - 2, ellipsis=dots)
-        body = Content("  " + line)
-        for start, end in matches.spans(line):
-            body = body.stylize("bold $warning", start + 2, end + 2)
-        return Option(
-            Content.assemble((head, "bold"), gap, (when, "$faint"), "\n", body), id=message.id
+        width = found_width(self.size.width)
+        lines = found_lines(
+            self._stage, self._chats, message, width, words_wanted=self._asked.words
         )
+        return Option(lines, id=message.id)
 
     def action_step(self, step: int) -> None:
         """Move the highlight, and read on near the end."""
@@ -186,7 +166,3 @@ class SearchDialog(Dialog[tuple[Message, str]]):
         message = self._found.get(message_id or "")
         if message is not None:
             self.dismiss((message, self._asked.words))
-
-
-def _title(chat: Conversation) -> str:
-    return clean_line(chat.title)

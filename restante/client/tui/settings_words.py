@@ -35,6 +35,7 @@ DIALOGS: Final = {
     "jump": _("jump"),
     "keys": _("keys"),
     "link": _("link this device"),
+    "mentions": _("what names you"),
     "lock": _("the lock"),
     "new_chat": _("a new chat"),
     "people": _("choosing people"),

@@ -17,30 +17,33 @@ TELL_EVERY_S = 5.0
 
 
 class TypingWatch:
-    """`tell` says to the other side whether one types, `show` what another side does."""
+    """`tell` says whether one types oneself, `show` who else does in a conversation."""
 
     def __init__(
         self,
         owner: MessagePump,
         *,
         tell: Callable[[str, bool], None],
-        show: Callable[[str, bool], None],
+        show: Callable[[str, list[str]], None],
         now_s: Callable[[], float],
     ) -> None:
         self._owner = owner
         self._tell, self._show, self._now_s = tell, show, now_s
-        self._forget: dict[str, Timer] = {}
+        self._forget: dict[str, dict[str, Timer]] = {}
         self._told: tuple[str, float] | None = None
 
-    def theirs(self, conversation: str, *, is_typing: bool) -> None:
-        """Take what the other side of a conversation says."""
-        timer = self._forget.pop(conversation, None)
+    def theirs(self, conversation: str, *, is_typing: bool, name: str = "") -> None:
+        """Take what somebody in a conversation says; `name` is who."""
+        here = self._forget.setdefault(conversation, {})
+        timer = here.get(name)
         if timer is not None:
             timer.stop()
         if is_typing:
-            forget = partial(self.theirs, conversation, is_typing=False)
-            self._forget[conversation] = self._owner.set_timer(FORGET_S, forget)
-        self._show(conversation, is_typing)
+            forget = partial(self.theirs, conversation, is_typing=False, name=name)
+            here[name] = self._owner.set_timer(FORGET_S, forget)
+        else:
+            here.pop(name, None)
+        self._show(conversation, list(here))
 
     def ours(self, conversation: str, text: str) -> None:
         """Take what the box holds."""

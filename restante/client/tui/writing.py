@@ -26,6 +26,7 @@ from restante.client.tui.conversation_pane import ConversationPane
 from restante.client.tui.message_actions import MessageActions
 from restante.client.tui.palette import offered
 from restante.client.tui.stage import Stage
+from restante.client.tui.thread_pane import ThreadPane
 from restante.client.tui.typing_watch import TypingWatch
 
 KEEP_DRAFT_AFTER_S = 1.0
@@ -41,12 +42,18 @@ class Writing(MessageActions):
         self._group: Group | None = None
         """The open group, once it was read."""
         self.pane = ConversationPane(stage, chats)
+        self.thread = ThreadPane(stage)
         self._typing = TypingWatch(
             self,
             tell=self._tell_typing,
             show=self._show_typing,
             now_s=lambda: stage.now().timestamp(),
         )
+
+    @property
+    def box(self) -> ComposeBox:
+        """Where the user writes: in the open thread if the cursor is there."""
+        return self.thread.box if self.thread.has_attention else self.pane.box
 
     @on(ComposeBox.Sent)
     def _sent(self, event: ComposeBox.Sent) -> None:
@@ -61,7 +68,7 @@ class Writing(MessageActions):
     @on(ComposeBox.Changed)
     @on(ComposeBox.SelectionChanged)
     def _offer(self) -> None:
-        box = self.pane.box
+        box = self.box
         begun = box.begun() if box.has_focus else None
         box.completions.offer(begun, self._offers_for(begun) if begun else [])
 
@@ -69,18 +76,27 @@ class Writing(MessageActions):
         if begun.sign == ":":
             return emoji_offers(begun.query)
         if begun.sign == "/":
-            is_plain = self.pane.box.purpose.is_plain
+            is_plain = self.box is self.pane.box and self.box.purpose.is_plain
             return command_offers(begun.query, offered(self.app, self)) if is_plain else []
         here = self.conversation
         if here is not None and here.group is not None:
-            return member_offers(begun.query, self._group.members if self._group else ())
-        others = [each for each in self._chats.every() if each != here]
-        return name_offers(begun.query, [here, *others] if here else others)
+            return self._member_offers(begun.query)
+        return [] if here is None else name_offers(begun.query, [here])
 
-    @on(OptionList.OptionSelected, "#completions")
+    def _member_offers(self, query: str) -> list[Offer]:
+        if self._group is None:
+            return []
+        line = self._group.conversation.group
+        ranks = ("reader", "member", "admin", "owner")
+        may_name_all = line is not None and line.role is not None
+        if line is not None and line.role is not None:
+            may_name_all = ranks.index(line.role) >= ranks.index(self._group.may_mention_all)
+        return member_offers(query, self._group.members, may_name_all=may_name_all)
+
+    @on(OptionList.OptionSelected, ".completions")
     def _offer_clicked(self) -> None:
-        self.pane.box.take(self.pane.box.completions.chosen)
-        self.pane.box.focus()
+        self.box.take(self.box.completions.chosen)
+        self.box.focus()
 
     @on(ComposeBox.Commanded)
     async def _commanded(self, event: ComposeBox.Commanded) -> None:
@@ -97,13 +113,13 @@ class Writing(MessageActions):
     @on(ComposeBox.Outside)
     def action_editor(self) -> None:
         """Write in an editor of one's own."""
-        if not self.pane.box.disabled:
+        if not self.box.disabled:
             self.act(self._write_outside(), group="editor")
 
     async def _write_outside(self) -> None:
         from restante.client.tui.editor import edit_outside  # noqa: PLC0415  (few ever need it)
 
-        box = self.pane.box
+        box = self.box
         text = await edit_outside(self.app, box.text)
         box.text = text
         box.move_cursor(box.document.end)
@@ -111,8 +127,9 @@ class Writing(MessageActions):
 
     @on(ComposeBox.Changed)
     def _typed(self) -> None:
+        if self.conversation is not None and self.box.has_focus:
+            self._typing.ours(self.conversation.key, self.box.text)
         if self.conversation is not None and self.pane.box.has_focus:
-            self._typing.ours(self.conversation.key, self.pane.box.text)
             if self._draft_timer is not None:
                 self._draft_timer.stop()
             self._draft_timer = self.set_timer(KEEP_DRAFT_AFTER_S, self.pane.keep_draft)
@@ -134,8 +151,11 @@ class Writing(MessageActions):
     async def _keep_draft(self, key: str, draft: str) -> None:
         await ask(self._stage.engine.set_draft, key, draft)
 
-    def _show_typing(self, key: str, is_typing: bool) -> None:
-        (self._chats.typing.add if is_typing else self._chats.typing.discard)(key)
+    def _show_typing(self, key: str, names: list[str]) -> None:
+        if names:
+            self._chats.typing[key] = names
+        else:
+            self._chats.typing.pop(key, None)
         self.pane.say_typing()
         self.show_chats()
 
@@ -166,14 +186,15 @@ class Writing(MessageActions):
 
     def write(self, purpose: Purpose, *, text: str | None = None) -> None:
         """Let the user write an answer or an edit."""
-        if self.pane.box.disabled:
+        box = self.box
+        if box.disabled:
             return
         self.pane.keep_draft()
-        self.pane.box.write_for(purpose)
+        box.write_for(purpose)
         if text is not None:
-            self.pane.box.text = text
-            self.pane.box.move_cursor(self.pane.box.document.end)
-        self.pane.box.focus()
+            box.text = text
+            box.move_cursor(box.document.end)
+        box.focus()
 
     def _leave_purpose(self) -> None:
         """Write a message of its own again: an edit's text goes, and the draft comes back."""

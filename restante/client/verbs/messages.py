@@ -88,12 +88,17 @@ def timer(run: Invocation, conversation: str, time: str | None) -> int:
 @command(verbs)
 @click.option("--unread", is_flag=True, help="Only those with something unread.")
 @click.option("--all", "with_archived", is_flag=True, help="Archived ones, too.")
-def ls(run: Invocation, unread: bool, with_archived: bool) -> int:
-    """List your conversations, the newest first."""
-    from restante.client.commands.chats import ls as body
+@click.option("--mentions", is_flag=True, help="What names you or answers you, unread first.")
+def ls(run: Invocation, unread: bool, with_archived: bool, mentions: bool) -> int:
+    """List your conversations, or what mentions you, the newest first."""
+    from restante.client.commands import chats as bodies
 
+    if mentions and with_archived:
+        raise click.UsageError("--mentions looks in all of them: leave --all out.")
     with run.caller() as caller:
-        return body(run.out, caller, only_unread=unread, with_archived=with_archived)
+        if mentions:
+            return bodies.mentions(run.out, caller, only_unread=unread)
+        return bodies.ls(run.out, caller, only_unread=unread, with_archived=with_archived)
 
 
 @command(verbs)
@@ -101,18 +106,23 @@ def ls(run: Invocation, unread: bool, with_archived: bool) -> int:
 @click.option("--last", type=click.IntRange(min=0), metavar="N", help="Only the last N.")
 @click.option("--versions", is_flag=True, help="With what edited messages said before.")
 @click.option("--pinned", is_flag=True, help="Only what is pinned.")
-def history(
-    run: Invocation, conversation: str, last: int | None, versions: bool, pinned: bool
-) -> int:
+@click.option("--thread", metavar="MESSAGE", help="Only the thread that MESSAGE is in.")
+def history(run: Invocation, conversation: str, **wanted: Any) -> int:
     """Print a conversation, oldest first."""
     from restante.client.commands import history as bodies
 
-    if pinned and (versions or last is not None):
+    pinned, thread = wanted.pop("pinned"), wanted.pop("thread")
+    is_part = pinned or thread is not None
+    if is_part and (wanted["versions"] or wanted["last"] is not None):
+        raise click.UsageError(f"{'--pinned' if pinned else '--thread'} goes alone.")
+    if pinned and thread is not None:
         raise click.UsageError("--pinned goes alone.")
     with run.caller() as caller:
+        if thread is not None:
+            return bodies.thread(run.out, caller, conversation, thread)
         if pinned:
             return bodies.pinned(run.out, caller, conversation)
-        return bodies.history(run.out, caller, conversation, last=last, versions=versions)
+        return bodies.history(run.out, caller, conversation, **wanted)
 
 
 @command(verbs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from restante.store import client_tables as tables
@@ -36,6 +36,7 @@ SET_EXPIRY = Query(_messages.update().where(_messages.c.id == bindparam("which")
 SET_TEXT = Query(
     _messages.update().where(_messages.c.id == bindparam("which")), "text", "state", "error"
 )
+SET_CALLS = Query(text("UPDATE messages SET calls = (calls & :keeps) | :calls WHERE id = :which"))
 BY_COUNTER = Query(
     select_messages.where(
         _messages.c.conversation == bindparam("conversation"),

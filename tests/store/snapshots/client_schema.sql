@@ -1,4 +1,4 @@
--- version 11
+-- version 12
 CREATE INDEX aside_by_tag ON aside (tag);
 CREATE INDEX contacts_by_address ON contacts (address);
 CREATE INDEX feed_by_message ON feed (message);
@@ -20,9 +20,15 @@ CREATE INDEX marks_stray ON marks (author) WHERE is_stray = 1;
 CREATE INDEX messages_by_counter ON messages (conversation, device_id, counter)
 WHERE counter > 0;
 CREATE UNIQUE INDEX messages_by_order ON messages (conversation, order_key);
+CREATE INDEX messages_calling ON messages (order_key) WHERE calls > 0;
+CREATE INDEX messages_calling_here ON messages (conversation)
+WHERE calls > 0 AND received_at_ms IS NOT NULL AND state = 'delivered';
+CREATE INDEX messages_calling_unread ON messages (order_key)
+WHERE calls > 0 AND received_at_ms IS NOT NULL AND state = 'delivered';
 CREATE INDEX messages_expiring ON messages (expires_at_ms) WHERE expires_at_ms IS NOT NULL;
 CREATE INDEX messages_gone ON messages (gone_at_ms) WHERE gone_at_ms IS NOT NULL;
-CREATE INDEX messages_quoting ON messages (quote_id) WHERE quote_id IS NOT NULL;
+CREATE INDEX messages_quoting ON messages (quote_id, conversation, order_key)
+WHERE quote_id IS NOT NULL;
 CREATE INDEX messages_settings ON messages (conversation, order_key) WHERE kind = 'setting';
 CREATE INDEX messages_unread ON messages (conversation, order_key)
 WHERE received_at_ms IS NOT NULL AND state = 'delivered';
@@ -174,7 +180,7 @@ CREATE TABLE messages (
     counter INTEGER NOT NULL, rank INTEGER NOT NULL, sent_at_ms INTEGER NOT NULL,
     received_at_ms INTEGER, kind TEXT NOT NULL, state TEXT NOT NULL, error TEXT,
     quote_id BLOB, quote_excerpt TEXT, expires_at_ms INTEGER, timer_s INTEGER NOT NULL,
-    gone_at_ms INTEGER, text TEXT NOT NULL, body BLOB NOT NULL,
+    gone_at_ms INTEGER, text TEXT NOT NULL, body BLOB NOT NULL, calls INTEGER DEFAULT 0 NOT NULL,
     PRIMARY KEY (number), UNIQUE (id),
     CHECK (length(order_key) = 24 AND substr(order_key, 9) = id),
     FOREIGN KEY(conversation) REFERENCES conversations (number)
@@ -358,6 +364,14 @@ CREATE TRIGGER message_added AFTER INSERT ON messages BEGIN
         'gap', 'undecryptable', 'unknown', 'notice', 'setting', 'deleted'
     );
 END;
+CREATE TRIGGER message_answers_us AFTER INSERT ON messages
+WHEN NEW.quote_id IS NOT NULL AND NEW.received_at_ms IS NOT NULL AND EXISTS (
+    SELECT 1 FROM messages
+    WHERE id = NEW.quote_id AND conversation = NEW.conversation AND received_at_ms IS NULL
+    AND kind NOT IN ('gap', 'undecryptable', 'notice')
+) BEGIN
+    UPDATE messages SET calls = calls | 4 WHERE number = NEW.number;
+END;
 CREATE TRIGGER message_counts AFTER UPDATE OF received_at_ms, state ON messages BEGIN
     UPDATE conversations SET unread_count = unread_count
         + (NEW.received_at_ms IS NOT NULL AND NEW.state = 'delivered')
@@ -385,6 +399,12 @@ CREATE TRIGGER message_erased AFTER DELETE ON messages BEGIN
     WHERE OLD.kind NOT IN (
         'gap', 'undecryptable', 'unknown', 'notice', 'setting', 'deleted'
     );
+END;
+CREATE TRIGGER message_of_ours_is_answered AFTER INSERT ON messages
+WHEN NEW.received_at_ms IS NULL AND NEW.kind NOT IN ('gap', 'undecryptable', 'notice') BEGIN
+    UPDATE messages SET calls = calls | 4
+    WHERE quote_id = NEW.id AND conversation = NEW.conversation
+    AND received_at_ms IS NOT NULL;
 END;
 CREATE TRIGGER message_rewritten
 AFTER UPDATE OF kind, text, author, sent_at_ms, received_at_ms ON messages

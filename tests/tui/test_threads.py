@@ -1,0 +1,220 @@
+"""A thread opens beside the chat, or in its place where there is no room; what names one is in
+one list."""
+
+from __future__ import annotations
+
+import pytest
+
+from restante.client.interface import Message, MessageChanged, TypingChanged
+from restante.client.tui.completion import member_offers
+from tests.tui.scenes import minutes
+from tests.tui.scripted_engine import ScriptedEngine
+from tests.tui.stories import STANDARD, WIDE, Teller, tell
+from tests.tui.test_groups import a_member, a_village
+
+NARROW = (60, 24)
+
+
+def a_talk() -> tuple[ScriptedEngine, str, Message]:
+    engine = ScriptedEngine(address="sam@relay.example")
+    bob = engine.person("bob@relay.example", "Bob")
+    first = engine.hear(bob, "Lunch on Friday?", ago=minutes(30), is_read=True)
+    engine.hear(bob, "And the map is here", ago=minutes(20), is_read=True)
+    engine.answered(first, "Where?", ago=minutes(10), is_me=True)
+    return engine, bob, first
+
+
+async def to_first(t: Teller) -> None:
+    """Put the cursor on the first message."""
+    await t.begun("Bob")
+    await t.press("enter")
+    await t.until_shown("Message Bob", "↳ 1 answer")
+    await t.press("ctrl+up", "g")
+    selected = "Lunch on Friday?"
+    await t.until(lambda: (found := t.app._main.selected) and found.body == selected)
+
+
+@pytest.mark.parametrize("size", [WIDE, STANDARD, NARROW])
+async def test_a_thread_opens_is_answered_and_left(size: tuple[int, int]) -> None:
+    engine, bob, first = a_talk()
+
+    async def story(t: Teller) -> None:
+        await to_first(t)
+        await t.press("t")
+        await t.until_shown("Thread · 1 answer", "Answer in this thread", "Where?")
+        if size == WIDE:
+            await t.until_shown("And the map is here")
+        else:
+            await t.until_gone("And the map is here")
+        await t.until(lambda: t.app._main.thread.box.has_focus)
+        await t.type("At Noor's")
+        await t.press("enter")
+        await t.until_shown("Thread · 2 answers", "At Noor's")
+        sent = engine.people[bob].messages[-1]
+        assert sent.quote is not None
+        assert (sent.body, sent.quote.message) == ("At Noor's", first.id)
+        engine.answered(sent, "Then at one")
+        await t.until_shown("Thread · 3 answers", "Then at one")
+        engine.hear(bob, "By the way")
+        await t.press("escape")
+        await t.until_shown("By the way", "↳ 3 answers", "Message Bob")
+        await t.until(lambda: t.app._main.pane.box.has_focus)
+        assert "Thread ·" not in t.screen_text()
+
+    await tell(engine, story, size=size)
+
+
+async def test_what_is_written_in_a_thread_stays_there() -> None:
+    engine, bob, first = a_talk()
+
+    async def story(t: Teller) -> None:
+        await to_first(t)
+        await t.press("t")
+        await t.until_shown("Answer in this thread")
+        await t.type("half an answer")
+        await t.press("escape")
+        await t.until(lambda: engine.thread_drafts == {first.id: "half an answer"})
+        assert engine.people[bob].draft == ""
+        await t.press("ctrl+up", "g", "t")
+        await t.until_shown("half an answer")
+        await t.until(lambda: t.app._main.thread.box.has_focus)
+        await t.press("enter")
+        await t.until(lambda: engine.people[bob].messages[-1].body == "half an answer")
+        await t.until(lambda: engine.thread_drafts == {first.id: ""})
+
+    await tell(engine, story, size=WIDE)
+
+
+async def test_another_chat_closes_the_thread_and_a_refusal_keeps_the_text() -> None:
+    engine, bob, _ = a_talk()
+    kim = engine.person("kim@relay.example", "Kim")
+    engine.hear(kim, "Hello", ago=minutes(40), is_read=True)
+
+    async def story(t: Teller) -> None:
+        await to_first(t)
+        await t.press("t")
+        await t.until_shown("Answer in this thread")
+        await t.type("x" * 4)
+        t.app._main.thread.box.text = "x" * 60_001
+        await t.press("enter")
+        await t.until_shown("longer than 60,000 bytes")
+        await t.until(lambda: t.app._main.thread.box.text == "x" * 60_001, "it is back")
+        t.app._main.thread.box.text = ""
+        t.app._main.open_conversation(kim)
+        await t.until_shown("Message Kim", "Hello")
+        await t.until(lambda: t.app._main.thread.thread is None)
+        assert "Thread ·" not in t.screen_text()
+        assert [each.body for each in engine.people[bob].messages][-1] == "Where?"
+
+    await tell(engine, story, size=WIDE)
+
+
+async def test_in_a_thread_one_answers_edits_and_deletes_as_in_the_chat() -> None:
+    engine, bob, first = a_talk()
+    said = engine.answered(first, "At one", ago=minutes(5), is_read=True)
+
+    async def story(t: Teller) -> None:
+        await t.begun("Bob")
+        await t.press("enter")
+        await t.until_shown("↳ 2 answers")
+        await t.press("ctrl+up", "g", "t")
+        await t.until_shown("Answer in this thread")
+        await t.press("up")
+        await t.until(lambda: t.app._main.thread.messages.has_focus)
+        await t.press("r")
+        await t.until_shown("Answer to Bob")
+        await t.type("good")
+        await t.press("enter")
+        await t.until(lambda: engine.people[bob].messages[-1].body == "good")
+        quote = engine.people[bob].messages[-1].quote
+        assert quote is not None
+        assert quote.message == said.id
+        await t.until_shown("Thread · 3 answers")
+        engine.tell(MessageChanged(message=engine.advance(first.id, first.state, error=None)))
+        await t.press("escape")
+        await t.until(lambda: t.app._main.thread.thread is None)
+
+    await tell(engine, story, size=WIDE)
+
+
+async def test_what_names_one_is_listed_unread_first_and_opens_where_it_stands() -> None:
+    engine, _, first = a_talk()
+    kim = engine.person("kim@relay.example", "Kim")
+    old = engine.hear(kim, "@sam long ago", ago=minutes(90), is_read=True)
+    engine.mention(old, "name")
+    engine.hear(kim, "nothing", ago=minutes(80), is_read=True)
+    new = engine.hear(kim, "@sam can you come?", ago=minutes(2))
+    engine.mention(new, "name")
+    engine.mention(first, "answer")
+
+    async def story(t: Teller) -> None:
+        await t.begun("Bob", "@ 1")
+        await t.press("@")
+        await t.until_shown("What names you or answers you", "1 is unread.")
+        lines = t.screen_text()
+        order = [lines.index(each) for each in ("can you come?", "Lunch on Friday?", "long ago")]
+        assert order == sorted(order)
+        await t.press("down", "down", "enter")
+        await t.until_shown("Message Kim", "@sam long ago")
+        await t.until(lambda: (found := t.app._main.selected) and found.id == old.id)
+
+    await tell(engine, story)
+
+
+async def test_nobody_has_named_one_yet() -> None:
+    engine, _, _ = a_talk()
+
+    async def story(t: Teller) -> None:
+        await t.begun("Bob")
+        await t.press("@")
+        await t.until_shown("Nobody has named you or answered you yet.")
+        await t.press("escape")
+        await t.until_gone("Nobody has named you")
+
+    await tell(engine, story)
+
+
+def test_members_are_offered_by_letters_and_written_as_all_know_them() -> None:
+    boss = a_member("alice", "owner")
+    members = [
+        a_member("sam", "member", is_me=True),
+        boss,
+        *(a_member(name, "member") for name in ("bob", "all", "carol")),
+    ]
+    from msgspec.structs import replace
+
+    members[1] = replace(boss, name="The Boss", address="alice@relay.example")
+    found = member_offers("boss", members)
+    assert [(each.label, each.text) for each in found] == [("@The Boss", "@alice ")]
+    assert [each.text for each in member_offers("carl", members)] == ["@carol "]
+    offered = [each.text for each in member_offers("", members, may_name_all=True)]
+    assert offered[-1] == "@all "
+    assert "@all@relay.example " in offered, "a member of that name is no everybody"
+    assert "@sam " not in offered
+    assert [each.text for each in member_offers("al", members)][:2] != ["@all ", "@all "]
+    twice = [*members, replace(boss, key="b" * 32, address="alice@other.example", name="Al")]
+    assert [each.text for each in member_offers("alice", twice)] == [
+        "@alice@relay.example ",
+        "@alice@other.example ",
+    ]
+
+
+async def test_several_who_type_are_named() -> None:
+    engine, keys = a_village()
+    key = engine.meeting("Walkers", {keys["Alice"]: "owner", keys["Bob"]: "member"})
+
+    async def story(t: Teller) -> None:
+        await t.begun("Walkers")
+        t.app._main.open_conversation(key)
+        await t.until_shown("Message Walkers")
+        for name in ("Alice", "Bob"):
+            engine.tell(TypingChanged(conversation=key, is_typing=True, name=name))
+        await t.until_shown("Alice and Bob are typing…")
+        engine.tell(TypingChanged(conversation=key, is_typing=True, name="Noor"))
+        engine.tell(TypingChanged(conversation=key, is_typing=True, name="Kim"))
+        await t.until_shown("Alice, Bob and 2 more are typing…")
+        for name in ("Alice", "Noor", "Kim"):
+            engine.tell(TypingChanged(conversation=key, is_typing=False, name=name))
+        await t.until_shown("Bob is typing…")
+
+    await tell(engine, story)
