@@ -23,6 +23,7 @@ from restante.client.interface import ContactState, Trust
 from restante.client.lifecycle.following import note_arrival, note_moved
 from restante.client.lifecycle.key_changes import is_held, resume, supersede
 from restante.client.linking.announcing import tell
+from restante.client.looking_up import LookingUp
 from restante.client.people_kept import (
     accepted,
     clean_petname,
@@ -47,11 +48,7 @@ from restante.store.client_contacts import contact, contacts, upsert_contact
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from restante.client.announcer import Announcer
-    from restante.client.context import EngineContext
-    from restante.client.directory import Directory
     from restante.client.interface import Contact
-    from restante.client.own_account import OwnAccount
     from restante.protocol.ids import Token
     from restante.store.client_contacts import ContactRow
     from restante.store.client_rows import Rows
@@ -59,21 +56,8 @@ if TYPE_CHECKING:
 BLOCKED: Final = "You have blocked this contact."
 
 
-class Contacts:
+class Contacts(LookingUp):
     """The contacts of one account."""
-
-    def __init__(
-        self,
-        context: EngineContext,
-        own: OwnAccount,
-        *,
-        directory: Directory,
-        announcer: Announcer,
-    ) -> None:
-        self._context = context
-        self._own = own
-        self._directory = directory
-        self._announcer = announcer
 
     async def own_code(self) -> tuple[str, bool]:
         """Return this account's contact code, and whether the relay holds its record.

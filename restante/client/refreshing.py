@@ -20,6 +20,7 @@ from restante.client.failures import RelayError
 from restante.client.interface import Trust
 from restante.client.lifecycle.following import note_moved
 from restante.client.lifecycle.key_changes import note_changed, proposed
+from restante.client.looking_up import LookingUp
 from restante.client.syncing.self_contact import is_self
 from restante.errors import CryptoError, RemoteProtocolError, StoreError, UserError
 from restante.store.client_contacts import contact, contacts
@@ -37,7 +38,7 @@ LOOK_EVERY_S: Final = 3600.0
 """At the latest: a clock that was set back must not put a warning off for long."""
 
 
-class Refreshing:
+class Refreshing(LookingUp):
     """Looks contacts up; `run` is the service that looks after what is doubtful, for ever."""
 
     def __init__(
@@ -48,10 +49,7 @@ class Refreshing:
         directory: Directory,
         announcer: Announcer,
     ) -> None:
-        self._context = context
-        self._own = own
-        self._directory = directory
-        self._announcer = announcer
+        super().__init__(context, own, directory=directory, announcer=announcer)
         self._noted = trio.Event()
         announcer.also_tell(self._look_in)
 

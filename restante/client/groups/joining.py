@@ -19,6 +19,7 @@ from restante.client.directory import manifest_of
 from restante.client.groups.ledger import JOINED
 from restante.client.history import file_note
 from restante.client.interface import ContactState, GroupAsked, Trust
+from restante.client.looking_up import LookingUp
 from restante.client.queueing import control_content, enqueue_content, local_id
 from restante.client.syncing.putting import put
 from restante.client.views import conversation_key, display_name
@@ -34,9 +35,7 @@ from restante.store.client_groups import group_row
 from restante.store.client_records import record
 
 if TYPE_CHECKING:
-    from restante.client.announcer import Announcer
-    from restante.client.context import EngineContext
-    from restante.client.directory import Directory, Found
+    from restante.client.directory import Found
     from restante.client.own_account import OwnAccount
     from restante.protocol.group import GroupRefused
     from restante.protocol.group_invite import GroupInvite
@@ -52,21 +51,8 @@ _NO: Final = {
 }
 
 
-class Joining:
+class Joining(LookingUp):
     """The invite links that one account follows."""
-
-    def __init__(
-        self,
-        context: EngineContext,
-        own: OwnAccount,
-        *,
-        directory: Directory,
-        announcer: Announcer,
-    ) -> None:
-        self._context = context
-        self._own = own
-        self._directory = directory
-        self._announcer = announcer
 
     async def join(self, text: str, *, timeout_s: float) -> GroupAsked:
         """Ask to be let in, and wait so long for an answer.

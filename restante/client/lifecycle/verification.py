@@ -24,6 +24,7 @@ from restante.client.lifecycle.key_changes import (
     successor,
     supersede,
 )
+from restante.client.looking_up import LookingUp
 from restante.client.people_kept import accepted, held, person
 from restante.client.views import contact_view, display_name
 from restante.crypto.keys import RootKey
@@ -36,11 +37,7 @@ from restante.store.client_contacts import contact, upsert_contact
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from restante.client.announcer import Announcer
-    from restante.client.context import EngineContext
-    from restante.client.directory import Directory
     from restante.client.interface import Contact
-    from restante.client.own_account import OwnAccount
     from restante.crypto.signatures import VerifiedManifest
     from restante.store.client_contacts import ContactRow
     from restante.store.client_rows import Rows
@@ -49,21 +46,8 @@ if TYPE_CHECKING:
     """Raises UserError unless what the user has said is about a contact as it is now."""
 
 
-class Verification:
+class Verification(LookingUp):
     """What the user says about keys, for the contacts of one account."""
-
-    def __init__(
-        self,
-        context: EngineContext,
-        own: OwnAccount,
-        *,
-        directory: Directory,
-        announcer: Announcer,
-    ) -> None:
-        self._context = context
-        self._own = own
-        self._directory = directory
-        self._announcer = announcer
 
     async def safety_number(self, account_id: bytes, *, printed: bool = False) -> SafetyNumber:
         """Return the sixty digits, in groups of five: of the new key, if one waits for a word.

@@ -15,6 +15,7 @@ import trio
 from restante.client.changes import Changes
 from restante.client.failures import RelayError
 from restante.client.linking.devices import take_back
+from restante.client.looking_up import LookingUp
 from restante.errors import StoreError, UserError
 from restante.protocol.codec import decode, encode
 from restante.protocol.ids import DeviceId
@@ -22,10 +23,6 @@ from restante.store.client_account import get_value, set_value
 from restante.store.client_sessions import sessions_of
 
 if TYPE_CHECKING:
-    from restante.client.announcer import Announcer
-    from restante.client.context import EngineContext
-    from restante.client.directory import Directory
-    from restante.client.own_account import OwnAccount
     from restante.store.client_rows import Rows
 
 LOOK_EVERY_S: Final = 3600.0
@@ -56,21 +53,8 @@ def _save(rows: Rows, devices: dict[DeviceId, int]) -> None:
     set_value(rows, _GRANTED, encode(list(devices.items())) if devices else None)
 
 
-class Unclaimed:
+class Unclaimed(LookingUp):
     """The service. `run` looks when a code's time is over; for ever."""
-
-    def __init__(
-        self,
-        context: EngineContext,
-        own: OwnAccount,
-        *,
-        directory: Directory,
-        announcer: Announcer,
-    ) -> None:
-        self._context = context
-        self._own = own
-        self._directory = directory
-        self._announcer = announcer
 
     async def run(self) -> None:
         """Look at each device whose time is over; a new one restarts the services, and this."""
