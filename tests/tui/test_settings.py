@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from restante.client.tui.keymap import KeyLine, in_force, key_lines, spelled, wh
 from restante.client.tui.preferences import Preferences
 from restante.client.tui.settings_dialog import SettingsDialog
 from restante.client.tui.settings_schema import BY_NAME, OF_MACHINE, SETTINGS
+from restante.client.tui.theme import LIGHT
 from restante.errors import UserError
 from tests.rounds import rounds
 from tests.tui.scenes import village
@@ -111,6 +113,33 @@ def test_what_can_t_be_kept_holds_and_says_so(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds until you quit"):
         preferences.set("clock", "12h")
     assert preferences["clock"] == "12h"
+
+
+async def test_a_start_reads_the_styles_once_in_the_colours_that_were_chosen() -> None:
+    preferences = Preferences()
+    preferences.set("theme", "nord")
+    was = gc.isenabled()
+    gc.disable()  # as the command does
+
+    async def story(t: Teller) -> None:
+        await t.begun("Alice Rivera")
+        nord = t.app.available_themes["nord"]
+        assert t.app.screen.styles.background.hex == str(nord.background).upper()
+        await t.until(gc.isenabled, "after the first frame it is on again")
+        assert gc.get_freeze_count() > 10_000
+        rules = t.app.stylesheet.rules
+        t.app.refresh_css()
+        assert t.app.stylesheet.rules is rules, "in the same colours nothing is read anew"
+        t.app._stage.preferences.set("theme", "restante-light")
+        t.app._take_setting("theme")
+        await t.until(lambda: t.app.screen.styles.background.hex == str(LIGHT.background).upper())
+
+    try:
+        engine = village()
+        await tell(engine, story, on=stage(engine, preferences=preferences))
+    finally:
+        gc.unfreeze()
+        (gc.enable if was else gc.disable)()
 
 
 async def test_every_theme_can_be_drawn() -> None:

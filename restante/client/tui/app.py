@@ -130,6 +130,8 @@ class RestanteApp(TuningApp):
         self.register_theme(CONTRAST)
         for name in ("theme", "animation"):
             self._take_setting(name)
+        self._styled_by = self.get_css_variables()
+        self.stylesheet.set_variables(self._styled_by)
         self._take_keys()
 
     def get_default_screen(self) -> Screen[None]:
@@ -163,9 +165,11 @@ class RestanteApp(TuningApp):
         self._main.list.focus()
 
     def _freeze(self) -> None:
-        gc.collect()
+        if gc.isenabled():  # not the first in this process: what others left behind goes
+            gc.collect()  # else there is nothing yet, and to look takes as long as half a frame
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD)
+        gc.enable()  # it was off while all of this was imported
 
     # ---- the engine's events --------------------------------------------------------------------
 
@@ -274,6 +278,13 @@ class RestanteApp(TuningApp):
         """Every line passes the control filter, whatever widget drew it."""
         plain = [self._plain] if self._stage.glyphs.is_ascii else []
         return [*super().get_line_filters(), self._control, *plain]
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Read all styles anew, if the colours in them have changed: at the start they haven't."""
+        variables = self.get_css_variables()
+        if variables != self._styled_by:
+            self._styled_by = variables
+            super().refresh_css(animate)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our names, for themes that are not ours."""

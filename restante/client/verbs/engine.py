@@ -6,6 +6,8 @@ Spec: docs/cli.md.
 
 from __future__ import annotations
 
+import gc
+
 import click
 
 from restante.client.verbs.invocation import Invocation, command
@@ -74,6 +76,7 @@ def show_chat(run: Invocation, *, is_plain: bool = False) -> int:
         return plain_chat(run.out, run.profile, run.key(may_ask=True))
     if (why := possible.why_no_screen()) is not None:
         raise UserError(why)
+    gc.disable()  # what is imported from here on is kept; the first frame turns it on again
     from restante.client.commands.chat import chat as body
 
     return body(run.out, run.profile, run.key(may_ask=False))
