@@ -16,6 +16,7 @@ from restante.store.client_contacts import contact
 from restante.store.client_sender_keys import chains_of as stored_chains
 from restante.store.client_sender_keys import drop_chain
 from tests.client.party import Party, hears, is_in, said
+from tests.client.relays import open_relay
 from tests.client.world import PATIENCE_S, QUICK, a_world, eventually, introduce, reaches
 
 if TYPE_CHECKING:
@@ -106,6 +107,52 @@ async def test_the_log_goes_up_once_for_all_who_are_new(tmp_path: Path) -> None:
             for each in (bob, carol):
                 assert len((await is_in(each, key, members=3)).members) == 3
             assert len(await chains_of(bob, alice, key)) == 1
+
+
+async def test_a_log_that_was_lost_on_its_way_is_asked_for(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world, AsyncExitStack() as stack:
+        alice = await stack.enter_async_context(world.online("alice", tuning=LARGE))
+        async with world.online("bob") as bob:
+            to_bob, _ = await introduce(alice, bob)
+            for each in (alice, bob):
+                await each.synchronise(timeout_s=PATIENCE_S)
+        await world.relay.emptied()
+        key = (await alice.group_new("Walkers", [to_bob])).conversation.key
+        assert await alice.synchronise(timeout_s=PATIENCE_S)
+        with world.relay.file() as file:  # as if the relay had lost what is for many
+            file.execute("DELETE FROM waiting WHERE shared IS NOT NULL")
+            file.commit()
+        await alice.send(key, "Hello, Bob")
+        async with world.online("bob") as bob:
+            await hears(bob, key, ["Hello, Bob"])
+            assert len((await bob.group(key)).members) == 2
+
+
+async def test_two_relays_get_the_log_once_each_and_one_may_be_away(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world, AsyncExitStack() as stack:
+        other = await stack.enter_async_context(open_relay(tmp_path / "other"))
+        alice, bob = [
+            await stack.enter_async_context(world.online(name, tuning=LARGE))
+            for name in ("alice", "bob")
+        ]
+        world.relay, first = other, world.relay
+        carol = await stack.enter_async_context(world.online("carol", tuning=LARGE))
+        to_bob, _ = await introduce(alice, bob)
+        to_carol, _ = await introduce(alice, carol)
+        await alice.synchronise(timeout_s=PATIENCE_S)
+        await other.stop()
+        key = (await alice.group_new("Walkers", [to_bob, to_carol])).conversation.key
+        await is_in(bob, key, members=3)
+        await alice.send(key, "Who is there?")
+        await hears(bob, key, ["Who is there?"])
+        await other.start()
+        for each in (alice, bob, carol):
+            await each.retry_now()
+        await is_in(carol, key, members=3)
+        await hears(carol, key, ["Who is there?"])
+        await carol.send(key, "I am")
+        await hears(bob, key, ["Who is there?", "I am"])
+        assert first is not other
 
 
 async def test_who_was_taken_out_reads_no_later_change_of_the_group(tmp_path: Path) -> None:

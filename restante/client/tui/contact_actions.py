@@ -12,7 +12,7 @@ from typing import Any, Final
 from textual.screen import Screen
 
 from restante.client.hearing import heard
-from restante.client.interface import Contact, ContactState, Conversation, Trust
+from restante.client.interface import Contact, ContactState, Conversation, GroupAsked, Trust
 from restante.client.tui import account_words, contact_words, group_words, words
 from restante.client.tui.bridge import ask
 from restante.client.tui.chats import Chats
@@ -98,6 +98,8 @@ class ContactActions(Screen[None]):
         contact = await self.app.push_screen_wait(NewChatDialog(self._stage, value))
         if contact == GROUP:
             self.action_new_group()
+        elif isinstance(contact, GroupAsked):
+            await self.follow_up(contact)
         elif isinstance(contact, Contact):
             await self.know_contact(contact.key)
             self.open_conversation(contact.key)
@@ -111,6 +113,10 @@ class ContactActions(Screen[None]):
 
     def action_new_group(self) -> None:
         """Begin a group."""
+        raise NotImplementedError
+
+    async def follow_up(self, came: GroupAsked) -> None:
+        """Open the group that an invite led to, or say who was asked."""
         raise NotImplementedError
 
     def action_my_code(self) -> None:

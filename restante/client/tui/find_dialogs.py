@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from restante.client.interface import Contact, ContactState, Conversation
+from restante.client.interface import Contact, ContactState, Conversation, GroupAsked
 from restante.client.language import _
 from restante.client.tui import contact_words, group_words, words
 from restante.client.tui.bridge import ask
@@ -24,11 +24,15 @@ from restante.client.tui.dialog import Dialog, Field, text
 from restante.client.tui.fuzzy import ranked
 from restante.client.tui.stage import Stage
 from restante.errors import RestanteError
+from restante.protocol.group_invite import is_group_invite
 
 START = "start:"
 """What precedes, in the switcher's answer, an address or code to look up."""
 
 GROUP: Final = "group"
+
+JOIN_WAIT_S: Final = 5.0
+"""How long an answer to an invite is waited for; it comes later all the same."""
 """What the dialog of a new chat returns for whoever wants a group."""
 
 MAX_SHOWN = 50
@@ -135,8 +139,11 @@ class PickDialog(GoToDialog):
         return False
 
 
-class NewChatDialog(Dialog[Contact | Literal["group"]]):
-    """Paste a code or type an address; returns the contact that was added, or GROUP."""
+class NewChatDialog(Dialog[Contact | GroupAsked | Literal["group"]]):
+    """Paste a code or type an address; returns the contact that was added, or GROUP.
+
+    The link of an invite to a group is followed, and what came of it is returned.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+g", "group", "New group", key_display="^g", id="new_chat.group"),
@@ -179,7 +186,11 @@ class NewChatDialog(Dialog[Contact | Literal["group"]]):
     async def _look_up(self, value: str) -> None:
         self._answer.update(Content.styled(contact_words.LOOKING_UP, "$faint"))
         try:
-            contact = await ask(self._stage.engine.contact_add, value)
+            contact: Contact | GroupAsked
+            if is_group_invite(value):
+                contact = await ask(self._stage.engine.group_join, value, timeout_s=JOIN_WAIT_S)
+            else:
+                contact = await ask(self._stage.engine.contact_add, value)
         except RestanteError as error:
             self._answer.update(Content.styled(clean_line(str(error)), "$error"))
         else:

@@ -5,19 +5,15 @@ Rule: as in group_actions.py. Spec: docs/tui.md, section 5.
 
 from __future__ import annotations
 
-from typing import Final
-
-from restante.client.interface import Conversation
+from restante.client.interface import Conversation, GroupAsked
 from restante.client.tui import invite_words
 from restante.client.tui.bridge import ask
 from restante.client.tui.choice_dialog import ChoiceDialog
 from restante.client.tui.clean import clean_line
 from restante.client.tui.dialog import LineDialog
+from restante.client.tui.find_dialogs import JOIN_WAIT_S
 from restante.client.tui.group_actions import GroupActions
 from restante.client.tui.invite_dialogs import InvitesDialog
-
-JOIN_WAIT_S: Final = 5.0
-"""How long an answer to an invite is waited for; it comes later all the same."""
 
 
 class InviteActions(GroupActions):
@@ -50,7 +46,10 @@ class InviteActions(GroupActions):
         link = await self.app.push_screen_wait(dialog)
         if not link:
             return
-        came = await ask(self._stage.engine.group_join, link, timeout_s=JOIN_WAIT_S)
+        await self.follow_up(await ask(self._stage.engine.group_join, link, timeout_s=JOIN_WAIT_S))
+
+    async def follow_up(self, came: GroupAsked) -> None:
+        """Open the group that an invite led to, or say who was asked."""
         if came.group is None:
             self.say(invite_words.joined_later(", ".join(map(clean_line, came.asked))))
             return

@@ -31,7 +31,7 @@ from restante.client.tui.text_line import Line
 from restante.client.tui.times import day_title, local
 from restante.errors import RestanteError
 
-AROUND_ROWS: Final = 6
+AROUND_ROWS: Final = 9
 """Of the screen that shows a link, beside the picture: what it is for, the link, the keys."""
 
 
@@ -205,7 +205,7 @@ class LinkScreen(ModalScreen[None]):
         picture = qr_lines(self._link)
         width, height = self.app.size
         fits = len(picture) + AROUND_ROWS <= height and len(picture[0]) <= width
-        with Vertical(id="my-code"):
+        with Vertical(id="invite"):
             yield text(invite_words.LINK_TEXT, classes="code-text")
             if fits:
                 with Center():
