@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from restante.errors import UserError
-from tests.client.world import World, a_world, bodies, eventually, introduce
+from tests.client.world import QUICK, World, a_world, bodies, eventually, introduce
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from restante.client.context import Tuning
     from restante.client.engine import LocalEngine
     from restante.client.interface import Group
 
@@ -38,11 +39,11 @@ class Party:
 
 
 @asynccontextmanager
-async def a_party(directory: Path) -> AsyncIterator[Party]:
+async def a_party(directory: Path, *, tuning: Tuning = QUICK) -> AsyncIterator[Party]:
     """Open a world with the three in it."""
     async with a_world(directory) as world, AsyncExitStack() as stack:
         alice, bob, carol = [
-            await stack.enter_async_context(world.online(name))
+            await stack.enter_async_context(world.online(name, tuning=tuning))
             for name in ("alice", "bob", "carol")
         ]
         to_bob, _ = await introduce(alice, bob)

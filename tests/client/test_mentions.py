@@ -3,11 +3,14 @@ nobody."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from restante.client.engine import LocalEngine
+from restante.client.grammar import naming
+from restante.client.grammar.shown import details
 from restante.client.grammar.upgrading import read_anew
 from restante.client.interface import Message
 from restante.errors import RemoteProtocolError
@@ -23,6 +26,7 @@ from restante.store.client_messages import (
     set_calls,
     update_state,
 )
+from restante.store.client_rows import Rows
 from tests.client.party import Party, a_party, hears, is_in
 from tests.client.said import ALICE, BOB, LAPTOP, arrive, content, edit, text
 from tests.client.world import eventually
@@ -177,6 +181,22 @@ async def test_a_mention_out_of_the_text_or_of_somebody_else_calls_nobody(tmp_pa
         )
     ):
         assert await told(tmp_path / str(number), other) == (0, 0), other
+
+
+async def test_a_mention_of_somebody_who_is_not_there_is_not_shown(tmp_path: Path) -> None:
+    async with profile(tmp_path) as db:
+        await at_home(db)
+        others = [BOB, b"carol-----------", EVERYBODY, ALICE]
+        mentions = [Mention(start=at, length=1, account=each) for at, each in enumerate(others)]
+        await db.write(arrive, content(Text(text="@@@@", quote=None, mentions=mentions), id=b"one"))
+
+        def shown(rows: Rows) -> list[int]:
+            row = message(rows, ONE)
+            assert row is not None
+            seen = details(row, [], lambda _: ("somebody", False), partial(naming.is_in, rows))
+            return [each.start for each in seen["mentions"]]
+
+        assert await db.read(shown) == [0, 3]
 
 
 async def test_ten_thousand_mentions_are_no_text(tmp_path: Path) -> None:
