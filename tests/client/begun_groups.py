@@ -1,11 +1,10 @@
 """Groups that somebody whom a device knows begins by hand: their logs, and what is said in them.
 
-Without a socket: on a device as in `profiles_in_touch`, with the tables that groups take.
+Without a socket: on a device as in `profiles_in_touch`.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -29,17 +28,11 @@ from restante.store.client_outbox import outbox_entries
 from tests.client.stranger import Stranger, said
 from tests.property.profiles_in_touch import NOW_MS, RANDOM, Device, Network
 
-MIGRATIONS = ("0007_groups", "0008_sender_keys", "0009_group_invites", "0010_spaces")
-
 
 @contextmanager
 def a_device(folder: Path) -> Iterator[Device]:
     """Open a device that can be in groups."""
     made = Network(folder, ours=[0, 0], theirs=[0])
-    for name in MIGRATIONS:
-        found = importlib.import_module(f"restante.store.client_migrations.{name}")
-        for statement in found.TABLES:
-            made.ours[0].raw.execute(statement)
     live = [
         TokenRow(bucket=bucket, token=generate_token(RANDOM), is_live=True)
         for bucket in range(BUCKET_TOKENS)

@@ -6,10 +6,12 @@ contents, as they would be sealed, and does with them what it is told: delays, r
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from operator import itemgetter
 from pathlib import Path
+from sqlite3 import complete_statement
 from typing import Any, TypeVar, cast
 
 from restante.client.acquaintance import new_contact
@@ -53,7 +55,22 @@ T = TypeVar("T")
 RANDOM = SystemRandomness()
 MOST_LOST_RECEIPTS = 4
 NOW_MS = 1_800_000_000_000
-FIRST_LIGHT = importlib.import_module("restante.store.client_migrations.0001_first_light")
+SCHEMA = Path(__file__).parents[1] / "store" / "snapshots" / "client_schema.sql"
+
+
+@cache
+def schema() -> tuple[str, ...]:
+    """The newest schema's statements, as the snapshot has them; what others need comes first."""
+    statements, waiting = [], ""
+    for line in SCHEMA.read_text(encoding="utf-8").splitlines(keepends=True):
+        waiting += line
+        if complete_statement(waiting):
+            statements.append(waiting)
+            waiting = ""
+    order = ("TABLE", "VIRTUAL", "VIEW", "INDEX", "TRIGGER")
+    kinds = [next(at for at, word in enumerate(order) if word in each[:80]) for each in statements]
+    placed = sorted(zip(kinds, statements, strict=True), key=itemgetter(0))
+    return tuple(each for _, each in placed)
 
 
 @dataclass
@@ -88,7 +105,7 @@ class Device:
         self.raw = sqlcipher_driver(DatabaseKey(bytes(32))).connect(path)
         self.raw.execute("PRAGMA synchronous = OFF")  # a test of logic, not of the disk
         self.raw.execute("PRAGMA journal_mode = MEMORY")
-        for statement in (*FIRST_LIGHT.TABLES, *FIRST_LIGHT.SEARCH, *FIRST_LIGHT.TRIGGERS):
+        for statement in schema():
             self.raw.execute(statement)
         self.context = EngineContext(
             profile="",
