@@ -33,7 +33,7 @@ HOMES: Final = {
     "voice": ("voice",),
     "hooks": ("tail", "hook"),
     "messages": (
-        *("edit", "delete", "react", "pin", "timer"),
+        *("edit", "delete", "react", "pin", "forward", "timer"),
         *("ls", "history", "search", "mark", "why"),
     ),
     "engine": ("chat", "serve-web", "daemon", "rpc", "setting"),

@@ -59,6 +59,7 @@ _SAVE = Statement("files.SAVE")
 _ONE = Statement("files.ONE")
 _IN_STATE = Statement("files.IN_STATE")
 _COUNT = Statement("files.COUNT")
+_SHARING = Statement("files.SHARING")
 _PLACES = Statement("files.PLACES")
 _OF_MESSAGES = Statement("files.OF_MESSAGES")
 _FORGET = Statement("files.FORGET")
@@ -93,6 +94,11 @@ def files_of_messages(rows: Rows, message_state: str) -> list[FileRow]:
 def count_files(rows: Rows, state: str) -> int:
     """Return how many files are in a state."""
     return int(rows.value(_COUNT, state=state))
+
+
+def is_blob_shared(rows: Rows, kept: FileRow) -> bool:
+    """Whether another message, which isn't gone, tells of what a file is at our relay."""
+    return bool(rows.value(_SHARING, blob=kept.blob, which=kept.message_id))
 
 
 def file_places(rows: Rows) -> set[bytes]:

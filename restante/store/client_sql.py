@@ -738,6 +738,14 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
         ("message_id", "place", "state", "blob", "stored_bytes", "attempts", "error"),
         {},
     ),
+    "files.SHARING": (
+        (
+            "SELECT count(*) AS count_1 FROM files WHERE files.blob = ? AND files.message_id != ?"
+            " AND files.state != ? AND files.state != ?"
+        ),
+        ("blob", "which", "state_1", "state_2"),
+        {"state_1": "removed", "state_2": "erased"},
+    ),
     "files.USE": (
         (
             'SELECT conversations."key", count(*) AS count_1, sum(files.stored_bytes) AS sum_1 '

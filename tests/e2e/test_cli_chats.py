@@ -125,6 +125,23 @@ def test_polls_are_asked_answered_and_closed(online: Friends) -> None:
     bob.run("poll", "new", "alice", "Why?", "a", "b", "--until", "-1d").failed(1)
 
 
+def test_a_message_is_forwarded_as_ones_own(online: Friends) -> None:
+    alice, bob = online
+    sent = one(bob, "send", "alice", "the harbour at nine")
+    alice.run("tail", "--once").ok()
+    again = one(alice, "forward", sent["id"], "bob")
+    assert (again["body"], again["from"]["is_me"], again["quote"]) == (sent["body"], True, None)
+    assert again["id"] != sent["id"]
+    alice.run("timer", "bob", "1d").ok()
+    short = one(alice, "send", "bob", "for a day")
+    refused = alice.run("forward", short["id"], "bob", "--no-input").failed(1)
+    assert "disappears 1 day" in refused
+    alice.run("forward", short["id"], "bob", "--disappearing").ok()
+    alice.run("timer", "bob", "off").ok()
+    alice.run("forward", "ab" * 16, "bob").failed(1)
+    alice.run("forward", sent["id"]).failed(2)
+
+
 def test_a_refused_init_leaves_no_profile_behind(relay: Relay, tmp_path: Path) -> None:
     first, second = (Person(name="carol", home=tmp_path / name) for name in ("one", "two"))
     first.run("init", "--no-input", "--address", first.address(relay)).ok()

@@ -442,3 +442,17 @@ async def test_a_poll_is_asked_and_answered_in_lines() -> None:
     poll = engine.people[alice].messages[-1].poll
     assert poll is not None
     assert (poll.voters, poll.closed_at is None) == (0, False)
+
+
+async def test_a_message_is_forwarded_by_a_line() -> None:
+    engine, alice = alices()
+    bob = engine.person("bob@relay.example", "Bob")
+    engine.hear(alice, "the harbour at nine", is_read=True)
+
+    async def story(s: Sitter) -> None:
+        s.type("/go-to alice@relay.example", "/forward", "/forward Bob")
+        await s.until("Say to whom:")
+        await s.until("Forwarded to 1 chat.")
+
+    await sit(engine, story)
+    assert engine.people[bob].messages[-1].body == "the harbour at nine"

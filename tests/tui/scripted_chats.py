@@ -230,6 +230,20 @@ class ScriptedChats(ScriptedCore):
         )
         return self._put(person, index, location=place, edited=True)
 
+    async def forward(
+        self,
+        conversation: str,
+        *,
+        source: str,
+        stays: bool = False,
+        message_id: str | None = None,
+    ) -> Message:
+        await trio.lowlevel.checkpoint()
+        person, index = self._find(source)
+        before = person.messages[index]
+        assert stays or not before.timer_s
+        return self.hear(conversation, before.body, is_me=True, state=MessageState.RELAYED)
+
     async def send_poll(
         self,
         conversation: str,

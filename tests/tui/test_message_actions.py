@@ -212,3 +212,43 @@ async def test_the_palette_works_on_the_selected_message() -> None:
         await t.until(lambda: engine.people[key].messages[-1].pinned)
 
     await tell(engine, story)
+
+
+async def test_a_message_is_forwarded_to_the_chats_that_are_marked() -> None:
+    engine, key = a_talk()
+    carol = engine.person("carol@relay.example", "Carol")
+    engine.hear(carol, "bye", ago=timedelta(hours=1), is_read=True)
+
+    async def story(t: Teller) -> None:
+        await t.until_shown("Bob", "Carol")
+        await t.until(lambda: t.app._main.list.has_focus, "the chats have the focus")
+        await t.press("enter")
+        await t.until_shown("at the harbor", "Message Bob")
+        await t.press("shift+tab")
+        await t.until(lambda: t.app._main.selected is not None, "a selected message")
+        await t.press("f")
+        await t.until_shown("Forward to")
+        await t.type("car")
+        await t.press("tab", "enter")
+        await t.until_shown("Forwarded to 1 chat.")
+        assert engine.people[carol].messages[-1].body == "at the harbor"
+        assert len(engine.people[key].messages) == 2
+
+    await tell(engine, story)
+
+
+async def test_a_message_that_disappears_is_asked_about_before_it_is_forwarded() -> None:
+    engine, key = a_talk()
+    last = engine.people[key].messages[-1]
+    person, index = engine._find(last.id)
+    engine._put(person, index, timer_s=60)
+
+    async def story(t: Teller) -> None:
+        await select_last(t)
+        await t.press("f")
+        await t.until_shown("This message disappears")
+        await t.press("n")
+        await t.until_gone("This message disappears")
+        assert "Forward to" not in t.screen_text()
+
+    await tell(engine, story)

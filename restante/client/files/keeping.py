@@ -65,7 +65,7 @@ class Keeping:
             self._due_there = trio.Event()
             try:
                 for kept in await self._gone(store.ERASED):
-                    if kept.blob is not None:
+                    if kept.blob is not None and not await self._is_shared(kept):
                         await self._uploader.delete(BlobId(kept.blob))
                     await self._forget(kept)
             except (RelayError, StoreError):
@@ -82,6 +82,9 @@ class Keeping:
                 await self._forget(kept)
             else:
                 self._due_there.set()
+
+    async def _is_shared(self, kept: FileRow) -> bool:
+        return await self._context.read(lambda rows: store.is_blob_shared(rows, kept))
 
     async def _gone(self, state: str) -> list[FileRow]:
         return await self._context.read(lambda rows: store.files_in(rows, state))

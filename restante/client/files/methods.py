@@ -60,6 +60,22 @@ class FileMethods:
             message_id=None if message_id is None else message_of(message_id),
         )
 
+    async def forward(
+        self,
+        conversation: str,
+        *,
+        source: str,
+        stays: bool = False,
+        message_id: str | None = None,
+    ) -> Message:
+        """See interface.Engine."""
+        return await self._files().forwarding.forward(
+            conversation_of(conversation),
+            message_of(source),
+            stays=stays,
+            message_id=None if message_id is None else message_of(message_id),
+        )
+
     async def files(self, conversation: str | None, *, start: int, count: int) -> list[Message]:
         """See interface.Engine."""
         account_id = None if conversation is None else conversation_of(conversation)

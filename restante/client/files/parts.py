@@ -24,6 +24,7 @@ from restante.client.files.describing import (
 )
 from restante.client.files.fetching import Fetching, lock_of
 from restante.client.files.folders import SUFFIX
+from restante.client.files.forwarding import Forwarding
 from restante.client.files.keeping import Keeping
 from restante.client.files.looking import Looking
 from restante.client.files.preparing import Preparing
@@ -94,6 +95,9 @@ class Files:
         self._preparing = Preparing(decoder, Videos(), self._spool)
         self.looking = Looking(decoder, self._vault, self._file_of, self._body_of)
         self._sending = Sending(context, own, vault=self._vault, links=mailbox, announcer=announcer)
+        self.forwarding = Forwarding(
+            context, own, announcer, sending=self._sending, vault=self._vault, spool=self._spool
+        )
         self._fetching = Fetching(context, vault=self._vault, links=links, announcer=announcer)
         self._keeping = Keeping(context, vault=self._vault, links=mailbox)
         self._spools: dict[str, _Spooled] = {}

@@ -31,7 +31,7 @@ from restante.client.viewing import viewer_of
 from restante.crypto.blobs import generate_capability, generate_key
 from restante.errors import StoreError, UserError
 from restante.protocol.content import Kind
-from restante.protocol.ids import ID_BYTES, BlobId, blob_id
+from restante.protocol.ids import ID_BYTES, BlobCapability, BlobId, blob_id
 from restante.protocol.limits import DEFAULT_TTL_S
 from restante.store import client_files as store
 from restante.store.client_files import FileRow
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from restante.client.files.vault import Told, Vault
     from restante.client.interface import Message
     from restante.client.own_account import OwnAccount
+    from restante.protocol.content import File
     from restante.store.client_messages import Placed
     from restante.store.client_rows import Rows
 
@@ -139,18 +140,51 @@ class Sending:
         body = body_for(
             said, sealed, capability=capability, key=key.raw, relay=str(self._own.address.relay)
         )
+        return await self._keep(account_id, which, body, place, quoted=quoted)
+
+    async def send_kept(
+        self, account_id: bytes, body: File, kept: FileRow, *, message_id: bytes
+    ) -> Message:
+        """Send a file of ours once more, as it lies here; what is at the relay is told of again.
+
+        UserError: it isn't here any more; as for `send`.
+        """
+        known = await self._context.read(lambda rows: self._look(rows, account_id, message_id))
+        if known is not None:
+            return known
+        place = self._context.randomness.random(ID_BYTES)
+        await self._vault.link(kept.place, place)
+        relay = str(self._own.address.relay)  # another one than it was, after a move
+        again = msgspec.structs.replace(body, quote=None, expires_at_s=0, relay=relay)
+        return await self._keep(
+            account_id, message_id, again, place, quoted=None, again=kept.message_id
+        )
+
+    async def _keep(
+        self,
+        account_id: bytes,
+        which: bytes,
+        body: File,
+        place: bytes,
+        *,
+        quoted: bytes | None,
+        again: bytes | None = None,
+    ) -> Message:
+        """File the message that carries what lies sealed at a place; `again`: as this one does."""
         kept = FileRow(
             message_id=which,
             place=place,
             state=store.SENDING,
-            blob=blob_id(capability),
-            stored_bytes=sealed.sealed_bytes,
+            blob=blob_id(BlobCapability(body.capability)),
+            stored_bytes=body.sealed_bytes,
         )
         changes = Changes()
 
         def work(rows: Rows) -> tuple[Message, bool]:
             if (known := placed_message(rows, which)) is not None:
                 return self._shown(rows, known), False
+            if again is not None and (message(rows, again) is None or _is_gone(rows, again)):
+                raise UserError("This message was deleted.")
             is_wanted = self._is_wanted(rows, account_id)
             placed = own_entry(
                 rows,
@@ -207,9 +241,11 @@ class Sending:
 
     async def _due(self) -> list[FileRow]:
         try:
-            return await self._context.read(lambda rows: store.files_in(rows, store.SENDING))
+            found = await self._context.read(lambda rows: store.files_in(rows, store.SENDING))
         except StoreError:  # others say what is wrong with the disk
             return []
+        # What is forwarded to several is one blob, which is put there once, one after the other.
+        return list({each.blob or each.message_id: each for each in reversed(found)}.values())
 
     async def _upload(self, kept: FileRow) -> None:
         row = await self._context.read(lambda rows: message(rows, kept.message_id))
@@ -308,12 +344,20 @@ class Sending:
         await self._announcer.tell(changes)
 
 
+def _is_gone(rows: Rows, message_id: bytes) -> bool:
+    """Whether what lies at the relay of a message's file goes, or has gone."""
+    kept = store.file_of(rows, message_id)
+    return kept is None or kept.state in {store.REMOVED, store.ERASED}
+
+
 def _taken_back(rows: Rows) -> list[BlobId]:
     """Return what of files lies at our relay, or may, whose messages never went out."""
     found = []
     for kept in store.files_of_messages(rows, MessageState.FAILED.value):
         row = message(rows, kept.message_id)
         # When a message goes out, it says until when its file is kept.
-        if row is not None and kept.blob is not None and not body_of(row).expires_at_s:
+        if row is None or kept.blob is None or store.is_blob_shared(rows, kept):
+            continue
+        if not body_of(row).expires_at_s:
             found.append(BlobId(kept.blob))
     return found

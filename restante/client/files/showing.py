@@ -54,7 +54,7 @@ def file_view(row: MessageRow, stands: FileRow | None) -> File | None:
         height=body.height or None,
         duration_s=body.duration_ms / 1000 if body.duration_ms else None,
         waveform=list(body.waveform),
-        preview=_preview(body.preview),
+        preview=preview_of(body.preview),
     )
 
 
@@ -63,7 +63,8 @@ def role_of(body: c.File) -> Role:
     return cast("Role", _ROLES.get(body.role, "file"))
 
 
-def _preview(cells: bytes) -> Preview | None:
+def preview_of(cells: bytes) -> Preview | None:
+    """Return a preview as it is shown; None for what is none."""
     if len(cells) < 2 + _CELL_BYTES or len(cells) != 2 + cells[0] * cells[1] * _CELL_BYTES:
         return None
     return Preview(columns=cells[0], rows=cells[1], colours=cells[2:].hex())

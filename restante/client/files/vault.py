@@ -118,6 +118,10 @@ class Vault:
             sealed_bytes=sealed_size(size_bytes), size_bytes=size_bytes, digest=digest.digest()
         )
 
+    async def link(self, place: bytes, new: bytes) -> None:
+        """Let a file lie at another place, too. UserError: it is gone; StoreError."""
+        await self._step(partial(_linked, self.path(place), self.path(new)))
+
     async def check(self, place: bytes, lock: Lock) -> None:
         """Make sure that a file is whole, right and durable. Raises CryptoError, StoreError."""
         await self._open(place, lock, _forget)
@@ -330,6 +334,16 @@ def _size(path: Path) -> int | None:
         return path.stat().st_size
     except OSError:
         return None
+
+
+def _linked(path: Path, new: Path) -> None:
+    try:
+        os.link(path, new)
+        _sync_folder(new.parent)
+    except FileNotFoundError:
+        raise UserError("This file isn't here any more. Fetch it again, then send it.") from None
+    except OSError as error:
+        raise _unwritable(error) from error
 
 
 def _removed(path: Path) -> None:

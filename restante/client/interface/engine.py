@@ -321,6 +321,20 @@ class Engine(Keeping, Examining, Polling, Protocol):
         UserError: can't be read, past 5 GiB, no room, a picture that can't be taken apart.
         """
 
+    async def forward(
+        self,
+        conversation: ConversationKey,
+        *,
+        source: str,
+        stays: bool = False,
+        message_id: str | None = None,
+    ) -> Message:
+        """Send what a message says to a conversation as one's own: no author, quote or mention.
+
+        Same id twice: one message. `stays`: also one that disappears where it was said. UserError:
+        it says nothing, was deleted, disappears; its file isn't here.
+        """
+
     async def file_begin(self) -> str:
         """Begin a file that is handed in, piece by piece; return a handle for `send_file`."""
 

@@ -14,7 +14,7 @@ from restante.client.interface import FileState, Message, MessageState
 from restante.client.plain import plain_words
 from restante.client.plain.asking import Asking
 from restante.client.plain.lines import SPOKEN, indented, shortened
-from restante.client.tui import chat_words, file_words, later_words, words
+from restante.client.tui import chat_words, file_words, forward_words, later_words, words
 from restante.client.tui.clean import clean, clean_line
 from restante.client.tui.dates import moment_to_come
 from restante.client.tui.markup import links_of
@@ -54,6 +54,17 @@ class MessageCommands(Asking):
         message, _ = await self.message(rest, _is_said)
         await self.engine.pin(message.id, pinned=not message.pinned)
         await self.say(plain_words.UNPINNED if message.pinned else plain_words.PINNED)
+
+    async def do_forward(self, rest: str) -> None:
+        """Say a message again in other chats."""
+        message, who = await self.message(rest, _can_forward, how=plain_words.FORWARD_HOW)
+        names = [each.strip() for each in who.split(",") if each.strip()]
+        keys = [await self.engine.resolve(each) for each in names]
+        if message.timer_s and not await self.confirm(forward_words.DISAPPEARS):
+            return
+        for key in keys:
+            await self.engine.forward(key, source=message.id, stays=bool(message.timer_s))
+        await self.say(forward_words.forwarded(len(keys)))
 
     async def do_delete(self, rest: str) -> None:
         """Delete a message."""
@@ -246,6 +257,10 @@ def _is_said(message: Message) -> bool:
 
 def _is_my_text(message: Message) -> bool:
     return message.sender.is_me and message.kind == "text"
+
+
+def _can_forward(message: Message) -> bool:
+    return message.kind in forward_words.FORWARDED
 
 
 def _has_failed(message: Message) -> bool:

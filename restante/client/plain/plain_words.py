@@ -263,6 +263,7 @@ TIMER_HOW: Final = _("Say how long: /disappearing-messages 1d. There are s, m, h
 MUTED_FOR_EVER: Final = _("Muted. /mute off lets it speak again, /mute 8h mutes it for a while.")
 
 
+FORWARD_HOW: Final = _("Say to whom: /forward NAME, NAME, or /forward #12 NAME.")
 POLL_HOW: Final = _("Say how: /poll QUESTION | ANSWER | ANSWER, with two to twelve answers.")
 POLL_SEVERAL: Final = _("May several answers be chosen?")
 VOTE_HOW: Final = _("Say which: /vote 2, or /vote #12 1,3. /vote off takes yours back.")
@@ -362,6 +363,7 @@ SAYS: Final = {
     "save_file": _("Of a message, into a directory; fetches it first"),
     "send_file": _("/send-a-file PATH; encrypted before it leaves, up to 5 GiB"),
     "send_place": _("/send-a-place LATITUDE, LONGITUDE NAME"),
+    "forward": _("A message to other chats, as yours: /forward NAME, NAME"),
     "send_poll": _("/poll QUESTION | ANSWER | ANSWER; everybody here sees who votes for what"),
     "vote": _("In the latest poll: /vote 2; /vote off takes yours back"),
     "move_place": _("Where you are now, or /move-live-place stop"),

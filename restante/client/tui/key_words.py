@@ -93,6 +93,7 @@ COMMANDS: Final = (
     (mark("Message: Edit"), _("What the selected message says"), "screen.edit"),
     (mark("Message: React"), _("Put an emoji on the selected message"), "screen.react"),
     (mark("Message: Pin"), _("For both of you, or take that back"), "screen.pin"),
+    (mark("Message: Forward"), _("To other chats, as a message of yours"), "screen.forward"),
     (mark("Message: Save its file"), _("Or fetch it, or fetch it no more"), "screen.save_file"),
     (mark("Message: Copy"), _("The text of the selected message"), "screen.copy"),
     (mark("Message: Delete"), _("For everyone, or for you"), "screen.delete"),

@@ -21,19 +21,19 @@ from restante.client.tui.clean import clean, clean_line
 from restante.client.tui.compose_box import Purpose
 from restante.client.tui.dialog import TextDialog
 from restante.client.tui.entry_parts import HAS_HEADING
+from restante.client.tui.forward_actions import ForwardActions
 from restante.client.tui.links import Link, can_open
 from restante.client.tui.links_dialog import ANSWERED, LinksDialog
 from restante.client.tui.markup import links_of
 from restante.client.tui.message_dialogs import DeleteDialog, ReactDialog
 from restante.client.tui.place_dialog import PlaceDialog
-from restante.client.tui.poll_actions import PollActions
 from restante.client.tui.times import local
 
 FAILED: Final = frozenset({MessageState.FAILED, MessageState.EXPIRED})
 UNSENT: Final = frozenset({MessageState.QUEUED, MessageState.AWAITING_ACCEPTANCE})
 
 
-class MessageActions(PollActions):
+class MessageActions(ForwardActions):
     """The actions; whoever inherits has the box and says what is selected."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -45,6 +45,7 @@ class MessageActions(PollActions):
         Binding("d", "discard_message", "Discard", id="messages.discard"),
         Binding("d", "delete", "Delete", id="messages.delete"),
         Binding("p", "pin", "Pin", show=False, id="messages.pin"),
+        Binding("f", "forward", "Forward", show=False, id="messages.forward"),
         Binding("y", "copy", "Copy", id="messages.copy"),
         Binding("t", "thread", "Thread", id="messages.thread"),
         Binding("w", "why_message", "What became of it", show=False, id="messages.why"),
@@ -79,6 +80,7 @@ class MessageActions(PollActions):
             "edit": can_answer and is_mine and message is not None and message.kind == "text",
             "delete": message is not None and not has_failed,
             "copy": is_said,
+            "forward": message is not None and self.can_forward(message),
             "save_file": message is not None and message.file is not None,
             "why_message": message is not None,
             "open": message is not None and self._leads_somewhere(message),

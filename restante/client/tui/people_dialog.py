@@ -151,3 +151,17 @@ class PeopleDialog(Dialog[list[str]]):
     def _clicked(self, event: OptionList.OptionSelected) -> None:
         if event.option.id is not None:
             self._turn(event.option.id)
+
+
+class ChatsDialog(PeopleDialog):
+    """The same for chats: people, groups that one may write in, and the notes to oneself."""
+
+    def _people(self) -> list[Conversation]:
+        usual = {ContactState.ACCEPTED, ContactState.PENDING, ContactState.SELF}
+        return [
+            each
+            for each in self._chats.every()
+            if each.contact in usual
+            and (each.group is None or each.group.may_post)
+            and each.key not in self._without
+        ]

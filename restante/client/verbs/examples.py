@@ -59,6 +59,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "file get": ("restante file get 0123456789abcdef0123456789abcdef --output ~/Downloads",),
     "file ls": ("restante file ls alice",),
     "file usage": ("restante file usage",),
+    "forward": ("restante forward MESSAGE carol ops",),
     "group add": ("restante group add ops carol --role member",),
     "group admit": ("restante group admit ops dave@relay.example",),
     "group calling": ("restante group calling ops admin",),

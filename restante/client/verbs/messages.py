@@ -75,6 +75,34 @@ def pin(run: Invocation, message: str, undo: bool) -> int:
 
 
 @command(verbs)
+@click.argument("message")
+@click.argument("conversations", metavar="CONVERSATION...", nargs=-1, required=True)
+@click.option("--disappearing", is_flag=True, help="Also one that disappears where it was said.")
+@click.option("--timeout", type=click.FloatRange(min=0), default=30.0, metavar="SECONDS")
+def forward(
+    run: Invocation,
+    message: str,
+    conversations: tuple[str, ...],
+    *,
+    disappearing: bool,
+    timeout: float,
+) -> int:
+    """Send what MESSAGE says elsewhere, as a message of yours.
+
+    A text, a file, a place or a contact; without its author, and without what it answered.
+    """
+    from restante.client.commands import forwarding as bodies
+
+    with run.caller() as caller:
+        stays = disappearing
+        if not stays and run.asks() and (question := bodies.question(caller, message)):
+            stays = click.confirm(question, err=True)
+        return bodies.forward(
+            run.out, caller, message, conversations, stays=stays, timeout_s=timeout
+        )
+
+
+@command(verbs)
 @click.argument("conversation")
 @click.argument("time", metavar="[TIME|off]", required=False)
 def timer(run: Invocation, conversation: str, time: str | None) -> int:

@@ -55,6 +55,16 @@ IN_STATE = Query(
     select(*_FILE.columns).where(files.c.state == bindparam("state")).order_by(files.c.message_id)
 )
 COUNT = Query(select(func.count()).select_from(files).where(files.c.state == bindparam("state")))
+SHARING = Query(
+    select(func.count())
+    .select_from(files)
+    .where(
+        files.c.blob == bindparam("blob"),
+        files.c.message_id != bindparam("which"),
+        files.c.state != "removed",
+        files.c.state != "erased",
+    )
+)
 PLACES = Query(select(files.c.place))
 OF_MESSAGES = Query(
     select(*_FILE.columns)
