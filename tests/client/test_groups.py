@@ -177,3 +177,20 @@ async def test_a_group_of_a_stranger_waits_for_an_answer(tmp_path: Path) -> None
         await bob.contact_accept(key)
         await bob.send(key, "Hello")
         await hears(alice, key, ["Hello"])
+
+
+async def test_admins_say_how_long_messages_of_the_group_stay(tmp_path: Path) -> None:
+    async with a_party(tmp_path) as party:
+        key = await party.group()
+        told = await party.alice.set_timer(key, timer_s=3_600)
+        assert told.timer_s == 3_600
+
+        async def stays_an_hour() -> bool:
+            return (await party.bob.group(key)).conversation.timer_s == 3_600
+
+        await eventually(party.bob, stays_an_hour)
+        sent = await party.bob.send(key, "Gone in an hour")
+        assert sent.timer_s == 3_600
+        await hears(party.carol, key, ["Gone in an hour"])
+        with pytest.raises(UserError, match="Your role"):
+            await party.bob.set_timer(key, timer_s=0)

@@ -8,16 +8,26 @@ from typing import TYPE_CHECKING
 
 from restante.client.changes import Changes
 from restante.client.groups import lost_keys
+from restante.client.groups.chains import LIVES_MS
 from restante.crypto import kdf, sender_keys
 from restante.crypto.randomness import SystemRandomness
 from restante.crypto.tags import tag
 from restante.protocol.group import SenderKeyAsk
 from restante.store.client_contacts import contact
 from restante.store.client_sender_keys import chains_of as stored_chains
-from restante.store.client_sender_keys import drop_chain
+from restante.store.client_sender_keys import drop_chain, put_chain
+from tests.client.linked import a_new_device, link
 from tests.client.party import Party, hears, is_in, said
 from tests.client.relays import open_relay
-from tests.client.world import PATIENCE_S, QUICK, a_world, eventually, introduce, reaches
+from tests.client.world import (
+    PATIENCE_S,
+    QUICK,
+    TurnedClock,
+    a_world,
+    eventually,
+    introduce,
+    reaches,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -190,6 +200,62 @@ async def test_a_removal_changes_the_key_before_the_next_message(tmp_path: Path)
         await reaches(party.alice, last, "delivered")
         assert await chains_of(party.carol, party.alice, key) == before
         assert await said(party.carol, key) == ["For three"]
+
+
+async def test_a_key_is_replaced_after_a_week_and_after_a_hundred_messages(tmp_path: Path) -> None:
+    clock = TurnedClock()
+    async with a_world(tmp_path) as world, AsyncExitStack() as stack:
+        alice = await stack.enter_async_context(world.online("alice", tuning=LARGE, clock=clock))
+        bob = await stack.enter_async_context(world.online("bob", tuning=LARGE, clock=clock))
+        to_bob, _ = await introduce(alice, bob)
+        key = (await alice.group_new("Walkers", [to_bob])).conversation.key
+        await is_in(bob, key)
+        seen, heard = set[bytes](), list[str]()
+
+        async def speaks(text: str) -> int:
+            """Say something, and return on how many keys there was something to read so far."""
+            await alice.send(key, text)
+            heard.append(text)
+            await hears(bob, key, heard)
+            seen.update(await chains_of(bob, alice, key))
+            return len(seen)
+
+        assert await speaks("At first") == 1
+        assert await speaks("Then") == 1
+        clock.ahead_ms = LIVES_MS - 60_000
+        assert await speaks("Before the week is over") == 1
+        clock.ahead_ms = LIVES_MS + 60_000
+        assert await speaks("After it") == 2
+        device = alice._services.running().own.device_id
+
+        def used_up(rows: Rows) -> None:
+            [last] = stored_chains(rows, bytes.fromhex(key), device)
+            put_chain(rows, replace(last, number=sender_keys.MESSAGES))
+
+        await alice._context.write(used_up)
+        assert await speaks("The hundred and first") == 3
+
+
+async def test_a_key_that_a_revoked_device_has_is_used_no_more(tmp_path: Path) -> None:
+    async with a_large_party(tmp_path) as party:
+        async with a_new_device(party.world, "bob2") as second:
+            linked = await link(party.bob, second)
+            key = await party.group()
+            await is_in(second, key)
+            await party.alice.send(key, "For all of you")
+            await hears(second, key, ["For all of you"])
+            [before] = await chains_of(second, party.alice, key)
+        await party.bob.device_revoke(linked.id)
+        assert await party.bob.synchronise(timeout_s=PATIENCE_S)
+
+        async def knows_of_it() -> bool:
+            group = await party.alice.group(key)
+            return group.entries > 2
+
+        await eventually(party.alice, knows_of_it)
+        await party.alice.send(key, "For what is left")
+        await hears(party.bob, key, ["For all of you", "For what is left"])
+        assert before not in (await chains_of(party.alice, party.alice, key))
 
 
 async def test_who_comes_later_reads_from_then_on(tmp_path: Path) -> None:

@@ -390,10 +390,13 @@ async def test_a_group_is_kept_by_lines() -> None:
         await s.until(plain_words.ASKING_HOW)
         await s.until(plain_words.ASKING_HOW)
         await s.until("Bob is in.")
+        s.type("/who-calls-all nobody", "/who-calls-all admin")
+        await s.until("Say which: reader, member, admin, owner.")
         s.type("/remove Bob", "yes")
         await s.until("Bob is not in the group any more.")
 
     await sit(engine, story)
+    assert engine.calling == "admin"
 
 
 async def test_a_space_is_kept_by_lines() -> None:

@@ -40,6 +40,7 @@ class ScriptedGroups(ScriptedCore):
     """Groups in memory."""
 
     posting: RoleName = "member"
+    calling: RoleName = "member"
     joins: str | None = None
     """What following an invite leads to."""
 
@@ -103,8 +104,10 @@ class ScriptedGroups(ScriptedCore):
         name: str | None = None,
         description: str | None = None,
         may_post: RoleName | None = None,
+        may_mention_all: RoleName | None = None,
     ) -> Group:
         person = self.people[conversation]
+        self.calling = may_mention_all or self.calling
         person.petname = name or person.petname
         if description is not None and person.group is not None:
             person.group = replace(person.group, description=description)
@@ -235,6 +238,7 @@ class ScriptedGroups(ScriptedCore):
             conversation=line,
             members=list(person.members),
             may_post=self.posting,
+            may_mention_all=self.calling,
             entries=1,
             asking=list(self.asking),
         )

@@ -198,6 +198,10 @@ async def test_an_owner_says_how_it_is_called_and_kept() -> None:
         await t.until_shown("Who may write", "Admins and owners")
         await t.press("down", "enter")
         await t.until(lambda: engine.posting == "admin")
+        t.app._main.action_calling()
+        await t.until_shown("Who may call everybody", "Whose @all")
+        await t.press("down", "down", "enter")
+        await t.until(lambda: engine.calling == "owner")
         t.app._main.action_timer()
         await t.until_shown("devices of everybody")
 

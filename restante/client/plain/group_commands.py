@@ -85,6 +85,13 @@ class GroupCommands(Asking):
             raise UserError(plain_words.one_of(list(group_words.POSTING)))
         await self.engine.group_set(group.key, may_post=rest)
 
+    async def do_calling(self, rest: str) -> None:
+        """Whose `@all` is for everybody."""
+        group = self.group()
+        if rest not in group_words.POSTING:
+            raise UserError(plain_words.one_of(list(group_words.POSTING)))
+        await self.engine.group_set(group.key, may_mention_all=rest)
+
     async def do_leave_group(self, rest: str) -> None:
         """Leave it."""
         group = self.group()

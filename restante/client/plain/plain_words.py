@@ -379,6 +379,7 @@ SAYS: Final = {
     "new_group": _("/new-group NAME; who is in it is asked next"),
     "add_members": _("/add-people NAME, NAME; they see what is written from now on"),
     "describe": _("What it is for: /describe TEXT"),
+    "calling": _("/who-calls-all reader, member, admin or owner: the least role that may"),
     "invite": _("/invite-by-link 1d 10 ask: for how long, for how many, and whether one is asked"),
     "join_group": _("/join-by-link LINK: follow an invite to a group"),
     "new_space": _("/new-space NAME; who is in it is asked next"),

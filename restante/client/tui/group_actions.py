@@ -196,6 +196,22 @@ class GroupActions(ContactActions):
         if chosen is not None and chosen != now:
             await ask(engine.group_set, key, may_post=chosen)
 
+    def action_calling(self) -> None:
+        """Choose whose `@all` is for everybody."""
+        if self.subject is not None:
+            self.act(self._calling(self.subject))
+
+    async def _calling(self, conversation: Conversation) -> None:
+        engine, key = self._stage.engine, conversation.key
+        now = (await ask(engine.group, key)).may_mention_all
+        choices = [(each, group_words.POSTING[each]) for each in ORDER]
+        dialog = ChoiceDialog(
+            group_words.CALLING_TITLE, group_words.CALLING_TEXT, choices, chosen=now
+        )
+        chosen = await self.app.push_screen_wait(dialog)
+        if chosen is not None and chosen != now:
+            await ask(engine.group_set, key, may_mention_all=chosen)
+
     # ---- leaving it, accepting it -----------------------------------------------------------
 
     async def _block(self, conversation: Conversation) -> None:

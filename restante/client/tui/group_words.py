@@ -118,6 +118,8 @@ POSTING: Final = {
     "admin": _("Admins and owners"),
     "owner": _("Owners alone"),
 }
+CALLING_TITLE: Final = _("Who may call everybody")
+CALLING_TEXT: Final = _("Whose @all is for all members, also those who hear of mentions alone.")
 TIMER_TEXT: Final = _(
     "New messages vanish from all devices of everybody so long after they were read. Nobody can "
     "keep them from being copied."

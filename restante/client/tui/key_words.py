@@ -77,6 +77,7 @@ COMMANDS: Final = (
     (mark("Group: Add people"), _("They see what is written from now on"), "screen.add_members"),
     (mark("Group: Describe"), _("Say what it is for"), "screen.describe"),
     (mark("Group: Who may write"), _("Everybody, members, admins or owners"), "screen.posting"),
+    (mark("Group: Who calls all"), _("Whose @all is for everybody"), "screen.calling"),
     (mark("Group: Invite by link"), _("For how long, for how many people"), "screen.invite"),
     (mark("Group: Invites"), _("Shown, copied, revoked"), "screen.invites"),
     (mark("Group: Who asks to come in"), _("Let them in, or say no"), "screen.asking"),

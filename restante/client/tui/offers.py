@@ -45,6 +45,7 @@ def chat_offers(
         "add_members": decides(subject),
         "describe": decides(subject),
         "posting": decides(subject),
+        "calling": decides(subject),
         "invite": decides(subject),
         "invites": decides(subject),
         "asking": decides(subject),
