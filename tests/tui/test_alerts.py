@@ -8,9 +8,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec import structs
 from textual import events
 
 from restante.client.interface import ContactState
+from restante.client.tui.alerts import Alerts
 from restante.client.tui.bridge import ask
 from restante.client.tui.escapes import BELL, Way, choose_way, notice, title
 from restante.client.tui.preferences import Preferences
@@ -382,3 +384,21 @@ async def test_the_level_of_a_chat_is_chosen_in_the_palette() -> None:
         await t.until(lambda: engine.people[bob].alerts == "mentions")
 
     await tell(engine, story)
+
+
+async def test_where_mentions_call_what_names_one_or_answers_one_does() -> None:
+    engine, alice, _ = an_engine()
+    for _ in range(3):
+        engine.hear(alice, "hello")
+    found = await engine.conversations()
+    quiet = structs.replace(next(each for each in found if each.key == alice), alerts="mentions")
+    alerts = Alerts()
+    alerts.look([quiet], lambda _: True, is_away=True)
+    assert not alerts.has_news
+    alerts.look([structs.replace(quiet, unread_mentions=2)], lambda _: True, is_away=True)
+    assert alerts.has_news
+    assert alerts.unread_count == 2
+    alerts.look(
+        [structs.replace(quiet, unread_mentions=2, alerts="none")], lambda _: True, is_away=True
+    )
+    assert not alerts.has_news

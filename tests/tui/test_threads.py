@@ -161,6 +161,48 @@ async def test_what_names_one_is_listed_unread_first_and_opens_where_it_stands()
     await tell(engine, story)
 
 
+async def test_what_is_looked_for_comes_into_sight_where_a_thread_covers_the_chat() -> None:
+    engine, _, first = a_talk()
+    engine.mention(first, "name")
+
+    async def thread_opens(t: Teller) -> None:
+        await t.press("t")
+        await t.until(lambda: t.app._main.thread.box.has_focus)
+        await t.until_gone("And the map is here")
+
+    async def story(t: Teller) -> None:
+        await to_first(t)
+        await thread_opens(t)
+        await t.press("ctrl+f")
+        await t.until_shown("And the map is here")
+        assert "Thread ·" not in t.screen_text()
+        await t.press("escape", "g")
+        await thread_opens(t)
+        t.app._main.action_mentions()
+        await t.until_shown("What names you or answers you", "Lunch on Friday?")
+        await t.press("enter")
+        await t.until_shown("And the map is here")
+        assert "Thread ·" not in t.screen_text()
+
+    await tell(engine, story)
+
+
+async def test_a_draft_of_another_device_is_in_the_thread() -> None:
+    engine, _, first = a_talk()
+    engine.thread_drafts[first.id] = "from the other one"
+
+    async def story(t: Teller) -> None:
+        await to_first(t)
+        await t.press("t")
+        await t.until_shown("from the other one")
+        await t.press("escape")
+        engine.thread_drafts[first.id] = "and more of it"
+        await t.press("ctrl+up", "g", "t")
+        await t.until_shown("and more of it")
+
+    await tell(engine, story, size=WIDE)
+
+
 async def test_nobody_has_named_one_yet() -> None:
     engine, _, _ = a_talk()
 

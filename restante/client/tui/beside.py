@@ -46,6 +46,33 @@ class Beside(Opening):
             self.pane.focus_best()
         self.refresh_bindings()
 
+    async def open_at(self, key: str, message_id: str) -> None:
+        """Open a conversation at one of its messages, in sight."""
+        self.uncover()
+        await super().open_at(key, message_id)
+
+    def action_find(self) -> None:
+        """Find in the open conversation, in sight."""
+        self.uncover()
+        super().action_find()
+
+    def action_go_to_date(self) -> None:
+        """Go to the first message of a day, in sight."""
+        self.uncover()
+        super().action_go_to_date()
+
+    def uncover(self) -> None:
+        """Close the thread where it stands in the conversation's place."""
+        if not self.has_class("-wide"):
+            self.leave_thread()
+
+    async def keep_draft_now(self) -> None:
+        """Have the engine keep what is in the boxes, before it can't any more."""
+        await super().keep_draft_now()
+        thread = self.thread.thread
+        if thread is not None and (text := self._unkept(thread)) is not None:
+            await self._keep_in_thread(thread, text)
+
     def leave_thread(self) -> None:
         """Close the thread, if one is open: another conversation comes."""
         if self.thread.thread is not None:
@@ -57,7 +84,10 @@ class Beside(Opening):
             return
         self._keep_thread_draft()
         self.add_class(THREADED)
-        draft = self._chats.thread_drafts.get(thread.first, thread.draft)
+        drafts, kept = self._chats.thread_drafts, self._chats.kept_thread_drafts
+        draft = drafts.get(thread.first, "")
+        if draft == kept.get(thread.first, ""):  # no newer than what the engine has
+            draft = kept[thread.first] = drafts[thread.first] = thread.draft
         self.say_thread_open()
         await self.thread.open(thread, self._thread_loader(thread.first), draft=draft)
         (self.thread.messages if self.thread.box.disabled else self.thread.box).focus()
@@ -162,12 +192,16 @@ class Beside(Opening):
 
     def _keep_thread_draft(self) -> None:
         thread = self.thread.thread
-        if thread is None:
-            return
-        text = self._chats.thread_drafts.get(thread.first)
-        if text is not None and text != self._chats.kept_thread_drafts.get(thread.first, ""):
-            self._chats.kept_thread_drafts[thread.first] = text
+        if thread is not None and (text := self._unkept(thread)) is not None:
             self.act(self._keep_in_thread(thread, text), group="draft")
+
+    def _unkept(self, thread: Thread) -> str | None:
+        """Return a draft that the engine doesn't keep yet, once."""
+        text, kept = self._chats.thread_drafts.get(thread.first), self._chats.kept_thread_drafts
+        if text is None or text == kept.get(thread.first, ""):
+            return None
+        kept[thread.first] = text
+        return text
 
     async def _keep_in_thread(self, thread: Thread, text: str) -> None:
         engine = self._stage.engine

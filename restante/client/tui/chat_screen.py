@@ -132,6 +132,7 @@ class ChatScreen(Beside):
 
     def jump_to(self, message: Message) -> None:
         """Show a message of the open conversation."""
+        self.uncover()
         self.pane.messages.focus()
         self.pane.messages.go_to(message.position)
 

@@ -228,6 +228,13 @@ class MessageList(HistoryView, can_focus=True):
             self._is_jump = True
             self._select(position)
 
+    def go_to_message(self, message_id: str) -> bool:
+        """Go to a message by its id; False if it isn't in memory."""
+        known = self._history.known(message_id)
+        if known is not None:
+            self.go_to(known.position)
+        return known is not None
+
     @property
     def held(self) -> Message | None:
         """The message at the top edge, while the reader is elsewhere than at the end."""

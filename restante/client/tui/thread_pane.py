@@ -112,12 +112,14 @@ class ThreadPane(Vertical):
 
     async def _show(self, thread: Thread, load: Load, *, is_same: bool) -> None:
         self.header.show(thread)
+        held = self.messages.held
         await self.messages.open(
             thread.count,
             load,
             unread_at=None,
             new_count=0,
             empty_text="",
+            top=held.position if is_same and held is not None else None,
             keeps_cursor=is_same,
         )
 
@@ -189,6 +191,12 @@ class ThreadPane(Vertical):
         event.stop()
         self.messages.scroll_to_latest()
         (self.messages if self.box.disabled else self.box).focus()
+
+    @on(MessageList.QuoteClicked)
+    def _quote_clicked(self, event: MessageList.QuoteClicked) -> None:
+        quote = event.message.quote
+        if quote is not None and self.messages.go_to_message(quote.message):
+            event.stop()
 
     @on(MessageList.Seen)
     @on(MessageList.Below)
