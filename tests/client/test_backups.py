@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +12,7 @@ import trio
 from restante.client.backing_up.checking import SANDBOX, check_backup
 from restante.client.backing_up.reading import read_items
 from restante.client.backing_up.writing import Order, write_backup
-from restante.client.clock import rfc3339
-from restante.client.interface import BackupProgress, FileState
+from restante.client.interface import BackupProgress
 from restante.client.profile import KEY_BYTES
 from restante.crypto import backups as container
 from restante.crypto.randomness import SystemRandomness
@@ -26,11 +24,10 @@ from restante.store.client_records import RecordRow, put_record
 from restante.store.client_rows import Rows
 from restante.store.seam import open_loop
 from restante.store.sqlcipher import DatabaseKey
+from tests.client.backup_folder import names_in
 from tests.client.made_history import OWN, OWN_DEVICE, fill
-from tests.client.test_files import stands
 from tests.client.test_recovery import an_empty_profile, confirm_kit
 from tests.client.world import (
-    QUICK,
     TurnedClock,
     a_world,
     connected,
@@ -50,19 +47,12 @@ if TYPE_CHECKING:
     from restante.store.seam import Database
 
 RANDOM = SystemRandomness()
-QUICK_BACKUPS = replace(QUICK, backup_delay_s=0.0, backup_least_chunks=1)
 KEY = container.generate_key(RANDOM)
 NOW_MS = 1_800_000_000_000
 
 
 def nobody(_done: int, _total: int) -> None:
     """Hears how far it is."""
-
-
-def names_in(folder: Path) -> list[str]:
-    """Names of files, but those that grow."""
-    found = (each.name for each in folder.iterdir())
-    return sorted(name for name in found if not name.endswith(".growing"))
 
 
 async def written(
@@ -328,116 +318,3 @@ def repeat(rows: Rows, id: bytes) -> None:  # noqa: A002
     rows._connection.execute(
         "UPDATE messages SET quote_excerpt = 'meet me at the kiosk' WHERE id = ?", (id,)
     )
-
-
-# ---- by itself ----------------------------------------------------------------------------------
-
-
-async def test_backups_are_made_by_themselves_and_old_ones_go(tmp_path: Path) -> None:
-    clock, place = TurnedClock(), tmp_path / "disk"
-    place.mkdir()
-    async with (
-        a_world(tmp_path) as world,
-        world.online("alice", clock=clock, tuning=QUICK_BACKUPS) as alice,
-    ):
-        with pytest.raises(UserError, match="write down its words"):
-            await alice.backup_set_schedule(directory=str(place))
-        with pytest.raises(UserError, match="name a file"):
-            await alice.backup_create()
-        await alice.backup_create(str(tmp_path / "first"))
-        with pytest.raises(UserError, match="no directory"):
-            await alice.backup_set_schedule(directory=str(tmp_path / "nowhere"))
-        with pytest.raises(UserError, match="once an hour"):
-            await alice.backup_set_schedule(directory=str(place), every_s=1)
-
-        async def numbers(*expected: int) -> None:
-            """Wait until these are there, listed and on the disk, and the next one is due later."""
-            with trio.fail_after(60):
-                while True:
-                    found = [each.number for each in await alice.backups() if each.scheduled]
-                    now = await alice.backup_schedule()
-                    is_later = now is not None and now.next_at > rfc3339(clock.now_ms())
-                    are_there = len(names_in(place)) == len(expected)
-                    if tuple(found) == expected and are_there and is_later:
-                        return
-                    await trio.sleep(0.02)
-
-        def an_hour_later() -> None:
-            clock.ahead_ms += 3_600_001
-            alice._doors.scheduling._alarm.set_anew()
-
-        await alice.backup_set_schedule(directory=str(place), every_s=3600, keep=2)
-        await numbers(2)
-        an_hour_later()
-        await numbers(3, 2)
-        an_hour_later()
-        await numbers(4, 3)
-        assert {each.state for each in await alice.backups()} == {"there"}
-        assert (await alice.backup_create()).number == 5
-        await numbers(5, 4)
-        # What fails is said, and nothing goes for it.
-        place.rename(tmp_path / "pulled out")
-        an_hour_later()
-
-        async def says_so() -> bool:
-            return "can't be written" in ((await alice.status()).error or "")
-
-        await eventually(alice, says_so, patience_s=60)
-        schedule = await alice.backup_schedule()
-        assert schedule is not None
-        assert "can't be written" in (schedule.error or "")
-        assert {each.state for each in await alice.backups() if each.scheduled} == {"missing"}
-        assert len(names_in(tmp_path / "pulled out")) == 2
-        assert await alice.backup_set_schedule(directory=None) is None
-        assert (await alice.status()).error is None
-
-
-# ---- files --------------------------------------------------------------------------------------
-
-
-async def test_files_come_along_and_stand_where_they_were(tmp_path: Path) -> None:
-    report, backup = tmp_path / "report.bin", tmp_path / "a.backup"
-    report.write_bytes(RANDOM.random(150_000))
-    async with a_world(tmp_path) as world, world.online("bob") as bob:
-        async with world.online("alice") as alice:
-            _, to_bob = await introduce(bob, alice)
-            sent = await alice.send_file(to_bob, path=str(report), caption="the report")
-            await stands(alice, sent, FileState.HERE)
-            await alice.set_timer(to_bob, timer_s=3600)
-            goes = await alice.send_file(to_bob, path=str(report), caption="not for long")
-            await stands(alice, goes, FileState.HERE)
-            kit = await confirm_kit(alice)
-            made = await alice.backup_create(str(backup))
-            assert (made.files, made.disappearing, made.left_out) == (1, 1, 0)
-            await alice.backup_verify(str(backup))
-            without = await alice.backup_create(f"{backup}.2", files=False)
-            assert (without.files, without.messages) == (0, made.messages)
-            assert without.size_bytes < made.size_bytes or made.size_bytes == 16 * 65_553 + 56
-            # One that is damaged here is found out: the backup of it is no good.
-            lie_about(world.profile("alice") / "files")
-            damaged = await alice.backup_create(f"{backup}.3")
-            assert damaged.files == 1
-            with pytest.raises(UserError, match="a file in it isn't"):
-                await alice.backup_verify(f"{backup}.3")
-        world.profile("alice").rename(tmp_path / "the-lost-machine")
-        words = " ".join(made.words or [])
-        async with an_empty_profile(world.profile("alice")) as alice:
-            await alice.backup_restore(str(backup), words=words, kit=" ".join(kit))
-            back = await stands(alice, sent, FileState.HERE)
-            assert back.body == sent.body
-            saved = await alice.file_save(sent.id, directory=str(tmp_path / "the-lost-machine"))
-            assert same(saved, report)
-            await alice.backup_restore(str(backup))
-            assert len(names_in(world.profile("alice") / "files")) == 1
-
-
-def same(one: str, other: Path) -> bool:
-    return Path(one).read_bytes() == other.read_bytes()
-
-
-def lie_about(folder: Path) -> None:
-    """Change a byte of each file, where a disk would."""
-    for path in folder.iterdir():
-        content = bytearray(path.read_bytes())
-        content[len(content) // 2] ^= 1
-        path.write_bytes(content)

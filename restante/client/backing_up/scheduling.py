@@ -139,13 +139,13 @@ class Scheduling:
 
     async def _note(self, found: Plan, *, wait_s: int, error: str | None) -> None:
         next_ms = self._context.now_ms() + wait_s * 1000
-        self._board.set_error(parts.BACKUP, error)
 
         def work(rows: Rows) -> None:
             if plan(rows) == found:  # not changed meanwhile
                 keep_plan(rows, msgspec.structs.replace(found, next_ms=next_ms, error=error))
 
         await self._context.write(work)
+        self._board.set_error(parts.BACKUP, error)  # who hears of it finds it kept
 
     def _path(self, rows: Rows, found: Plan) -> Path:
         account = load_account(rows)
