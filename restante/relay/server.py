@@ -111,6 +111,7 @@ async def running_relay(
                 for service in (
                     services.turns.run,
                     services.writer.run,
+                    store.mailboxes.run,
                     services.waker.run,
                     Watch(services).run,
                     Upkeep(services, Presence(services, erase=office.erase)).run,

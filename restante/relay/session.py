@@ -103,8 +103,9 @@ class Session:
 
     def ended(self) -> None:
         """Let go of everything: the socket is closed."""
-        if self._talk is not None:
-            self._talk.ended()
+        talk, self._talk = self._talk, None
+        if talk is not None:
+            talk.ended()
 
     async def _greet(self, frame: Any) -> None:
         if frame.version != f.VERSION:

@@ -80,6 +80,7 @@ class MessageSocket:
         finally:
             self._is_ending = True
             self._out.clear()
+            self._connection.let_go()
             await trio.aclose_forcefully(self._stream)
 
     @property

@@ -296,6 +296,14 @@ class WebSocket(WebSocketConnection):
             self.has_refused = True
         self._reader_running = False
 
+    def let_go(self) -> None:
+        """Forget whom it served: it is over.
+
+        What refers to itself is freed by the collector alone, late and many at once: after a
+        thousand connections that was 25 ms in which nobody was served.
+        """
+        del self.on_open, self.on_message, self.socket
+
     async def linger(self) -> None:
         """Read on for nothing: unread bytes would make the goodbye a reset, and nobody saw why."""
         if self.has_refused:

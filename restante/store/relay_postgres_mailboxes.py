@@ -213,6 +213,9 @@ class PostgresMailboxes:
     async def upkeep(self, *, hour: int) -> None:
         """Nothing: ids are where they stay from the first."""
 
+    async def run(self) -> None:
+        """Nothing: the server does it."""
+
     async def forget_ids(self, *, hour: int) -> None:
         """As `Mailboxes.forget_ids`."""
         oldest = (hour - RETRY_WINDOW_HOURS) // SEGMENT_HOURS - 1

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from restante.errors import StoreError
 from restante.store import seam
-from restante.store.driver import Driver, sqlite_driver
+from restante.store.driver import Driver, RawConnection, sqlite_driver
 from restante.store.seam import connected, create_private, translated
 
 T = TypeVar("T")
@@ -45,10 +45,12 @@ class Database(seam.Database):
         reader: AsyncConnection,
         raw_writer: aiosqlite.Connection,
         raw_reader: aiosqlite.Connection,
+        folder: aiosqlite.Connection,
     ) -> None:
         super().__init__(path=path, driver=driver, writer=raw_writer, reader=raw_reader)
         self._writer = writer
         self._reader = reader
+        self._folder = folder
 
     async def read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Run store code on one consistent snapshot. Cancellation: before it starts."""
@@ -62,6 +64,13 @@ class Database(seam.Database):
         """
         async with self._write_turn:
             return await self._run(self._write_in_loop, work)
+
+    async def fold_journal(self) -> None:
+        """Copy into the file what is committed, beside who reads and writes: nobody waits for it.
+
+        Source: sqlite.org/wal.html, "Checkpointing".
+        """
+        await self._hop(self._folder, _fold_in_thread)
 
     async def _run(self, in_loop: Callable[..., Awaitable[T]], *args: Any) -> T:
         # Shielded: half a transaction is worse than a late cancellation, and none takes long.
@@ -87,8 +96,13 @@ class Database(seam.Database):
 
     async def _abandon(self) -> None:
         self._raw_writer = self._raw_reader = None  # the pool closes them
+        await self._folder.close()
         await self._reader.close()
         await self._writer.close()
+
+
+def _fold_in_thread(connection: RawConnection) -> None:
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
 async def _driver_connection(connection: AsyncConnection) -> aiosqlite.Connection:
@@ -153,6 +167,7 @@ async def _opened(engine: AsyncEngine, path: Path, driver: Driver) -> Database:
             reader=reader,
             raw_writer=await _driver_connection(writer),
             raw_reader=await _driver_connection(reader),
+            folder=await connected(path, driver),
         )
 
     with trio.CancelScope(shield=True):

@@ -7,7 +7,9 @@ beside it to tell anything. Spec: docs/relay.md, section 2.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
+from typing import Final
 
 import trio
 
@@ -29,6 +31,10 @@ from restante.store.relay_mailboxes import (
 from restante.store.relay_seam import Database
 from restante.store.relay_store import Notice, RelayStore
 
+FOLD_EVERY_S: Final = 0.1
+FOLD_SHARE: Final = 0.1
+"""Of the time, so that a slow disk has most of it for commits."""
+
 
 class SqliteMailboxes:
     """The one writer's numbers and keys, and the file."""
@@ -38,6 +44,7 @@ class SqliteMailboxes:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._writer = MailboxWriter()
+        self._has_committed = trio.Event()
 
     async def load(self) -> Sequence[int]:
         """As `Mailboxes.load`."""
@@ -52,6 +59,7 @@ class SqliteMailboxes:
             partial(self._writer.commit, arrivals=arrivals, acks=acks, hour=hour)
         )
         self._writer.committed(hour=hour)
+        self._has_committed.set()
         return sequences
 
     def shared_of(self, seq: int) -> int | None:
@@ -109,6 +117,21 @@ class SqliteMailboxes:
                 return
             ids.folded()
             reach("relay: after fold")
+
+    async def run(self) -> None:
+        """Fold the journal into the file soon after commits.
+
+        A commit does so itself once the journal is long; as all of it takes as long as ten commits,
+        and everybody waits meanwhile, little is left for it to do.
+        """
+        while True:
+            await self._has_committed.wait()
+            self._has_committed = trio.Event()
+            began_at = trio.current_time()
+            with suppress(DiskFull, DiskFailed, Busy):  # a commit says so
+                await self._db.fold_journal()
+            took_s = trio.current_time() - began_at
+            await trio.sleep(max(FOLD_EVERY_S, took_s / FOLD_SHARE))
 
     async def forget_ids(self, *, hour: int) -> None:
         """As `Mailboxes.forget_ids`."""

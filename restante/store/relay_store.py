@@ -67,6 +67,9 @@ class Mailboxes(Protocol):
     async def upkeep(self, *, hour: int) -> None:
         """Do a little of what is to be done between commits."""
 
+    async def run(self) -> None:
+        """Do what is to be done beside commits, for ever; or end at once where that is nothing."""
+
     async def forget_ids(self, *, hour: int) -> None:
         """Forget the ids of envelopes whose retry window is over."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import ssl
+import weakref
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -22,7 +24,7 @@ from restante.relay.turns import LOOK_UPS, SLICE_S, Turns
 from restante.relay.websocket import MAX_LATE_BYTES
 from tests.relay.authority import Authority
 from tests.relay.raw_socket import a_frame, a_raw_socket
-from tests.relay.wire import anonymous, relay_at
+from tests.relay.wire import anonymous, registered, relay_at, subscribed
 
 TASKS = 20
 PIECES = 10
@@ -179,3 +181,21 @@ async def test_what_comes_after_a_goodbye_is_not_read_for_ever(tmp_path: Path) -
         while await socket.send(chunk):
             sent += len(chunk)
             assert sent < 20 * MAX_LATE_BYTES
+
+
+async def test_a_connection_that_has_ended_leaves_nothing_to_the_collector(tmp_path: Path) -> None:
+    """Thousands of them at once, freed by the collector, would be a pause for everybody."""
+    async with relay_at(tmp_path) as relay:
+        bob = await registered(relay, "bob")
+        while relay.services.sessions:
+            await trio.testing.wait_all_tasks_blocked(0.01)
+        gc.disable()
+        try:
+            async with subscribed(relay, bob), anonymous(relay):
+                ended = [weakref.ref(session) for session in relay.services.sessions]
+            assert len(ended) == 2
+            with trio.fail_after(10):
+                while [session for session in ended if session() is not None]:
+                    await trio.testing.wait_all_tasks_blocked(0.01)
+        finally:
+            gc.enable()
