@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from textual.widgets import Input
 
 from restante.client.interface import ConnectionPhase, Trust
-from tests.tui.scenes import minutes, village
+from tests.tui.scenes import harbour, minutes, village
 from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.stories import STANDARD, WIDE, Teller, tell
 
@@ -147,6 +147,14 @@ async def _thread(t: Teller, engine: ScriptedEngine) -> None:
     await t.until_shown("About four hundred")
 
 
+async def _group(t: Teller, engine: ScriptedEngine) -> None:
+    key = harbour(engine)
+    await _chats(t, engine)
+    await t.until_shown("Harbour walks")
+    t.app._main.open_conversation(key)
+    await t.until_shown("Message Harbour walks", "4 members", "Noor · admin", "│ At the pier")
+
+
 async def _mentions(t: Teller, engine: ScriptedEngine) -> None:
     await _chats(t, engine)
     people = {each.name: each for each in engine.people.values()}
@@ -196,6 +204,7 @@ PICTURES = {
     ),
     "search-here": Picture(scene=_here, size=(100, 30), caption="From match to match in one chat"),
     "palette": Picture(scene=_palette, caption="All commands"),
+    "group": Picture(scene=_group, size=(120, 36), caption="A group, and who is in it"),
     "thread": Picture(scene=_thread, size=WIDE, caption="A thread beside the chat"),
     "mentions": Picture(scene=_mentions, caption="What names one, in all chats"),
     "settings": Picture(scene=_settings, caption="Settings, each with what it does"),
