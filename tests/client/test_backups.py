@@ -168,7 +168,7 @@ async def all_messages(engine: LocalEngine, key: str) -> list[Message]:
 
 
 def said(messages: list[Message]) -> list[tuple[object, ...]]:
-    return [(each.id, each.body, each.reactions) for each in messages]
+    return [(each.id, each.body, each.reactions, each.poll) for each in messages]
 
 
 async def test_history_and_people_come_back_on_an_empty_machine_as_a_new_device(
@@ -184,23 +184,24 @@ async def test_history_and_people_come_back_on_an_empty_machine_as_a_new_device(
             await alice.edit(answer.id, "yes")
             await shows(bob, to_alice, ["did you read it?", "yes"])
             await alice.contact_rename(to_bob, "Bobby")
+            asked = await bob.send_poll(to_alice, question="Which?", options=["a", "b"])
             await bob.react(answer.id, "👍")
 
             async def is_liked() -> bool:
-                return bool((await alice.message(answer.id)).reactions)
+                has_asked = len(await all_messages(alice, to_bob)) == 3
+                return has_asked and bool((await alice.message(answer.id)).reactions)
 
             await eventually(alice, is_liked)
+            await alice.vote(asked.id, [2])
             kit = await confirm_kit(alice)
             async with alice.subscribe() as events:
                 made = await alice.backup_create(file)
                 seen = await anext(events)
             assert isinstance(seen, BackupProgress)
-            assert (made.number, made.messages, made.left_out) == (1, 2, 0)
+            assert (made.number, made.messages, made.left_out) == (1, 3, 0)
             assert made.words is not None
             assert (await alice.backup_create(f"{file}.2")).words is None  # shown once
-            before = [
-                (each.id, each.body, each.reactions) for each in await all_messages(alice, to_bob)
-            ]
+            before = said(await all_messages(alice, to_bob))
         world.profile("alice").rename(tmp_path / "the-lost-machine")
         async with an_empty_profile(world.profile("alice")) as alice:
             words = " ".join(made.words)
@@ -213,7 +214,7 @@ async def test_history_and_people_come_back_on_an_empty_machine_as_a_new_device(
             assert refused.value.exit_code is ExitCode.UNTRUSTED
             assert (await alice.status()).address is None
             restored = await alice.backup_restore(file, words=words, kit=" ".join(kit))
-            assert (restored.number, restored.messages) == (1, 2)
+            assert (restored.number, restored.messages) == (1, 3)
             assert restored.address == world.address("alice")
             await connected(alice)
             to_bob = await alice.resolve("Bobby")
@@ -221,17 +222,19 @@ async def test_history_and_people_come_back_on_an_empty_machine_as_a_new_device(
             assert said(after) == before
             # A new device: what is said now reaches him, and he reaches it, as a contact.
             await alice.send(to_bob, "it's me")
-            await shows(bob, to_alice, ["did you read it?", "yes", "it's me"])
+            await shows(bob, to_alice, ["did you read it?", "yes", "[poll]", "it's me"])
             await bob.send(to_alice, "welcome back")
-            await shows(alice, to_bob, ["did you read it?", "yes", "it's me", "welcome back"])
+            await shows(
+                alice, to_bob, ["did you read it?", "yes", "[poll]", "it's me", "welcome back"]
+            )
             # Again: nothing doubles. And it goes on with the backups' key and number.
             again = await alice.backup_restore(file)
             assert again.address is None
-            assert len(await all_messages(alice, to_bob)) == 4
+            assert len(await all_messages(alice, to_bob)) == 5
             third = await alice.backup_create(f"{file}.3")
             assert (third.number, third.words) == (2, None)
             checked = await alice.backup_verify(f"{file}.3")
-            assert (checked.messages, checked.newest) == (4, 2)
+            assert (checked.messages, checked.newest) == (5, 2)
 
 
 async def test_a_backup_of_another_account_and_an_older_one_are_refused(tmp_path: Path) -> None:

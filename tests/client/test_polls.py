@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from restante.errors import UserError
+from tests.client.linked import a_new_device, link
 from tests.client.party import a_party, is_in
 from tests.client.two_people import becomes, two_people
 from tests.client.world import eventually
@@ -121,3 +122,21 @@ async def test_readers_of_a_group_vote_and_who_was_removed_does_not(tmp_path: Pa
             await party.carol.vote(asked.id, [1])
         await party.bob.vote(asked.id, [2])
         await becomes(party.alice, asked, votes(0, 1, 1))
+
+
+async def test_a_poll_and_its_votes_come_to_a_linked_device_which_votes_on(tmp_path: Path) -> None:
+    async with two_people(tmp_path) as two:
+        asked = await two.bob.send_poll(two.to_alice, question="Which?", options=DAYS)
+        await sees(two.alice, two.to_bob, asked)
+        await two.alice.vote(asked.id, [1])
+        await becomes(two.bob, asked, votes(1, 0, 0))
+        async with a_new_device(two.world, "laptop") as laptop:
+            await link(two.alice, laptop)
+            await sees(laptop, two.to_bob, asked)
+            await becomes(laptop, asked, votes(1, 0, 0))
+            poll = (await laptop.message(asked.id)).poll
+            assert poll is not None
+            assert [each.is_mine for each in poll.options] == [True, False, False]
+            await laptop.vote(asked.id, [3])
+            for engine in (two.bob, two.alice):
+                await becomes(engine, asked, votes(0, 0, 1))
