@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 MAX_ENTRIES: Final = 65_536
 """Of one log: more than a large group writes in years."""
 
+KEPT_FOR_ADMINS: Final = 4
+"""The last fourth of these is for admins: whoever fills a log can be taken out of it."""
+
 MAX_BY_MEMBER: Final = 256
 """Entries that an account may write while it is no admin: it leaves, revokes devices."""
 
@@ -42,7 +45,8 @@ _KEPT_VIEWS: Final = 32
 class Log:
     """The entries of one group, and what they make of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, most: int = MAX_ENTRIES) -> None:
+        self._most = most
         self._nodes: list[Node] = []
         self._at: dict[bytes, int] = {}
         self._past: list[int] = []
@@ -53,6 +57,8 @@ class Log:
         self._lowerings: list[Lowerings] = []
         self._needs: list[Role] = []
         self._heads: set[int] = set()
+        self._admin_heads: set[int] = set()
+        """What admins wrote that nothing follows which admins wrote."""
         self._of_device: dict[bytes, list[int]] = {}
         self._of_author: dict[bytes, list[int]] = {}
         self._ends: dict[bytes, list[int]] = {}
@@ -77,23 +83,39 @@ class Log:
         own = self._of_device.get(device, ())
         return max((self._nodes[at].sequence for at in own), default=0)
 
-    def parents_for(self, device: bytes) -> list[bytes]:
-        """Return the heads that a device's next entry follows on: what it wrote itself among them.
+    @property
+    def named_heads(self) -> list[EntryHash]:
+        """The heads that an entry and a message can name, sorted.
 
-        Of more than fit those of whoever may do most: a crowd of heads pushes out no admin's.
+        Of more than fit only what admins wrote last: all others have it, or take it.
         """
-        own = list(self._of_device.get(device, ()))
+        if len(self._heads) <= g.MAX_PARENTS:
+            return self.heads
+        return sorted(self._nodes[each].hash for each in self._admin_heads)[: g.MAX_PARENTS]
 
-        def order(head: int) -> tuple[bool, int, bytes]:
-            node = self._nodes[head]
-            has_ours = any((self._past[head] | 1 << head) >> at & 1 for at in own[-1:])
-            role = self._view(self._past[head]).role(node.author)
-            return not has_ours, -role, node.hash
+    def parents_for(self, device: bytes) -> list[EntryHash]:
+        """Return what a device's next entry follows on: what it wrote itself is before it.
 
-        chosen = sorted(self._heads)
-        if len(chosen) > g.MAX_PARENTS:
-            chosen = sorted(chosen, key=order)[: g.MAX_PARENTS]
-        return sorted(self._nodes[each].hash for each in chosen)
+        Of more heads than fit those of devices that have forked are left to themselves.
+        """
+        named = self.named_heads
+        last = self._of_device.get(device, [])[-1:]
+        if not last or self._is_before(last[0], named):
+            more = set[EntryHash]()
+        else:
+            more = {self._nodes[last[0]].hash}
+        if len(self._heads) > g.MAX_PARENTS:
+            others = (self._nodes[each] for each in self._heads)
+            honest = sorted(each.hash for each in others if not self._has_forked(each.device))
+            room = max(g.MAX_PARENTS - len({*named, *more}), 0)
+            more |= set([each for each in honest if each not in {*named, *more}][:room])
+        return sorted({*named[: max(g.MAX_PARENTS - len(more), 0)], *more})
+
+    def _is_before(self, at: int, heads: Iterable[bytes]) -> bool:
+        """Whether an entry is one of these, or before one of them."""
+        return any(
+            (self._past[head] | 1 << head) >> at & 1 for head in (self._at[each] for each in heads)
+        )
 
     @property
     def forked(self) -> frozenset[bytes]:
@@ -108,7 +130,7 @@ class Log:
         """
         if node.hash in self._at:
             return
-        if len(self._nodes) >= MAX_ENTRIES:
+        if len(self._nodes) >= self._most:
             raise RemoteProtocolError("a membership log is too long")
         if bool(node.parents) != bool(self._nodes) or not all(p in self._at for p in node.parents):
             raise RemoteProtocolError("an entry doesn't follow on what is known")
@@ -140,6 +162,9 @@ class Log:
                 self._uses[each.link, here] = before.links[each.link].link.uses
         self._heads -= set(parents)
         self._heads.add(here)
+        if is_admin:
+            self._admin_heads = {each for each in self._admin_heads if not past >> each & 1}
+            self._admin_heads.add(here)
         if not self._has_forked(node.device):
             after = applied(before, node) if self._proper[here] else ignoring(before, node)
             self._keep(past | (1 << here), after)
@@ -151,6 +176,8 @@ class Log:
         """
         if not node.parents:
             return
+        if not is_admin and len(self._nodes) >= self._most - self._most // KEPT_FOR_ADMINS:
+            raise RemoteProtocolError("what is left of a membership log is for its admins")
         if before.role(node.author) is Role.NONE:
             raise RemoteProtocolError("an entry of somebody who is not in the group")
         written = sum(

@@ -319,15 +319,38 @@ def test_who_is_let_in_while_a_link_is_revoked_is_not_in() -> None:
 def test_a_crowd_of_heads_keeps_no_admin_from_writing() -> None:
     writer = a_group()
     writer.says("carol", g.SetField(Field.NAME, 0, "Carol's"))
+    assert writer.log.parents_for(device("carol")) == writer.heads() == writer.log.named_heads
+    assert [writer.log.last_number(device(who)) for who in ("alice", "bob")] == [2, 0]
     at = writer.nodes[1].hash
     for _ in range(3 * g.MAX_PARENTS):
         writer.says("bob", g.Devices(), parents=[at], sequence=1)
+    left = writer.says("erin", g.Remove(account("erin")), parents=[at])
     parents = writer.log.parents_for(device("carol"))
-    assert len(parents) == g.MAX_PARENTS
-    assert writer.nodes[2].hash in parents
+    assert set(parents) == {writer.nodes[2].hash, left}, "forks are left to themselves"
+    assert writer.log.named_heads == sorted(parents)
     said = writer.says("carol", g.SetField(Field.NAME, 0, "Hers"), parents=parents)
     assert said not in writer.state().ignored
     assert writer.state().shown_name == "Hers"
+    assert set(writer.log.parents_for(device("bob"))) == {said, writer.nodes[-3].hash}
+
+
+def test_who_fills_a_log_can_still_be_taken_out() -> None:
+    writer = a_group()
+    writer.log = Log(most=40)
+    for each in writer.nodes:
+        writer.log.add(each)
+    at = writer.heads()
+    while len(writer.log) < 30:
+        writer.says("bob", g.Devices(), parents=at, sequence=1)
+    with pytest.raises(RemoteProtocolError, match="for its admins"):
+        writer.says("bob", g.Devices(), parents=at, sequence=1)
+    parents = writer.log.parents_for(device("carol"))
+    assert parents == at
+    writer.says("carol", g.Remove(account("bob")), parents=parents)
+    assert "bob" not in writer.members()
+    other = a_group().log  # who has none of what filled it takes what the admin said
+    other.add(writer.nodes[-1])
+    assert other.state().members == writer.state().members
 
 
 def test_what_somebody_lacks_is_named_in_order() -> None:

@@ -70,7 +70,7 @@ def settle(
         changes.spaces.add(row.parent or group_id)
     if row.state == JOINED and (before is None or before.state != JOINED):
         _note_joined(rows, ledger, own, now_ms=now_ms)
-    heads = b"".join(ledger.log.heads)
+    heads = b"".join(ledger.log.named_heads)
     put(rows, RecordKind.GROUP, group_id, heads, now_ms=now_ms, is_decision=False)
     if before is None and own_role is Role.NONE and row.state == PARTIAL:
         return row
@@ -134,7 +134,7 @@ def _row(
         may_post=int(state.may_post),
         may_mention_all=int(state.may_mention_all),
         own_role=int(state.role(account_id)),
-        heads=b"".join(ledger.log.heads),
+        heads=b"".join(ledger.log.named_heads),
         begun_at_ms=begun_at_ms,
     )
 

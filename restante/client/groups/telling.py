@@ -152,7 +152,7 @@ def _written(
     body = EntryBody(
         version=1,
         group=ledger.group_id,
-        parents=log.parents_for(own.device_id),
+        parents=list(log.parents_for(own.device_id)),
         author=own.account_id,
         device=own.device_id,
         manifest=own.manifest.head,
