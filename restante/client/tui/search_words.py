@@ -16,7 +16,7 @@ BEGIN: Final = _(
     "Type what was said. Accents and capitals don't matter.\n\n"
     "from:alice   who wrote it; from:me\n"
     'in:"design team"   in which chat\n'
-    "type:link   text, link, file, location, contact\n"
+    "type:link   text, link, file, location, contact, poll\n"
     "since:monday   before:2026-11-04   on:yesterday"
 )
 HERE_PLACEHOLDER: Final = _("Find in this chat")

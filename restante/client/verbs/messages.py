@@ -159,7 +159,7 @@ def history(run: Invocation, conversation: str, **wanted: Any) -> int:
 @click.option("--from", "sender", metavar="WHO", help="Only by this contact, or by `me`.")
 @click.option("--since", metavar="TIME", help="Since -2h, -3d, 2026-11-01 or 2026-11-21 08:00.")
 @click.option("--before", metavar="TIME", help="Before that.")
-@click.option("--type", "type_", metavar="TYPE", help="text, link, file, location, contact.")
+@click.option("--type", "type_", metavar="TYPE", help="text, link, file, location, contact, poll.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
 def search(run: Invocation, words: tuple[str, ...], **wanted: Any) -> int:
     """Find messages that have all WORDS, the newest first. Accents and case don't matter."""
