@@ -24,6 +24,10 @@ NOT_SHOWN: Final = frozenset(
     | {"kit_page.py", "language.py", "hearing.py", "log.py", "rpc.py", "rpc_schema.py"}
 )
 _SENTENCE: Final = re.compile(r"[A-Z{\"].*([.?]|[:(] ?(restante|--|chmod |pip )[^.]*)", re.DOTALL)
+DEEDS: Final = "groups/sentences.py"
+DOERS: Final = frozenset({"_added", "_said", "_set"})
+"""What somebody did in a group: these functions there return a sentence without its subject."""
+
 _LAST: Final = ("", "_too", "_also", "_besides", "_again")
 
 
@@ -35,6 +39,8 @@ def engine_sentences(root: Path) -> list[tuple[str, str]]:
             where = path.relative_to(root).as_posix()
             tree = ast.parse(path.read_text(encoding="utf-8"))
             found += [(where, sentence) for sentence in _sentences(tree)]
+            if where.endswith(DEEDS):
+                found += [(where, sentence) for sentence in _deeds(tree)]
     return found
 
 
@@ -54,13 +60,31 @@ def _sentences(tree: ast.AST) -> Iterator[str]:
             yield text
 
 
-def spell(node: ast.AST) -> str | None:
-    """Return a literal as it stands in the catalogue; None if it is none."""
+def _deeds(tree: ast.AST) -> Iterator[str]:
+    doers = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name in DOERS]
+    for returned in (node for doer in doers for node in ast.walk(doer)):
+        if not isinstance(returned, ast.Return) or returned.value is None:
+            continue
+        inner = {
+            id(part)
+            for node in ast.walk(returned)
+            if isinstance(node, ast.JoinedStr | ast.Compare)
+            for part in ast.walk(node)
+            if part is not node
+        }
+        for node in ast.walk(returned.value):
+            text = None if id(node) in inner else spell(node, taken=("who",))
+            if text and text[0].islower() and is_sentence(sentence := f"{{who}} {text}."):
+                yield sentence
+
+
+def spell(node: ast.AST, *, taken: tuple[str, ...] = ()) -> str | None:
+    """Return a literal as it stands in the catalogue; None if it is none. `taken`: other fields."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value.strip()
     if not isinstance(node, ast.JoinedStr):
         return None
-    names: list[str] = []
+    names = [*taken]
     parts = []
     for each in node.values:
         if isinstance(each, ast.FormattedValue):

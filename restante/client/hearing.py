@@ -17,7 +17,7 @@ from restante.client.language import FIELD, HERE, Language
 MOST_CHARS: Final = 1_000
 """Of what is looked for: the longest sentence and what fills it. No peer's text is so long."""
 
-FEWEST_LETTERS: Final = 10
+FEWEST_LETTERS: Final = 4
 """Of a sentence beside its fields: one with fewer would be found in anything."""
 
 _KEPT: Final = 512

@@ -71,6 +71,13 @@ def test_two_sentences_in_a_row_are_each_found(other: Language) -> None:
     assert not re.search(r"[A-Za-z]{2}", heard.replace("12-34.example", "")), heard
 
 
+def test_what_was_done_in_a_group_is_found_again(other: Language) -> None:
+    hearing = Hearing(other)
+    for said in ("7 left.", '7 called it "7".', "7 added 7 and 7.", "7 removed 7."):
+        heard = hearing.hear(said)
+        assert not re.search(r"[A-Za-z]", heard.replace("7 and 7", "")), heard
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "Hello. How are you?", "x" * 2_000, ". " * 300, "Noor is here. Bob isn't.", "{name}"],

@@ -247,7 +247,6 @@ async def test_where_nothing_can_be_recorded_a_sentence_says_so() -> None:
         await opened(t)
         t.app._main.action_record_voice()
         await t.until_shown("There is no microphone here.")
-        await t.press("escape")
         await t.until(lambda: t.app.screen is t.app._main, "it is closed")
 
     await tell(engine, story, on=changed(stage(engine), record=record))

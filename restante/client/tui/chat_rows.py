@@ -6,6 +6,7 @@ word. Spec: docs/tui.md, section 5.
 
 from __future__ import annotations
 
+from restante.client.hearing import heard
 from restante.client.interface import ContactState, Conversation, Message, MessageState, Trust
 from restante.client.tui import group_words, poll_words, words
 from restante.client.tui.clean import clean_line
@@ -122,7 +123,8 @@ def _excerpt(message: Message, glyphs: Glyphs) -> str:
     }.get(message.kind)
     if instead is not None:
         return instead
-    body = in_one_line(message.body[:256])
+    said = message.body if message.kind in HAS_HEADING else heard(message.body)
+    body = in_one_line(said[:256])
     if message.location is not None:
         place = message.location
         label = clean_line(place.label) or f"{place.latitude:.4f}, {place.longitude:.4f}"

@@ -78,7 +78,10 @@ class FileActions(ChatActions):
         from restante.client.tui.voice_dialog import RecordDialog  # noqa: PLC0415
         from restante.client.voice import encoding  # noqa: PLC0415
 
-        samples = await self.app.push_screen_wait(RecordDialog(self._stage))
+        dialog = RecordDialog(self._stage)
+        samples = await self.app.push_screen_wait(dialog)
+        if dialog.refused is not None:
+            raise dialog.refused
         if samples is None:
             return
         if not samples:

@@ -20,7 +20,6 @@ from textual.widget import Widget
 from restante.client.language import _
 from restante.client.tui import file_words
 from restante.client.tui.bridge import ask
-from restante.client.tui.clean import clean_line
 from restante.client.tui.dialog import Dialog, text
 from restante.client.tui.stage import Stage
 from restante.errors import UserError
@@ -41,17 +40,18 @@ class RecordDialog(Dialog[bytes]):
 
     def __init__(self, stage: Stage) -> None:
         super().__init__()
+        self.refused: UserError | None = None
+        """Why nothing could be recorded."""
         self._stage = stage
         self._over = threading.Event()
         self._is_wanted = False
         self._so_far_s = 0.0
         self._level = 0
-        self._says = text(file_words.VOICE_TEXT)
         self._line = text("", classes="dialog-answer")
 
     def body(self) -> list[Widget]:
         """What it does, and how it goes."""
-        return [self._says, self._line]
+        return [text(file_words.VOICE_TEXT), self._line]
 
     def on_mount(self) -> None:
         """Begin."""
@@ -67,8 +67,8 @@ class RecordDialog(Dialog[bytes]):
         try:
             samples = await ask(_record, record)
         except UserError as error:
-            self._so_far_s = -1.0
-            self._line.update(Content.styled(clean_line(str(error)), "$error"))
+            self.refused = error
+            self.dismiss(None)
             return
         self.dismiss(samples if self._is_wanted or not self._over.is_set() else None)
 
@@ -81,8 +81,6 @@ class RecordDialog(Dialog[bytes]):
         self._level = max((abs(each) for each in samples[::8]), default=0)
 
     def _draw(self) -> None:
-        if self._so_far_s < 0:
-            return
         cells = min(LEVEL_CELLS, self._level * LEVEL_CELLS // LOUDEST)
         full, empty = file_words.bar_signs(self._stage.glyphs)
         bar = full * cells + empty * (LEVEL_CELLS - cells)
@@ -90,8 +88,6 @@ class RecordDialog(Dialog[bytes]):
 
     def action_take(self) -> None:
         """Have what was recorded."""
-        if self._so_far_s < 0:  # nothing could be
-            self.dismiss(None)
         self._is_wanted = True
         self._over.set()
 
