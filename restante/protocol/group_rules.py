@@ -52,8 +52,8 @@ class Log:
         self._past: list[int] = []
         """Of each entry the set of those before it, as bits."""
         self._proper: list[bool] = []
-        self._was_admin: list[bool] = []
-        """Of each entry whether its author was an admin, or more, in what it had seen."""
+        self._by: dict[tuple[bytes, bool], int] = {}
+        """What an account wrote, as an admin (or more) in what it had seen, or not, as bits."""
         self._lowerings: list[Lowerings] = []
         self._needs: list[Role] = []
         self._heads: set[int] = set()
@@ -148,7 +148,8 @@ class Log:
         self._nodes.append(node)
         self._at[node.hash] = here
         self._past.append(past)
-        self._was_admin.append(is_admin)
+        mine = node.author, is_admin
+        self._by[mine] = self._by.get(mine, 0) | 1 << here
         self._of_device.setdefault(node.device, []).append(here)
         self._of_author.setdefault(node.author, []).append(here)
         needs, lowerings = demands(node, before)
@@ -180,10 +181,7 @@ class Log:
             raise RemoteProtocolError("what is left of a membership log is for its admins")
         if before.role(node.author) is Role.NONE:
             raise RemoteProtocolError("an entry of somebody who is not in the group")
-        written = sum(
-            past >> at & 1 and self._was_admin[at] is is_admin
-            for at in self._of_author.get(node.author, ())
-        )
+        written = (past & self._by.get((node.author, is_admin), 0)).bit_count()
         if written >= (MAX_BY_ADMIN if is_admin else MAX_BY_MEMBER):
             raise RemoteProtocolError("an account has written too much into a membership log")
 
