@@ -130,6 +130,12 @@ def test_a_name_that_is_taken(relay: Relay, online: Friends, stranger: Person) -
     assert stranger.run("init", "--address", other).ok().out.strip() == other
 
 
+@pytest.mark.parametrize("seconds", ["nan", "inf", "1e300", "-1", "soon"])
+def test_a_time_that_no_clock_counts_to_is_wrong_usage(stranger: Person, seconds: str) -> None:
+    assert "--timeout" in stranger.run("send", "bob", "hi", "--timeout", seconds).failed(2)
+    assert "--timeout" in stranger.run("doctor", "--timeout", seconds).failed(2)
+
+
 @pytest.mark.parametrize("address", ["alice", "Alice@relay.example", "a@b:99999", "a@b#pin", "@"])
 def test_an_address_that_is_none_creates_nothing(stranger: Person, address: str) -> None:
     stranger.run("init", "--address", address).failed(1)

@@ -101,7 +101,7 @@ def run(
     try:
         telling.find()
     except UserError as error:
-        say(f"{error} The command was not run.")
+        say(f"The command was not run. {error}")
         return FAILED
     name = label or shlex.join(command)[:_COMMAND_CHARS]
     try:

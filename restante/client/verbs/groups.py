@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from restante.client.verbs.invocation import DRY_RUN, Invocation, command
+from restante.client.verbs.invocation import DRY_RUN, Invocation, Seconds, command
 
 verbs = click.Group()
 
@@ -176,9 +176,7 @@ def uninvite(run: Invocation, conversation: str, invite: str, dry_run: bool) -> 
 
 @command(group)
 @click.argument("link")
-@click.option(
-    "--wait", "wait_s", type=click.FloatRange(min=0), default=20.0, help="Seconds for an answer."
-)
+@click.option("--wait", "wait_s", type=Seconds(), default=20.0, help="Seconds for an answer.")
 def join(run: Invocation, link: str, wait_s: float) -> int:
     """Follow an invite; you are in once an admin is online."""
     from restante.client.commands import group_invites as bodies

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from restante.client.verbs.invocation import DRY_RUN, Invocation, command
+from restante.client.verbs.invocation import DRY_RUN, Invocation, Seconds, command
 
 verbs = click.Group()
 
@@ -34,7 +34,7 @@ _TRIES = click.option(
 @_TRIES
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0),
+    type=Seconds(),
     default=30.0,
     show_default=True,
     metavar="SECONDS",

@@ -28,11 +28,27 @@ F = TypeVar("F", bound=Callable[..., Any])
 CONVERSATION: Final = "CONVERSATION is an address, a contact's name or a conversation's key."
 
 
+class Seconds(click.FloatRange):
+    """A time in seconds, of up to a year: `nan` is none, and no clock counts to `inf`."""
+
+    def __init__(self, *, min_open: bool = False) -> None:
+        super().__init__(min=0, max=31_536_000, min_open=min_open)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read it."""
+        found: float = super().convert(value, param, ctx)
+        if found != found:  # noqa: PLR0124  (not a number)
+            self.fail(f"{value!r} is no number of seconds.", param, ctx)
+        return found
+
+
 _MORE: Final = {
     "no_input": click.option("--no-input", is_flag=True, help="Never ask; fail instead."),
     "timeout": click.option(
         "--timeout",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Seconds(min_open=True),
         metavar="SECONDS",
         help="End after so long, with 8.",
     ),

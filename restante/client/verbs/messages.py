@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from restante.client.verbs.invocation import CONVERSATION, DRY_RUN, Invocation, command
+from restante.client.verbs.invocation import CONVERSATION, DRY_RUN, Invocation, Seconds, command
 
 verbs = click.Group()
 
@@ -78,7 +78,7 @@ def pin(run: Invocation, message: str, undo: bool) -> int:
 @click.argument("message")
 @click.argument("conversations", metavar="CONVERSATION...", nargs=-1, required=True)
 @click.option("--disappearing", is_flag=True, help="Also one that disappears where it was said.")
-@click.option("--timeout", type=click.FloatRange(min=0), default=30.0, metavar="SECONDS")
+@click.option("--timeout", type=Seconds(), default=30.0, metavar="SECONDS")
 def forward(
     run: Invocation,
     message: str,

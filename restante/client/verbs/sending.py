@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from restante.client.verbs.invocation import CONVERSATION, DRY_RUN, Invocation, command
+from restante.client.verbs.invocation import CONVERSATION, DRY_RUN, Invocation, Seconds, command
 
 verbs = click.Group()
 
@@ -19,7 +19,7 @@ STDIN: Final = 0
 
 _TIMEOUT = click.option(
     "--timeout",
-    type=click.FloatRange(min=0),
+    type=Seconds(),
     default=30.0,
     show_default=True,
     metavar="SECONDS",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from restante.client.verbs.invocation import CONVERSATION, Invocation, command
+from restante.client.verbs.invocation import CONVERSATION, Invocation, Seconds, command
 
 verbs = click.Group()
 
@@ -42,7 +42,7 @@ def record(run: Invocation, conversation: str, *, seconds: float | None) -> int:
 @click.option(
     "--from",
     "from_s",
-    type=click.FloatRange(min=0),
+    type=Seconds(),
     default=0.0,
     metavar="SECONDS",
     help="Begin there.",
