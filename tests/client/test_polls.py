@@ -9,7 +9,7 @@ import pytest
 from restante.errors import UserError
 from tests.client.linked import a_new_device, link
 from tests.client.party import a_party, is_in
-from tests.client.two_people import becomes, two_people
+from tests.client.two_people import Two, becomes, two_people
 from tests.client.world import eventually
 
 if TYPE_CHECKING:
@@ -41,7 +41,26 @@ async def sees(engine: LocalEngine, key: str, sent: Message) -> None:
     await eventually(engine, look)
 
 
-async def test_two_people_vote_change_their_minds_and_see_the_end(tmp_path: Path) -> None:
+async def refuses_what_is_no_poll(two: Two) -> None:
+    alice, key = two.alice, two.to_bob
+
+    async def refused(match: str, question: str, options: list[str], **more: str) -> None:
+        with pytest.raises(UserError, match=match):
+            await alice.send_poll(key, question=question, options=options, **more)
+
+    await refused("question of a poll can't be empty", " \n", DAYS)
+    await refused("2 to 12 options", "Which?", ["one"])
+    await refused("2 to 12 options", "Which?", [str(each) for each in range(13)])
+    await refused("the same", "Which?", ["one", "One"])
+    await refused("at most 100", "Which?", ["a", "b" * 101])
+    await refused("no time with a zone", "Which?", DAYS, closes_at="tomorrow")
+    await refused("later than now", "Which?", DAYS, closes_at="2020-01-01T00:00:00Z")
+    note = await alice.send(key, "no poll")
+    with pytest.raises(UserError, match="no poll"):
+        await alice.vote(note.id, [1])
+
+
+async def test_two_people_vote_see_the_end_and_are_told_what_is_no_poll(tmp_path: Path) -> None:
     async with two_people(tmp_path) as two:
         asked = await two.alice.send_poll(two.to_bob, question=" Which  day?", options=DAYS)
         assert (asked.kind, asked.body.split("\n")[0]) == ("poll", "Which day?")
@@ -69,26 +88,7 @@ async def test_two_people_vote_change_their_minds_and_see_the_end(tmp_path: Path
         with pytest.raises(UserError, match="over"):
             await two.bob.vote(asked.id, [1])
         assert counts((await two.bob.message(asked.id)).poll) == [0, 0, 1]
-
-
-async def test_what_is_no_poll_is_refused_with_a_sentence(tmp_path: Path) -> None:
-    async with two_people(tmp_path) as two:
-        alice, key = two.alice, two.to_bob
-
-        async def refused(match: str, question: str, options: list[str], **more: str) -> None:
-            with pytest.raises(UserError, match=match):
-                await alice.send_poll(key, question=question, options=options, **more)
-
-        await refused("question of a poll can't be empty", " \n", DAYS)
-        await refused("2 to 12 options", "Which?", ["one"])
-        await refused("2 to 12 options", "Which?", [str(each) for each in range(13)])
-        await refused("the same", "Which?", ["one", "One"])
-        await refused("at most 100", "Which?", ["a", "b" * 101])
-        await refused("no time with a zone", "Which?", DAYS, closes_at="tomorrow")
-        await refused("later than now", "Which?", DAYS, closes_at="2020-01-01T00:00:00Z")
-        note = await alice.send(key, "no poll")
-        with pytest.raises(UserError, match="no poll"):
-            await alice.vote(note.id, [1])
+        await refuses_what_is_no_poll(two)
 
 
 async def test_readers_of_a_group_vote_and_who_was_removed_does_not(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ async def test_a_poll_is_asked_line_by_line() -> None:
     await tell(engine, story)
 
 
-async def test_one_is_chosen_changed_and_taken_back_by_keys() -> None:
+async def test_one_is_chosen_and_taken_back_by_keys_and_by_the_mouse() -> None:
     engine, key = a_chat()
     await asked(engine, key, multiple=False, by_me=False)
 
@@ -88,6 +88,15 @@ async def test_one_is_chosen_changed_and_taken_back_by_keys() -> None:
         await t.until_shown("No vote")
         await t.press("x")
         await t.until(lambda: poll_of(engine, key).voters == 0, "no vote")
+        # A click on an answer asks before it votes.
+        await t.until_shown("○ 3 Friday")
+        rows = t.screen_text().splitlines()
+        row = next(at for at, line in enumerate(rows) if "2 Tuesday" in line)
+        await t.pilot.click(offset=(rows[row].index("2 Tuesday"), row))
+        await t.until_shown("Everybody in this chat sees")
+        assert poll_of(engine, key).voters == 0
+        await t.press("enter")
+        await t.until(lambda: poll_of(engine, key).options[1].is_mine, "a vote")
 
     await tell(engine, story)
 
@@ -116,23 +125,5 @@ async def test_several_are_marked_before_they_are_sent() -> None:
         await t.press("y")
         await t.until(lambda: poll_of(engine, key).closed_at is not None, "the end")
         await t.until_shown("over")
-
-    await tell(engine, story)
-
-
-async def test_a_click_on_an_answer_asks_before_it_votes() -> None:
-    engine, key = a_chat()
-    await asked(engine, key, multiple=False, by_me=False)
-
-    async def story(t: Teller) -> None:
-        await open_chat(t)
-        await t.until_shown("2 Tuesday")
-        rows = t.screen_text().splitlines()
-        row = next(at for at, line in enumerate(rows) if "2 Tuesday" in line)
-        await t.pilot.click(offset=(rows[row].index("2 Tuesday"), row))
-        await t.until_shown("Everybody in this chat sees")
-        assert poll_of(engine, key).voters == 0
-        await t.press("enter")
-        await t.until(lambda: poll_of(engine, key).options[1].is_mine, "a vote")
 
     await tell(engine, story)
