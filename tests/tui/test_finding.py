@@ -8,12 +8,14 @@ import pytest
 
 from restante.client.interface import Resync
 from restante.client.tui.asked import read_asked
+from restante.client.tui.chats import Chats
 from restante.client.tui.dates import moment_to_come, past_day
+from restante.client.tui.found_lines import found_lines
 from restante.client.tui.fuzzy import ranked
 from restante.client.tui.matches import Matches, excerpt
 from tests.tui.scenes import minutes, village
 from tests.tui.scripted_engine import ScriptedEngine
-from tests.tui.stories import WIDE, Teller, tell
+from tests.tui.stories import WIDE, Teller, stage, tell
 
 NOW = datetime(2026, 6, 4, 14, 36, tzinfo=UTC)
 
@@ -307,3 +309,11 @@ def test_a_few_letters_find_a_name_also_with_one_of_them_wrong(
     names = ("Alice Rivera", "Zoë Ali", "Bob", "Noor")
     other = {"Bob": "bob@relay.example"}
     assert ranked(typed, [(name, (name, other.get(name, name))) for name in names]) == found
+
+
+def test_a_found_text_is_listed_without_its_marks() -> None:
+    engine = ScriptedEngine(address="sam@relay.example")
+    message = engine.hear(engine.person("bob@relay.example", "Bob"), "Is **that** the `draft`?")
+    on = stage(engine)
+    lines = found_lines(on, Chats(on.now), message, 60, words_wanted="draft").plain
+    assert lines.endswith("Is that the draft?")

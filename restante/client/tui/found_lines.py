@@ -12,6 +12,7 @@ from restante.client.interface import Message
 from restante.client.tui import words
 from restante.client.tui.chats import Chats
 from restante.client.tui.clean import clean_line
+from restante.client.tui.markup import in_one_line
 from restante.client.tui.matches import Matches, excerpt
 from restante.client.tui.stage import Stage
 from restante.client.tui.times import local, short_age
@@ -20,6 +21,9 @@ from restante.client.tui.wrap import cells, shorten
 MAX_WIDTH = 100
 FRAME_CELLS = 7
 """Border, padding and scrollbar; as the style sheet says."""
+
+MOST_MARKED_CHARS = 2_000
+"""A longer text is shown with its marks: of thirty at once none may take long."""
 
 
 def found_width(screen_width: int) -> int:
@@ -47,7 +51,8 @@ def found_lines(
     head = shorten(head, width - cells(sign) - cells(when) - 2, ellipsis=dots)
     gap = " " * max(2, width - cells(sign) - cells(head) - cells(when))
     matches = Matches(words_wanted)
-    line = " ".join(clean_line(message.body).split())
+    is_short = len(message.body) <= MOST_MARKED_CHARS
+    line = " ".join((in_one_line if is_short else clean_line)(message.body).split())
     line = excerpt(line, matches.spans(line), width - 2, ellipsis=dots)
     body = Content("  " + line)
     for start, end in matches.spans(line):
