@@ -6,7 +6,9 @@ import os
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -14,11 +16,13 @@ import trio
 
 from benchmarks.history import fill
 from restante.store import (
+    client_calls,
     client_conversations,
     client_inbox,
     client_messages,
     client_search,
     client_summaries,
+    client_threads,
 )
 from restante.store.client_database import open_client_database
 from restante.store.client_messages import MessageRow
@@ -32,6 +36,7 @@ LARGE_COUNT, SMALL_COUNT = 1_000_000, 1_000
 CONVERSATIONS = 1_000
 WINDOW = 64
 TIMES = 200
+ANSWERS = 200
 SINGLE = 500
 """Messages that are filed one a transaction."""
 
@@ -72,6 +77,8 @@ async def _measure(path: Path) -> list[Row]:
             told("window_1m", large, "ms", how + "1,000,000 messages, awaited from trio")
             told("window_ratio", large / small, "ratio", "1,000,000 over 1,000 messages")
             told(*await _position(db))
+            for figure in await _mentions_and_threads(db):
+                told(*figure)
             late = await _insert_in_the_middle_ms(db)
             told("insert_middle_1m", late, "ms", f"median of {TIMES}, of 1,000,000, no commit")
             for word in ("laugh", "the"):
@@ -137,6 +144,36 @@ async def _position(db: Database) -> tuple[str, float, str, str]:
 
     took = await _median_ms(one)
     return "position_1m", took, "ms", f"median of {TIMES}, spread over 1,000,000, awaited from trio"
+
+
+async def _mentions_and_threads(db: Database) -> list[tuple[str, float, str, str]]:
+    """Let every thousandth message name the user, and 200 answers lead to one of the first."""
+
+    def mark(raw: RawConnection) -> bytes:
+        rows = Rows(raw)
+        for at in range(0, LARGE_COUNT, 1_000):
+            (row,) = client_messages.window(rows, LARGE, at, 1)
+            client_messages.set_calls(rows, row.id, client_messages.NAMES_US)
+        places = range(1, LARGE_COUNT, LARGE_COUNT // ANSWERS)
+        found = [client_messages.window(rows, LARGE, at, 1)[0] for at in places]
+        for before, row in pairwise(found):
+            client_messages.delete_message(rows, row.id)
+            client_messages.insert_message(rows, replace(row, quote_id=before.id))
+        return found[0].id
+
+    first = await db.write_raw(mark)
+
+    async def median_of(work: Callable[[Rows], object]) -> float:
+        return await _median_ms(lambda: db.read_raw(lambda raw: work(Rows(raw))))
+
+    inbox = partial(client_calls.calling, unread=False, past=None, limit=50)
+    listed = partial(client_threads.answers, conversation=LARGE, first=first)
+    counted = partial(client_threads.count_answers, conversation=LARGE, first=first)
+    return [
+        ("mentions_1m", await median_of(inbox), "ms", "the newest 50 of 1,000, all conversations"),
+        ("thread_1m", await median_of(listed), "ms", f"{ANSWERS - 1} answers in a chain, in order"),
+        ("answers_1m", await median_of(counted), "ms", f"how many they are: {ANSWERS - 1}"),
+    ]
 
 
 def _rewritten(row: MessageRow) -> MessageRow:
