@@ -379,3 +379,17 @@ def a_group() -> Writer:
     )
     assert isinstance(writer.state(), State)
     return writer
+
+
+def test_an_entry_follows_what_its_writer_had_seen_and_nothing_else() -> None:
+    writer = a_group()
+    heads = writer.log.heads
+    one = writer.says("alice", g.SetField(Field.NAME, 0, "One"), parents=heads)
+    other = writer.says("carol", g.SetField(Field.NAME, 0, "Other"), parents=heads)
+    both = writer.says("alice", g.SetField(Field.NAME, 0, "Both"))
+    assert writer.log.follows(both, one)
+    assert writer.log.follows(both, other)
+    assert writer.log.follows(one, heads[0])
+    assert not writer.log.follows(one, other)
+    assert not writer.log.follows(one, both)
+    assert not writer.log.follows(one, one)
