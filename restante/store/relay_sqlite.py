@@ -31,7 +31,8 @@ from restante.store.relay_mailboxes import (
 from restante.store.relay_seam import Database
 from restante.store.relay_store import Notice, RelayStore
 
-FOLD_EVERY_S: Final = 0.1
+FOLD_EVERY_S: Final = 0.25
+"""Pages that many commits write are folded once; and a flood fills 3 MiB of journal meanwhile."""
 FOLD_SHARE: Final = 0.1
 """Of the time, so that a slow disk has most of it for commits."""
 
