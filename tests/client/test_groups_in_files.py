@@ -15,8 +15,9 @@ from restante.client.commands.importing import import_
 from restante.client.commands.output import Output
 from restante.client.interface import ImportedText
 from restante.errors import UserError
+from restante.store.client_sender_keys import drop_chain
 from tests.client.party import a_party, hears, said
-from tests.client.test_large_groups import a_large_party
+from tests.client.test_large_groups import a_large_party, chains_of
 from tests.client.world import connected, eventually, shows
 
 if TYPE_CHECKING:
@@ -184,6 +185,8 @@ async def test_a_bundle_carries_what_is_sealed_once_for_a_large_group_and_its_ke
         key = await party.group()
         everybody = (party.alice, party.bob, party.carol)
         await party.world.relay.stop()
+        for chain in await chains_of(party.alice, party.alice, key):  # so that nobody has the key
+            await party.alice._context.write(partial(drop_chain, chain_id=chain))
         await party.alice.send(key, "in the hut")
         made = await party.alice.bundle_export(str(for_all), conversation=key)
         assert (made.messages, made.without_session) == (1, [])

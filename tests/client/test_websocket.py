@@ -133,13 +133,15 @@ async def test_a_message_past_the_bound_ends_the_connection(parts: int) -> None:
         piece = b"x" * (MAX_FRAME_BYTES // parts + 1)
 
         async def flood() -> None:
-            with suppress(trio.BrokenResourceError):  # until nobody reads on
-                while True:
-                    await peer.say(BytesMessage(data=piece, message_finished=False))
+            for _ in range(parts):
+                await peer.say(BytesMessage(data=piece, message_finished=False))
 
         nursery.start_soon(flood)
         with pytest.raises(ClosedError):
             await socket.receive()
+        (ended,) = await peer.hear()
+        assert isinstance(ended, CloseConnection)
+        assert ended.code == 1009
 
 
 @pytest.mark.parametrize("size", [12, MAX_BODY_BYTES + 1])
