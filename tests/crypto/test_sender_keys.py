@@ -37,6 +37,8 @@ def test_whoever_has_the_chain_reads_in_any_order() -> None:
 def test_who_comes_later_reads_nothing_from_before() -> None:
     chain = begin(RANDOM, GROUP, DEVICE)
     chain, before = seal(chain, b"before", randomness=RANDOM)
+    assert sender_keys.has_sent(chain, before[:16])
+    assert not sender_keys.has_sent(chain, bytes(16))
     late = accept(chain.shared(), GROUP, DEVICE)
     assert before[:16] not in late.expected()
     with pytest.raises(CryptoError):
