@@ -459,3 +459,28 @@ async def test_a_message_is_forwarded_by_a_line() -> None:
 
     await sit(engine, story)
     assert engine.people[bob].messages[-1].body == "the harbour at nine"
+
+
+async def test_threads_and_mentions_are_read_out() -> None:
+    engine, alice = alices()
+    first = engine.hear(alice, "Lunch on Friday?", ago=timedelta(hours=2), is_read=True)
+    engine.mention(first, "name")
+    engine.answered(first, "Where?", is_me=True, ago=timedelta(hours=1))
+    engine.hear(alice, "By the way", is_read=True)
+
+    async def story(s: Sitter) -> None:
+        await s.until("/help says what else")
+        s.type("/mentions")
+        said = await s.until("Lunch on Friday?")
+        assert said == "Alice: Tuesday 4 June, 12:36 Alice: Lunch on Friday? (1 answer)"
+        await s.until("All of it is read.")
+        s.type("/go-to Alice", "/thread")
+        await s.until("Chat with Alice")
+        await s.until("#1 12:36 Alice: Lunch on Friday? (1 answer)")
+        await s.until("Where?")
+        s.type("/answer #1 At Noor's")
+        last = engine.people[alice].messages
+        await s.until_so(lambda: last[-1].body == "At Noor's", engine)
+
+    done = await sit(engine, story)
+    assert done.code is ExitCode.OK
