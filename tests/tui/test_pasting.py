@@ -291,6 +291,8 @@ async def test_a_clipboard_that_cannot_be_read_says_what_to_do(
         choose_reader(without, platform="darwin")
     a_clipboard(tmp_path, monkeypatch, types="image/png", script="exit 1")
     assert await picture(os.environ) is None
-    a_clipboard(tmp_path, monkeypatch, types="image/png", script="yes")
+    a_clipboard(
+        tmp_path, monkeypatch, types="image/png", script="head -c 100000 /dev/zero; exec sleep 30"
+    )
     with pytest.raises(UserError, match="larger than"):
         await picture(os.environ, most_bytes=100)
