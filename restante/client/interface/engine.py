@@ -7,48 +7,28 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from restante.client.interface.backup_values import (
-    Backup,
-    BackupChecked,
-    BackupMade,
-    BackupRestored,
-    BackupSchedule,
-    BundleMade,
-    BundleTaken,
-    ImportedText,
-    ImportResult,
-)
+from restante.client.interface.account import Accounting
+from restante.client.interface.archiving import Archiving
+from restante.client.interface.consuming import Consuming
 from restante.client.interface.events import (
     Event,
 )
 from restante.client.interface.examining import Examining
+from restante.client.interface.filing import Filing
 from restante.client.interface.keeping import Keeping
 from restante.client.interface.polling import Polling
 from restante.client.interface.values import (
-    AccountDeleted,
-    Audit,
-    Consumer,
     Contact,
     Conversation,
     ConversationKey,
-    DeadLetter,
-    Device,
-    DeviceLink,
     Group,
     GroupAsked,
     GroupInvite,
-    HistoryState,
     Message,
-    NewKey,
-    Pixels,
-    Received,
-    RecoveryKit,
     SafetyNumber,
     Scheduled,
-    Sound,
     Space,
     Status,
-    Storage,
     Thread,
     Version,
     Why,
@@ -64,7 +44,7 @@ class EventStream(Protocol):
     async def __aexit__(self, *exc: object) -> None: ...
 
 
-class Engine(Keeping, Examining, Polling, Protocol):
+class Engine(Accounting, Archiving, Consuming, Filing, Keeping, Examining, Polling, Protocol):
     """One profile's engine, in this process or behind its socket: the same methods.
 
     Every method may raise UserError (the sentence and exit code to show). Cancelling a call either
@@ -73,104 +53,6 @@ class Engine(Keeping, Examining, Polling, Protocol):
 
     async def status(self) -> Status:
         """Return what the engine is doing."""
-
-    async def register(self, *, address: str, invite: str | None) -> Status:
-        """Create keys, manifest and account at a relay. UserError: taken, invite, unreachable."""
-
-    async def recover(self, *, address: str, words: str, stays: bool = False) -> Status:
-        """Bring an account back with the 24 words of its kit, as this profile's.
-
-        `stays`: at this address, though it has moved on to a relay that can't be reached.
-        UserError: a wrong word, another account at the address, a profile that is in use.
-        """
-
-    async def account_move(
-        self, *, address: str, invite: str | None = None, words: str | None = None
-    ) -> Status:
-        """Take the account to another relay or name; contacts follow. Called again, it goes on.
-
-        `words` of the kit, once that was confirmed. UserError: the same address, wrong words.
-        """
-
-    async def account_delete(self, *, address: str) -> AccountDeleted:
-        """Delete the account at its relay, tell contacts, and empty this profile. No way back.
-
-        `address` is the account's own, as a confirmation. UserError: another; not the first device.
-        """
-
-    async def account_audit(self) -> Audit:
-        """Ask the relay for all that it holds of the account, and compare it with what it should.
-
-        UserError: the relay can't be reached.
-        """
-
-    async def recovery_kit(self) -> RecoveryKit:
-        """Return the recovery kit. UserError: it was confirmed, or this device is a linked one."""
-
-    async def recovery_challenge(self) -> list[int]:
-        """Draw three words of the kit, counted from 1, that are to be named."""
-
-    async def recovery_confirm(self, words: list[str]) -> Status:
-        """Name the three words; if they are right, the root secret is erased from this machine."""
-
-    async def backup_create(
-        self, path: str | None = None, *, new_key: bool = False, files: bool = True
-    ) -> BackupMade:
-        """Write all of the history to a new, encrypted file; without a path, where the schedule
-        says, and then those too many are deleted.
-
-        UserError: the file is there, can't be written, no schedule.
-        """
-
-    async def backup_verify(self, path: str, *, words: str | None = None) -> BackupChecked:
-        """Prove that a backup restores: in a sandbox, compared row by row.
-
-        `words` that open it, unless this profile's key does. UserError says what is wrong with it.
-        """
-
-    async def backup_restore(
-        self, path: str, *, words: str | None = None, kit: str | None = None, older: bool = False
-    ) -> BackupRestored:
-        """Take in a backup of this account's; a profile without one becomes that of `kit`.
-
-        UserError: it isn't whole, is another account's, or an `older` one than is known here.
-        """
-
-    async def backups(self) -> list[Backup]:
-        """Return the backups that were made here, the newest first."""
-
-    async def backup_schedule(self) -> BackupSchedule | None:
-        """Return when backups are made by themselves; None: they aren't."""
-
-    async def backup_set_schedule(
-        self, *, directory: str | None, every_s: int = 86_400, keep: int = 7, files: bool = True
-    ) -> BackupSchedule | None:
-        """Have backups made by themselves, the first one soon; a directory of None: no more.
-
-        UserError: there is no such directory, no backup was made yet, a number is out of range.
-        """
-
-    async def import_texts(
-        self, conversation: ConversationKey, texts: list[ImportedText], *, dry_run: bool = False
-    ) -> ImportResult:
-        """File texts from a file (at most 512) in a conversation's past, marked as imported.
-
-        The same ones again change nothing. UserError: there is no such conversation, too many.
-        """
-
-    async def bundle_export(
-        self, path: str, *, conversation: ConversationKey | None = None
-    ) -> BundleMade:
-        """Write what waits to be sent, sealed, to a new file, for everybody, a contact or a group.
-
-        It stays in the outbox: who gets it both ways has it once. UserError: nothing waits.
-        """
-
-    async def bundle_import(self, path: str) -> BundleTaken:
-        """Take in what is for this device in a file, as if a relay had delivered it.
-
-        UserError: it is no bundle, is damaged, can't be read.
-        """
 
     async def conversations(self) -> list[Conversation]:
         """Return all conversations, the one with the newest message first; requests included."""
@@ -297,30 +179,6 @@ class Engine(Keeping, Examining, Polling, Protocol):
         UserError: no such place, or for longer than 8 hours.
         """
 
-    async def send_file(
-        self,
-        conversation: ConversationKey,
-        *,
-        path: str | None = None,
-        handle: str | None = None,
-        name: str | None = None,
-        caption: str = "",
-        quote: str | None = None,
-        message_id: str | None = None,
-        is_text: bool = False,
-        is_original: bool = False,
-        waveform: list[int] | None = None,
-        duration_s: float = 0.0,
-    ) -> Message:
-        """Send the file or folder at a whole path, or what was handed in; return it as queued.
-
-        The file is kept, sealed, when this returns; the message goes when it is at the relay. Same
-        id twice: one message. `is_text`: it is a message that is too long, and the caption begins
-        it. Of a picture only that is sent, and not where it was taken, unless `is_original`.
-        With a `waveform` (up to 128 stretches, each 0 to 255) what was handed in is a voice note.
-        UserError: can't be read, past 5 GiB, no room, a picture that can't be taken apart.
-        """
-
     async def forward(
         self,
         conversation: ConversationKey,
@@ -334,52 +192,6 @@ class Engine(Keeping, Examining, Polling, Protocol):
         Same id twice: one message. `stays`: also one that disappears where it was said. UserError:
         it says nothing, was deleted, disappears; its file isn't here.
         """
-
-    async def file_begin(self) -> str:
-        """Begin a file that is handed in, piece by piece; return a handle for `send_file`."""
-
-    async def file_add(self, handle: str, piece: str) -> int:
-        """Add up to 256 KiB, in base64, to a file; return how many bytes it has now."""
-
-    async def files(
-        self, conversation: ConversationKey | None, *, start: int, count: int
-    ) -> list[Message]:
-        """Return messages that carry files, the newest first: of a conversation, or of all."""
-
-    async def file_fetch(self, message_id: str) -> Message:
-        """Have the file of a message fetched; `message_changed` says when it is here."""
-
-    async def file_stop(self, message_id: str) -> Message:
-        """Fetch no more of it for now; it goes on from there when it is fetched again."""
-
-    async def file_save(
-        self, message_id: str, *, directory: str, name: str | None = None, unpacks: bool = False
-    ) -> str:
-        """Write a file that is here into a directory, beside what is there; return its path.
-
-        `unpacks`: a folder's archive is made a folder again. UserError: it isn't here, nothing can
-        be written there, something in the archive is no file or leads elsewhere.
-        """
-
-    async def file_drop(self, message_id: str) -> Message:
-        """Remove a file from this device; it may be fetched again while the relay keeps it."""
-
-    async def file_picture(self, message_id: str, *, width: int, height: int) -> Pixels:
-        """Decode a picture that is here, apart from everything, into a box of so many pixels.
-
-        A box has at most 1,600 each way. UserError: it isn't here, or can't be shown.
-        """
-
-    async def file_sound(
-        self, message_id: str, *, speed: float = 1.0, from_s: float = 0.0
-    ) -> Sound:
-        """Decode a voice note that is here, apart, from a second on; half to twice as fast.
-
-        UserError: it isn't here, or can't be heard here.
-        """
-
-    async def storage(self) -> list[Storage]:
-        """Return what files take on this device, the conversation with the most first."""
 
     async def move_location(
         self,
@@ -612,97 +424,6 @@ class Engine(Keeping, Examining, Polling, Protocol):
 
     async def accept_key(self, conversation: ConversationKey) -> Contact:
         """Go on with a changed key; return the contact whom one writes to from now on."""
-
-    async def devices(self) -> list[Device]:
-        """Return the account's devices, the first one first."""
-
-    async def device_rename(self, device: str, name: str) -> Device:
-        """Give a device (name or start of its id) a name, known on the account's devices alone."""
-
-    async def device_wake(self, endpoint: str | None) -> None:
-        """Have the relay wake this device at an https address when something comes; None: never.
-
-        It keeps the address, and asks it without content. UserError: the relay refuses it.
-        """
-
-    async def device_revoke(self, device: str) -> list[Device]:
-        """Take a device off the account; return those that are left.
-
-        UserError: not on the first device, the first device itself.
-        """
-
-    async def key_new(
-        self, conversation: ConversationKey, *, messages: int, until: str, name: str | None = None
-    ) -> NewKey:
-        """Make a capability key, which may send so many texts there, `until` then (RFC 3339).
-
-        UserError: not on the first device; nobody who has accepted this account.
-        """
-
-    async def link_begin(self, *, address: str, name: str | None = None) -> DeviceLink:
-        """Begin to link this profile, which has no account yet, to the account at an address.
-
-        The same again while it goes on returns it as it stands. UserError: an account is there.
-        """
-
-    async def link_open(self, code: str) -> DeviceLink:
-        """Follow a new device's code, until that shows six digits. UserError: a code of no use."""
-
-    async def link_confirm(self, digits: str) -> Device:
-        """Take what the new device shows: right, it is linked; wrong, the code is burnt (4)."""
-
-    async def link_state(self) -> DeviceLink | None:
-        """Return the linking under way, or the last one since the engine began."""
-
-    async def link_cancel(self) -> None:
-        """End the linking under way, on either side; the other device is told."""
-
-    async def history_state(self) -> HistoryState:
-        """Return how the account's history stands on this device."""
-
-    async def history_ask(self, *, device: str | None = None) -> HistoryState:
-        """Ask another own device (the first one) for all of the history again.
-
-        What is here stays. UserError: there is no such device.
-        """
-
-    async def history_dismiss(self) -> HistoryState:
-        """Leave it at what is here, and say no more that some is lost."""
-
-    async def history_take(self, *, timeout_s: float) -> HistoryState:
-        """Give out and take in what there is of a history now, and return how it stands then."""
-
-    async def consume(
-        self,
-        consumer: str,
-        *,
-        limit: int = 256,
-        after: int | None = None,
-        since: str | None = None,
-        conversation: ConversationKey | None = None,
-    ) -> list[Received]:
-        """Return what arrived past the consumer's cursor, oldest first. Moves nothing.
-
-        `after` takes the cursor's place; `since` (RFC 3339) and `conversation` leave the rest out.
-        """
-
-    async def acknowledge(self, consumer: str, *, cursor: int) -> None:
-        """Move a consumer's cursor; it never moves back."""
-
-    async def consumers(self) -> list[Consumer]:
-        """Return all consumers that have acknowledged anything, by name."""
-
-    async def consumer_forget(self, consumer: str) -> None:
-        """Forget a consumer and its dead letters. UserError: there is none."""
-
-    async def dead_letter(self, consumer: str, *, cursor: int, error: str) -> None:
-        """Put a line aside that a consumer's program won't take, and move its cursor past it."""
-
-    async def dead_letters(self) -> list[DeadLetter]:
-        """Return all that was put aside, by consumer and order of arrival."""
-
-    async def dead_letter_drop(self, consumer: str, *, cursor: int) -> None:
-        """Take a line off that list: done after all, or given up. UserError: not there."""
 
     async def synchronise(self, *, timeout_s: float) -> bool:
         """Connect, flush the outbox, take what waits at the relay; False if time ran out."""

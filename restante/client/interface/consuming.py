@@ -1,0 +1,46 @@
+"""The part of the engine's interface for programs that read what arrives, each at its own place.
+
+Rule: as in engine.py. Spec: docs/engine.md, section 20.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from restante.client.interface.values import Consumer, ConversationKey, DeadLetter, Received
+
+
+class Consuming(Protocol):
+    """What consumers ask."""
+
+    async def consume(
+        self,
+        consumer: str,
+        *,
+        limit: int = 256,
+        after: int | None = None,
+        since: str | None = None,
+        conversation: ConversationKey | None = None,
+    ) -> list[Received]:
+        """Return what arrived past the consumer's cursor, oldest first. Moves nothing.
+
+        `after` takes the cursor's place; `since` (RFC 3339) and `conversation` leave the rest out.
+        """
+
+    async def acknowledge(self, consumer: str, *, cursor: int) -> None:
+        """Move a consumer's cursor; it never moves back."""
+
+    async def consumers(self) -> list[Consumer]:
+        """Return all consumers that have acknowledged anything, by name."""
+
+    async def consumer_forget(self, consumer: str) -> None:
+        """Forget a consumer and its dead letters. UserError: there is none."""
+
+    async def dead_letter(self, consumer: str, *, cursor: int, error: str) -> None:
+        """Put a line aside that a consumer's program won't take, and move its cursor past it."""
+
+    async def dead_letters(self) -> list[DeadLetter]:
+        """Return all that was put aside, by consumer and order of arrival."""
+
+    async def dead_letter_drop(self, consumer: str, *, cursor: int) -> None:
+        """Take a line off that list: done after all, or given up. UserError: not there."""
