@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from restante.client.interface import AsksToJoin
 from restante.client.tui.invite_dialogs import LinkScreen
 from restante.errors import UserError
@@ -20,6 +22,7 @@ def a_village() -> tuple[ScriptedEngine, dict[str, str]]:
 NAMES = ("Alice", "Bob", "Noor")
 
 
+@pytest.mark.soak_alone
 async def test_an_invite_is_made_shown_copied_and_revoked() -> None:
     engine, keys = a_village()
     key = engine.meeting("Walkers", {keys["Alice"]: "member"})
@@ -59,6 +62,7 @@ async def test_an_invite_is_made_shown_copied_and_revoked() -> None:
     await tell(engine, story, size=WIDE)
 
 
+@pytest.mark.soak_alone
 async def test_a_small_terminal_shows_the_link_without_its_picture() -> None:
     engine, keys = a_village()
     engine.meeting("Walkers", {keys["Alice"]: "member"})
