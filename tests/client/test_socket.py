@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from wsproto.events import BytesMessage
 
 from restante.client.failures import RelayError, UnreachableError, UntrustedRelayError
 from restante.client.failures import WrongServiceError as WrongService
@@ -23,6 +24,7 @@ from restante.client.socket import MessageSocket, Route, connect
 from restante.errors import ExitCode
 from restante.protocol.address import RelayAddress
 from restante.protocol.frames import SUBPROTOCOL
+from restante.protocol.limits import MAX_FRAME_BYTES
 from restante.protocol.tls_pin import spki_pin
 from tests.socks_proxy import a_socks_proxy
 
@@ -242,6 +244,31 @@ async def test_a_server_that_says_nothing_is_given_up(
         failure = await the_failure(RelayAddress(host="127.0.0.1", port=port))
         assert isinstance(failure, UnreachableError)
         assert "too slowly" in str(failure)
+        nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+async def test_a_message_past_the_bound_ends_the_connection(parts: int) -> None:
+    async def say_much(request: trio_websocket.WebSocketRequest) -> None:
+        connection = await request.accept(subprotocol=SUBPROTOCOL)
+        await connection.send_message(b"x" * MAX_FRAME_BYTES)
+        piece = b"x" * (MAX_FRAME_BYTES // parts + 1)
+        for number in range(parts):
+            last = number == parts - 1
+            event = BytesMessage(data=piece, message_finished=last)
+            await connection._stream.send_all(connection._wsproto.send(event))
+        await trio.sleep_forever()
+
+    async with trio.open_nursery() as nursery:
+        server = await nursery.start(
+            partial(trio_websocket.serve_websocket, say_much, "localhost", 0, None)
+        )
+        relay = RelayAddress(host="localhost", port=server.listeners[0].port)
+        async with a_socket(relay) as socket:
+            with trio.fail_after(30):
+                assert len(await socket.receive()) == MAX_FRAME_BYTES
+                with pytest.raises(UnreachableError):
+                    await socket.receive()
         nursery.cancel_scope.cancel()
 
 
