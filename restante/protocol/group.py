@@ -49,6 +49,12 @@ SENDER_CHAIN_LENGTH: Final = 128
 MAX_NAME_CHARS: Final = 64
 MAX_TEXT_CHARS: Final = 1000
 
+MAX_PICTURE_BYTES: Final = 2048
+"""As of a message's preview."""
+
+MAX_PICTURE_SIDE: Final = 32
+"""Cells."""
+
 MAX_LOG_ITEMS: Final = 1024
 """Entries, manifests or tokens in one GROUP_LOG; its size bounds them sooner."""
 
@@ -75,6 +81,7 @@ class ActKind(IntEnum):
     UNLINK = 7
     CHANNEL = 8
     DEVICES = 9
+    PICTURE = 10
 
 
 class Field(IntEnum):
@@ -166,6 +173,21 @@ class Devices(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     """The author's account has revoked a device: the entry names the list that is without it."""
 
 
+class Picture(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """What the group looks like: columns, rows, then red, green, blue of each cell; empty: none."""
+
+    cells: Annotated[bytes, Meta(max_length=MAX_PICTURE_BYTES)]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has as many cells as it says, and no side is too long; or is none."""
+        if not self.cells:
+            return True
+        sides, colours = self.cells[:2], self.cells[2:]
+        is_drawn = all(1 <= side <= MAX_PICTURE_SIDE for side in sides)
+        return is_drawn and len(colours) == 3 * sides[0] * sides[-1]
+
+
 BODIES: Final[dict[int, type[Struct]]] = {
     ActKind.FOUND: Found,
     ActKind.ADD: Add,
@@ -176,6 +198,7 @@ BODIES: Final[dict[int, type[Struct]]] = {
     ActKind.UNLINK: Unlink,
     ActKind.CHANNEL: Channel,
     ActKind.DEVICES: Devices,
+    ActKind.PICTURE: Picture,
 }
 
 KINDS: Final = {body: kind for kind, body in BODIES.items()}

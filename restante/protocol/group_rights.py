@@ -105,6 +105,8 @@ def _may(  # noqa: PLR0911  # one for each act
             return is_new and room and _is_over(role, Role(each.role))
         case g.SetField():
             return role >= _field_needs(each.field)
+        case g.Picture():
+            return role >= Role.ADMIN and each.is_whole
         case _:
             return role >= Role.ADMIN
 

@@ -59,6 +59,8 @@ class State:
     is_space: bool = False
     members: Mapping[bytes, Role] = field(default_factory=dict)
     fields: Mapping[int, tuple[int, str]] = field(default_factory=dict)
+    picture: bytes = b""
+    """Its cells, as `group.Picture` has them; empty: none."""
     links: Mapping[bytes, Invite] = field(default_factory=dict)
     used: Mapping[bytes, frozenset[bytes]] = field(default_factory=dict)
     """Who has come by each invite link."""
@@ -127,10 +129,14 @@ def register(each: Struct | None) -> tuple[int, object] | None:
             return 2, each.id
         case g.Channel():
             return 3, each.group
+        case g.Picture():
+            return 6, b""
     return None
 
 
-def with_act(state: State, each: Struct, author: bytes) -> State:
+def with_act(  # noqa: PLR0911  # one for each act
+    state: State, each: Struct, author: bytes
+) -> State:
     """Return the state after an act that is about no member."""
     match each:
         case g.Found():
@@ -138,6 +144,8 @@ def with_act(state: State, each: Struct, author: bytes) -> State:
         case g.SetField():
             fields = {**state.fields, each.field: (each.number, each.text)}
             return replace(state, fields=dict(sorted(fields.items())))
+        case g.Picture():
+            return replace(state, picture=each.cells)
         case g.Link():
             invite = Invite(link=each, maker=author)
             return replace(state, links=dict(sorted({**state.links, each.id: invite}.items())))

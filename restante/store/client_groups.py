@@ -37,6 +37,8 @@ class GroupRow:
     own_role: int
     heads: bytes
     begun_at_ms: int
+    picture: bytes = field(default=b"", repr=False)
+    """Columns, rows, then three bytes a cell; empty: none."""
 
     @property
     def head_list(self) -> list[bytes]:

@@ -868,7 +868,8 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             "group_states.name, group_states.description, group_states.is_space, "
             "group_states.parent, group_states.timer_s, group_states.may_post, "
             "group_states.may_mention_all, group_states.own_role, group_states.heads, "
-            "group_states.begun_at_ms FROM group_states ORDER BY group_states.begun_at_ms"
+            "group_states.begun_at_ms, group_states.picture FROM group_states ORDER BY "
+            "group_states.begun_at_ms"
         ),
         (),
         {},
@@ -1014,7 +1015,8 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             "group_states.name, group_states.description, group_states.is_space, "
             "group_states.parent, group_states.timer_s, group_states.may_post, "
             "group_states.may_mention_all, group_states.own_role, group_states.heads, "
-            "group_states.begun_at_ms FROM group_states WHERE group_states.group_id = ?"
+            "group_states.begun_at_ms, group_states.picture FROM group_states WHERE "
+            "group_states.group_id = ?"
         ),
         ("group_id",),
         {},
@@ -1022,13 +1024,14 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
     "groups.PUT": (
         (
             "INSERT INTO group_states (group_id, state, adder, name, description, is_space, "
-            "parent, timer_s, may_post, may_mention_all, own_role, heads, begun_at_ms) VALUES (?,"
-            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (group_id) DO UPDATE SET group_id ="
-            " excluded.group_id, state = excluded.state, adder = excluded.adder, name = "
-            "excluded.name, description = excluded.description, is_space = excluded.is_space, "
-            "parent = excluded.parent, timer_s = excluded.timer_s, may_post = excluded.may_post, "
-            "may_mention_all = excluded.may_mention_all, own_role = excluded.own_role, heads = "
-            "excluded.heads, begun_at_ms = excluded.begun_at_ms"
+            "parent, timer_s, may_post, may_mention_all, own_role, heads, begun_at_ms, picture) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (group_id) DO UPDATE "
+            "SET group_id = excluded.group_id, state = excluded.state, adder = excluded.adder, "
+            "name = excluded.name, description = excluded.description, is_space = "
+            "excluded.is_space, parent = excluded.parent, timer_s = excluded.timer_s, may_post = "
+            "excluded.may_post, may_mention_all = excluded.may_mention_all, own_role = "
+            "excluded.own_role, heads = excluded.heads, begun_at_ms = excluded.begun_at_ms, "
+            "picture = excluded.picture"
         ),
         (
             "group_id",
@@ -1044,6 +1047,7 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             "own_role",
             "heads",
             "begun_at_ms",
+            "picture",
         ),
         {},
     ),

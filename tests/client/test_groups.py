@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from restante.errors import UserError
-from tests.client.party import a_party, hears, is_in, notices, said
+from tests.client.made_pictures import a_picture, encoded
+from tests.client.party import Party, a_party, hears, is_in, notices, said
 from tests.client.world import a_world, eventually, reaches, shows
 
 if TYPE_CHECKING:
@@ -100,6 +101,24 @@ async def test_who_comes_later_reads_from_then_on(tmp_path: Path) -> None:
         await hears(party.bob, key, ["Before", "Also before", "Welcome", "Hello", "Thanks"])
 
 
+async def _looks_are_an_admins(party: Party, key: str, folder: Path) -> None:
+    picture, text = folder / "sea.png", folder / "sea.txt"
+    picture.write_bytes(encoded(a_picture(64, 32), "PNG"))
+    text.write_text("no picture")
+    with pytest.raises(UserError, match="role"):
+        await party.bob.group_set(key, picture=str(picture))
+    with pytest.raises(UserError, match="no picture that can be decoded"):
+        await party.alice.group_set(key, picture=str(text))
+    with pytest.raises(UserError, match="whole path"):
+        await party.alice.group_set(key, picture="sea.png")
+    set_now = await party.alice.group_set(key, picture=str(picture))
+    assert set_now.picture is not None
+    assert len(set_now.picture.colours) == 6 * set_now.picture.columns * set_now.picture.rows
+    assert (await party.alice.group_set(key, picture="")).picture is None
+    said_so = [each.rpartition(" the picture")[0] for each in await notices(party.alice, key)]
+    assert said_so[-2:] == ["You changed", "You took"]
+
+
 async def test_roles_say_who_may_do_what(tmp_path: Path) -> None:
     async with a_party(tmp_path) as party:
         key = await party.group()
@@ -107,6 +126,7 @@ async def test_roles_say_who_may_do_what(tmp_path: Path) -> None:
             await party.bob.group_set(key, name="Mine")
         with pytest.raises(UserError, match="role"):
             await party.bob.group_remove(key, [await _key_of(party.bob, key, "carol")])
+        await _looks_are_an_admins(party, key, tmp_path)
         await party.alice.group_set(key, may_post="admin", may_mention_all="admin")
 
         async def is_quiet() -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from restante.client.interface import FileState
 from tests.client.linked import a_new_device, link
+from tests.client.made_pictures import a_picture, encoded
 from tests.client.party import a_party, hears, is_in, notices
 from tests.client.relays import open_relay
 from tests.client.test_files import saved, stands
@@ -53,6 +54,10 @@ async def test_changes_at_the_same_moment_end_in_the_same_group(tmp_path: Path) 
 
         await eventually(party.bob, bob_may)
         await party.world.relay.stop()
+        for who, engine in (("alice", party.alice), ("bob", party.bob)):
+            path = tmp_path / f"{who}.png"
+            path.write_bytes(encoded(a_picture(40, 20 if who == "alice" else 40), "PNG"))
+            await engine.group_set(key, picture=str(path))
         await party.alice.group_set(key, description="From Alice")
         await party.bob.group_set(key, name="Bob's name for it")
         await party.bob.send(key, "Said meanwhile")
@@ -72,6 +77,11 @@ async def test_changes_at_the_same_moment_end_in_the_same_group(tmp_path: Path) 
 
         for each in engines:
             await eventually(each, partial(agrees, each))
+        # Bob's, which he set after her.
+        looks = [(await each.group(key)).picture for each in engines]
+        assert looks == [looks[0]] * 3
+        assert looks[0] is not None
+        assert (looks[0].columns, looks[0].rows) == (18, 18)
         await hears(party.alice, key, ["Said meanwhile"])
         await hears(party.carol, key, ["Said meanwhile"])
         assert sorted(await notices(party.alice, key))[1:] != []

@@ -19,6 +19,7 @@ from restante.client.keeping.protection import draw_key, key_file_of
 from restante.client.profile import Profile
 from restante.crypto.passphrase import Passphrase, Stretching
 from restante.errors import ExitCode
+from tests.client.made_pictures import a_picture, encoded
 from tests.e2e.town import (
     BACKUPS,
     IN_EXPORTS,
@@ -111,6 +112,19 @@ def test_every_type_of_object_that_the_commands_print(tmp_path: Path, check: Che
         ]
         assert said["body"] == "up the hill"
         take(said, *bob.run("group", "ls", "--json").ok().records)
+        sea = tmp_path / "sea.png"
+        sea.write_bytes(encoded(a_picture(40, 20), "PNG"))
+        assert "--none" in alice.run("group", "picture", "walkers").failed(1)
+        take(alice.run("group", "picture", "walkers", str(sea), "--json").ok().record)
+        bob.run("tail", "--once").ok()
+        shown = bob.run("group", "show", "walkers", "--json").ok().record
+        take(shown)
+        assert len(shown["picture"]["colours"]) == 6 * 25 * 12
+        assert "has a picture" in bob.run("group", "show", "walkers").ok().out
+        assert (
+            alice.run("group", "picture", "walkers", "--none", "--json").ok().record["picture"]
+            is None
+        )
         take(bob.run("group", "leave", "Walkers", "--json").ok().record)
         take(alice.run("space", "new", "Club", "--json").ok().record)
         link = alice.run("group", "invite", "walkers", "--json").ok().record

@@ -21,7 +21,8 @@ OF_WORDS = [each for each in FILES if each.stem.endswith("words") or each.stem =
 NO_SENTENCES = {
     "ACCEPT_KEY_WORD", "HEADING", "FILE_NAME", "PICTURE_NAME", "SEND_PLACEHOLDER",
     "YES", "SAME", "STOP", "BACK", "DIFFER", "EVERYONE", "ME", "VOTE_OFF",
-    "NEEDS_CHATS", "TERMINAL_ALONE", "INVITE_ASK", "JOIN_PLACEHOLDER",
+    "NEEDS_CHATS", "TERMINAL_ALONE", "INVITE_ASK", "JOIN_PLACEHOLDER", "PICTURE_PLACEHOLDER",
+    "PICTURE_NONE",
 }  # fmt: skip
 """Constants that are names, and what is typed as an answer: the same in every language."""
 

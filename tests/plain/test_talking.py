@@ -390,6 +390,8 @@ async def test_a_group_is_kept_by_lines() -> None:
         await s.until(plain_words.ASKING_HOW)
         await s.until(plain_words.ASKING_HOW)
         await s.until("Bob is in.")
+        s.type("/picture", "/picture /sea.png")
+        await s.until("Say which: /picture FILE; or none.")
         s.type("/who-calls-all nobody", "/who-calls-all admin")
         await s.until("Say which: reader, member, admin, owner.")
         s.type("/remove Bob", "yes")
@@ -397,6 +399,7 @@ async def test_a_group_is_kept_by_lines() -> None:
 
     await sit(engine, story)
     assert engine.calling == "admin"
+    assert engine.looks_like == "/sea.png"
 
 
 async def test_a_space_is_kept_by_lines() -> None:

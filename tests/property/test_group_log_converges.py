@@ -36,6 +36,7 @@ def an_act(chance: Random) -> object:
             g.Link(bytes([chance.randint(0, 2)]) * 16, 0, chance.randint(0, 2), False),
             g.Unlink(bytes([chance.randint(0, 2)]) * 16),
             g.Devices(),
+            g.Picture(chance.choice((b"", bytes((1, 1)) + b"red", b"\x01"))),
             g.Channel(bytes([chance.randint(0, 2)]) * 32, "c", 1, chance.random() < 0.7),
         )
     )

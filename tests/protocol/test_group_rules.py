@@ -38,6 +38,7 @@ def test_members_are_added_and_removed() -> None:
         ("bob", g.Remove(account("alice"))),
         ("bob", g.SetRole(account("bob"), Role.OWNER)),
         ("bob", g.SetField(Field.NAME, 0, "Mine")),
+        ("bob", g.Picture(bytes((1, 1, 0, 0, 0)))),
         ("carol", g.Add(account("dave"), Role.ADMIN, None)),
         ("carol", g.Remove(account("alice"))),
         ("carol", g.Remove(account("erin"))),
@@ -56,7 +57,7 @@ def test_who_has_no_right_changes_nothing(who: str, act: object) -> None:
     said = writer.says(who, act)
     after = writer.state()
     assert after.members == before.members
-    assert after.shown_name == before.shown_name
+    assert (after.shown_name, after.picture) == (before.shown_name, before.picture)
     assert said in after.ignored
 
 
@@ -167,6 +168,34 @@ def test_of_two_names_at_once_the_younger_one_counts() -> None:
     assert writer.state().shown_name == "Younger"
     writer.says("alice", g.SetField(Field.NAME, 0, "Last"), at_ms=1)
     assert writer.state().shown_name == "Last"
+
+
+def test_of_two_pictures_at_once_the_younger_one_counts_and_an_empty_one_is_none() -> None:
+    writer = a_group()
+    early, late = bytes((1, 1)) + b"red", bytes((2, 1)) + b"redsea"
+    heads = writer.heads()
+    writer.says("alice", g.Picture(late), parents=heads, at_ms=2 * 10**9)
+    writer.says("carol", g.Picture(early), parents=heads, at_ms=1 + 10**9)
+    assert writer.state().picture == late
+    writer.says("carol", g.Picture(b""))
+    assert writer.state().picture == b""
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        *(b"\x01", b"\x01\x01", b"\x01\x01re", b"\x01\x01redd", b"\x00\x05", b"\x05\x00"),
+        bytes((33, 1)) + bytes(99),
+        bytes((1, 33)) + bytes(99),
+    ],
+)
+def test_a_picture_of_another_length_than_its_sides_say_is_none(cells: bytes) -> None:
+    writer = a_group()
+    whole = bytes((32, 21)) + bytes(32 * 21 * 3)
+    writer.says("alice", g.Picture(whole))
+    said = writer.says("alice", g.Picture(cells))
+    assert writer.state().picture == whole
+    assert said in writer.state().ignored
 
 
 def test_a_revoked_link_stays_revoked_whatever_happens_at_once() -> None:

@@ -22,6 +22,7 @@ from restante.client.interface import (
     GroupInvite,
     GroupLine,
     Member,
+    Preview,
     RoleName,
     Space,
     SpaceChannel,
@@ -35,12 +36,17 @@ A_GROUP = GroupLine(
     description="", member_count=1, role="owner", may_post=True, is_space=False, space=None
 )
 
+SEA = Preview(columns=2, rows=2, colours="aabbcc" * 2 + "0011ee" * 2)
+
 
 class ScriptedGroups(ScriptedCore):
     """Groups in memory."""
 
     posting: RoleName = "member"
     calling: RoleName = "member"
+    looks_like: str = ""
+    """The path of the picture that was set last."""
+
     joins: str | None = None
     """What following an invite leads to."""
 
@@ -105,8 +111,11 @@ class ScriptedGroups(ScriptedCore):
         description: str | None = None,
         may_post: RoleName | None = None,
         may_mention_all: RoleName | None = None,
+        picture: str | None = None,
     ) -> Group:
         person = self.people[conversation]
+        if picture is not None:
+            self.looks_like = picture
         self.calling = may_mention_all or self.calling
         person.petname = name or person.petname
         if description is not None and person.group is not None:
@@ -241,6 +250,7 @@ class ScriptedGroups(ScriptedCore):
             may_mention_all=self.calling,
             entries=1,
             asking=list(self.asking),
+            picture=SEA if self.looks_like else None,
         )
 
     def _member(self, key: str, role: RoleName) -> Member:

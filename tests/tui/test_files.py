@@ -11,8 +11,8 @@ import pytest
 from msgspec.structs import replace
 
 from restante.client.interface import FileProgress, FileState
-from restante.client.tui.file_actions import whole
 from restante.client.tui.file_words import under_way
+from restante.client.tui.typed_path import whole
 from restante.errors import UserError
 from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.scripted_files import a_file

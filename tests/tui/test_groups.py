@@ -194,6 +194,16 @@ async def test_an_owner_says_how_it_is_called_and_kept() -> None:
         await t.type("Sundays at 9")
         await t.press("enter")
         await t.until_shown("Sundays at 9", "2 members")
+        t.app._main.action_picture()
+        await t.until_shown("The group's picture", "a few blurred cells")
+        await t.paste("/sea.png")
+        await t.press("enter")
+        await t.until_shown("▀" * 16)
+        assert engine.looks_like == "/sea.png"
+        t.app._main.action_picture()
+        await t.until_shown("Leave it empty to take it away")
+        await t.press("enter")
+        await t.until(lambda: engine.looks_like == "" and "▀" not in t.screen_text())
         t.app._main.action_posting()
         await t.until_shown("Who may write", "Admins and owners")
         await t.press("down", "enter")
@@ -217,7 +227,15 @@ async def test_who_decides_nothing_is_offered_nothing_but_leaving() -> None:
         t.app._main.open_conversation(key)
         await t.until_shown("Message Walkers", "Alice · owner", "b Leave")
         main = t.app._main
-        for action in ("rename", "timer", "add_members", "describe", "posting", "verify"):
+        for action in (
+            "rename",
+            "timer",
+            "add_members",
+            "describe",
+            "picture",
+            "posting",
+            "verify",
+        ):
             assert not main.check_action(action, ()), action
         await t.press("escape", "b")
         await t.until_shown("Leave this group?", "Everybody in Walkers sees that you left")

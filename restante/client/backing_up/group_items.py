@@ -136,6 +136,7 @@ def _shown(rows: Rows, row: GroupRow) -> bytes:
             row.own_role,
             row.adder,
             sorted(row.head_list),
+            *filter(None, [row.picture]),
         ],
         sorted([each.account_id, each.role] for each in store.members(rows, row.group_id)),
         sorted(

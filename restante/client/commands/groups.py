@@ -6,6 +6,7 @@ Rule: prints groups as the engine says they are. Spec: docs/cli.md, section "gro
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from restante.client.commands.output import Output
@@ -52,6 +53,13 @@ def change(out: Output, caller: Caller, method: str, conversation: str, **more: 
     return _told(out, caller, caller.call(method, conversation=key, **more))
 
 
+def picture_of(file: str | None, *, is_none: bool) -> str:
+    """Return which picture a group is to have; empty: none. UserError: both or neither is said."""
+    if (file is None) != is_none:
+        raise UserError("Name a picture's file, or say --none.")
+    return "" if file is None else str(Path(file).absolute())
+
+
 def _members(caller: Caller, key: str) -> dict[str, str]:
     """Return whom names and addresses mean in a group, also of people who are no contacts."""
     found: dict[str, str] = {}
@@ -91,6 +99,7 @@ def group_record(group: dict[str, Any]) -> dict[str, Any]:
         "may_post": group["may_post"],
         "may_mention_all": group["may_mention_all"],
         "timer_s": shown["timer_s"],
+        "picture": group["picture"],
         "members": [
             {
                 "key": each["key"],
@@ -126,6 +135,8 @@ def _print(out: Output, group: dict[str, Any], *, has_changes: bool = False) -> 
     lines = [_line(shown)]
     if shown["group"]["description"]:
         lines.append(f"  {shown['group']['description']}")
+    if group["picture"] is not None:
+        lines.append("  has a picture")
     if group["may_post"] != "member":
         lines.append(f"  who may write: {group['may_post']}")
     for each in group["members"]:

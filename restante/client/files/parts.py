@@ -200,6 +200,12 @@ class Files:
             message_id=message_id,
         )
 
+    async def cells(self, path: str) -> bytes:
+        """Return a picture of the user's as a message's preview is. UserError: it is none."""
+        if not Path(path).is_absolute():
+            raise UserError("A picture is named by its whole path.")
+        return await self._preparing.cells(Path(path))
+
     # ---- what is there ----------------------------------------------------------------------
 
     async def messages(self, account_id: bytes | None, *, start: int, count: int) -> list[Message]:

@@ -42,6 +42,7 @@ WORTH_IT: Final = 0.9
 """Of its size a picture has at the most when it is encoded anew, or it stays as it is."""
 
 MOST_DECODED_BYTES: Final = 64 * 1024 * 1024
+NO_PICTURE: Final = "This is no picture that can be decoded here. Save it as PNG or JPEG, smaller."
 _PIECE_BYTES: Final = 1_048_576
 
 
@@ -82,6 +83,22 @@ class Preparing:
         except BaseException:
             looked.source.close()
             raise
+
+    async def cells(self, path: Path) -> bytes:
+        """Return a picture in a few cells: columns, rows, three bytes each. UserError: no picture.
+
+        Decoded apart, as whatever is sent.
+        """
+        source = await trio.to_thread.run_sync(PathSource, path)
+        try:
+            prepared: Prepared | None = None
+            if source.size_bytes <= MOST_DECODED_BYTES:
+                prepared = await self._decoder.prepare(partial(_feed, source))
+        finally:
+            source.close()
+        if prepared is None:
+            raise UserError(NO_PICTURE)
+        return prepared.preview
 
     async def _as_picture(
         self, looked: _Looked, name: str, caption: str

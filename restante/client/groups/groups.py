@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from restante.client.acquaintance import is_welcome
 from restante.client.changes import Changes
 from restante.client.clock import rfc3339
+from restante.client.files.showing import preview_of
 from restante.client.groups import ledger as ledgers
 from restante.client.groups import telling
 from restante.client.groups.mirroring import leave_channels, leaving_acts, mirror
@@ -127,8 +128,13 @@ class Groups:
 
         return await self.write(group_id, acts)
 
-    async def set_fields(self, group_id: bytes, fields: dict[Field, tuple[int, str]]) -> Group:
-        """Change how the group is called, or kept. UserError: no right to, no name."""
+    async def set_fields(
+        self, group_id: bytes, fields: dict[Field, tuple[int, str]], *, picture: bytes | None = None
+    ) -> Group:
+        """Change how the group is called, or kept. UserError: no right to, no name.
+
+        `picture`: its cells; empty takes it away, None leaves it.
+        """
         if Field.NAME in fields:
             fields = {**fields, Field.NAME: (0, clean_name(fields[Field.NAME][1]))}
         for _, text in fields.values():
@@ -136,11 +142,14 @@ class Groups:
                 raise UserError(f"A description has at most {g.MAX_TEXT_CHARS} characters.")
 
         def acts(_: Rows, state: State) -> list[Struct]:
-            return [
+            said: list[Struct] = [
                 g.SetField(field=int(field), number=number, text=text)
                 for field, (number, text) in fields.items()
                 if state.fields.get(field, (0, "")) != (number, text)
             ]
+            if picture is not None and picture != state.picture:
+                said.append(g.Picture(cells=picture))
+            return said
 
         return await self.write(group_id, acts)
 
@@ -263,6 +272,7 @@ class Groups:
             may_mention_all=ROLES[row.may_mention_all],  # type: ignore[arg-type]  # as above
             changes=_changes(rows, group_id),
             asking=[_asking(rows, each) for each in asking(rows, group_id) if each.due_ms is None],
+            picture=preview_of(row.picture),
         )
 
     def _members(self, rows: Rows, row: GroupRow) -> Iterable[Member]:

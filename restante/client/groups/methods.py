@@ -12,6 +12,7 @@ from restante.errors import UserError
 from restante.protocol.group import Field, Role
 
 if TYPE_CHECKING:
+    from restante.client.files.parts import Files
     from restante.client.groups.groups import Groups
     from restante.client.interface import Group, GroupAsked, GroupInvite, Space
     from restante.client.services import Parts
@@ -22,6 +23,9 @@ class GroupMethods:
 
     def _groups(self) -> Groups:
         """Return the part. UserError: no account yet."""
+        raise NotImplementedError
+
+    def _files(self) -> Files:
         raise NotImplementedError
 
     def _running(self) -> Parts:
@@ -59,8 +63,13 @@ class GroupMethods:
         description: str | None = None,
         may_post: str | None = None,
         may_mention_all: str | None = None,
+        picture: str | None = None,
     ) -> Group:
         """See interface.Engine."""
+        group_id = _group(conversation)
+        cells = await self._files().cells(picture) if picture else None
+        if picture == "":
+            cells = b""
         fields: dict[Field, tuple[int, str]] = {}
         if name is not None:
             fields[Field.NAME] = (0, name)
@@ -70,7 +79,7 @@ class GroupMethods:
             fields[Field.MAY_POST] = (int(_role(may_post)), "")
         if may_mention_all is not None:
             fields[Field.MAY_MENTION_ALL] = (int(_role(may_mention_all)), "")
-        return await self._groups().set_fields(_group(conversation), fields)
+        return await self._groups().set_fields(group_id, fields, picture=cells)
 
     async def group_invite(
         self,

@@ -78,6 +78,8 @@ def _said(  # noqa: PLR0911  # one for each act
             return "revoked an invite link"
         case g.Channel():
             return "put a channel into the space" if each.is_listed else "took a channel out"
+        case g.Picture():
+            return "changed the picture" if each.cells else "took the picture away"
     return None
 
 

@@ -136,6 +136,7 @@ def _row(
         own_role=int(state.role(account_id)),
         heads=b"".join(ledger.log.named_heads),
         begun_at_ms=begun_at_ms,
+        picture=state.picture,
     )
 
 

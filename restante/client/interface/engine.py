@@ -310,10 +310,12 @@ class Engine(Accounting, Archiving, Consuming, Filing, Keeping, Examining, Polli
         description: str | None = None,
         may_post: str | None = None,
         may_mention_all: str | None = None,
+        picture: str | None = None,
     ) -> Group:
-        """Change how a group is called, and the least roles that may write and call `@all`.
+        """Change how a group is called and looks, and the least roles that write and call `@all`.
 
-        UserError: no right to.
+        `picture`: the whole path of one, of which a few blurred cells are kept; empty: none any
+        more. UserError: no right to, no picture that can be decoded.
         """
 
     async def group_invite(

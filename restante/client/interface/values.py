@@ -348,6 +348,7 @@ class Group(View, frozen=True):
     """The least role whose `@all` is for everybody."""
     changes: list[GroupChange] = []
     """What was changed last, and by whom: up to 20, the newest last."""
+    picture: Preview | None = None
     asking: list[AsksToJoin] = []
     """Who has an invite and waits for an admin's word, the longest first."""
 

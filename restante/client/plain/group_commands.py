@@ -10,6 +10,7 @@ from restante.client.plain import plain_words
 from restante.client.plain.asking import Asking
 from restante.client.tui import contact_words, group_words, words
 from restante.client.tui.clean import clean_line
+from restante.client.tui.typed_path import whole
 from restante.errors import UserError
 
 
@@ -77,6 +78,14 @@ class GroupCommands(Asking):
     async def do_describe(self, rest: str) -> None:
         """Say what it is for."""
         await self.engine.group_set(self.group().key, description=rest)
+
+    async def do_picture(self, rest: str) -> None:
+        """Say what it looks like."""
+        group = self.group()
+        if not rest:
+            raise UserError(plain_words.PICTURE_HOW)
+        path = "" if rest == plain_words.PICTURE_NONE else whole(rest)
+        await self.engine.group_set(group.key, picture=path)
 
     async def do_posting(self, rest: str) -> None:
         """Who may write."""

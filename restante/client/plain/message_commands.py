@@ -6,7 +6,6 @@ Spec: docs/plain.md, section 3.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 from restante.client.hearing import heard
@@ -20,6 +19,7 @@ from restante.client.tui.dates import moment_to_come
 from restante.client.tui.markup import links_of
 from restante.client.tui.places import TypedPlace, read_place
 from restante.client.tui.times import local, spell_when, until_words
+from restante.client.tui.typed_path import whole
 from restante.errors import UserError
 
 _FAILED: Final = frozenset({MessageState.FAILED, MessageState.EXPIRED})
@@ -177,7 +177,7 @@ class MessageCommands(Asking):
         if not rest:
             raise UserError(plain_words.FILE_HOW)
         async with self.talk.turn:
-            self.talk.sent(await self.engine.send_file(chat.key, path=_whole(rest)))
+            self.talk.sent(await self.engine.send_file(chat.key, path=whole(rest)))
         await self.say(file_words.SENDING)
 
     async def do_save_file(self, rest: str) -> None:
@@ -188,7 +188,7 @@ class MessageCommands(Asking):
             return
         if file.state in {FileState.HERE, FileState.SENDING}:
             path = await self.engine.file_save(
-                message.id, directory=_whole(directory or "."), unpacks=file.role == "folder"
+                message.id, directory=whole(directory or "."), unpacks=file.role == "folder"
             )
             await self.say(file_words.saved(path))
         elif file.state is FileState.FETCHING:
@@ -276,7 +276,3 @@ def _place(text: str) -> TypedPlace:
     if place is None:
         raise UserError(plain_words.PLACE_HOW)
     return place
-
-
-def _whole(typed: str) -> str:
-    return str(Path(typed.strip()).expanduser().absolute())

@@ -158,6 +158,8 @@ EDIT_HOW: Final = _("Say what it is to say: /edit TEXT, or /edit #12 TEXT.")
 REACT_HOW: Final = _("Say which: /react EMOJI, or /react #12 EMOJI.")
 FETCHING: Final = _("It is fetched. Ask again when it is here.")
 FETCH_STOPPED: Final = _("It is fetched no more. Ask again to go on.")
+PICTURE_NONE: Final = "none"
+PICTURE_HOW: Final = _("Say which: /picture FILE; or none.")
 FILE_HOW: Final = _("Say which: /send-a-file PATH.")
 PLACE_HOW: Final = _("Say where: /send-a-place -34.9060, -56.1994 The harbour")
 MOVE_HOW: Final = _("Say where you are now: /move-live-place -34.9060, -56.1994; or stop.")
@@ -379,6 +381,7 @@ SAYS: Final = {
     "new_group": _("/new-group NAME; who is in it is asked next"),
     "add_members": _("/add-people NAME, NAME; they see what is written from now on"),
     "describe": _("What it is for: /describe TEXT"),
+    "picture": _("What it looks like: /picture FILE; /picture none takes it away"),
     "calling": _("/who-calls-all reader, member, admin or owner: the least role that may"),
     "invite": _("/invite-by-link 1d 10 ask: for how long, for how many, and whether one is asked"),
     "join_group": _("/join-by-link LINK: follow an invite to a group"),

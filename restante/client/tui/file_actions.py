@@ -25,6 +25,7 @@ from restante.client.tui.choice_dialog import ChoiceDialog
 from restante.client.tui.dialog import LineDialog
 from restante.client.tui.picture_screen import PictureScreen
 from restante.client.tui.settings_schema import BY_NAME
+from restante.client.tui.typed_path import whole
 
 MEDIA_CELLS: Final = 60
 """Of a line in the list of files."""
@@ -197,14 +198,6 @@ class FileActions(ChatActions):
                 self._stage.engine.file_save, message.id, directory=whole(typed), unpacks=True
             )
             self.say(file_words.saved(path))
-
-
-def whole(typed: str) -> str:
-    """Return the whole path that was typed; `~` is one's own directory."""
-    path = Path(typed)
-    if path.parts[:1] == ("~",):
-        path = Path.home().joinpath(*path.parts[1:])
-    return str(path.absolute())
 
 
 def usual_directory() -> str:

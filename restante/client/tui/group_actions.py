@@ -20,6 +20,7 @@ from restante.client.tui.contact_actions import ContactActions
 from restante.client.tui.dialog import ConfirmDialog, LineDialog
 from restante.client.tui.members import LEAVE, ORDER, REMOVE, WRITE, choices_about
 from restante.client.tui.people_dialog import PeopleDialog
+from restante.client.tui.typed_path import whole
 from restante.client.tui.wrap import cells, pad, shorten
 
 MAX_NAME: Final = 40
@@ -179,6 +180,22 @@ class GroupActions(ContactActions):
         text = await self.app.push_screen_wait(dialog)
         if text is not None and text != said:
             await ask(self._stage.engine.group_set, conversation.key, description=text)
+
+    def action_picture(self) -> None:
+        """Say what the group looks like."""
+        if self.subject is not None:
+            self.act(self._picture(self.subject))
+
+    async def _picture(self, conversation: Conversation) -> None:
+        dialog = LineDialog(
+            group_words.PICTURE_TITLE,
+            group_words.PICTURE_TEXT,
+            placeholder=group_words.PICTURE_PLACEHOLDER,
+        )
+        typed = await self.app.push_screen_wait(dialog)
+        if typed is not None:
+            path = whole(typed) if typed else ""
+            await ask(self._stage.engine.group_set, conversation.key, picture=path)
 
     def action_posting(self) -> None:
         """Choose who may write."""

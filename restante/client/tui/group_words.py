@@ -110,6 +110,11 @@ RENAME_TITLE: Final = _("Rename the group")
 RENAME_TEXT: Final = _("Everybody in it sees the new name.")
 DESCRIBE_TITLE: Final = _("What is it for?")
 DESCRIBE_TEXT: Final = _("Everybody in it sees this. Leave it empty to take it away.")
+PICTURE_TITLE: Final = _("The group's picture")
+PICTURE_TEXT: Final = _(
+    "Where it is. Everybody in it sees a few blurred cells of it. Leave it empty to take it away."
+)
+PICTURE_PLACEHOLDER: Final = "~/walkers.jpg"
 POSTING_TITLE: Final = _("Who may write")
 POSTING_TEXT: Final = _("Whoever may not still reads all of it.")
 POSTING: Final = {

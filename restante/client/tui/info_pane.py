@@ -26,6 +26,8 @@ from restante.client.tui.bars import TRUST_STYLES, trust_glyph
 from restante.client.tui.chats import is_muted
 from restante.client.tui.clean import clean_line
 from restante.client.tui.entry_parts import duration
+from restante.client.tui.half_blocks import preview_lines
+from restante.client.tui.roles import Paint
 from restante.client.tui.stage import Stage
 from restante.client.tui.text_line import Line, clickable, hint
 from restante.client.tui.times import age, local
@@ -50,6 +52,7 @@ ABOUT_A_GROUP: Final = (
 )
 Part = Content | tuple[str, str]
 
+PICTURE_COLUMNS: Final = 16
 MAX_MEMBERS: Final = 64
 """Shown; who wants to see more asks `restante group show`."""
 
@@ -107,7 +110,8 @@ class InfoPane(VerticalScroll, can_focus=False):
 
     def _group(self, conversation: Conversation, group: Group | None) -> list[Part]:
         line = conversation.group
-        parts: list[Part] = [(clean_line(conversation.title), "bold $primary")]
+        parts: list[Part] = list(self._picture(group))
+        parts.append((clean_line(conversation.title), "bold $primary"))
         if line is not None and line.description:
             parts.append((f"\n{clean_line(line.description)}", "$faint"))
         parts += [(f"\n{each}", "$faint") for each in self._states(conversation)]
@@ -123,6 +127,13 @@ class InfoPane(VerticalScroll, can_focus=False):
                 parts += [("\n\n", ""), clickable(says, "screen.asking")]
         keys = [key for key in ABOUT_A_GROUP if self._is_offered(key[2])]
         return [*parts, ("\n", ""), *self._keys(keys)]
+
+    def _picture(self, group: Group | None) -> Iterable[Part]:
+        if group is None or group.picture is None or not self._stage.shows_pictures:
+            return
+        for line in preview_lines(group.picture, PICTURE_COLUMNS):
+            yield from ((text, _colours(paint)) for text, paint in line)
+            yield "\n", ""
 
     def _member(self, member: Member) -> list[Part]:
         name = words.YOU if member.is_me else clean_line(member.name)
@@ -160,3 +171,8 @@ class InfoPane(VerticalScroll, can_focus=False):
         if conversation.archived:
             states.append(chat_words.PUT_AWAY.capitalize())
         return states
+
+
+def _colours(paint: Paint) -> str:
+    upper = f"#{paint.upper.hex()}"
+    return upper if paint.lower is None else f"{upper} on #{paint.lower.hex()}"

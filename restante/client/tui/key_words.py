@@ -76,6 +76,7 @@ COMMANDS: Final = (
     (mark("Group: Members"), _("Who is in it, with which role"), "screen.members"),
     (mark("Group: Add people"), _("They see what is written from now on"), "screen.add_members"),
     (mark("Group: Describe"), _("Say what it is for"), "screen.describe"),
+    (mark("Group: Picture"), _("Show one beside its name, to everybody in it"), "screen.picture"),
     (mark("Group: Who may write"), _("Everybody, members, admins or owners"), "screen.posting"),
     (mark("Group: Who calls all"), _("Whose @all is for everybody"), "screen.calling"),
     (mark("Group: Invite by link"), _("For how long, for how many people"), "screen.invite"),

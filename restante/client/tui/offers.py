@@ -44,6 +44,7 @@ def chat_offers(
         "members": is_group and not is_asking,
         "add_members": decides(subject),
         "describe": decides(subject),
+        "picture": decides(subject),
         "posting": decides(subject),
         "calling": decides(subject),
         "invite": decides(subject),

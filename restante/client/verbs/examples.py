@@ -63,6 +63,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "group add": ("restante group add ops carol --role member",),
     "group admit": ("restante group admit ops dave@relay.example",),
     "group calling": ("restante group calling ops admin",),
+    "group picture": ("restante group picture ops lighthouse.jpg",),
     "group describe": ("restante group describe ops 'What breaks, and who mends it.'",),
     "group invite": ("restante group invite ops --expires 1d --uses 5",),
     "group invites": ("restante group invites ops",),

@@ -110,6 +110,17 @@ def describe(run: Invocation, conversation: str, description: str) -> int:
 
 @command(group)
 @click.argument("conversation", metavar="GROUP")
+@click.argument("file", required=False)
+@click.option("--none", "is_none", is_flag=True, help="Take it away.")
+def picture(run: Invocation, conversation: str, file: str | None, is_none: bool) -> int:
+    """Show everybody in a group the picture FILE, as a few cells."""
+    from restante.client.commands.groups import picture_of
+
+    return _change(run, "group_set", conversation, picture=picture_of(file, is_none=is_none))
+
+
+@command(group)
+@click.argument("conversation", metavar="GROUP")
 @click.argument("role", type=_ROLE)
 def posting(run: Invocation, conversation: str, role: str) -> int:
     """Let only those write who have ROLE, or more."""

@@ -15,6 +15,7 @@ from sqlalchemy import (
     bindparam,
     func,
     select,
+    text,
 )
 from sqlalchemy.dialects.sqlite import insert as upsert
 
@@ -47,6 +48,7 @@ group_states: Final = Table(
     _number("own_role"),
     _blob("heads"),
     _number("begun_at_ms"),
+    _blob("picture", server_default=text("x''")),
     sqlite_with_rowid=False,
 )
 group_entries: Final = Table(

@@ -1,4 +1,4 @@
--- version 12
+-- version 13
 CREATE INDEX aside_by_tag ON aside (tag);
 CREATE INDEX contacts_by_address ON contacts (address);
 CREATE INDEX feed_by_message ON feed (message);
@@ -148,7 +148,7 @@ CREATE TABLE group_states (
     group_id BLOB NOT NULL, state TEXT NOT NULL, adder BLOB, name TEXT NOT NULL,
     description TEXT NOT NULL, is_space INTEGER NOT NULL, parent BLOB, timer_s INTEGER NOT NULL,
     may_post INTEGER NOT NULL, may_mention_all INTEGER NOT NULL, own_role INTEGER NOT NULL,
-    heads BLOB NOT NULL, begun_at_ms INTEGER NOT NULL, PRIMARY KEY (group_id)
+    heads BLOB NOT NULL, begun_at_ms INTEGER NOT NULL, picture BLOB DEFAULT x'' NOT NULL, PRIMARY KEY (group_id)
 ) WITHOUT ROWID;
 CREATE TABLE group_waiting (
     number INTEGER NOT NULL PRIMARY KEY, group_id BLOB NOT NULL, account_id BLOB NOT NULL,
