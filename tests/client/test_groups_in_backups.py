@@ -21,6 +21,7 @@ from restante.protocol.backup import (
 from restante.protocol.group import ActKind, SignedEntry
 from restante.protocol.history_part import pack_item
 from restante.store.client_groups import entries, members
+from tests.client.made_pictures import a_picture, encoded
 from tests.client.party import hears, is_in, is_noticed
 from tests.client.test_backups import nobody
 from tests.client.test_recovery import an_empty_profile, confirm_kit
@@ -198,7 +199,8 @@ async def test_a_backup_has_a_groups_log_and_no_key_of_it(tmp_path: Path) -> Non
         await bob.send(key, "kept")
         await hears(alice, key, ["kept"])
         await alice.group_invite(key)
-        await alice.group_set(key, description="On Sundays")
+        (tmp_path / "sea.png").write_bytes(encoded(a_picture(40, 20), "PNG"))
+        await alice.group_set(key, description="On Sundays", picture=str(tmp_path / "sea.png"))
         town = await alice.group_new("Town", [], space=True)
         await alice.space_add(town.conversation.key, "square", category="Places")
         await backed_up(alice, tmp_path / "alice.backup")
@@ -220,6 +222,7 @@ async def test_a_backup_has_a_groups_log_and_no_key_of_it(tmp_path: Path) -> Non
             at for at, kind in enumerate(kinds) if kind is BackupGroupEntry
         )
         packed = b"".join(map(pack_item, items))
+        await bob.backup_verify(str(file))
         own = await bob._context.read(lambda rows: members(rows, bytes.fromhex(key)))
         assert len(own) == 3
         # What a member is said to be is compared, too: a row that doesn't follow is found out.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
 from restante.client.interface import (
@@ -12,10 +13,11 @@ from restante.client.interface import (
     Sender,
     Trust,
 )
+from restante.client.tui.glyphs import ASCII, UNICODE, Glyphs
 from restante.client.tui.members import LEAVE, REMOVE, WRITE, choices_about
 from restante.errors import UserError
 from tests.tui.scripted_engine import ScriptedEngine
-from tests.tui.stories import Teller, tell
+from tests.tui.stories import Teller, stage, tell
 
 WIDE = (120, 24)
 """Wide enough for the info pane."""
@@ -216,6 +218,25 @@ async def test_an_owner_says_how_it_is_called_and_kept() -> None:
         await t.until_shown("devices of everybody")
 
     await tell(engine, story, size=WIDE)
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+async def test_a_groups_picture_stands_above_its_name_where_there_are_signs_for_it(
+    glyphs: Glyphs,
+) -> None:
+    engine, keys = a_village()
+    key = engine.meeting("Walkers", {keys["Alice"]: "member"})
+    engine.looks_like = "/sea.png"
+
+    async def story(t: Teller) -> None:
+        await t.begun("Walkers")
+        t.app._main.open_conversation(key)
+        await t.until_shown("2 members", "M Members")
+        above, name, _ = t.screen_text().rpartition("Walkers")
+        assert name
+        assert ("\N{UPPER HALF BLOCK}" in above) is (glyphs is UNICODE)
+
+    await tell(engine, story, size=WIDE, on=stage(engine, glyphs=glyphs))
 
 
 async def test_who_decides_nothing_is_offered_nothing_but_leaving() -> None:
