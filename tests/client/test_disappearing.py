@@ -129,7 +129,7 @@ async def with_one_lost(
         await alice.edit(first.id, change)
     await reaches(alice, await alice.send(to_bob, "three"), "relayed")
     await world.relay.stop()
-    world.relay.drop(world.relay.waiting()[0])
+    world.relay.drop(world.relay.waiting()[-2])
     await world.relay.start()
     return to_bob, first
 

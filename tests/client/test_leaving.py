@@ -54,8 +54,8 @@ async def test_a_deleted_account_is_gone_everywhere(tmp_path: Path) -> None:
         assert (gone.address, gone.told, gone.untold) == (world.address("alice"), 1, 0)
         status = await alice.status()
         assert (status.address, status.phase, status.recovery) == (None, "stopped", None)
-        # A new profile notes what kinds of content it knows.
-        assert await rows_left(alice) == {"settings": 1}
+        # A new profile notes what kinds of content it knows, and that none of them names it.
+        assert await rows_left(alice) == {"settings": 2}
         log = world.profile("alice") / "profile.db-wal"
         assert log.stat().st_size < 10_000  # it was cut, and has that note alone
 

@@ -58,7 +58,7 @@ async def test_what_was_missing_tells_that_it_was_asked_for_and_came(tmp_path: P
         await reaches(alice, await alice.send(to_bob, "lost"), "relayed")
         await reaches(alice, await alice.send(to_bob, "seen"), "relayed")
         await world.relay.stop()
-        world.relay.drop(world.relay.waiting()[0])
+        world.relay.drop(world.relay.waiting()[-2])
         await world.relay.start()
         async with world.online("bob", tuning=replace(QUICK, resend_grace_s=600.0)) as bob:
             await shows(bob, to_alice, ["[gap]", "seen"])
