@@ -185,7 +185,7 @@ def test_positions_are_those_of_a_sorted_list(tmp_path: Path) -> None:
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=rounds(15, 400), stateful_step_count=rounds(15, 60), deadline=None
+            max_examples=rounds(6, 400), stateful_step_count=rounds(15, 60), deadline=None
         ),
     )
 

@@ -201,13 +201,13 @@ class ScriptedCore:
 
     def _conversation(self, person: Person) -> Conversation:
         count = len(person.messages)
-        first_unread = None
+        first_unread, unread_mentions = None, 0
         if person.unread:
             wanted = set(person.unread)
             tail = max(0, count - 512)
-            first_unread = next(
-                (tail + n for n, m in enumerate(person.messages[tail:]) if m.id in wanted), None
-            )
+            recent = person.messages[tail:]
+            unread_mentions = sum(bool(m.mentions_me) and m.id in wanted for m in recent)
+            first_unread = next((tail + n for n, m in enumerate(recent) if m.id in wanted), None)
         return Conversation(
             key=person.key,
             title=person.name,
@@ -216,11 +216,7 @@ class ScriptedCore:
             contact=person.state,
             message_count=count,
             unread_count=len(person.unread),
-            unread_mentions=sum(
-                bool(m.mentions_me) for m in person.messages[-512:] if m.id in person.unread
-            )
-            if person.unread
-            else 0,
+            unread_mentions=unread_mentions,
             first_unread=first_unread,
             last=replace(person.messages[-1], position=count - 1) if count else None,
             timer_s=person.timer_s,
