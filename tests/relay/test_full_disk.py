@@ -10,12 +10,12 @@ import pytest
 
 from tests.processes import PATIENCE_S, ROOT
 
-MOUNT = 'mount -t tmpfs -o size=8m none "$0" && exec "$@"'
+MOUNT = 'mount -t tmpfs -o size=24m none "$0" && exec "$@"'
 NAMESPACE = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", MOUNT)
 
 
 def in_a_small_file_system(place: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run a command that sees 8 MiB at `place`."""
+    """Run a command that sees 24 MiB at `place`."""
     return subprocess.run(
         [*NAMESPACE, str(place), *command],
         cwd=ROOT,
