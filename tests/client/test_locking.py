@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -214,8 +215,12 @@ async def test_it_locks_by_itself_when_nobody_uses_it(
             assert isinstance(await anext(events), Locked)
         assert (await engine.protection()).is_locked
         assert inner.open_count == 0
+        # From here on time runs while unlocking waits for a thread, and by itself it would jump.
+        autojump_clock.autojump_threshold = math.inf
         await engine.unlock(passphrase=OWLS)
-        await trio.sleep(500)
+        autojump_clock.jump(500)
+        await trio.testing.wait_all_tasks_blocked()
+        await engine.unlock(passphrase="whatever: it is open")  # waits for whoever locks
         assert await engine.status() == "open"
 
 
