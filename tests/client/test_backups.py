@@ -28,6 +28,7 @@ from tests.client.backup_folder import names_in
 from tests.client.made_history import OWN, OWN_DEVICE, fill
 from tests.client.test_recovery import an_empty_profile, confirm_kit
 from tests.client.world import (
+    PATIENCE_S,
     TurnedClock,
     a_world,
     connected,
@@ -196,8 +197,9 @@ async def test_history_and_people_come_back_on_an_empty_machine_as_a_new_device(
             kit = await confirm_kit(alice)
             async with alice.subscribe() as events:
                 made = await alice.backup_create(file)
-                seen = await anext(events)
-            assert isinstance(seen, BackupProgress)
+                with trio.fail_after(PATIENCE_S):  # the way to the relay may be told of before it
+                    while not isinstance(await anext(events), BackupProgress):
+                        pass
             assert (made.number, made.messages, made.left_out) == (1, 3, 0)
             assert made.words is not None
             assert (await alice.backup_create(f"{file}.2")).words is None  # shown once
