@@ -187,7 +187,7 @@ async def test_any_order_and_any_repetition_shows_the_same(tmp_path: Path) -> No
     async with profile(tmp_path) as one:
 
         def all_orders(raw: RawConnection) -> None:
-            @settings(max_examples=rounds(60, 20_000), deadline=None)
+            @settings(max_examples=rounds(30, 20_000), deadline=None)
             @given(messages(), changes(), st.randoms(use_true_random=False))
             def check(said: list[Event], made: list[Event], chance: random.Random) -> None:
                 events = said + made

@@ -198,7 +198,7 @@ STEPS: Final = st.tuples(
 )
 
 
-@settings(max_examples=rounds(12, 2_000))
+@settings(max_examples=rounds(6, 2_000))
 @given(
     ours=st.lists(CLOCKS, min_size=1, max_size=4),
     theirs=st.lists(CLOCKS, min_size=1, max_size=2),
@@ -222,7 +222,7 @@ def test_all_devices_of_an_account_show_the_same(
             network.close()
 
 
-@settings(max_examples=rounds(6, 1_000))
+@settings(max_examples=rounds(3, 1_000))
 @given(
     ours=st.integers(2, 3),
     steps=st.lists(

@@ -88,7 +88,7 @@ def after_each(row: MessageRow, marks: list[MarkRow]) -> Ballots:
     return ballots
 
 
-@settings(max_examples=rounds(30, 20_000), deadline=None)
+@settings(max_examples=rounds(15, 20_000), deadline=None)
 @given(everything(), st.booleans(), st.booleans(), st.randoms(use_true_random=False))
 def test_any_order_counts_the_same(
     made: list[MarkRow], has_end: bool, is_multiple: bool, chance: random.Random

@@ -119,7 +119,7 @@ class Reading(RuleBasedStateMachine):
 
 
 Reading.TestCase.settings = settings(
-    max_examples=rounds(60, 2000), stateful_step_count=30, deadline=None
+    max_examples=rounds(25, 2000), stateful_step_count=30, deadline=None
 )
 TestReading = Reading.TestCase
 
