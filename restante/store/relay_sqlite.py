@@ -56,11 +56,13 @@ class SqliteMailboxes:
         self, arrivals: Sequence[Arrival], acks: Collection[Removed], *, hour: int
     ) -> list[int]:
         """As `Mailboxes.commit`."""
-        sequences = await self._db.write_raw(
-            partial(self._writer.commit, arrivals=arrivals, acks=acks, hour=hour)
-        )
+        try:
+            sequences = await self._db.write_raw(
+                partial(self._writer.commit, arrivals=arrivals, acks=acks, hour=hour)
+            )
+        finally:
+            self._has_committed.set()  # also of one that found the disk full: a fold makes room
         self._writer.committed(hour=hour)
-        self._has_committed.set()
         return sequences
 
     def shared_of(self, seq: int) -> int | None:
