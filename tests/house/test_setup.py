@@ -10,7 +10,10 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pip
 import pytest
+
+from tests.rounds import SOAK
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -60,6 +63,35 @@ build_wheel = build_editable
 """
 
 
+# Unpacking pip takes most of the time that an environment takes. A short run makes environments
+# that borrow ours; `make venv`, by which these tests run at all, and a soak unpack it.
+BORROWING = """#!/bin/sh
+case "$*" in
+"-m venv --clear "*)
+    shift 3
+    "{python}" -m venv --clear --without-pip "$1"
+    for site in "$1"/lib/python*/site-packages; do ln -s "{pip}" "$site/pip"; done ;;
+"-I dev/venv.py")
+    exec "{python}" -I -c 'import runpy, sys
+sys.executable = sys.argv[1]
+runpy.run_path("dev/venv.py", run_name="__main__")' "$0" ;;
+*)
+    exec "{python}" "$@" ;;
+esac
+"""
+
+
+@pytest.fixture
+def python_here(tmp_path: Path) -> str:
+    """Return the Python to make environments with."""
+    if SOAK:
+        return sys.executable
+    borrowing = tmp_path / "python"
+    borrowing.write_text(BORROWING.format(python=sys.executable, pip=Path(pip.__file__).parent))
+    borrowing.chmod(0o700)
+    return str(borrowing)
+
+
 def test_without_a_python_that_is_new_enough_one_sentence_says_so(tree: Path) -> None:
     done = dev(tree, PYTHON="/bin/false")
     assert done.returncode == 1
@@ -69,32 +101,35 @@ def test_without_a_python_that_is_new_enough_one_sentence_says_so(tree: Path) ->
     assert not (tree / ".venv").exists()
 
 
-def test_a_broken_environment_is_made_anew_and_a_whole_one_is_left_alone(tree: Path) -> None:
+@pytest.mark.soak
+def test_a_broken_environment_is_made_anew_and_a_whole_one_is_left_alone(
+    tree: Path, python_here: str
+) -> None:
     python = tree / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.symlink_to("/no/such/python")
     keep = tree / ".venv" / "keep"
     keep.touch()
-    done = dev(tree, PYTHON=sys.executable)
+    done = dev(tree, PYTHON=python_here)
     assert done.returncode == 0, done.stderr
     assert not keep.exists()
 
     keep.touch()
     stamp = tree / ".venv" / "restante.stamp"
     before = stamp.stat().st_mtime_ns
-    again = dev(tree, PYTHON=sys.executable)
+    again = dev(tree, PYTHON=python_here)
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
     assert stamp.stat().st_mtime_ns == before
 
     (tree / "requirements.lock").write_text("# changed\n")
-    assert dev(tree, PYTHON=sys.executable).returncode == 0
+    assert dev(tree, PYTHON=python_here).returncode == 0
     assert stamp.stat().st_mtime_ns > before
     assert keep.exists(), "a changed lock is no reason to start from nothing"
 
     was = json.loads(stamp.read_text())
     tree.rename(tree.parent / "moved")
     moved = tree.parent / "moved"
-    assert dev(moved, PYTHON=sys.executable).returncode == 0
+    assert dev(moved, PYTHON=python_here).returncode == 0
     assert json.loads((moved / ".venv" / "restante.stamp").read_text()) != was
     assert not (moved / ".venv" / "keep").exists()
 
