@@ -38,9 +38,9 @@ FORGOTTEN_AT_ONCE: Final = 1024
 """Of the keys of an old segment: deposits wait for it, and a whole one takes as long as hundreds of
 commits."""
 
-SHELVES: Final = 64
-"""A segment is folded a shelf at a time, keys by their first six bits: as long as a small commit,
-between two of them."""
+SHELVES: Final = 16
+"""A segment is folded a shelf at a time, keys by their first four bits: milliseconds, between two
+commits."""
 
 _APPEND_LOG = compiled(insert(id_log), "number", "hour", "packed")
 _READ_LOG = compiled(select(id_log.c.number, id_log.c.hour, id_log.c.packed).order_by("number"))
@@ -148,7 +148,7 @@ class DepositIds:
             self._oldest_hour = None
             self._shelves = [[] for _ in range(SHELVES)]
             for key in self._folding:
-                self._shelves[key[0] * SHELVES >> 8].append(key)
+                self._shelves[key[0] >> 4].append(key)
         segment = (raw.execute(_LAST_SEGMENT).fetchone()[0] or 0) + 1
         _ADD_KEY.run(raw, [(segment, key) for key in sorted(self._shelves[-1])])
         if len(self._shelves) == 1:
