@@ -8,7 +8,7 @@ screen stays where it is when something above it changes. Knows no engine and no
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from time import perf_counter
 from typing import ClassVar
@@ -140,16 +140,22 @@ class HistoryView(ScrollView):
 
     def entries_in_sight(self) -> list[tuple[Message, int, tuple[Line, ...]]]:
         """Return the messages on screen, each with its first row there and its lines."""
+        return [
+            (message, row, self._history.lines_of(position))
+            for row, position in self._first_rows()
+            if (message := self._history.message_at(position)) is not None
+        ]
+
+    def _first_rows(self) -> Iterator[tuple[int, int]]:
+        """Yield of each message on screen its first row there, below 0 if that is above, and where
+        it stands in the history."""
         if not self._history.count:
-            return []
+            return
         first, last = self._visible()
-        found = []
         for position in range(first, last + 1):
-            message, rows = self._history.message_at(position), self._history.rows_of(position)
-            if message is not None and rows is not None:
-                row = rows[0] - self.scroll_offset.y + self._blank_rows
-                found.append((message, row, self._history.lines_of(position)))
-        return found
+            rows = self._history.rows_of(position)
+            if rows is not None:
+                yield rows[0] - self.scroll_offset.y + self._blank_rows, position
 
     def _last_visible(self) -> int:
         return self._visible()[1]

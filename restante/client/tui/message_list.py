@@ -209,17 +209,7 @@ class MessageList(HistoryView, can_focus=True):
 
     def in_sight(self) -> list[tuple[int, int]]:
         """Return the rows on screen where messages begin, and their positions."""
-        if not self._history.count:
-            return []
-        first, last = self._visible()
-        found = []
-        for position in range(first, last + 1):
-            rows = self._history.rows_of(position)
-            if rows is not None:
-                row = rows[0] - self.scroll_offset.y + self._blank_rows
-                if 0 <= row < self._view_rows:
-                    found.append((row, position))
-        return found
+        return [(row, at) for row, at in self._first_rows() if 0 <= row < self._view_rows]
 
     def go_to(self, position: int) -> None:
         """Put the cursor on a message and bring it into sight."""
