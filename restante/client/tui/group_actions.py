@@ -203,15 +203,10 @@ class GroupActions(ContactActions):
             self.act(self._posting(self.subject))
 
     async def _posting(self, conversation: Conversation) -> None:
-        engine, key = self._stage.engine, conversation.key
-        now = (await ask(engine.group, key)).may_post
-        choices = [(each, group_words.POSTING[each]) for each in ORDER]
-        dialog = ChoiceDialog(
-            group_words.POSTING_TITLE, group_words.POSTING_TEXT, choices, chosen=now
-        )
-        chosen = await self.app.push_screen_wait(dialog)
+        now = (await ask(self._stage.engine.group, conversation.key)).may_post
+        chosen = await self._ranks(group_words.POSTING_TITLE, group_words.POSTING_TEXT, now)
         if chosen is not None and chosen != now:
-            await ask(engine.group_set, key, may_post=chosen)
+            await ask(self._stage.engine.group_set, conversation.key, may_post=chosen)
 
     def action_calling(self) -> None:
         """Choose whose `@all` is for everybody."""
@@ -219,15 +214,15 @@ class GroupActions(ContactActions):
             self.act(self._calling(self.subject))
 
     async def _calling(self, conversation: Conversation) -> None:
-        engine, key = self._stage.engine, conversation.key
-        now = (await ask(engine.group, key)).may_mention_all
-        choices = [(each, group_words.POSTING[each]) for each in ORDER]
-        dialog = ChoiceDialog(
-            group_words.CALLING_TITLE, group_words.CALLING_TEXT, choices, chosen=now
-        )
-        chosen = await self.app.push_screen_wait(dialog)
+        now = (await ask(self._stage.engine.group, conversation.key)).may_mention_all
+        chosen = await self._ranks(group_words.CALLING_TITLE, group_words.CALLING_TEXT, now)
         if chosen is not None and chosen != now:
-            await ask(engine.group_set, key, may_mention_all=chosen)
+            await ask(self._stage.engine.group_set, conversation.key, may_mention_all=chosen)
+
+    async def _ranks(self, title: str, about: str, now: RoleName) -> str | None:
+        """Ask from which role on something is allowed."""
+        choices = [(each, group_words.POSTING[each]) for each in ORDER]
+        return await self.app.push_screen_wait(ChoiceDialog(title, about, choices, chosen=now))
 
     # ---- leaving it, accepting it -----------------------------------------------------------
 
