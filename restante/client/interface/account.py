@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from restante.client.interface.values import (
+from restante.client.interface.account_values import (
     AccountDeleted,
     Audit,
-    ConversationKey,
     Device,
     DeviceLink,
     HistoryState,
@@ -18,6 +17,7 @@ from restante.client.interface.values import (
     RecoveryKit,
     Status,
 )
+from restante.client.interface.view import ConversationKey
 
 
 class Accounting(Protocol):

@@ -18,7 +18,7 @@ from restante.client.interface.backup_values import (
     ImportedText,
     ImportResult,
 )
-from restante.client.interface.values import ConversationKey
+from restante.client.interface.view import ConversationKey
 
 
 class Archiving(Protocol):

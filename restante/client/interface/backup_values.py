@@ -1,13 +1,13 @@
 """What the engine shows of backups, as plain frozen values.
 
-Rule: as in values.py. Spec: docs/engine.md, section 22.
+Rule: as in view.py. Spec: docs/engine.md, section 22.
 """
 
 from __future__ import annotations
 
 from typing import Literal
 
-from restante.client.interface.values import View
+from restante.client.interface.view import View
 
 
 class BackupMade(View, frozen=True):

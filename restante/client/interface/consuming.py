@@ -5,9 +5,39 @@ Rule: as in engine.py. Spec: docs/engine.md, section 20.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
 
-from restante.client.interface.values import Consumer, ConversationKey, DeadLetter, Received
+from restante.client.interface.message_values import Message
+from restante.client.interface.view import ConversationKey, View
+
+
+class Received(View, frozen=True):
+    """What `tail` prints: everything that arrived, in the order of arrival. `cursor` grows."""
+
+    cursor: int
+    type: Literal["message", "request", "receipt", "change", "gap", "notice", "error"]
+    """`change`: somebody edited, deleted, reacted to or pinned it. `notice`: a contact's key
+    changed, or they moved or left."""
+    message: Message
+
+
+class Consumer(View, frozen=True):
+    """Who reads the feed under a name, and how far that is."""
+
+    name: str
+    cursor: int
+    waiting: int
+    """Lines past its cursor."""
+
+
+class DeadLetter(View, frozen=True):
+    """A line of the feed that a consumer's program would not take, after all its tries."""
+
+    consumer: str
+    error: str
+    died_at: str
+    """RFC 3339 UTC."""
+    received: Received
 
 
 class Consuming(Protocol):

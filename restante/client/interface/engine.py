@@ -8,31 +8,18 @@ from __future__ import annotations
 from typing import Protocol
 
 from restante.client.interface.account import Accounting
+from restante.client.interface.account_values import Status
 from restante.client.interface.archiving import Archiving
 from restante.client.interface.consuming import Consuming
-from restante.client.interface.events import (
-    Event,
-)
+from restante.client.interface.conversation_values import Contact, Conversation, SafetyNumber
+from restante.client.interface.events import Event
 from restante.client.interface.examining import Examining
 from restante.client.interface.filing import Filing
+from restante.client.interface.grouping import Grouping
 from restante.client.interface.keeping import Keeping
+from restante.client.interface.message_values import Message, Scheduled, Thread, Version, Why
 from restante.client.interface.polling import Polling
-from restante.client.interface.values import (
-    Contact,
-    Conversation,
-    ConversationKey,
-    Group,
-    GroupAsked,
-    GroupInvite,
-    Message,
-    SafetyNumber,
-    Scheduled,
-    Space,
-    Status,
-    Thread,
-    Version,
-    Why,
-)
+from restante.client.interface.view import ConversationKey
 
 
 class EventStream(Protocol):
@@ -44,7 +31,9 @@ class EventStream(Protocol):
     async def __aexit__(self, *exc: object) -> None: ...
 
 
-class Engine(Accounting, Archiving, Consuming, Filing, Keeping, Examining, Polling, Protocol):
+class Engine(
+    Accounting, Archiving, Consuming, Filing, Grouping, Keeping, Examining, Polling, Protocol
+):
     """One profile's engine, in this process or behind its socket: the same methods.
 
     Every method may raise UserError (the sentence and exit code to show). Cancelling a call either
@@ -275,113 +264,6 @@ class Engine(Accounting, Archiving, Consuming, Filing, Keeping, Examining, Polli
 
     async def mark_unread(self, conversation: ConversationKey) -> Conversation:
         """Mark a conversation as unread, on all devices, until the user reads it again."""
-
-    async def group_new(
-        self, name: str, members: list[ConversationKey], *, space: bool = False
-    ) -> Group:
-        """Begin a group with contacts, as its owner; a `space` holds channels, and no messages.
-
-        UserError: no name, somebody is no contact.
-        """
-
-    async def group(self, conversation: ConversationKey) -> Group:
-        """Return a group: its members, and how it is kept. UserError: it is none."""
-
-    async def group_add(
-        self, conversation: ConversationKey, members: list[ConversationKey], *, role: str = "member"
-    ) -> Group:
-        """Let contacts in, as reader, member, admin or owner. UserError: no right to."""
-
-    async def group_remove(
-        self, conversation: ConversationKey, members: list[ConversationKey]
-    ) -> Group:
-        """Take members out; they read nothing that is said from then on. UserError: no right to."""
-
-    async def group_role(
-        self, conversation: ConversationKey, member: ConversationKey, role: str
-    ) -> Group:
-        """Say what a member may do: reader, member, admin or owner. UserError: no right to."""
-
-    async def group_set(
-        self,
-        conversation: ConversationKey,
-        *,
-        name: str | None = None,
-        description: str | None = None,
-        may_post: str | None = None,
-        may_mention_all: str | None = None,
-        picture: str | None = None,
-    ) -> Group:
-        """Change how a group is called and looks, and the least roles that write and call `@all`.
-
-        `picture`: the whole path of one, of which a few blurred cells are kept; empty: none any
-        more. UserError: no right to, no picture that can be decoded.
-        """
-
-    async def group_invite(
-        self,
-        conversation: ConversationKey,
-        *,
-        expires_s: int = 604_800,
-        uses: int = 0,
-        approve: bool = False,
-    ) -> GroupInvite:
-        """Make an invite link: for so long and so many people (0: without end).
-
-        `approve`: an admin is asked about everybody who comes by it. UserError: no right to.
-        """
-
-    async def group_invites(self, conversation: ConversationKey) -> list[GroupInvite]:
-        """Return a group's invite links that weren't revoked. UserError: no admin."""
-
-    async def group_uninvite(self, conversation: ConversationKey, invite: str) -> list[GroupInvite]:
-        """Revoke an invite link, named by its id, the start of that, or itself."""
-
-    async def group_join(self, link: str, *, timeout_s: float = 0.0) -> GroupAsked:
-        """Follow an invite link, and wait so long to be let in; it goes on after that.
-
-        UserError: no such link, nobody it names is found, it lets nobody in any more.
-        """
-
-    async def group_admit(
-        self, conversation: ConversationKey, members: list[ConversationKey]
-    ) -> Group:
-        """Let in people who ask for it with an invite. UserError: they don't, no right to."""
-
-    async def group_refuse(
-        self, conversation: ConversationKey, members: list[ConversationKey]
-    ) -> Group:
-        """Say no to people who ask to be let in. UserError: they don't."""
-
-    async def space(self, conversation: ConversationKey) -> Space:
-        """Return a space with its channels. UserError: it is none."""
-
-    async def space_add(
-        self,
-        conversation: ConversationKey,
-        name: str,
-        *,
-        category: str = "",
-        may_post: str | None = None,
-    ) -> Space:
-        """Begin a channel in a space; all its members are in it, with their roles there.
-
-        `may_post`: the least role that may write in it. UserError: no right to, no name.
-        """
-
-    async def space_place(
-        self, conversation: ConversationKey, channel: ConversationKey, *, category: str
-    ) -> Space:
-        """Put a channel into a category, at its end; a group of one's own is listed as it is."""
-
-    async def space_remove(self, conversation: ConversationKey, channel: ConversationKey) -> Space:
-        """Take a channel off a space's list; it stays a group. UserError: no right to."""
-
-    async def group_leave(self, conversation: ConversationKey) -> Group:
-        """Leave a group, or decline one; its history stays. An only owner hands it on."""
-
-    async def group_accept(self, conversation: ConversationKey) -> Group:
-        """Be in a group that a stranger has put one into."""
 
     async def contact_code(self) -> str:
         """Return this account's contact code; publishes its record if that isn't done yet."""

@@ -7,15 +7,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from restante.client.interface.values import (
-    Conversation,
-    ConversationKey,
-    DeviceLink,
-    Message,
-    Received,
-    Status,
-    View,
-)
+from restante.client.interface.account_values import DeviceLink, Status
+from restante.client.interface.consuming import Received
+from restante.client.interface.conversation_values import Conversation
+from restante.client.interface.message_values import Message
+from restante.client.interface.view import ConversationKey, View
 
 
 class StatusChanged(View, frozen=True, tag="status"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
-from restante.client.interface.values import View
+from restante.client.interface.view import View
 
 
 class Finding(View, frozen=True):

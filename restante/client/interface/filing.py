@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from restante.client.interface.values import ConversationKey, Message, Pixels, Sound, Storage
+from restante.client.interface.file_values import Pixels, Sound, Storage
+from restante.client.interface.message_values import Message
+from restante.client.interface.view import ConversationKey
 
 
 class Filing(Protocol):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from restante.client.interface.values import ConversationKey, Message
+from restante.client.interface.message_values import Message
+from restante.client.interface.view import ConversationKey
 
 
 class Polling(Protocol):
