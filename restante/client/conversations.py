@@ -42,8 +42,9 @@ from restante.client.viewing import conversation_line, viewer, viewer_of
 from restante.client.views import conversation_key
 from restante.errors import UserError
 from restante.protocol.address import Address, AddressError
-from restante.protocol.content import Kind, RecordKind
+from restante.protocol.content import Kind
 from restante.protocol.ids import ID_BYTES
+from restante.protocol.sync import RecordKind
 from restante.store import client_outbox
 from restante.store.client_contacts import ContactRow, contact, contacts, find
 from restante.store.client_groups import groups, is_group

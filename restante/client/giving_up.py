@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from restante.client.interface import MessageState
 from restante.client.syncing.outgoing import publish
-from restante.protocol.content import SyncFailed
+from restante.protocol.sync import SyncFailed
 from restante.store import client_outbox
 from restante.store.client_messages import message, update_state
 

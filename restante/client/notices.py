@@ -18,9 +18,9 @@ from restante.client.interface import MessageState
 from restante.client.syncing.putting import put
 from restante.errors import RemoteProtocolError
 from restante.protocol.codec import decode, encode
-from restante.protocol.content import RecordKind
 from restante.protocol.ids import ID_BYTES, U63, MessageId
 from restante.protocol.order import is_out_of_reach, order_key
+from restante.protocol.sync import RecordKind
 from restante.protocol.text import printable
 from restante.store.client_feed import append_feed, feed_of, put_feed_back
 from restante.store.client_messages import (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from restante.client.interface import ContactState
 from restante.client.syncing.putting import put
-from restante.protocol.content import RecordKind
+from restante.protocol.sync import RecordKind
 from restante.store.client_marks import count_marks
 from restante.store.client_messages import count
 from restante.store.client_requests import (

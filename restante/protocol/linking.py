@@ -13,10 +13,10 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from restante.protocol.content import SyncRecord
 from restante.protocol.ids import U8, Bytes16, Bytes32, Bytes64
 from restante.protocol.limits import BUCKET_TOKENS, MAX_MANIFEST_BYTES, MAX_RETIRED_TOKENS
 from restante.protocol.manifest import DeviceEntry
+from restante.protocol.sync import SyncRecord
 
 MAX_DEVICE_NAME_CHARS: Final = 64
 """A device's name on one line of a list."""

@@ -17,8 +17,8 @@ from restante.client.profile import KEY_BYTES
 from restante.crypto import backups as container
 from restante.crypto.randomness import SystemRandomness
 from restante.errors import ExitCode, UserError
-from restante.protocol.content import RecordKind
 from restante.protocol.history_part import HistoryMark, HistoryMessage, HistoryRecord, pack_item
+from restante.protocol.sync import RecordKind
 from restante.store.client_database import open_client_database
 from restante.store.client_records import RecordRow, put_record
 from restante.store.client_rows import Rows

@@ -11,7 +11,7 @@ from restante.client.syncing.heard import hear_of
 from restante.client.syncing.people import write_down
 from restante.client.syncing.records import receive
 from restante.client.syncing.this_device import own_device
-from restante.protocol.content import RecordKind, SyncHeard, SyncRecord
+from restante.protocol.sync import RecordKind, SyncHeard, SyncRecord
 from restante.store.client_contacts import contact, upsert_contact
 from restante.store.client_conversations import gaps, next_counter
 from restante.store.client_messages import insert_messages

@@ -27,9 +27,9 @@ from restante.protocol.content import (
     Pin,
     Quote,
     Reaction,
-    RecordKind,
     Setting,
 )
+from restante.protocol.sync import RecordKind
 from restante.store.client_account import set_value
 from restante.store.client_feed import feed_after
 from restante.store.client_marks import count_stray_marks, marks_of

@@ -16,7 +16,7 @@ from restante.client.history_transfer.exporting import Stage
 from restante.client.history_transfer.losses import note_lost
 from restante.crypto.randomness import SystemRandomness
 from restante.errors import UserError
-from restante.protocol.content import SyncHistory
+from restante.protocol.sync import SyncHistory
 from restante.store import failpoints
 from restante.store.client_transfers import IN, OUT, parts, transfers
 from tests.client.made_history import everything, fill

@@ -15,7 +15,7 @@ from restante.client.history_transfer import exporting
 from restante.client.history_transfer.exporting import Filling, Place, Stage
 from restante.client.history_transfer.importing import Importer, batches
 from restante.client.history_transfer.items import message_item
-from restante.protocol.content import Kind, RecordKind
+from restante.protocol.content import Kind
 from restante.protocol.history_part import (
     MAX_PART_BYTES,
     HistoryMessage,
@@ -23,6 +23,7 @@ from restante.protocol.history_part import (
     open_part,
     part_pieces,
 )
+from restante.protocol.sync import RecordKind
 from restante.store.client_conversations import gaps, note_counter
 from restante.store.client_database import open_client_database
 from restante.store.client_feed import feed_after

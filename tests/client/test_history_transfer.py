@@ -20,7 +20,6 @@ from restante.client.interface import TransferProgress
 from restante.crypto.blobs import seal_blob
 from restante.crypto.keys import BlobKey
 from restante.crypto.randomness import SystemRandomness
-from restante.protocol.content import SyncHistory
 from restante.protocol.frames import FetchBlob
 from restante.protocol.history_part import (
     DeviceCounter,
@@ -30,6 +29,7 @@ from restante.protocol.history_part import (
     part_pieces,
 )
 from restante.protocol.ids import BlobCapability, blob_id
+from restante.protocol.sync import SyncHistory
 from restante.store.client_messages import message
 from restante.store.client_transfer_rows import AFTER_ALL, conversation_keys, messages_before
 from restante.store.client_transfers import IN, OUT, transfers

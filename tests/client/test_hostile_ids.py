@@ -15,19 +15,11 @@ from restante.client.history_transfer.importing import Importer
 from restante.client.history_transfer.items import mark_item, message_item
 from restante.client.queueing import local_id
 from restante.protocol.codec import encode
-from restante.protocol.content import (
-    Content,
-    Deletion,
-    Kind,
-    Reaction,
-    Receipt,
-    ReceiptState,
-    Sync,
-    SyncSent,
-)
+from restante.protocol.content import Content, Deletion, Kind, Reaction, Receipt, ReceiptState
 from restante.protocol.history_part import Item
 from restante.protocol.ids import ID_BYTES
 from restante.protocol.order import rank_at
+from restante.protocol.sync import Sync, SyncSent
 from restante.store.client_contacts import contact
 from restante.store.client_marks import marks_of
 from restante.store.client_messages import message, window

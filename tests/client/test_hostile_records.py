@@ -17,9 +17,10 @@ from restante.client.syncing.people import Person
 from restante.client.syncing.putting import put
 from restante.crypto.signatures import VerifiedManifest
 from restante.protocol.codec import encode
-from restante.protocol.content import Content, Kind, Pin, RecordKind, Setting, SyncRecord
+from restante.protocol.content import Content, Kind, Pin, Setting
 from restante.protocol.ids import ID_BYTES
 from restante.protocol.order import HIGHEST_RANK, rank_at
+from restante.protocol.sync import RecordKind, SyncRecord
 from restante.store import client_outbox
 from restante.store.client_contacts import ContactRow, contact, upsert_contact
 from restante.store.client_marks import marks_of

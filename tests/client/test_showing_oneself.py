@@ -11,7 +11,7 @@ import trio
 from restante.client.grammar import preferences
 from restante.client.grammar.signals import MAX_UNANSWERED
 from restante.client.interface import TypingChanged
-from restante.protocol.content import RecordKind
+from restante.protocol.sync import RecordKind
 from restante.store.client_records import RecordRow, put_record
 from tests.client.two_people import Two, becomes, two_people
 from tests.client.world import eventually, reaches, shows

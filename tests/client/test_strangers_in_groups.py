@@ -16,10 +16,11 @@ from restante.client.groups import ledger as ledgers
 from restante.client.interface import ContactState
 from restante.client.syncing.putting import put
 from restante.protocol import group as g
-from restante.protocol.content import Kind, RecordKind, ResendRequest
+from restante.protocol.content import Kind, ResendRequest
 from restante.protocol.frames import Lane
 from restante.protocol.group import GroupAsk
 from restante.protocol.ids import ID_BYTES
+from restante.protocol.sync import RecordKind
 from restante.store import client_groups as store
 from restante.store.client_groups import EntryRow, WaitingRow
 from restante.store.client_rows import Rows

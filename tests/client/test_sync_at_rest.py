@@ -13,18 +13,10 @@ from restante.client.changes import Changes
 from restante.client.interface import ContactState
 from restante.client.syncing.putting import put
 from restante.protocol.codec import encode
-from restante.protocol.content import (
-    Content,
-    Kind,
-    Receipt,
-    ReceiptState,
-    RecordKind,
-    Sync,
-    SyncRecord,
-    SyncSent,
-)
+from restante.protocol.content import Content, Kind, Receipt, ReceiptState
 from restante.protocol.ids import ID_BYTES
 from restante.protocol.order import rank_at
+from restante.protocol.sync import RecordKind, Sync, SyncRecord, SyncSent
 from restante.store.client_contacts import contact, upsert_contact
 from restante.store.client_conversations import gaps
 from restante.store.client_outbox import outbox_entries

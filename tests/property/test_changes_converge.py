@@ -16,8 +16,9 @@ from restante.client.grammar.hiding import HIDDEN, apply_hidden
 from restante.client.grammar.readings import read_elsewhere
 from restante.client.grammar.shown import details, versions
 from restante.client.grammar.timers import erase_gone
-from restante.protocol.content import Deletion, Pin, Quote, Reaction, RecordKind, Setting
+from restante.protocol.content import Deletion, Pin, Quote, Reaction, Setting
 from restante.protocol.poll import PollClosed, Vote
+from restante.protocol.sync import RecordKind
 from restante.store.client_marks import marks_of
 from restante.store.client_messages import window
 from restante.store.client_records import RecordRow, put_record

@@ -27,17 +27,9 @@ from restante.client.queueing import local_id
 from restante.client.syncing.outgoing import publish, read_items
 from restante.client.syncing.putting import put
 from restante.protocol.codec import encode
-from restante.protocol.content import (
-    Deletion,
-    Edit,
-    Kind,
-    Pin,
-    Reaction,
-    RecordKind,
-    Setting,
-    Text,
-)
+from restante.protocol.content import Deletion, Edit, Kind, Pin, Reaction, Setting, Text
 from restante.protocol.ids import ID_BYTES
+from restante.protocol.sync import RecordKind
 from restante.store.client_contacts import contact, upsert_contact
 from restante.store.client_messages import MessageRow, window
 from restante.store.client_rows import Rows

@@ -15,6 +15,7 @@ from restante.protocol import content as c
 from restante.protocol import group as g
 from restante.protocol.codec import decode, encode
 from restante.protocol.envelope import max_content_bytes
+from restante.protocol.sync import Sync
 from tests.protocol.strategies import of
 
 BODIES: tuple[type[Struct], ...] = (
@@ -35,7 +36,7 @@ BODIES: tuple[type[Struct], ...] = (
     c.Presence,
     c.Moved,
     c.NewManifest,
-    c.Sync,
+    Sync,
     g.EntryBody,
     g.GroupContent,
     g.GroupLog,

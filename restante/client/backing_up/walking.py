@@ -20,13 +20,14 @@ from restante.client.history_transfer.items import record_item as packed_record
 from restante.client.interface import MessageState
 from restante.errors import RemoteProtocolError
 from restante.protocol.codec import decode, encode
-from restante.protocol.content import Content, Edit, Kind, RecordKind, Text
+from restante.protocol.content import Content, Edit, Kind, Text
 from restante.protocol.history_part import (
     MAX_COUNTERS,
     DeviceCounter,
     HistoryConversation,
     Item,
 )
+from restante.protocol.sync import RecordKind
 from restante.store import client_backup_rows as lasting
 from restante.store.client_conversations import clock, gaps, own_counter
 from restante.store.client_transfer_rows import highest_counters

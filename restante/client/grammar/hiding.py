@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from restante.client.grammar.marking import forget_excerpts
 from restante.client.syncing.putting import put
-from restante.protocol.content import RecordKind
+from restante.protocol.sync import RecordKind
 from restante.store.client_messages import delete_message, message
 
 if TYPE_CHECKING:

@@ -20,8 +20,9 @@ from restante.client.grammar.reading import read_change, read_edit
 from restante.client.queueing import local_id
 from restante.errors import RemoteProtocolError
 from restante.protocol.codec import decode, encode
-from restante.protocol.content import Content, File, Kind, RecordKind, Text
+from restante.protocol.content import Content, File, Kind, Text
 from restante.protocol.order import advance
+from restante.protocol.sync import RecordKind
 from restante.store import client_outbox
 from restante.store.client_conversations import clock, set_clock
 from restante.store.client_feed import append_feed

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from restante.protocol.content import RecordKind
+from restante.protocol.sync import RecordKind
 from restante.protocol.text import printable
 from restante.store.client_records import record
 

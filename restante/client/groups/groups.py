@@ -36,9 +36,9 @@ from restante.client.viewing import shown_conversation, viewer_of
 from restante.client.views import ROLES, conversation_key, display_name
 from restante.errors import UserError
 from restante.protocol import group as g
-from restante.protocol.content import RecordKind
 from restante.protocol.group import EntryHash, Field, Role
 from restante.protocol.ids import ID_BYTES
+from restante.protocol.sync import RecordKind
 from restante.protocol.text import printable
 from restante.store import client_groups as store
 from restante.store.client_contacts import contact

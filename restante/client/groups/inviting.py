@@ -21,9 +21,9 @@ from restante.errors import CryptoError, StoreError, UserError
 from restante.protocol import group as g
 from restante.protocol import group_invite as links
 from restante.protocol.address import Address, RelayAddress
-from restante.protocol.content import RecordKind
 from restante.protocol.group import Refusal, Role
 from restante.protocol.ids import contact_pin
+from restante.protocol.sync import RecordKind
 from restante.store import client_group_invites as store
 from restante.store.client_contacts import contact
 from restante.store.client_groups import members

@@ -25,10 +25,11 @@ from restante.client.syncing.putting import put
 from restante.client.views import conversation_key, display_name
 from restante.errors import UserError
 from restante.protocol.code import CodeError
-from restante.protocol.content import Kind, RecordKind
+from restante.protocol.content import Kind
 from restante.protocol.group import GroupJoin, Refusal
 from restante.protocol.group_invite import parse_group_invite
 from restante.protocol.ids import ID_BYTES, contact_pin
+from restante.protocol.sync import RecordKind
 from restante.store.client_contacts import contact, upsert_contact
 from restante.store.client_group_invites import links_of_id
 from restante.store.client_groups import group_row

@@ -16,8 +16,8 @@ from restante.client.groups.settling import join_channels
 from restante.client.syncing.self_contact import self_contact
 from restante.client.syncing.this_device import own_device
 from restante.errors import RemoteProtocolError
-from restante.protocol.content import RecordKind
 from restante.protocol.ids import ID_BYTES
+from restante.protocol.sync import RecordKind
 from restante.store import client_group_invites as invites
 from restante.store import client_groups as store
 from restante.store.client_records import record

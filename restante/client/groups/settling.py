@@ -16,10 +16,10 @@ from restante.client.groups.sentences import sentence_of
 from restante.client.history import file_note
 from restante.client.queueing import local_id
 from restante.client.syncing.putting import put
-from restante.protocol.content import RecordKind
 from restante.protocol.group import Add, EntryHash, Field, Found, Role
 from restante.protocol.ids import ID_BYTES
 from restante.protocol.order import is_out_of_reach, rank_at
+from restante.protocol.sync import RecordKind
 from restante.protocol.text import printable
 from restante.store import client_group_invites as invites
 from restante.store import client_groups as store

@@ -19,8 +19,8 @@ from restante.client.syncing.self_contact import self_contact
 from restante.crypto.blobs import sealed_size
 from restante.errors import RemoteProtocolError
 from restante.protocol.codec import decode, encode
-from restante.protocol.content import RecordKind, SyncHistory
 from restante.protocol.history_part import MAX_PART_BYTES
+from restante.protocol.sync import RecordKind, SyncHistory
 from restante.store import client_transfers as store
 from restante.store.client_outbox import wake_account
 from restante.store.client_records import record

@@ -16,8 +16,8 @@ from restante.client.linking.names import find_device
 from restante.client.syncing.outgoing import tell_one
 from restante.client.syncing.self_contact import other_devices, self_contact
 from restante.errors import UserError
-from restante.protocol.content import SyncWanted
 from restante.protocol.ids import ID_BYTES
+from restante.protocol.sync import SyncWanted
 from restante.store import client_transfers as store
 from restante.store.client_account import get_value, set_value
 from restante.store.client_transfers import IN, OUT

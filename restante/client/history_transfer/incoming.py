@@ -34,9 +34,9 @@ from restante.client.history_transfer.losses import history_state, note_lost
 from restante.client.history_transfer.progress import Progress, estimate
 from restante.client.syncing import records
 from restante.errors import CryptoError, RemoteProtocolError, StoreError, UserError
-from restante.protocol.content import SyncRecord
 from restante.protocol.history_part import HistoryRecord, OpenedPart, open_part
 from restante.protocol.ids import BlobCapability
+from restante.protocol.sync import SyncRecord
 from restante.store import client_transfers as store
 from restante.store.client_transfers import IN, PartRow, TransferRow
 from restante.store.failpoints import reach

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from restante.client.syncing.putting import put
 from restante.errors import UserError
-from restante.protocol.content import RecordKind
 from restante.protocol.linking import MAX_DEVICE_NAME_CHARS
+from restante.protocol.sync import RecordKind
 from restante.protocol.text import printable
 from restante.store.client_records import record
 

@@ -17,9 +17,9 @@ from restante.crypto import codes
 from restante.crypto.codes import CodeSecret
 from restante.errors import CryptoError, RemoteProtocolError
 from restante.protocol.codec import decode, encode
-from restante.protocol.content import RecordKind, SyncRecord
 from restante.protocol.limits import BUCKET_TOKENS, MAX_RETIRED_TOKENS
 from restante.protocol.linking import MAX_PROVISION_BYTES, MAX_PROVISION_RECORDS, Provision
+from restante.protocol.sync import RecordKind, SyncRecord
 from restante.store.client_account import (
     CodeRow,
     TokenRow,

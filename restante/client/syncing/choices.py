@@ -15,7 +15,7 @@ from restante.client.syncing.chosen import LEVELS
 from restante.client.syncing.putting import put
 from restante.client.viewing import shown_conversation, viewer_of
 from restante.errors import UserError
-from restante.protocol.content import RecordKind
+from restante.protocol.sync import RecordKind
 from restante.protocol.text import printable
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from restante.client import gaps
 from restante.client.history import parse_content
 from restante.client.history_transfer.awaiting import is_history_awaited
 from restante.client.syncing.outgoing import publish
-from restante.protocol.content import SyncHeard
+from restante.protocol.sync import SyncHeard
 from restante.store.client_contacts import contact
 from restante.store.client_conversations import gaps as missing
 from restante.store.client_conversations import note_missing

@@ -19,12 +19,12 @@ from restante.client.queueing import enqueue_content, local_id
 from restante.client.syncing.self_contact import other_devices, self_contact
 from restante.client.syncing.this_device import own_device
 from restante.protocol.codec import decode, encode
-from restante.protocol.content import (
-    MAX_RECEIPT_IDS,
+from restante.protocol.content import MAX_RECEIPT_IDS, Content, Kind, ResendExpired
+from restante.protocol.envelope import max_content_bytes
+from restante.protocol.ids import ID_BYTES
+from restante.protocol.order import rank_at
+from restante.protocol.sync import (
     MAX_SYNC_ITEMS,
-    Content,
-    Kind,
-    ResendExpired,
     Sync,
     SyncFailed,
     SyncHeard,
@@ -34,9 +34,6 @@ from restante.protocol.content import (
     SyncSent,
     SyncWanted,
 )
-from restante.protocol.envelope import max_content_bytes
-from restante.protocol.ids import ID_BYTES
-from restante.protocol.order import rank_at
 from restante.store import client_outbox
 from restante.store.client_account import get_value, set_value
 from restante.store.client_conversations import next_counter

@@ -42,6 +42,9 @@ from restante.protocol.content import (
     NewManifest,
     ResendExpired,
     ResendRequest,
+)
+from restante.protocol.manifest import SignedManifest
+from restante.protocol.sync import (
     Sync,
     SyncFailed,
     SyncHeard,
@@ -51,7 +54,6 @@ from restante.protocol.content import (
     SyncSent,
     SyncWanted,
 )
-from restante.protocol.manifest import SignedManifest
 from restante.store.client_marks import mark_by_counter
 from restante.store.client_messages import message, message_by_counter, update_state
 from restante.values import dataclass

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeGuard
 
 from restante.protocol.codec import decode
-from restante.protocol.content import Content, Kind, RecordKind, Sync, SyncRecord
+from restante.protocol.content import Content, Kind
+from restante.protocol.sync import RecordKind, Sync, SyncRecord
 from restante.store import client_outbox
 from restante.store.client_records import record
 

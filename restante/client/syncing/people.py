@@ -30,10 +30,10 @@ from restante.client.syncing.self_contact import is_self
 from restante.crypto.signatures import verify_manifest
 from restante.errors import CryptoError
 from restante.protocol.codec import decode, encode
-from restante.protocol.content import RecordKind
 from restante.protocol.ids import Bytes16, Token
 from restante.protocol.limits import BUCKET_TOKENS, MAX_MANIFEST_BYTES
 from restante.protocol.manifest import SignedManifest
+from restante.protocol.sync import RecordKind
 from restante.protocol.text import printable
 from restante.store import client_outbox
 from restante.store.client_contacts import contact, upsert_contact

@@ -15,7 +15,7 @@ from restante.protocol.order import rank_at
 from restante.store.client_records import RecordRow, put_record, record
 
 if TYPE_CHECKING:
-    from restante.protocol.content import RecordKind
+    from restante.protocol.sync import RecordKind
     from restante.store.client_rows import Rows
 
 MAX_RANK: Final = 2**63 - 1

@@ -26,10 +26,10 @@ from restante.client.syncing.this_device import own_device
 from restante.crypto import codes
 from restante.crypto.codes import CodeSecret
 from restante.errors import CryptoError, RemoteProtocolError
-from restante.protocol.content import RecordKind
 from restante.protocol.ids import ID_BYTES
 from restante.protocol.limits import BUCKET_TOKENS
 from restante.protocol.order import is_out_of_reach
+from restante.protocol.sync import RecordKind
 from restante.store.client_account import (
     CodeRow,
     TokenRow,
@@ -45,7 +45,7 @@ from restante.store.client_sync import RECORD, settle_touched, touched
 if TYPE_CHECKING:
     from restante.client.changes import Changes
     from restante.crypto.randomness import Randomness
-    from restante.protocol.content import SyncRecord
+    from restante.protocol.sync import SyncRecord
     from restante.store.client_contacts import ContactRow
     from restante.store.client_rows import Rows
 
