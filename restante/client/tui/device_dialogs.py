@@ -15,7 +15,6 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, OptionList
-from textual.widgets.option_list import Option
 
 from restante.client.interface import Device, DeviceLink
 from restante.client.language import _
@@ -23,12 +22,13 @@ from restante.client.tui import account_words, contact_words, welcome_words
 from restante.client.tui.bridge import ask
 from restante.client.tui.clean import clean_line
 from restante.client.tui.dialog import ConfirmDialog, Dialog, Field, LineDialog, text
+from restante.client.tui.list_dialog import ListDialog
 from restante.client.tui.stage import Stage
 from restante.client.tui.times import day_title, local
 from restante.errors import RestanteError
 
 
-class DevicesDialog(Dialog[None]):
+class DevicesDialog(ListDialog[Device]):
     """All devices of the account, and what can be done about them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -43,17 +43,11 @@ class DevicesDialog(Dialog[None]):
         ("x", account_words.REVOKE, "screen.revoke"),
         ("Esc", _("Close"), "screen.leave"),
     )
+    intro_text = account_words.DEVICES_TEXT
 
     def __init__(self, stage: Stage) -> None:
         super().__init__()
         self._stage = stage
-        self._devices: list[Device] = []
-        self._options = OptionList(compact=True, markup=False)
-        self._answer = text("", classes="dialog-answer")
-
-    def body(self) -> list[Widget]:
-        """The list, and what came of the last action."""
-        return [text(account_words.DEVICES_TEXT), self._options, self._answer]
 
     def on_mount(self) -> None:
         """Read them."""
@@ -63,37 +57,21 @@ class DevicesDialog(Dialog[None]):
     @work(exclusive=True)
     async def _read(self) -> None:
         try:
-            self._show(await ask(self._stage.engine.devices))
+            self._list(await ask(self._stage.engine.devices))
         except RestanteError as error:
             self._say(str(error), is_wrong=True)
 
-    def _show(self, devices: list[Device]) -> None:
-        self._devices = devices
-        at = self._options.highlighted or 0
-        self._options.clear_options()
-        self._options.add_options([Option(self._line(device), id=device.id) for device in devices])
-        self._options.highlighted = min(at, len(devices) - 1) if devices else None
-
-    def _line(self, device: Device) -> Content:
+    def _line(self, one: Device) -> Content:
         today = self._stage.now().date()
-        added = day_title(local(device.added_at, self._stage.zone).date(), today=today)
+        added = day_title(local(one.added_at, self._stage.zone).date(), today=today)
         notes = [account_words.added_on(added)]
-        notes += [account_words.THIS_DEVICE] if device.is_this else []
-        notes += [account_words.FIRST_DEVICE] if device.is_first else []
-        notes += [account_words.CAPABILITY_KEY] if device.is_key else []
-        notes += [account_words.HISTORY_STATE[device.history]] if device.history else []
+        notes += [account_words.THIS_DEVICE] if one.is_this else []
+        notes += [account_words.FIRST_DEVICE] if one.is_first else []
+        notes += [account_words.CAPABILITY_KEY] if one.is_key else []
+        notes += [account_words.HISTORY_STATE[one.history]] if one.history else []
         return Content.assemble(
-            clean_line(device.name), ("  " + f" {self._stage.glyphs.dot} ".join(notes), "$faint")
+            clean_line(one.name), ("  " + f" {self._stage.glyphs.dot} ".join(notes), "$faint")
         )
-
-    @property
-    def _chosen(self) -> Device | None:
-        at = self._options.highlighted
-        return None if at is None or at >= len(self._devices) else self._devices[at]
-
-    def _say(self, sentence: str, *, is_wrong: bool = False) -> None:
-        style = "$error" if is_wrong else "$success"
-        self._answer.update(Content.styled(clean_line(sentence), style))
 
     # ---- what can be done -------------------------------------------------------------------
 
@@ -105,7 +83,7 @@ class DevicesDialog(Dialog[None]):
     async def _link(self) -> None:
         device = await self.app.push_screen_wait(ApproveDialog(self._stage))
         if device is not None:
-            self._show(await ask(self._stage.engine.devices))
+            self._list(await ask(self._stage.engine.devices))
             self._say(account_words.device_linked(clean_line(device.name)))
 
     @on(OptionList.OptionSelected)
@@ -125,7 +103,7 @@ class DevicesDialog(Dialog[None]):
             return
         try:
             await ask(self._stage.engine.device_rename, device.id, chosen)
-            self._show(await ask(self._stage.engine.devices))
+            self._list(await ask(self._stage.engine.devices))
             self._say(contact_words.now_called(chosen))
         except RestanteError as error:
             self._say(str(error), is_wrong=True)
@@ -142,7 +120,7 @@ class DevicesDialog(Dialog[None]):
         if not await self.app.push_screen_wait(dialog):
             return
         try:
-            self._show(await ask(self._stage.engine.device_revoke, device.id))
+            self._list(await ask(self._stage.engine.device_revoke, device.id))
             self._say(account_words.device_revoked(name))
         except RestanteError as error:
             self._say(str(error), is_wrong=True)

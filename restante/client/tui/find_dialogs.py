@@ -30,10 +30,10 @@ START = "start:"
 """What precedes, in the switcher's answer, an address or code to look up."""
 
 GROUP: Final = "group"
+"""What the dialog of a new chat returns for whoever wants a group."""
 
 JOIN_WAIT_S: Final = 5.0
 """How long an answer to an invite is waited for; it comes later all the same."""
-"""What the dialog of a new chat returns for whoever wants a group."""
 
 MAX_SHOWN = 50
 

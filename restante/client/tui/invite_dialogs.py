@@ -1,7 +1,7 @@
 """The invites of a group: listed, made, shown as link and picture, revoked.
 
-Rule: as in device_dialogs.py; nothing is revoked without a question, and what an invite allows is
-asked before it is made. Spec: docs/tui.md, section 5.
+Rule: nothing is revoked without a question, and what an invite allows is asked before it is made.
+A refusal says why. Spec: docs/tui.md, section 5.
 """
 
 from __future__ import annotations
@@ -14,9 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Center, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widget import Widget
 from textual.widgets import OptionList
-from textual.widgets.option_list import Option
 
 from restante.client.interface import GroupInvite
 from restante.client.language import _
@@ -25,7 +23,8 @@ from restante.client.tui import invite_words, words
 from restante.client.tui.bridge import ask
 from restante.client.tui.choice_dialog import ChoiceDialog
 from restante.client.tui.clean import clean_line
-from restante.client.tui.dialog import ConfirmDialog, Dialog, key_line, text
+from restante.client.tui.dialog import ConfirmDialog, key_line, text
+from restante.client.tui.list_dialog import ListDialog
 from restante.client.tui.stage import Stage
 from restante.client.tui.text_line import Line
 from restante.client.tui.times import day_title, local
@@ -35,7 +34,7 @@ AROUND_ROWS: Final = 9
 """Of the screen that shows a link, beside the picture: what it is for, the link, the keys."""
 
 
-class InvitesDialog(Dialog[None]):
+class InvitesDialog(ListDialog[GroupInvite]):
     """All invites of a group, and what can be done about them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -51,19 +50,14 @@ class InvitesDialog(Dialog[None]):
         ("x", invite_words.REVOKE, "screen.revoke"),
         ("Esc", _("Close"), "screen.leave"),
     )
+    intro_text = invite_words.INVITES_TEXT
+    none_text = invite_words.NO_INVITES
 
     def __init__(self, stage: Stage, key: str, name: str, *, is_making: bool = False) -> None:
         super().__init__()
         self.title_text = invite_words.invites_title(name)
         self._stage, self._key = stage, key
         self._is_making = is_making
-        self._invites: list[GroupInvite] = []
-        self._options = OptionList(compact=True, markup=False)
-        self._answer = text("", classes="dialog-answer")
-
-    def body(self) -> list[Widget]:
-        """The list, and what came of the last action."""
-        return [text(invite_words.INVITES_TEXT), self._options, self._answer]
 
     def on_mount(self) -> None:
         """Read them."""
@@ -81,36 +75,17 @@ class InvitesDialog(Dialog[None]):
             self._is_making = False
             await self._made()
 
-    def _list(self, invites: list[GroupInvite]) -> None:
-        self._invites = invites
-        at = self._options.highlighted or 0
-        self._options.clear_options()
-        self._options.add_options([Option(self._line(each), id=each.id) for each in invites])
-        if not invites:
-            nothing = Content.styled(invite_words.NO_INVITES, "$faint")
-            self._options.add_option(Option(nothing, disabled=True))
-        self._options.highlighted = min(at, len(invites) - 1) if invites else None
-
-    def _line(self, invite: GroupInvite) -> Content:
-        by = invite_words.MINE if invite.is_mine else invite_words.made_by(clean_line(invite.by))
-        facts = [invite_words.used(invite.used, invite.uses)]
-        if invite.expires_at is not None:
+    def _line(self, one: GroupInvite) -> Content:
+        by = invite_words.MINE if one.is_mine else invite_words.made_by(clean_line(one.by))
+        facts = [invite_words.used(one.used, one.uses)]
+        if one.expires_at is not None:
             today = self._stage.now().date()
-            day = local(invite.expires_at, self._stage.zone).date()
+            day = local(one.expires_at, self._stage.zone).date()
             facts.append(invite_words.until(day_title(day, today=today)))
-        facts += [invite_words.ASKS_AN_ADMIN] if invite.needs_approval else []
-        facts += [invite_words.STATES[invite.state]] if invite.state != "open" else []
+        facts += [invite_words.ASKS_AN_ADMIN] if one.needs_approval else []
+        facts += [invite_words.STATES[one.state]] if one.state != "open" else []
         dot = f" {self._stage.glyphs.dot} "
         return Content.assemble(by, ("  " + dot.join(facts), "$faint"))
-
-    @property
-    def _chosen(self) -> GroupInvite | None:
-        at = self._options.highlighted
-        return None if at is None or at >= len(self._invites) else self._invites[at]
-
-    def _say(self, sentence: str, *, is_wrong: bool = False) -> None:
-        style = "$error" if is_wrong else "$success"
-        self._answer.update(Content.styled(clean_line(sentence), style))
 
     # ---- what can be done -----------------------------------------------------------------------
 

@@ -7,13 +7,12 @@ reads nothing. Spec: docs/tui.md, section 14.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import ClassVar, Final
+from typing import ClassVar
 
-from textual import events, on
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from restante.client.interface import Message
@@ -21,19 +20,17 @@ from restante.client.language import _
 from restante.client.tui import thread_words
 from restante.client.tui.chats import Chats
 from restante.client.tui.clean import clean_line
-from restante.client.tui.dialog import REST_ROWS, Dialog, text
+from restante.client.tui.dialog import REST_ROWS
+from restante.client.tui.found_dialog import PAGE, FoundDialog
 from restante.client.tui.found_lines import found_lines, found_width
 from restante.client.tui.stage import Stage
 from restante.errors import RestanteError
-
-PAGE: Final = 30
-NEAR_THE_END: Final = 5
 
 Read = Callable[[bool, str | None, int], Awaitable[list[Message]]]
 """Reads mentions: unread or not, past a message (None: from the newest), at most so many."""
 
 
-class MentionsDialog(Dialog[Message]):
+class MentionsDialog(FoundDialog[Message]):
     """Returns the message that was chosen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -41,23 +38,16 @@ class MentionsDialog(Dialog[Message]):
         Binding("up,k", "step(-1)", "Up", show=False, id="mentions.up"),
         Binding("pagedown", "step(8)", "Page down", show=False, id="mentions.page_down"),
         Binding("pageup", "step(-8)", "Page up", show=False, id="mentions.page_up"),
-        Binding("enter", "choose", "Go there", show=False, id="mentions.choose"),
+        Binding("enter", "take", "Go there", show=False, id="mentions.choose"),
     ]
     title_text = thread_words.MENTIONS_TITLE
-    hints = (("Enter", _("Go there"), "screen.choose"), ("Esc", _("Close"), "screen.leave"))
+    hints = (("Enter", _("Go there"), "screen.take"), ("Esc", _("Close"), "screen.leave"))
 
     def __init__(self, stage: Stage, chats: Chats, read: Read) -> None:
-        super().__init__()
-        self._stage = stage
-        self._chats = chats
+        super().__init__(stage, chats)
         self._read = read
-        self._options = OptionList(compact=True, markup=False)
-        self._options.can_focus = False
-        self._says = text("", classes="dialog-answer")
-        self._found: dict[str, Message] = {}
         self._unread: set[str] = set()
         self._is_more_unread = self._is_more = True
-        self._is_reading = False
 
     def body(self) -> list[Widget]:
         """The list, and how much it is."""
@@ -75,10 +65,11 @@ class MentionsDialog(Dialog[Message]):
         self._add(self._found.values())
         self._options.highlighted = at
 
-    def _read_on(self) -> None:
-        if not self._is_reading and self._is_more:
-            self._is_reading = True
-            self.run_worker(self._read_page(), group="mentions")
+    def _begin_reading_on(self) -> None:
+        self.run_worker(self._read_page(), group="mentions")
+
+    def _returned(self, message: Message) -> Message:
+        return message
 
     async def _read_page(self) -> None:
         try:
@@ -119,27 +110,3 @@ class MentionsDialog(Dialog[Message]):
             sign = f"{self._stage.glyphs.connected} " if each.id in self._unread else ""
             lines = found_lines(self._stage, self._chats, each, width, sign=sign)
             self._options.add_option(Option(lines, id=each.id))
-
-    def action_step(self, step: int) -> None:
-        """Move the highlight, and read on near the end."""
-        count = self._options.option_count
-        if count:
-            at = max(0, min((self._options.highlighted or 0) + step, count - 1))
-            self._options.highlighted = at
-            if at >= count - NEAR_THE_END:
-                self._read_on()
-
-    def action_choose(self) -> None:
-        """Return what is highlighted."""
-        at = self._options.highlighted
-        if at is not None and at < self._options.option_count:
-            self._return(self._options.get_option_at_index(at).id)
-
-    @on(OptionList.OptionSelected)
-    def _clicked(self, event: OptionList.OptionSelected) -> None:
-        self._return(event.option.id)
-
-    def _return(self, message_id: str | None) -> None:
-        message = self._found.get(message_id or "")
-        if message is not None:
-            self.dismiss(message)

@@ -7,13 +7,13 @@ takes the place of the one before. Spec: docs/tui.md, section 9.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, OptionList
+from textual.widgets import Input
 from textual.widgets.option_list import Option
 
 from restante.client.interface import Message
@@ -22,18 +22,17 @@ from restante.client.tui import search_words
 from restante.client.tui.asked import Asked, read_asked
 from restante.client.tui.chats import Chats
 from restante.client.tui.clean import clean_line
-from restante.client.tui.dialog import Dialog, Field, text
+from restante.client.tui.dialog import Field
+from restante.client.tui.found_dialog import PAGE, FoundDialog
 from restante.client.tui.found_lines import found_lines, found_width
 from restante.client.tui.stage import Stage
 from restante.errors import RestanteError
 
-PAGE: Final = 30
-NEAR_THE_END: Final = 5
 Search = Callable[[Asked, str | None, int], Awaitable[list[Message]]]
 """Reads what is asked, past a message (None: from the newest), at most so many."""
 
 
-class SearchDialog(Dialog[tuple[Message, str]]):
+class SearchDialog(FoundDialog[tuple[Message, str]]):
     """Returns the message that was chosen, and the words that it was found by."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -46,18 +45,10 @@ class SearchDialog(Dialog[tuple[Message, str]]):
     hints = (("Enter", _("Go there"), "screen.take"), ("Esc", _("Close"), "screen.leave"))
 
     def __init__(self, stage: Stage, chats: Chats, search: Search, *, value: str = "") -> None:
-        super().__init__()
-        self._stage = stage
-        self._chats = chats
+        super().__init__(stage, chats, says=search_words.BEGIN)
         self._search = search
         self._input = Field(search_words.PLACEHOLDER, value=value)
-        self._options = OptionList(compact=True, markup=False)
-        self._options.can_focus = False
-        self._says = text(search_words.BEGIN, classes="dialog-answer")
         self._asked = Asked(words="")
-        self._found: dict[str, Message] = {}
-        self._is_more = False
-        self._is_reading = False
 
     def body(self) -> list[Widget]:
         """The line, what it finds, and how much that is."""
@@ -94,7 +85,13 @@ class SearchDialog(Dialog[tuple[Message, str]]):
         typed = clean_line(self._input.value.strip())
         self._take(found, "" if found else search_words.none_at_all(typed))
 
-    async def _read_on(self, asked: Asked) -> None:
+    def _begin_reading_on(self) -> None:
+        self.run_worker(self._read_page(self._asked), group="search")
+
+    def _returned(self, message: Message) -> tuple[Message, str]:
+        return message, self._asked.words
+
+    async def _read_page(self, asked: Asked) -> None:
         past = next(reversed(self._found), None)
         try:
             found = await self._search(asked, past, PAGE)
@@ -140,29 +137,6 @@ class SearchDialog(Dialog[tuple[Message, str]]):
         )
         return Option(lines, id=message.id)
 
-    def action_step(self, step: int) -> None:
-        """Move the highlight, and read on near the end."""
-        count = self._options.option_count
-        if not count:
-            return
-        at = max(0, min((self._options.highlighted or 0) + step, count - 1))
-        self._options.highlighted = at
-        if at >= count - NEAR_THE_END and self._is_more and not self._is_reading:
-            self._is_reading = True
-            self.run_worker(self._read_on(self._asked), group="search")
-
     @on(Input.Submitted)
-    def action_take(self) -> None:
-        """Return what is highlighted."""
-        at = self._options.highlighted
-        if at is not None and at < self._options.option_count:
-            self._return(self._options.get_option_at_index(at).id)
-
-    @on(OptionList.OptionSelected)
-    def _clicked(self, event: OptionList.OptionSelected) -> None:
-        self._return(event.option.id)
-
-    def _return(self, message_id: str | None) -> None:
-        message = self._found.get(message_id or "")
-        if message is not None:
-            self.dismiss((message, self._asked.words))
+    def _entered(self) -> None:
+        self.action_take()
