@@ -1,4 +1,4 @@
-"""The list of messages of the open conversation: cursor, keys, and what the reader has seen.
+"""The messages of the open conversation: what comes, what changes, what the reader has seen.
 
 Rule: the end stays in sight while the reader is there, and nothing moves while they are elsewhere.
 Knows no engine. Spec: docs/tui.md, section 3.
@@ -15,9 +15,10 @@ from textual.binding import Binding, BindingType
 from textual.message import Message as Posted
 
 from restante.client.interface import Message, MessageState
+from restante.client.tui.cursor_view import CursorView
 from restante.client.tui.entries import Line
 from restante.client.tui.history import History
-from restante.client.tui.history_view import HistoryView, Load
+from restante.client.tui.history_view import Load
 from restante.client.tui.poll_lines import choice_at
 from restante.client.tui.roles import Role
 from restante.client.tui.stage import Stage
@@ -26,7 +27,7 @@ LINES_ABOVE_NEW = 4
 """The unread divider, its space, and a line of what was read before."""
 
 
-class MessageList(HistoryView, can_focus=True):
+class MessageList(CursorView, can_focus=True):
     """Shows one conversation. Nothing is shown before `open`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -87,11 +88,8 @@ class MessageList(HistoryView, can_focus=True):
     def __init__(self, stage: Stage, *, id: str = "messages") -> None:  # noqa: A002
         super().__init__(stage, id=id)
         self._arrived_below = 0
-        self._cursor_to_show: int | None = None
         self._is_new_to_show = False
         self._top_to_show: int | None = None
-        self._is_jump = False
-        """The cursor's message is to be shown with what stands around it."""
         self.last_seen: Message | None = None
         """The last message that was in sight."""
         self._below: int | None = None
@@ -150,11 +148,6 @@ class MessageList(HistoryView, can_focus=True):
         """Messages in the open conversation."""
         return self._history.count
 
-    @property
-    def selected(self) -> Message | None:
-        """The message under the cursor, if it is in memory."""
-        return None if self._cursor is None else self._history.message_at(self._cursor)
-
     def add(self, message: Message) -> None:
         """Show a message that appeared."""
         anchor = self._anchor()
@@ -212,18 +205,10 @@ class MessageList(HistoryView, can_focus=True):
         return [(row, at) for row, at in self._first_rows() if 0 <= row < self._view_rows]
 
     def go_to(self, position: int) -> None:
-        """Put the cursor on a message and bring it into sight."""
+        """Put the cursor on a message and bring it into sight, not the unread divider."""
         if 0 <= position < self._history.count:
-            self._is_at_end = self._is_new_to_show = False
-            self._is_jump = True
-            self._select(position)
-
-    def go_to_message(self, message_id: str) -> bool:
-        """Go to a message by its id; False if it isn't in memory."""
-        known = self._history.known(message_id)
-        if known is not None:
-            self.go_to(known.position)
-        return known is not None
+            self._is_new_to_show = False
+            super().go_to(position)
 
     @property
     def held(self) -> Message | None:
@@ -248,49 +233,13 @@ class MessageList(HistoryView, can_focus=True):
         self._arrived_below = 0
         self._fit(None)
 
-    # ---- keys and mouse -----------------------------------------------------------------------
-
-    def action_select(self, step: int) -> None:
-        """Move the cursor by a message."""
-        last = self._history.count - 1
-        if last < 0:
-            self.post_message(self.Left())
-            return
-        if self._cursor is None:
-            self._select(self._last_visible())
-        elif self._cursor + step > last:
-            self.post_message(self.Left())
-        else:
-            self._select(max(0, self._cursor + step))
-
-    def action_oldest(self) -> None:
-        """Go to the first message."""
-        if self._history.count:
-            self._select(0)
+    # ---- the end, and the mouse --------------------------------------------------------------
 
     def action_latest(self) -> None:
         """Go to the last message."""
         self.scroll_to_latest()
         if self._history.count:
             self._select(self._history.count - 1)
-
-    def action_page(self, pages: int) -> None:
-        """Move by a screen."""
-        self.scroll_to(y=self.scroll_offset.y + pages * (self._view_rows - 1), animate=False)
-        self.call_next(self._select_visible)
-
-    def on_focus(self) -> None:
-        """Put the cursor on what is on screen."""
-        if self._history.count:
-            position = self._cursor
-            first, last = self._visible()
-            if position is None or not first <= position <= last:
-                self._cursor = self._last_visible()
-        self.refresh()
-
-    def on_blur(self) -> None:
-        """Hide the cursor."""
-        self.refresh()
 
     def on_click(self, event: events.Click) -> None:
         """Select what was clicked."""
@@ -311,46 +260,12 @@ class MessageList(HistoryView, can_focus=True):
             elif any(role is Role.THREAD for _, role in place.line):
                 self.post_message(self.ThreadClicked(message))
 
+    def _leave(self) -> None:
+        self.post_message(self.Left())
+
     def _is_quote(self, line: Line) -> bool:
         mark = self._stage.glyphs.quote + " "
         return any(role is Role.QUOTE and text.startswith(mark) for text, role in line)
-
-    def _select(self, position: int) -> None:
-        self._cursor = position
-        self._cursor_to_show = position
-        self.screen.refresh_bindings()  # what the keys do depends on the message
-        self._show_cursor()
-        self.refresh()
-
-    def _select_visible(self) -> None:
-        if self._cursor is None:
-            return
-        first, last = self._visible()
-        self._cursor = min(max(self._cursor, first), last)
-        self.refresh()
-
-    def _show_cursor(self) -> None:
-        """Scroll until the cursor's message is in sight; again when its chunk has come."""
-        position = self._cursor_to_show
-        if position is None or position >= self._history.count:
-            return
-        rows = self._history.rows_of(position)
-        if rows is None:
-            number, _ = self._history.heights.at_position(position)
-            self.scroll_to(y=self._history.heights.top(number), animate=False, force=True)
-            self._fetch()
-            return
-        self._cursor_to_show = None
-        first, end = rows if position else (0, rows[1])
-        top = self.scroll_offset.y
-        is_jump, self._is_jump = self._is_jump, False
-        if is_jump and not top <= first < end <= top + self._view_rows:
-            around = max(0, first - (self._view_rows - (end - first)) // 3)
-            self.scroll_to(y=min(around, first), animate=False, force=True)
-        elif first < top:
-            self.scroll_to(y=first, animate=False, force=True)
-        elif end > top + self._view_rows:
-            self.scroll_to(y=min(first, end - self._view_rows), animate=False, force=True)
 
     # ---- what came of it ----------------------------------------------------------------------
 
