@@ -114,3 +114,9 @@ async def sit(
         sitter.end()
         os.close(reading)
     return sitter
+
+
+def alices() -> tuple[ScriptedEngine, str]:
+    """An engine whose user knows Alice, and the key of the conversation with her."""
+    engine = ScriptedEngine(address="sam@relay.example")
+    return engine, engine.person("alice@relay.example", "Alice")

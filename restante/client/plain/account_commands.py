@@ -7,7 +7,7 @@ Spec: docs/plain.md, section 3.
 from __future__ import annotations
 
 from restante.client.hearing import heard
-from restante.client.plain import plain_words
+from restante.client.plain import command_words, plain_words
 from restante.client.plain.asking import Asking
 from restante.client.tui import account_words, key_words
 from restante.client.tui.clean import clean_line
@@ -79,13 +79,13 @@ class AccountCommands(Asking):
 
     async def do_help(self, rest: str) -> None:
         """What there is."""
-        await self.say(plain_words.HELP)
-        for name, says in plain_words.LINES_ONLY:
+        await self.say(command_words.HELP)
+        for name, says in command_words.LINES_ONLY:
             await self.say(f"/{name}: {says}")
         for title, says, action in key_words.COMMANDS:
             name = action.rpartition(".")[2]
             if hasattr(self, f"do_{name}"):
-                says = plain_words.SAYS.get(name, says)  # noqa: PLW2901  (ours goes before)
+                says = command_words.SAYS.get(name, says)  # noqa: PLW2901  (ours goes before)
                 await self.say(f"/{key_words.slash_name(title)}: {says}")
 
     async def do_quit(self, rest: str) -> None:

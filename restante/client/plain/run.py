@@ -16,7 +16,7 @@ import trio
 from restante.client.commands.output import write_line
 from restante.client.hearing import heard
 from restante.client.interface import Engine, EventStream
-from restante.client.plain import plain_words
+from restante.client.plain import command_words, plain_words
 from restante.client.plain.account_commands import AccountCommands, Quitting
 from restante.client.plain.chat_commands import ChatCommands
 from restante.client.plain.message_commands import MessageCommands
@@ -36,7 +36,7 @@ LAST_WORDS_S: Final = 10.0
 
 _ACTIONS: Final = {
     **{slash_name(title): action.rpartition(".")[2] for title, _, action in COMMANDS},
-    **{name: name for name, _ in plain_words.LINES_ONLY},
+    **{name: name for name, _ in command_words.LINES_ONLY},
     "history-here": "history_here",  # `history` alone is what was said before
 }
 """What each command does, by its name."""
@@ -79,7 +79,7 @@ class Commands(ChatCommands, MessageCommands, PollCommands, SpaceCommands, Accou
         action = _ACTIONS[begun[0]]
         body: Callable[[str], Awaitable[None]] | None = getattr(self, "do_" + action, None)
         if body is None:
-            raise UserError(plain_words.ONLY_ON_SCREEN.get(action, plain_words.OF_SCREEN))
+            raise UserError(command_words.ONLY_ON_SCREEN.get(action, command_words.OF_SCREEN))
         await body(rest)
 
 
