@@ -46,8 +46,6 @@ from restante.store.client_account import own_code
 from restante.store.client_contacts import contact, contacts, upsert_contact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from restante.client.interface import Contact
     from restante.protocol.ids import Token
     from restante.store.client_contacts import ContactRow
@@ -198,13 +196,6 @@ class Contacts(LookingUp):
             return row
 
         return contact_view(await self._change(work))
-
-    async def _change(self, work: Callable[[Rows, Changes], ContactRow]) -> ContactRow:
-        changes = Changes()
-        row = await self._context.write(lambda rows: work(rows, changes))
-        changes.conversations[row.account_id] = None
-        await self._announcer.tell(changes)
-        return row
 
     async def _confirm(self, row: ContactRow) -> ContactRow:
         """Ask a doubtful contact's relay whose its address is. UserError if it isn't theirs."""

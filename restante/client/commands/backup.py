@@ -17,11 +17,12 @@ from typing import Any, Final
 from restante.client.commands.changes import seconds
 from restante.client.commands.init import made
 from restante.client.commands.output import Output
-from restante.client.commands.progress import ProgressLine, size_text
+from restante.client.commands.progress import ProgressLine
 from restante.client.commands.records import local_time
 from restante.client.commands.recovery import read_words
 from restante.client.oneshot import Caller
 from restante.client.profile import DEFAULT_NAME, Profile
+from restante.client.sizes import size_text
 from restante.errors import ExitCode, UserError
 
 WORDS: Final = 24

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from restante.client.commands.changes import seconds
 from restante.client.commands.files import PAGE, file_text
-from restante.client.commands.progress import size_text
 from restante.client.commands.records import message_record
 from restante.client.commands.trying import would
+from restante.client.sizes import size_text
 from restante.errors import ExitCode, UserError
 from restante.values import dataclass
 

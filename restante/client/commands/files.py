@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from restante.client.commands.output import Output
-from restante.client.commands.progress import ProgressLine, show_file, size_text
+from restante.client.commands.progress import ProgressLine, show_file
 from restante.client.commands.records import local_time, message_record
 from restante.client.oneshot import Caller
+from restante.client.sizes import size_text
 from restante.errors import ExitCode, UserError
 
 PAGE: Final = 256

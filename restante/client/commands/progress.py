@@ -10,6 +10,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
+from restante.client.sizes import size_text
+
 if TYPE_CHECKING:
     from restante.client.commands.output import Output
     from restante.client.oneshot import Caller
@@ -109,15 +111,6 @@ class ProgressLine:
             sys.stderr.flush()
         except (OSError, ValueError):
             self._is_terminal = False
-
-
-def size_text(count_bytes: float) -> str:
-    """Write a number of bytes for people."""
-    for unit in ("B", "kB", "MB"):
-        if count_bytes < 1000:
-            return f"{count_bytes:.0f} {unit}" if unit == "B" else f"{count_bytes:.1f} {unit}"
-        count_bytes /= 1000
-    return f"{count_bytes:.1f} GB"
 
 
 def _time(seconds: float) -> str:

@@ -216,13 +216,6 @@ class Verification(LookingUp):
             return accepted(rows, changes, self._context, row)
         return contact(rows, row.account_id) or row
 
-    async def _change(self, work: Callable[[Rows, Changes], ContactRow]) -> ContactRow:
-        changes = Changes()
-        row = await self._context.write(lambda rows: work(rows, changes))
-        changes.conversations[row.account_id] = None
-        await self._announcer.tell(changes)
-        return row
-
 
 def _printed(account_id: bytes) -> str:
     return f"printed:{account_id.hex()}"

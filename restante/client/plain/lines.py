@@ -19,6 +19,7 @@ from restante.client.interface import (
     Trust,
 )
 from restante.client.plain import plain_words
+from restante.client.sizes import size_text
 from restante.client.tui import (
     chat_words,
     contact_words,
@@ -159,7 +160,7 @@ def _file(file: File, page: Page) -> str:
         stands = plain_words.file_at_relay(until)
     else:
         stands = file_words.STATE[file.state]
-    said = plain_words.file(clean_line(file.name), file_words.size(file.size_bytes), stands)
+    said = plain_words.file(clean_line(file.name), size_text(file.size_bytes), stands)
     if file.error:
         said += f" {clean_line(heard(file.error))}"
     return f"{said} {clean(file.caption)}" if file.caption else said

@@ -12,6 +12,7 @@ from typing import Final
 from restante.client.hearing import heard
 from restante.client.interface import File, FileProgress, FileState, Message
 from restante.client.language import _, plural
+from restante.client.sizes import size_text
 from restante.client.tui import words
 from restante.client.tui.clean import clean, clean_line
 from restante.client.tui.glyphs import Glyphs
@@ -95,7 +96,7 @@ def progress(moves: FileProgress, page: Page) -> str:
     bar = full * int(columns * share) + empty * (columns - int(columns * share))
     parts = [f"{bar} {min(99, int(100 * share))} %"]
     if moves.rate_bytes_s:
-        parts.append(f"{size(moves.rate_bytes_s)}/s")
+        parts.append(f"{size_text(moves.rate_bytes_s)}/s")
     if moves.left_s is not None:
         parts.append(_("{length} left", length=length(moves.left_s)))
     parts.append(ENDS[moves.direction])
@@ -145,7 +146,7 @@ def under_way(files: Collection[FileProgress]) -> str:
     rate = sum(each.rate_bytes_s for each in files)
     left_s = [each.left_s for each in files if each.left_s is not None]
     if rate and left_s:  # all of it has to fit beside the connection
-        return f"{what} {percent} % {size(rate)}/s {length(max(left_s))}"
+        return f"{what} {percent} % {size_text(rate)}/s {length(max(left_s))}"
     return f"{what}{way} {percent} %"
 
 
@@ -169,13 +170,15 @@ def media_sum(messages: Sequence[Message]) -> str:
     taken = sum(each.size_bytes for each in here if each.state is FileState.HERE)
     if len(messages) == MOST_LISTED:
         return _(
-            "the newest {count} files, {size} on this device", count=MOST_LISTED, size=size(taken)
+            "the newest {count} files, {size} on this device",
+            count=MOST_LISTED,
+            size=size_text(taken),
         )
     return plural(
         "{count} file, {size} on this device",
         "{count} files, {size} on this device",
         len(messages),
-        size=size(taken),
+        size=size_text(taken),
     )
 
 
@@ -184,17 +187,8 @@ def saved(path: str) -> str:
     return _("Saved as {path}.", path=clean_line(path))
 
 
-def size(count_bytes: float) -> str:
-    """`640 B`, `12.3 kB`, `1.0 GB`."""
-    for unit in ("B", "kB", "MB"):
-        if count_bytes < 1000:
-            return f"{count_bytes:.0f} {unit}" if unit == "B" else f"{count_bytes:.1f} {unit}"
-        count_bytes /= 1000
-    return f"{count_bytes:.1f} GB"
-
-
 def _measures(file: File, dot: str) -> str:
-    known = size(file.size_bytes)
+    known = size_text(file.size_bytes)
     return known if file.duration_s is None else f"{length(file.duration_s)} {dot} {known}"
 
 

@@ -14,6 +14,7 @@ import trio
 from textual import events, on
 
 from restante.client.interface import Conversation, Message
+from restante.client.sizes import size_text
 from restante.client.tui import file_words, paste_words
 from restante.client.tui.bridge import ask
 from restante.client.tui.choice_dialog import ChoiceDialog
@@ -78,7 +79,7 @@ class Pasting(Writing):
         title = paste_words.FILES_TITLE if len(paths) > 1 else title
         names = clean_line(", ".join(path.name or str(path) for path in paths))
         names = shorten(names, NAMES_CELLS, ellipsis=self._stage.glyphs.ellipsis)
-        size = "" if dragged.has_folder else file_words.size(dragged.size_bytes)
+        size = "" if dragged.has_folder else size_text(dragged.size_bytes)
         dialog = ChoiceDialog(title, paste_words.named(names, size), choices)
         chosen = await self.app.push_screen_wait(dialog)
         if chosen == TEXT:
@@ -131,7 +132,7 @@ class Pasting(Writing):
         choices = [(FILE, paste_words.SEND_PICTURE)]
         if written and self.pane.box.purpose.edits is None:
             choices.append((CAPTION, paste_words.WITH_CAPTION))
-        says = paste_words.picture(found.kind, file_words.size(len(found.content)))
+        says = paste_words.picture(found.kind, size_text(len(found.content)))
         chosen = await self.app.push_screen_wait(
             ChoiceDialog(paste_words.PICTURE_TITLE, says, choices)
         )
@@ -149,7 +150,7 @@ class Pasting(Writing):
 
     async def _offer_text(self, conversation: Conversation, text: str) -> None:
         whole = text.encode()
-        says = paste_words.long_text(text.count("\n") + 1, file_words.size(len(whole)))
+        says = paste_words.long_text(text.count("\n") + 1, size_text(len(whole)))
         choices = [(FILE, paste_words.AS_FILE), (TEXT, paste_words.AS_TEXT)]
         dialog = ChoiceDialog(paste_words.TEXT_TITLE, says, choices)
         chosen = await self.app.push_screen_wait(dialog)
