@@ -109,7 +109,7 @@ def _name(group: bytes, device: bytes, verify: SenderVerifyKey) -> bytes:
     return sha256(labels.SENDER_CHAIN + group + device + verify.raw).digest()[:ID_BYTES]
 
 
-def stored_sender(packed: bytes, *, id: bytes, group: bytes, number: int) -> SenderChain:  # noqa: A002
+def stored_sender(packed: bytes, *, id: bytes, group: bytes, number: int) -> SenderChain:
     """Return a chain of one's own as it was stored. Raises CryptoError if it is damaged."""
     return SenderChain(
         id=id,
@@ -121,7 +121,7 @@ def stored_sender(packed: bytes, *, id: bytes, group: bytes, number: int) -> Sen
     )
 
 
-def stored_reader(packed: bytes, *, id: bytes, group: bytes, number: int) -> ReaderChain:  # noqa: A002
+def stored_reader(packed: bytes, *, id: bytes, group: bytes, number: int) -> ReaderChain:
     """Return somebody's chain as it was stored. Raises CryptoError if it is damaged."""
     size = 4 + KEY_BYTES
     left = packed[96:]

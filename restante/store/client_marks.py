@@ -77,7 +77,7 @@ def marks_of_each(rows: Rows, targets: Iterable[bytes]) -> dict[bytes, list[Mark
     return {target: marks for target, marks in found if marks}
 
 
-def mark(rows: Rows, id: bytes) -> MarkRow | None:  # noqa: A002  # the column's name
+def mark(rows: Rows, id: bytes) -> MarkRow | None:  # the column's name
     """Return a mark."""
     found = rows.first(_BY_ID, id=id)
     return None if found is None else MARK.read(found)
@@ -98,12 +98,12 @@ def marks_of_kind(rows: Rows, conversation: bytes, kind: int) -> list[MarkRow]:
     return [MARK.read(found) for found in rows.all(_OF_KIND, conversation=number, kind=kind)]
 
 
-def assign_mark_counter(rows: Rows, id: bytes, *, counter: int, body: bytes) -> None:  # noqa: A002
+def assign_mark_counter(rows: Rows, id: bytes, *, counter: int, body: bytes) -> None:
     """Give a mark of ours its counter, and the content that carries it: when it is first sealed."""
     rows.run(_SET_COUNTER, which=id, counter=counter, body=body)
 
 
-def delete_mark(rows: Rows, id: bytes) -> None:  # noqa: A002  # the column's name
+def delete_mark(rows: Rows, id: bytes) -> None:  # the column's name
     """Forget one mark."""
     rows.run(_DELETE, which=id)
 

@@ -107,7 +107,7 @@ def insert_messages(rows: Rows, conversation: bytes, added: Iterable[MessageRow]
     rows.run_many(_INSERT, ({**MESSAGE.write(row), "conversation": number} for row in added))
 
 
-def update_state(rows: Rows, id: bytes, state: str, error: str | None) -> Placed | None:  # noqa: A002
+def update_state(rows: Rows, id: bytes, state: str, error: str | None) -> Placed | None:
     """Note how far a message has come; return it as it stands now, or None if there is none."""
     rows.run(_SET_STATE, which=id, state=state, error=error)
     return placed_message(rows, id)
@@ -115,7 +115,7 @@ def update_state(rows: Rows, id: bytes, state: str, error: str | None) -> Placed
 
 def update_text(
     rows: Rows,
-    id: bytes,  # noqa: A002  # the column's name
+    id: bytes,  # the column's name
     text: str,
     state: str,
     error: str | None,
@@ -125,17 +125,17 @@ def update_text(
     return placed_message(rows, id)
 
 
-def set_calls(rows: Rows, id: bytes, calls: int, *, keeps: int = 0) -> None:  # noqa: A002
+def set_calls(rows: Rows, id: bytes, calls: int, *, keeps: int = 0) -> None:
     """Note why a message calls the user, beside those bits of before that it `keeps`."""
     rows.run(_SET_CALLS, which=id, calls=calls, keeps=keeps)
 
 
-def assign_counter(rows: Rows, id: bytes, *, counter: int, body: bytes) -> None:  # noqa: A002
+def assign_counter(rows: Rows, id: bytes, *, counter: int, body: bytes) -> None:
     """Give a message its counter, and the content that carries it: when it is first sealed."""
     rows.run(_SET_COUNTER, which=id, counter=counter, body=body)
 
 
-def set_expiry(rows: Rows, id: bytes, expires_at_ms: int | None) -> None:  # noqa: A002
+def set_expiry(rows: Rows, id: bytes, expires_at_ms: int | None) -> None:
     """Set when a message's time is over; None if never."""
     rows.run(_SET_EXPIRY, which=id, expires_at_ms=expires_at_ms)
 
@@ -155,19 +155,19 @@ def message_by_counter(
     return None if found is None else MESSAGE.read(found[:-1])
 
 
-def message(rows: Rows, id: bytes) -> MessageRow | None:  # noqa: A002  # the column's name
+def message(rows: Rows, id: bytes) -> MessageRow | None:  # the column's name
     """Return a message."""
     found = rows.first(_BY_ID, id=id)
     return None if found is None else MESSAGE.read(found[:-1])
 
 
-def placed_message(rows: Rows, id: bytes) -> Placed | None:  # noqa: A002  # the column's name
+def placed_message(rows: Rows, id: bytes) -> Placed | None:  # the column's name
     """Return a message and its position."""
     found = rows.first(_BY_ID, id=id)
     return None if found is None else read_placed(rows, found)
 
 
-def delete_message(rows: Rows, id: bytes) -> int | None:  # noqa: A002  # the column's name
+def delete_message(rows: Rows, id: bytes) -> int | None:  # the column's name
     """Erase a message, its search entries and its lines in the feed; return where it stood."""
     position = position_of(rows, id)
     rows.run(_DELETE, which=id)
@@ -204,7 +204,7 @@ def count_of_device(rows: Rows, conversation: bytes, device_id: bytes) -> int:
     return int(rows.value(_OF_DEVICE, conversation=number, device_id=device_id) or 0)
 
 
-def position_of(rows: Rows, id: bytes) -> int | None:  # noqa: A002  # the column's name
+def position_of(rows: Rows, id: bytes) -> int | None:  # the column's name
     """Return how many messages of its conversation sort before this one."""
     place = rows.first(_PLACE, id=id)
     return None if place is None else position_of_key(rows, *place)
@@ -223,4 +223,4 @@ def ranks_of(rows: Rows, ids: Iterable[bytes]) -> dict[bytes, int]:
 def heads(rows: Rows, conversation: bytes, limit: int = 8) -> list[bytes]:
     """Return the ids of the last messages, newest first, that others can know too."""
     number = number_of(rows, conversation)
-    return [id for (id,) in rows.all(_HEADS, conversation=number, limit=limit)]  # noqa: A001
+    return [id for (id,) in rows.all(_HEADS, conversation=number, limit=limit)]

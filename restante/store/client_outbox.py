@@ -64,7 +64,7 @@ def enqueue(rows: Rows, row: OutboxRow) -> None:
     rows.run(_ENQUEUE, **_ENTRY.write(row))
 
 
-def outbox_entry(rows: Rows, id: bytes) -> OutboxRow | None:  # noqa: A002  # the column's name
+def outbox_entry(rows: Rows, id: bytes) -> OutboxRow | None:  # the column's name
     """Return an entry, unless it is done with."""
     found = rows.first(_BY_ID, which=id)
     return None if found is None else _ENTRY.read(found)
@@ -95,7 +95,7 @@ def next_due_ms(rows: Rows) -> int | None:
 
 def save_sealed(
     rows: Rows,
-    id: bytes,  # noqa: A002  # the column's name
+    id: bytes,  # the column's name
     *,
     envelope_id: bytes,
     device_id: bytes,
@@ -113,14 +113,14 @@ def save_sealed(
     )
 
 
-def set_content(rows: Rows, id: bytes, content: bytes) -> None:  # noqa: A002  # the column's name
+def set_content(rows: Rows, id: bytes, content: bytes) -> None:  # the column's name
     """Change what an entry says; only before it is sealed."""
     rows.run(_SET_CONTENT, which=id, content=content)
 
 
 def mark(
     rows: Rows,
-    id: bytes,  # noqa: A002  # the column's name
+    id: bytes,  # the column's name
     *,
     state: str,
     attempts: int,
@@ -148,7 +148,7 @@ def wake_account(rows: Rows, account_id: bytes, now_ms: int) -> int:
     return rows.run(_WAKE_ACCOUNT, which=account_id, now_ms=now_ms, next_attempt_ms=now_ms)
 
 
-def delete(rows: Rows, id: bytes) -> None:  # noqa: A002  # the column's name
+def delete(rows: Rows, id: bytes) -> None:  # the column's name
     """Take an entry out: it is relayed, cancelled or given up."""
     rows.run(_DELETE, which=id)
 

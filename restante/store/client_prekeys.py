@@ -55,7 +55,7 @@ def add_prekeys(rows: Rows, added: Iterable[PrekeyRow]) -> None:
         rows.run(_RAISE_ID, kind=kind, next_id=last + 1)
 
 
-def prekey(rows: Rows, kind: int, id: int) -> PrekeyRow | None:  # noqa: A002  # as on the wire
+def prekey(rows: Rows, kind: int, id: int) -> PrekeyRow | None:  # as on the wire
     """Return a prekey, unless it is erased or never was."""
     found = rows.first(_PREKEY_BY_ID, of_kind=kind, of_id=id)
     return None if found is None else _PREKEY.read(found)
@@ -71,7 +71,7 @@ def count_prekeys(rows: Rows, kind: int) -> int:
     return int(rows.value(_COUNT, of_kind=kind))
 
 
-def delete_prekey(rows: Rows, kind: int, id: int) -> None:  # noqa: A002  # as on the wire
+def delete_prekey(rows: Rows, kind: int, id: int) -> None:  # as on the wire
     """Erase a prekey's secret; with a signed prekey also the hashes of the hellos it opened."""
     rows.run(_DELETE_PREKEY, of_kind=kind, of_id=id)
     if kind == SIGNED_KIND:

@@ -27,7 +27,7 @@ _OF_KIND = Statement("rewrites.OF_KIND")
 
 def rewrite(
     rows: Rows,
-    id: bytes,  # noqa: A002  # the column's name
+    id: bytes,  # the column's name
     *,
     kind: str,
     text: str,
@@ -41,7 +41,7 @@ def rewrite(
     return placed_message(rows, id)
 
 
-def erase(rows: Rows, id: bytes, *, kind: str) -> Placed | None:  # noqa: A002
+def erase(rows: Rows, id: bytes, *, kind: str) -> Placed | None:
     """Take everything out of a message but its place and its writer; return what is left."""
     rows.run(
         _ERASE,
@@ -63,7 +63,7 @@ def quoting(rows: Rows, quoted: bytes) -> list[MessageRow]:
 
 def set_excerpt(
     rows: Rows,
-    id: bytes,  # noqa: A002  # the column's name
+    id: bytes,  # the column's name
     excerpt: str,
     *,
     body: bytes,
@@ -73,7 +73,7 @@ def set_excerpt(
     return placed_message(rows, id)
 
 
-def set_gone(rows: Rows, id: bytes, gone_at_ms: int) -> Placed | None:  # noqa: A002
+def set_gone(rows: Rows, id: bytes, gone_at_ms: int) -> Placed | None:
     """Set when a message's time is over; return it as it stands now."""
     rows.run(_SET_GONE, which=id, gone_at_ms=gone_at_ms)
     return placed_message(rows, id)

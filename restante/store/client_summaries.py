@@ -55,7 +55,7 @@ def unread(rows: Rows, conversation: bytes) -> int:
 def mark_read(rows: Rows, conversation: bytes, up_to: bytes) -> list[bytes]:
     """Make everything unread up to this message, itself included, read; return those ids."""
     number = number_of(rows, conversation)
-    found = [id for (id,) in rows.all(_UNREAD_UP_TO, conversation=number, up_to=up_to)]  # noqa: A001
+    found = [id for (id,) in rows.all(_UNREAD_UP_TO, conversation=number, up_to=up_to)]
     rows.run_many(_SET_STATE, ({"which": each, "state": READ} for each in found))
     return found
 

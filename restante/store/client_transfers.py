@@ -86,7 +86,7 @@ def save_transfer(rows: Rows, row: TransferRow) -> None:
     rows.run(_SAVE_TRANSFER, **_TRANSFER.write(row))
 
 
-def transfer(rows: Rows, id: bytes) -> TransferRow | None:  # noqa: A002  # the column's name
+def transfer(rows: Rows, id: bytes) -> TransferRow | None:  # the column's name
     """Return a transfer."""
     found = rows.first(_ONE, id=id)
     return None if found is None else _TRANSFER.read(found)
@@ -97,7 +97,7 @@ def transfers(rows: Rows, direction: str) -> list[TransferRow]:
     return [_TRANSFER.read(found) for found in rows.all(_ALL, direction=direction)]
 
 
-def forget_transfer(rows: Rows, id: bytes) -> None:  # noqa: A002  # the column's name
+def forget_transfer(rows: Rows, id: bytes) -> None:  # the column's name
     """Forget a transfer, its parts and its walk."""
     for statement in (_FORGET, _FORGET_PARTS, _FORGET_WALK):
         rows.run(statement, which=id)

@@ -48,7 +48,7 @@ KIND_OF: dict[type[Struct], Kind] = {
 }
 
 
-def content(body: Struct, /, *, id: bytes, rank: int = 1 << 40, **changed: Any) -> Content:  # noqa: A002
+def content(body: Struct, /, *, id: bytes, rank: int = 1 << 40, **changed: Any) -> Content:
     """A content with a body; its id may be shorter than 16 bytes."""
     values: dict[str, Any] = {
         "version": 1,

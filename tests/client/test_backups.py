@@ -318,7 +318,7 @@ async def test_what_disappears_is_in_no_backup_nor_what_repeats_or_changes_it(
         assert bytes.fromhex(lasting.id) in packed
 
 
-def repeat(rows: Rows, id: bytes) -> None:  # noqa: A002
+def repeat(rows: Rows, id: bytes) -> None:
     """Let a message that stays repeat, in its quote, one that disappears."""
     rows._connection.execute(
         "UPDATE messages SET quote_excerpt = 'meet me at the kiosk' WHERE id = ?", (id,)

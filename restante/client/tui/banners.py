@@ -35,7 +35,7 @@ PADDING = 3
 class Banner(Line):
     """One banner; empty, it takes no room."""
 
-    def __init__(self, stage: Stage, *, id: str) -> None:  # noqa: A002  # Textual's name for it
+    def __init__(self, stage: Stage, *, id: str) -> None:  # Textual's name for it
         super().__init__(id=id, classes="banner")
         self._stage = stage
         self._sentence = ""

@@ -41,7 +41,7 @@ def trust_glyph(trust: Trust, glyphs: Glyphs) -> str:
 class SignLine(Line):
     """A line that is drawn anew when it is resized, or when the signs are others."""
 
-    def __init__(self, stage: Stage, *, id: str) -> None:  # noqa: A002  # Textual's name for it
+    def __init__(self, stage: Stage, *, id: str) -> None:  # Textual's name for it
         super().__init__(id=id)
         self._stage = stage
 
@@ -143,7 +143,7 @@ class HeaderLine(SignLine):
 class ConnectionLine(SignLine):
     """The connection's state, always in sight; more words once it is away for longer."""
 
-    def __init__(self, stage: Stage, *, id: str) -> None:  # noqa: A002  # Textual's name for it
+    def __init__(self, stage: Stage, *, id: str) -> None:  # Textual's name for it
         super().__init__(stage, id=id)
         self._status: Status | None = None
         self._is_late = False

@@ -86,7 +86,7 @@ class ComposeBox(TextArea):
 
         action: str
 
-    def __init__(self, *, id: str = "compose") -> None:  # noqa: A002  # Textual's name for it
+    def __init__(self, *, id: str = "compose") -> None:  # Textual's name for it
         super().__init__(
             id=id,
             classes="compose",

@@ -14,7 +14,7 @@ from restante.client.tui.stage import Stage
 class CursorView(HistoryView):
     """Moves the cursor. MessageList gives it keys."""
 
-    def __init__(self, stage: Stage, *, id: str) -> None:  # noqa: A002  # Textual's name for it
+    def __init__(self, stage: Stage, *, id: str) -> None:  # Textual's name for it
         super().__init__(stage, id=id)
         self._cursor_to_show: int | None = None
         self._is_jump = False

@@ -88,13 +88,13 @@ class Field(Input):
         placeholder: str = "",
         *,
         value: str = "",
-        id: str | None = None,  # noqa: A002  # Textual's name for it
+        id: str | None = None,  # Textual's name for it
     ) -> None:
         super().__init__(value=value, placeholder=placeholder, id=id, compact=True)
         self.cursor_blink = False
 
 
-def text(content: str | Content, *, classes: str = "dialog-text", id: str | None = None) -> Line:  # noqa: A002
+def text(content: str | Content, *, classes: str = "dialog-text", id: str | None = None) -> Line:
     """Return a text that is never parsed as markup."""
     return Line(Content(content) if isinstance(content, str) else content, classes=classes, id=id)
 

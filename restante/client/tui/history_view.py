@@ -88,7 +88,7 @@ class HistoryView(ScrollView):
 
         error: RestanteError
 
-    def __init__(self, stage: Stage, *, id: str) -> None:  # noqa: A002  # Textual's name for it
+    def __init__(self, stage: Stage, *, id: str) -> None:  # Textual's name for it
         super().__init__(id=id)
         self._stage = stage
         self._history = History(0)

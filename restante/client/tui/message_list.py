@@ -85,7 +85,7 @@ class MessageList(CursorView, can_focus=True):
 
         message: Message
 
-    def __init__(self, stage: Stage, *, id: str = "messages") -> None:  # noqa: A002
+    def __init__(self, stage: Stage, *, id: str = "messages") -> None:
         super().__init__(stage, id=id)
         self._arrived_below = 0
         self._is_new_to_show = False

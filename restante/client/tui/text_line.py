@@ -25,7 +25,7 @@ class Line(Static):
         self,
         content: str | Content = "",
         *,
-        id: str | None = None,  # noqa: A002  # Textual's name for it
+        id: str | None = None,  # Textual's name for it
         classes: str | None = None,
     ) -> None:
         plain = Content(content) if isinstance(content, str) else content
