@@ -115,7 +115,7 @@ def _with_common_options(command: click.Command) -> click.Command:
             invocation.take(**taken(options, without=names))
             return body(**options)
 
-        added = common(run, without=names).__click_params__  # type: ignore[attr-defined]
+        added = common(run, without=names).__click_params__  # type: ignore[attr-defined]  # click's
         command.params += reversed(added)
         show_examples(command)
         command.callback = run

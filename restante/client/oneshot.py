@@ -264,7 +264,7 @@ class EngineThread:
             self._started.set()
 
     async def _serve(self) -> None:
-        import trio  # noqa: PLC0415
+        import trio  # noqa: PLC0415  (only here)
 
         from restante.client.running import hosted  # noqa: PLC0415
 
@@ -287,7 +287,7 @@ def _log_fault(fault: threading.ExceptHookArgs) -> None:
 
 
 def _stopper(token: trio.lowlevel.TrioToken, scope: trio.CancelScope) -> Callable[[], None]:
-    import trio  # noqa: PLC0415
+    import trio  # noqa: PLC0415  (only here)
 
     def stop() -> None:
         try:

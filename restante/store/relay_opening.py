@@ -23,7 +23,7 @@ async def open_relay_store(
     Raises StoreError's subclasses, each with a sentence for the operator.
     """
     if url:
-        from restante.store.relay_postgres import open_relay_postgres  # noqa: PLC0415
+        from restante.store.relay_postgres import open_relay_postgres  # noqa: PLC0415  (only here)
 
         async with open_relay_postgres(url) as store:
             yield store

@@ -92,7 +92,7 @@ class ByKey:
         return ExitCode.OK
 
     def _secret(self) -> GrantSecret:
-        from restante.client.capability_keys import sending  # noqa: PLC0415
+        from restante.client.capability_keys import sending  # noqa: PLC0415  (only here)
         from restante.protocol.address import Address  # noqa: PLC0415
 
         secret = sending.read_secret(secret_of(self._environ))
@@ -110,6 +110,6 @@ class ByKey:
 
 def _word(name: str) -> str:
     """Return a name as one word of a shell, for people to copy."""
-    import shlex  # noqa: PLC0415
+    import shlex  # noqa: PLC0415  (only here)
 
     return shlex.quote(name)

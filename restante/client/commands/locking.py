@@ -163,14 +163,14 @@ def _change_there(attached: Attached, present: str | None, how: KeptBy, new: str
 
 
 def _change_here(profile: Profile, key: ProfileKey, how: KeptBy, new: str | None) -> None:
-    from restante.client.keeping.changing import keep_otherwise  # noqa: PLC0415
+    from restante.client.keeping.changing import keep_otherwise  # noqa: PLC0415  (only here)
     from restante.client.keeping.protection import read_new_passphrase  # noqa: PLC0415
 
     keep_otherwise(profile, key, how, None if new is None else read_new_passphrase(new))
 
 
 def _require_passphrase(profile: Profile) -> None:
-    from restante.client.keeping.protection import kept_by  # noqa: PLC0415
+    from restante.client.keeping.protection import kept_by  # noqa: PLC0415  (only here)
 
     if kept_by(profile) != "passphrase":
         raise UserError(_HAS_NONE)

@@ -30,7 +30,7 @@ def outcome(
     known = explain(error)
     if known is not None:
         return out.failed(known.exit_code, str(known))
-    from restante.client.log import log_bug, open_log  # noqa: PLC0415
+    from restante.client.log import log_bug, open_log  # noqa: PLC0415  (only here)
 
     try:
         path = profile().log_path
@@ -45,6 +45,6 @@ def outcome(
 
 def _log_only(error: BaseException | None) -> None:
     if error is not None and "logging" in sys.modules:
-        from restante.client.log import log_bug  # noqa: PLC0415
+        from restante.client.log import log_bug  # noqa: PLC0415  (only here)
 
         log_bug(error)

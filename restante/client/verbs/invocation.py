@@ -263,7 +263,7 @@ def show_examples(command: click.Command) -> None:
                 for line in found:
                     formatter.write(f"{'':{formatter.current_indent}}{line}\n")
 
-    command.format_epilog = format_epilog  # type: ignore[method-assign]
+    command.format_epilog = format_epilog  # type: ignore[method-assign]  # click's way
 
 
 def path_of(ctx: click.Context) -> str:
@@ -286,7 +286,7 @@ def command(group: click.Group, name: str | None = None) -> Callable[[F], F]:
             return body(invocation, **options)
 
         run.__doc__ = body.__doc__
-        run.__click_params__ = own  # type: ignore[attr-defined]
+        run.__click_params__ = own  # type: ignore[attr-defined]  # click's
         made = group.command(name or body.__name__.strip("_"))(common(run, without=names))
         show_examples(made)
         return body
