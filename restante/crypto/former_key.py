@@ -6,15 +6,13 @@ former one has that alone. Knows no file. Spec: docs/cryptography.md, section 16
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from restante.crypto import aead, kdf, labels
 from restante.crypto.keys import ProfileKey
 
 if TYPE_CHECKING:
     from restante.crypto.randomness import Randomness
-
-SEALED_BYTES: Final = ProfileKey.SIZE + aead.OVERHEAD_BYTES
 
 
 def seal_former_key(former: ProfileKey, new: ProfileKey, *, randomness: Randomness) -> bytes:

@@ -30,7 +30,6 @@ _APPEND = Statement("feed.APPEND")
 _AFTER = Statement("feed.AFTER")
 _AFTER_OF = Statement("feed.AFTER_OF")
 _AT = Statement("feed.AT")
-_LAST = Statement("feed.LAST")
 _OF = Statement("feed.OF")
 _PUT_BACK = Statement("feed.PUT_BACK")
 _FEED_COLUMNS = 4
@@ -82,11 +81,6 @@ def _line(rows: Rows, found: tuple[Any, ...]) -> FeedRow:
         message=placed.row,
         position=placed.position,
     )
-
-
-def last_cursor(rows: Rows) -> int:
-    """Return the newest line's cursor; 0 if there is none."""
-    return int(rows.value(_LAST))
 
 
 def feed_of(rows: Rows, message_id: bytes) -> list[FeedLine]:

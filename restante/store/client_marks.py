@@ -7,7 +7,6 @@ Spec: docs/client-store.md, section 5.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import field
 from typing import Final
 
@@ -46,7 +45,6 @@ _BY_ID = Statement("marks.BY_ID")
 _BY_COUNTER = Statement("marks.BY_COUNTER")
 _SET_COUNTER = Statement("marks.SET_COUNTER")
 _DELETE = Statement("marks.DELETE")
-_DELETE_OF = Statement("marks.DELETE_OF")
 _GONE = Statement("marks.GONE")
 _STAY = Statement("marks.STAY")
 _IN = Statement("marks.IN")
@@ -69,12 +67,6 @@ def has_marks(rows: Rows) -> bool:
 def marks_of(rows: Rows, target: bytes) -> list[MarkRow]:
     """Return what was said of a message, in the order of (rank, id)."""
     return [MARK.read(found) for found in rows.all(_OF, target=target)]
-
-
-def marks_of_each(rows: Rows, targets: Iterable[bytes]) -> dict[bytes, list[MarkRow]]:
-    """Return the marks of those messages that have any."""
-    found = ((target, marks_of(rows, target)) for target in targets)
-    return {target: marks for target, marks in found if marks}
 
 
 def mark(rows: Rows, id: bytes) -> MarkRow | None:  # the column's name
@@ -106,11 +98,6 @@ def assign_mark_counter(rows: Rows, id: bytes, *, counter: int, body: bytes) -> 
 def delete_mark(rows: Rows, id: bytes) -> None:  # the column's name
     """Forget one mark."""
     rows.run(_DELETE, which=id)
-
-
-def delete_marks_of(rows: Rows, target: bytes) -> None:
-    """Forget all that was said of a message."""
-    rows.run(_DELETE_OF, which=target)
 
 
 def delete_gone_marks(rows: Rows, now_ms: int) -> int:

@@ -75,7 +75,6 @@ _PLACE = Statement("messages.PLACE")
 _SET_STATE = Statement("messages.SET_STATE")
 _SET_COUNTER = Statement("messages.SET_COUNTER")
 _SET_EXPIRY = Statement("messages.SET_EXPIRY")
-_SET_TEXT = Statement("messages.SET_TEXT")
 _SET_CALLS = Statement("messages.SET_CALLS")
 _BY_COUNTER = Statement("messages.BY_COUNTER")
 _OF_DEVICE = Statement("messages.OF_DEVICE")
@@ -110,18 +109,6 @@ def insert_messages(rows: Rows, conversation: bytes, added: Iterable[MessageRow]
 def update_state(rows: Rows, id: bytes, state: str, error: str | None) -> Placed | None:
     """Note how far a message has come; return it as it stands now, or None if there is none."""
     rows.run(_SET_STATE, which=id, state=state, error=error)
-    return placed_message(rows, id)
-
-
-def update_text(
-    rows: Rows,
-    id: bytes,  # the column's name
-    text: str,
-    state: str,
-    error: str | None,
-) -> Placed | None:
-    """Change what an entry of our own making says, such as a gap; return it as it stands now."""
-    rows.run(_SET_TEXT, which=id, text=text, state=state, error=error)
     return placed_message(rows, id)
 
 
@@ -208,16 +195,6 @@ def position_of(rows: Rows, id: bytes) -> int | None:  # the column's name
     """Return how many messages of its conversation sort before this one."""
     place = rows.first(_PLACE, id=id)
     return None if place is None else position_of_key(rows, *place)
-
-
-def ranks_of(rows: Rows, ids: Iterable[bytes]) -> dict[bytes, int]:
-    """Return the rank of each of these messages that is here."""
-    places = ((each, rows.first(_PLACE, id=each)) for each in ids)
-    return {
-        each: int.from_bytes(place[1][:RANK_BYTES], "big")
-        for each, place in places
-        if place is not None
-    }
 
 
 def heads(rows: Rows, conversation: bytes, limit: int = 8) -> list[bytes]:

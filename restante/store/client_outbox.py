@@ -52,7 +52,6 @@ _DELETE = Statement("outbox.DELETE")
 _COUNT = Statement("outbox.COUNT")
 _COUNT_MESSAGES = Statement("outbox.COUNT_MESSAGES")
 _BY_MESSAGE = Statement("outbox.BY_MESSAGE")
-_BY_ENVELOPE = Statement("outbox.BY_ENVELOPE")
 _BY_ACCOUNT = Statement("outbox.BY_ACCOUNT")
 _ALL = Statement("outbox.ALL")
 _WAKE = Statement("outbox.WAKE")
@@ -171,11 +170,6 @@ def outbox_entries(rows: Rows) -> list[OutboxRow]:
 def by_message(rows: Rows, message_id: bytes) -> list[OutboxRow]:
     """Return the entries that carry a message, one for each device."""
     return [_ENTRY.read(row) for row in rows.all(_BY_MESSAGE, message_id=message_id)]
-
-
-def by_envelope(rows: Rows, envelope_id: bytes) -> list[OutboxRow]:
-    """Return the entries that go out under an envelope id."""
-    return [_ENTRY.read(row) for row in rows.all(_BY_ENVELOPE, envelope_id=envelope_id)]
 
 
 def by_account(rows: Rows, account_id: bytes) -> list[OutboxRow]:

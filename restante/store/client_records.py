@@ -32,7 +32,6 @@ _ONE = Statement("records.ONE")
 _OF_CONVERSATION = Statement("records.OF_CONVERSATION")
 _OF_KIND = Statement("records.OF_KIND")
 _ALL = Statement("records.ALL")
-_CLOCK = Statement("records.CLOCK")
 
 
 def put_record(rows: Rows, row: RecordRow) -> bool:
@@ -60,8 +59,3 @@ def records_of(rows: Rows, kind: int) -> list[RecordRow]:
 def records(rows: Rows) -> list[RecordRow]:
     """Return all records, by kind and key."""
     return [RECORD.read(found) for found in rows.all(_ALL)]
-
-
-def records_clock(rows: Rows) -> int:
-    """Return the highest rank of any record."""
-    return int(rows.value(_CLOCK) or 0)

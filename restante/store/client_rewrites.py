@@ -7,13 +7,10 @@ section 5.
 
 from __future__ import annotations
 
-from typing import Final
-
 from restante.store.client_conversations import number_of
 from restante.store.client_messages import MESSAGE, MessageRow, Placed, placed_message
 from restante.store.client_rows import Rows, Statement
 
-SETTING_KIND: Final = "setting"
 _REWRITE = Statement("rewrites.REWRITE")
 _ERASE = Statement("rewrites.ERASE")
 _SET_EXCERPT = Statement("rewrites.SET_EXCERPT")

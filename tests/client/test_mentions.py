@@ -148,7 +148,6 @@ async def test_only_members_are_named_and_all_by_whom_the_group_lets(tmp_path: P
 # ---- what others make by hand --------------------------------------------------------------------
 
 ONE = b"one".ljust(16, b"-")
-EARLIER = b"earlier".ljust(16, b"-")
 
 
 async def told(folder: Path, *mentions: Mention, words: str = "@you there") -> tuple[int, int]:

@@ -138,9 +138,6 @@ async def test_heads_are_the_last_messages_that_others_know(
         await _insert(db, *rows, gap)
         assert await db.read(heads, BOB) == [row.id for row in rows[:3:-1]]
         assert await db.read(heads, BOB, limit=1) == [rows[-1].id]
-        asked = [rows[3].id, made_id(seeded_random), gap.id]
-        ranks = await db.read(client_messages.ranks_of, asked)
-        assert ranks == {rows[3].id: 3, gap.id: 100}
 
 
 async def test_reading_up_to_a_message_reads_no_further(
@@ -277,17 +274,3 @@ async def test_messages_whose_time_is_over_are_listed_by_state(
         assert await over(30, limit=1) == [rows[1].id]
         await db.write(client_messages.set_expiry, rows[1].id, None)
         assert await over(30) == [rows[0].id]
-
-
-async def test_an_entry_of_our_own_making_is_rewritten(
-    tmp_path: Path, seeded_random: random.Random
-) -> None:
-    gap = made_message(seeded_random, rank=1, counter=0, kind="gap", text="One is missing.")
-    async with profile(tmp_path) as db:
-        await _insert(db, gap)
-        update = client_messages.update_text
-        rewritten = replace(gap, text="It was asked for again.", state="read")
-        found = await db.write(update, gap.id, "It was asked for again.", "read", None)
-        assert found == Placed(row=rewritten, position=0)
-        assert await db.write(update, made_id(seeded_random), "", "read", None) is None
-        assert await db.read(client_summaries.unread, BOB) == 0

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from restante.store import client_messages
+from restante.store import client_messages, client_rewrites
 from restante.store.client_messages import MessageRow
 from restante.store.client_search import LINK, Wanted, search
 from restante.store.driver import RawConnection
@@ -183,7 +183,8 @@ async def test_a_rewritten_text_is_found_by_its_new_words_alone(
     row = made_message(seeded_random, rank=1, text="old words")
     async with profile(tmp_path) as db:
         await _file(db, row)
-        await db.write(client_messages.update_text, row.id, "new words", "read", None)
+        new = {"kind": row.kind, "text": "new words", "quote_id": None, "quote_excerpt": None}
+        await db.write(client_rewrites.rewrite, row.id, **new)
         assert await _found(db, "old") == []
         assert await _found(db, "words") == ["new words"]
 

@@ -94,14 +94,6 @@ def test_a_measured_chunk_keeps_its_height_when_the_estimate_changes() -> None:
     assert [heights.height(n) for n in range(3)] == [2 * CHUNK, 500, 2 * CHUNK]
 
 
-def test_forgetting_measures_keeps_the_heights() -> None:
-    heights = Heights(2 * CHUNK, estimate=3)
-    heights.measure(0, 77)
-    heights.forget_measures()
-    assert heights.height(0) == 77
-    assert not heights.is_measured(0)
-
-
 def test_a_million_entries_are_as_quick_to_change_as_a_thousand() -> None:
     # A generous bound, for a slow machine: one step of the interface may take two milliseconds,
     # and this one is measured at a fifth of that. What is guarded against is a loop in Python

@@ -44,7 +44,6 @@ MOST_PLACES: Final = 8
 MOST_AT_ONCE_S: Final = 86_400
 """Of what has passed since the last look by the wall clock, no more counts: it may be wrong."""
 
-DRAIN_PATIENCE_S: Final = 10.0
 _LOOK_EVERY_S: Final = MOST_AT_ONCE_S / 4
 _ERASE_PATIENCE_S: Final = 20.0
 _AGAIN_AFTER_S: Final = 60.0

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from restante.crypto.own_keys import DeviceSecrets
     from restante.crypto.signatures import VerifiedManifest
 
-CANCEL_PATIENCE_S: Final = 5.0
 AGAIN: Final = "Begin again here with: restante device link {address}"
 
 EXPIRED: Final = "The code has expired. " + AGAIN

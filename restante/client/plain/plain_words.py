@@ -148,7 +148,6 @@ NOT_THAT_ONE: Final = _("This can't be done with that message.")
 SENT_EDIT: Final = _("Changed.")
 PINNED: Final = _("Pinned, for everybody here.")
 UNPINNED: Final = _("Not pinned any more.")
-REACTED: Final = _("Done.")
 DELETE_ASK: Final = _("Delete it for everyone, or for you? Type everyone, me, or nothing.")
 EVERYONE: Final = "everyone"
 ME: Final = "me"
@@ -177,7 +176,6 @@ SEARCH_HOW: Final = _(
     "Say what: /search-all WORDS, with from: in: type: since: before: if you like."
 )
 NO_MATCH: Final = _("No match.")
-LEADS_NOWHERE: Final = _("It holds no link, no contact and no answer.")
 
 
 def number(position: int) -> str:

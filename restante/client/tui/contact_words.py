@@ -15,7 +15,6 @@ TRUST: Final = {
     Trust.UNVERIFIED: _("not verified"),
     Trust.CHANGED: _("key changed"),
 }
-NOT_VERIFIED_HINT: Final = _("Compare codes to be sure.")
 KEY_CHANGED_WHY: Final = _(
     "Your contact's device now signs with another key. A new phone or a new installation does "
     "that; so does somebody who sits in between and wants to read along.\n\n"
@@ -97,7 +96,6 @@ NEW_CHAT_PLACEHOLDER: Final = _("restante:c… or alice@relay.example")
 LOOKING_UP: Final = _("Looking them up…")
 RENAME_TITLE: Final = _("Rename")
 RENAME_TEXT: Final = _("Only you see this name. Leave it empty to show the address again.")
-MY_CODE_TITLE: Final = _("Your code")
 MY_CODE_TEXT: Final = _("Whoever scans or pastes this can write to you, and knows it's you.")
 MY_CODE_WAITING: Final = _("Making your code…")
 

@@ -114,10 +114,6 @@ class Heights:
         ]
         self._unsettle(0)
 
-    def forget_measures(self) -> None:
-        """Keep all heights, as assumptions: the width has changed."""
-        self._is_measured = [False] * len(self._sizes)
-
     def append(self) -> int:
         """Add an entry at the end and return its chunk; a full last chunk gets a successor."""
         if not self._sizes or self._sizes[-1] >= CHUNK:

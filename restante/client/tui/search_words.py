@@ -20,7 +20,6 @@ BEGIN: Final = _(
     "since:monday   before:2026-11-04   on:yesterday"
 )
 HERE_PLACEHOLDER: Final = _("Find in this chat")
-TOO_SHORT: Final = _("Type on.")
 FAILED: Final = _("The search failed. See the log.")
 DATE_TITLE: Final = _("Go to a date")
 DATE_TEXT: Final = _("yesterday, monday, 3 weeks ago, 4 June, 2026-11-04, 2026-11")

@@ -60,7 +60,6 @@ def is_yours(address: str) -> str:
 REGISTERING: Final = _("Making keys and asking the relay…")
 SHARE_TITLE: Final = _("Now find each other")
 SHARE_TEXT: Final = _("Let them scan this, or send them the link. Or paste theirs here:")
-SHARE_SKIP: Final = _("Later")
 CONTINUE: Final = _("Continue")
 HAVE_ACCOUNT: Final = _("I have an account")
 BACK: Final = _("Back")

@@ -208,7 +208,6 @@ NO_EDITOR_HERE: Final = _("This terminal can't be handed to an editor.")
 COMPOSE_REQUEST: Final = _("Accept to answer.")
 COMPOSE_BLOCKED: Final = _("You blocked this contact.")
 COMPOSE_PAUSED: Final = _("Sending is paused.")
-COMPOSE_PAUSED_DRAFT: Final = _("Sending is paused. Your draft is kept.")
 
 
 def editor_failed(code: int) -> str:

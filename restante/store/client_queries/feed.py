@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 
 from restante.store import client_tables as tables
 from restante.store.client_queries.compiling import Query
@@ -40,7 +40,6 @@ AFTER_OF = Query(
     )
 )
 AT = Query(_lines.where(_feed.c.cursor == bindparam("at")))
-LAST = Query(select(func.coalesce(func.max(_feed.c.cursor), 0)))
 OF = Query(
     select(_feed.c.cursor, _feed.c.type, _feed.c.at_ms, _feed.c.detail)
     .join(_messages, _feed.c.message == _messages.c.number)

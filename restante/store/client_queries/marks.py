@@ -34,7 +34,6 @@ BY_COUNTER = Query(
 )
 SET_COUNTER = Query(_marks.update().where(_marks.c.id == bindparam("which")), "counter", "body")
 DELETE = Query(_marks.delete().where(_marks.c.id == bindparam("which")))
-DELETE_OF = Query(_marks.delete().where(_marks.c.target == bindparam("which")))
 GONE = Query(_marks.delete().where(_marks.c.gone_at_ms <= bindparam("now_ms")))
 STAY = Query(
     _marks.update()

@@ -33,9 +33,6 @@ SET_COUNTER = Query(
     _messages.update().where(_messages.c.id == bindparam("which")), "counter", "body"
 )
 SET_EXPIRY = Query(_messages.update().where(_messages.c.id == bindparam("which")), "expires_at_ms")
-SET_TEXT = Query(
-    _messages.update().where(_messages.c.id == bindparam("which")), "text", "state", "error"
-)
 SET_CALLS = Query(text("UPDATE messages SET calls = (calls & :keeps) | :calls WHERE id = :which"))
 BY_COUNTER = Query(
     select_messages.where(

@@ -44,7 +44,6 @@ DELETE = Query(_outbox.delete().where(_is_this))
 COUNT = Query(select(func.count()).select_from(_outbox))
 COUNT_MESSAGES = Query(select(func.count(_outbox.c.message_id.distinct())))
 BY_MESSAGE = Query(_select.where(_outbox.c.message_id == bindparam("message_id")))
-BY_ENVELOPE = Query(_select.where(_outbox.c.envelope_id == bindparam("envelope_id")))
 BY_ACCOUNT = Query(_select.where(_outbox.c.account_id == bindparam("account_id")))
 ALL = Query(_select)
 WAKE = Query(

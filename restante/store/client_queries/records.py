@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import bindparam, func, or_, select, text
+from sqlalchemy import bindparam, or_, select, text
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from restante.store import client_tables as tables
@@ -45,4 +45,3 @@ OF_KIND = Query(
     select(*RECORD.columns).where(_records.c.kind == bindparam("kind")).order_by(_records.c.key)
 )
 ALL = Query(select(*RECORD.columns).order_by(_records.c.kind, _records.c.key))
-CLOCK = Query(select(func.max(_records.c.rank)))
