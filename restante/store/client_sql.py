@@ -627,11 +627,6 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
         ("at",),
         {},
     ),
-    "feed.LAST": (
-        "SELECT coalesce(max(feed.cursor), ?) AS coalesce_1 FROM feed",
-        ("coalesce_2",),
-        {"coalesce_2": 0},
-    ),
     "feed.OF": (
         (
             "SELECT feed.cursor, feed.type, feed.at_ms, feed.detail FROM feed JOIN messages ON "
@@ -941,21 +936,6 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
         ("hash",),
         {},
     ),
-    "groups.FORGET_ENTRIES": (
-        "DELETE FROM group_entries WHERE group_entries.group_id = ?",
-        ("which",),
-        {},
-    ),
-    "groups.FORGET_MEMBERS": (
-        "DELETE FROM group_members WHERE group_members.group_id = ?",
-        ("which",),
-        {},
-    ),
-    "groups.FORGET_STATE": (
-        "DELETE FROM group_states WHERE group_states.group_id = ?",
-        ("which",),
-        {},
-    ),
     "groups.FORGET_WAITING": (
         "DELETE FROM group_waiting WHERE group_waiting.arrived_ms < ?",
         ("before_ms",),
@@ -1161,11 +1141,6 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
         ("which",),
         {},
     ),
-    "marks.DELETE_OF": (
-        "DELETE FROM marks WHERE marks.target = ?",
-        ("which",),
-        {},
-    ),
     "marks.GONE": (
         "DELETE FROM marks WHERE marks.gone_at_ms <= ?",
         ("now_ms",),
@@ -1359,11 +1334,6 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
         ("state", "error", "which"),
         {},
     ),
-    "messages.SET_TEXT": (
-        "UPDATE messages SET state=?, error=?, text=? WHERE messages.id = ?",
-        ("state", "error", "text", "which"),
-        {},
-    ),
     "messages.TOTAL": (
         (
             "SELECT conversations.number, conversations.message_count FROM conversations WHERE "
@@ -1405,16 +1375,6 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             "outbox.was_sent FROM outbox WHERE outbox.account_id = ? ORDER BY outbox.number"
         ),
         ("account_id",),
-        {},
-    ),
-    "outbox.BY_ENVELOPE": (
-        (
-            "SELECT outbox.id, outbox.envelope_id, outbox.message_id, outbox.account_id, "
-            "outbox.device_id, outbox.content, outbox.payload, outbox.relay, outbox.state, "
-            "outbox.attempts, outbox.next_attempt_ms, outbox.created_at_ms, outbox.ttl_s, "
-            "outbox.was_sent FROM outbox WHERE outbox.envelope_id = ? ORDER BY outbox.number"
-        ),
-        ("envelope_id",),
         {},
     ),
     "outbox.BY_ID": (
@@ -1640,11 +1600,6 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
             'SELECT records.kind, records."key", records.rank, records.device_id, records.value '
             'FROM records ORDER BY records.kind, records."key"'
         ),
-        (),
-        {},
-    ),
-    "records.CLOCK": (
-        "SELECT max(records.rank) AS max_1 FROM records",
         (),
         {},
     ),

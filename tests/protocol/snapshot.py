@@ -244,7 +244,7 @@ def _cell(allowed: dict[type[frames.Frame], State], state: State) -> str:
 def limits_table() -> str:
     """Draw the table of limits, with the reasons that stand beside them in the code."""
     lines = ["| Limit | Value | Reason |", "|---|---|---|"]
-    for module in (limits, address, content, linking, poll, text):
+    for module in (limits, address, content, sync, linking, poll, text):
         reasons = _reasons(Path(module.__file__ or ""))
         for name in reasons:
             if module is limits or name.startswith("MAX_"):
