@@ -1,14 +1,20 @@
-"""The relay: deposits a second, durable and delivered, drain, latency, memory of idle connections.
+"""The relay beside one with every check left out: rates, drain, latency, memory of connections.
 
 One relay process on one core, the load on another; real fsync; 300 B payloads for comparison with
-other servers, 4 KiB as clients send. What it does while much waits: bench_relay_waiting.py.
+other servers, 4 KiB as clients send. Each figure is taken by turns of ours (`relay.`) and of the
+bare one (`bare.`, benchmarks/bare_relay.py). `ratio.` says how many times as good ours is: above 1
+it is faster, or smaller. What a relay does while much waits: bench_relay_waiting.py.
+
+`RESTANTE_BENCH_ROWS=drain` takes only rows whose name contains that.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from statistics import median
 from typing import Any
 
 import trio
@@ -23,6 +29,7 @@ from benchmarks.relay_load import (
     percentile,
 )
 from benchmarks.relay_side import (
+    Kind,
     recipients,
     resident_kib,
     row,
@@ -31,32 +38,70 @@ from benchmarks.relay_side import (
     take_load_core,
 )
 
-SPAN_S = float(os.environ.get("RESTANTE_BENCH_SPAN_S", "4"))
+SPAN_S = float(os.environ.get("RESTANTE_BENCH_SPAN_S", "1.5"))
+TURNS = int(os.environ.get("RESTANTE_BENCH_TURNS", "2"))
+ROWS = os.environ.get("RESTANTE_BENCH_ROWS", "")
 PAIRS = 16
 SIZES = (300, 4096)
 IDLE_CONNECTIONS = 1000
 IDLE_DEVICES = 500
+KINDS: tuple[Kind, ...] = ("relay", "bare")
+
+Measure = Callable[[Kind], Awaitable[list[dict[str, Any]]]]
 
 
 def run() -> Iterator[dict[str, Any]]:
     """Yield all rows."""
     take_load_core()
-    for size_bytes in SIZES:
-        for items in (1, 10, 100):
-            yield trio.run(_online, size_bytes, items, False)
-        for items in (1, 10, 100):
-            yield trio.run(_offline, size_bytes, items)
-        yield trio.run(_drain, size_bytes)
-        yield from trio.run(_latency, size_bytes)
-        for items in (1, 10, 100):
-            yield trio.run(_online, size_bytes, items, True)
-    for tls in (False, True):
-        yield trio.run(_idle, tls)
-        yield trio.run(_idle_devices, tls)
+    for name, turns, measure in _measures():
+        if ROWS in name:
+            yield from _by_turns(measure, turns)
 
 
-async def _online(size_bytes: int, items: int, tls: bool) -> dict[str, Any]:
-    async with running_relay(size_bytes, tls=tls) as (address, _), trio.open_nursery() as nursery:
+def _measures() -> Iterator[tuple[str, int, Measure]]:
+    """Yield what is measured: its name, how many turns each relay gets, and how."""
+    for size in SIZES:
+        for items in (1, 10, 100):
+            yield f"online.{size}B.{items}_", TURNS, partial(_online, size, items, False)
+        for items in (1, 10, 100):
+            yield f"offline.{size}B.{items}_", TURNS, partial(_offline, size, items)
+        yield f"drain.{size}B", TURNS, partial(_drain, size)
+        yield f"latency.{size}B", TURNS, partial(_latency, size)
+        for items in (1, 10, 100):
+            yield f"tls.{size}B.{items}_", TURNS, partial(_online, size, items, True)
+    for tls in (False, True):  # memory: a second turn has the same
+        yield f"idle_connection.{tls}", 1, partial(_idle, tls)
+        yield f"idle_device.{tls}", 1, partial(_idle_devices, tls)
+
+
+def _by_turns(measure: Measure, turns: int) -> Iterator[dict[str, Any]]:
+    """Yield the medians of both relays and how they compare, measured by turns."""
+    taken = [
+        {kind: trio.run(measure, kind) for kind in KINDS}  # ours, bare, ours, bare
+        for _ in range(turns)
+    ]
+    for at in range(len(taken[0]["relay"])):
+        ours, bare = (
+            {**turn[at], "value": median(each[kind][at]["value"] for each in taken)}
+            for kind, turn in taken[0].items()
+        )
+        yield ours
+        yield bare
+        parts = (ours["value"], bare["value"])
+        best, other = parts if ours["unit"] == "envelopes/s" else parts[::-1]
+        yield {
+            "bench": "ratio" + ours["bench"].removeprefix("relay"),
+            "value": round(best / max(other, 1e-9), 2),
+            "unit": "times",
+            "how": f"how many times as good ours is; medians of {turns} turns each",
+        }
+
+
+async def _online(size_bytes: int, items: int, tls: bool, kind: Kind) -> list[dict[str, Any]]:
+    async with (
+        running_relay(size_bytes, tls=tls, kind=kind) as (address, _),
+        trio.open_nursery() as nursery,
+    ):
         people = await recipients(address, PAIRS)
         receivers = [Receiver(who) for who in people]
         for receiver in receivers:
@@ -72,16 +117,18 @@ async def _online(size_bytes: int, items: int, tls: bool) -> dict[str, Any]:
                 await next_arrival()
         seconds = max(receiver.last_at for receiver in receivers) - started
         nursery.cancel_scope.cancel()
-    return row(
-        f"relay.{'tls' if tls else 'online'}.{size_bytes}B.{items}_a_frame",
-        stored / seconds,
-        f"durable before the answer and delivered to subscribed devices; {PAIRS} pairs, "
-        f"acks of 50 ms together{', TLS 1.3' if tls else ''}",
-    )
+    return [
+        row(
+            f"{kind}.{'tls' if tls else 'online'}.{size_bytes}B.{items}_a_frame",
+            stored / seconds,
+            f"durable before the answer and delivered to subscribed devices; {PAIRS} pairs, "
+            f"acks of 50 ms together{', TLS 1.3' if tls else ''}",
+        )
+    ]
 
 
-async def _offline(size_bytes: int, items: int) -> dict[str, Any]:
-    async with running_relay(size_bytes) as (address, _):
+async def _offline(size_bytes: int, items: int, kind: Kind) -> list[dict[str, Any]]:
+    async with running_relay(size_bytes, kind=kind) as (address, _):
         people = await recipients(address, PAIRS)
         sending_ones = senders(people, items=items, size_bytes=size_bytes)
         started = trio.current_time()
@@ -89,15 +136,17 @@ async def _offline(size_bytes: int, items: int) -> dict[str, Any]:
             for sender in sending_ones:
                 sending.start_soon(sender.run, address, started + SPAN_S)
         seconds = trio.current_time() - started
-    return row(
-        f"relay.offline.{size_bytes}B.{items}_a_frame",
-        sum(sender.stored for sender in sending_ones) / seconds,
-        f"durable before the answer, recipients away; {PAIRS} senders",
-    )
+    return [
+        row(
+            f"{kind}.offline.{size_bytes}B.{items}_a_frame",
+            sum(sender.stored for sender in sending_ones) / seconds,
+            f"durable before the answer, recipients away; {PAIRS} senders",
+        )
+    ]
 
 
-async def _drain(size_bytes: int) -> dict[str, Any]:
-    async with running_relay(size_bytes) as (address, _), trio.open_nursery() as nursery:
+async def _drain(size_bytes: int, kind: Kind) -> list[dict[str, Any]]:
+    async with running_relay(size_bytes, kind=kind) as (address, _), trio.open_nursery() as nursery:
         people = await recipients(address, 1)
         waiting = 100_000 if size_bytes < 4096 else 30_000
         deposits = Deposits(people[0], items=100, size_bytes=size_bytes)
@@ -114,18 +163,23 @@ async def _drain(size_bytes: int) -> dict[str, Any]:
             await receiver.drained.wait()
         seconds = receiver.last_at - started
         nursery.cancel_scope.cancel()
-    return row(
-        f"relay.drain.{size_bytes}B",
-        receiver.received / seconds,
-        f"{receiver.received} envelopes of one mailbox, delivered and acked, from Subscribe on",
-    )
+    return [
+        row(
+            f"{kind}.drain.{size_bytes}B",
+            receiver.received / seconds,
+            f"{waiting} envelopes of one mailbox, delivered and acked, from Subscribe on",
+        )
+    ]
 
 
-async def _latency(size_bytes: int) -> list[dict[str, Any]]:
+async def _latency(size_bytes: int, kind: Kind) -> list[dict[str, Any]]:
     """Deposit 500 a second in all, and see after how long each is delivered."""
     rate = 500
     waits: list[float] = []
-    async with running_relay(size_bytes) as (address, _), trio.open_nursery() as nursery:
+    async with (
+        running_relay(size_bytes, kind=kind) as (address, _),
+        trio.open_nursery() as nursery,
+    ):
         people = await recipients(address, PAIRS)
         receivers = [Receiver(who) for who in people]
         for receiver in receivers:
@@ -146,7 +200,7 @@ async def _latency(size_bytes: int) -> list[dict[str, Any]]:
             async with anonymous(address) as line:
                 await one(index, line, deposits)  # the first one has its mailbox looked up
                 await trio.sleep_until(begun + index / rate)
-                for number in range(int(SPAN_S * rate / PAIRS)):
+                for number in range(int(2 * SPAN_S * rate / PAIRS)):
                     await trio.sleep_until(begun + (index + number * PAIRS) / rate)
                     waits.append(await one(index, line, deposits))
 
@@ -158,7 +212,7 @@ async def _latency(size_bytes: int) -> list[dict[str, Any]]:
     how = f"from deposit to delivery, durable, {rate} a second over {PAIRS} pairs"
     return [
         {
-            "bench": f"relay.latency.{size_bytes}B.p{share}",
+            "bench": f"{kind}.latency.{size_bytes}B.p{share}",
             "value": round(percentile(waits, share / 100) * 1000, 2),
             "unit": "ms",
             "how": how,
@@ -167,8 +221,11 @@ async def _latency(size_bytes: int) -> list[dict[str, Any]]:
     ]
 
 
-async def _idle(tls: bool) -> dict[str, Any]:
-    async with running_relay(4096, tls=tls) as (address, pid), trio.open_nursery() as nursery:
+async def _idle(tls: bool, kind: Kind) -> list[dict[str, Any]]:
+    async with (
+        running_relay(4096, tls=tls, kind=kind) as (address, pid),
+        trio.open_nursery() as nursery,
+    ):
 
         async def stay(*, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
             async with anonymous(address):
@@ -181,25 +238,27 @@ async def _idle(tls: bool) -> dict[str, Any]:
             await nursery.start(stay)
         grown = resident_kib(pid) - before
         nursery.cancel_scope.cancel()
-    return row(
-        f"relay.idle_connection{'.tls' if tls else ''}",
-        grown / IDLE_CONNECTIONS,
-        f"growth of the relay's resident memory by {IDLE_CONNECTIONS} anonymous connections",
-        "KiB",
-    )
+    return [
+        row(
+            f"{kind}.idle_connection{'.tls' if tls else ''}",
+            grown / IDLE_CONNECTIONS,
+            f"growth of the relay's resident memory by {IDLE_CONNECTIONS} anonymous connections",
+            "KiB",
+        )
+    ]
 
 
-async def _idle_devices(tls: bool) -> dict[str, Any]:
+async def _idle_devices(tls: bool, kind: Kind) -> list[dict[str, Any]]:
     """Have devices connected that have subscribed and drained, as nearly all are nearly always.
 
     At a relay that has started again: what registering them took is no part of it.
     """
     with tempfile.TemporaryDirectory(prefix="restante-bench-") as place:
-        async with running_relay(4096, tls=tls, place=place) as (address, _):
+        async with running_relay(4096, tls=tls, place=place, kind=kind) as (address, _):
             people = await recipients(address, IDLE_DEVICES + 1)
             authority = address.authority
         async with (
-            running_relay(4096, tls=tls, place=place) as (address, pid),
+            running_relay(4096, tls=tls, place=place, kind=kind) as (address, pid),
             trio.open_nursery() as nursery,
         ):
             first, *others = [Receiver(who, authority=authority) for who in people]
@@ -211,9 +270,11 @@ async def _idle_devices(tls: bool) -> dict[str, Any]:
                 await receiver.drained.wait()
             grown = resident_kib(pid) - before
             nursery.cancel_scope.cancel()
-    return row(
-        f"relay.idle_device{'.tls' if tls else ''}",
-        grown / IDLE_DEVICES,
-        f"growth of the relay's resident memory by {IDLE_DEVICES} subscribed devices",
-        "KiB",
-    )
+    return [
+        row(
+            f"{kind}.idle_device{'.tls' if tls else ''}",
+            grown / IDLE_DEVICES,
+            f"growth of the relay's resident memory by {IDLE_DEVICES} subscribed devices",
+            "KiB",
+        )
+    ]

@@ -1,7 +1,7 @@
 """A relay for the benchmarks, on a core of its own, and people at it.
 
-Rule: the relay is the real program in a process of its own; what is read of its memory is the
-kernel's account.
+Rule: the relay is a real program in a process of its own: ours, or the bare one to measure beside;
+what is read of its memory is the kernel's account.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import trio
 from cryptography import x509
@@ -31,7 +31,11 @@ RELAY_CORE, LOAD_CORE = 0, 1
 UNDER_WAY = 512
 """Envelopes under way over all senders, at one a frame."""
 
-_PROGRAM = ("-m", "benchmarks.relay_process")
+Kind = Literal["relay", "bare"]
+_PROGRAMS: dict[Kind, str] = {
+    "relay": "benchmarks.relay_process",
+    "bare": "benchmarks.bare_relay",
+}
 
 
 def take_load_core() -> None:
@@ -55,11 +59,12 @@ async def running_relay(
     own_limits: bool = False,
     database_url: str = "",
     place: str = "",
+    kind: Kind = "relay",
 ) -> AsyncIterator[tuple[RelayAddress, int]]:
     """Run a relay whose smallest bucket is so large; yield its address and its process.
 
     Its limits are out of the way unless it is to have its own. `place`: its directory, if it is to
-    be there again.
+    be there again. `kind`: ours, or the one with every check left out.
     """
     fresh = tempfile.TemporaryDirectory(prefix="restante-bench-")
     with nullcontext(place) if place else fresh as data:
@@ -68,7 +73,8 @@ async def running_relay(
         process = await trio.lowlevel.open_process(
             [
                 sys.executable,
-                *_PROGRAM,
+                "-m",
+                _PROGRAMS[kind],
                 data,
                 str(size_bytes),
                 str(RELAY_CORE),
