@@ -58,7 +58,8 @@ coverage: venv ## branch coverage: all of crypto and protocol by their own tests
 soak: venv ## the long rounds of the same tests; prints its seed, RESTANTE_SEED=n repeats it
 	@seed=$${RESTANTE_SEED:-$$($(bin)/python -c 'import secrets; print(secrets.randbits(32))')}; \
 	RESTANTE_SOAK=1 RESTANTE_SEED=$$seed \
-	$(pytest) -m soak -n $(JOBS) --maxprocesses 8 --dist loadfile --hypothesis-seed=$$seed $(PYTEST_ARGS)
+	$(pytest) -m soak -o faulthandler_timeout=0 -n $(JOBS) --maxprocesses 8 --dist loadfile \
+	    --hypothesis-seed=$$seed $(PYTEST_ARGS)
 
 bench: venv ## figures as JSON lines, beside what this machine can do at all
 	@$(bin)/python -m benchmarks.run $(ONLY)

@@ -31,8 +31,8 @@ from restante.client.contents import Arrival, Reader
 from restante.client.directory import manifest_of
 from restante.client.granting import grant
 from restante.client.groups import chains, lost_keys
-from restante.client.groups.admitting import is_worth_hearing
 from restante.client.groups.arriving import is_of_group
+from restante.client.groups.strangers import is_heard_first
 from restante.client.history import parse_content
 from restante.client.interface import ContactState
 from restante.client.lifecycle.key_changes import note_forked
@@ -59,7 +59,6 @@ from restante.store.client_contacts import ContactRow, contact, upsert_contact
 from restante.store.client_inbox import is_processed, mark_processed
 from restante.store.client_outbox import wake_account
 from restante.store.client_prekeys import PrekeyRow, delete_prekey, prekey, remember_hello
-from restante.store.client_requests import count_in_state
 from restante.store.client_sender_keys import chain_by_tag
 from restante.values import dataclass
 
@@ -72,9 +71,6 @@ if TYPE_CHECKING:
     from restante.store.client_rows import Rows
 
 _LOG: Final = logging.getLogger("restante.inbox")
-
-MAX_MERE_MEMBERS: Final = 8192
-"""People who are known only from groups; more of them are turned away."""
 
 _NO_TAGS: Final[frozenset[LookupTag]] = frozenset()
 
@@ -290,8 +286,8 @@ class Opener:
     ) -> bool:
         """Whether this is a stranger whom there is no room for."""
         if row.state == ContactState.MEMBER.value and not contact(rows, row.account_id):
-            is_full = count_in_state(rows, row.state) >= MAX_MERE_MEMBERS
-            return is_full or not is_worth_hearing(rows, content)
+            now_s = self.reader.now_ms // 1000
+            return not is_heard_first(rows, row.account_id, content, now_s=now_s)
         is_new = row.state == ContactState.REQUEST.value and not contact(rows, row.account_id)
         return is_new and not make_room(rows, changes, now_s=self.reader.now_ms // 1000)
 

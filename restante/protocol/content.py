@@ -94,6 +94,8 @@ class Kind(IntEnum):
     """That link lets nobody in any more."""
     SENDER_KEY_ASK = 118
     """A key of that kind was lost on its way."""
+    GROUP_DECLINED = 119
+    """An admin has said no to somebody who asked to be let in: for the other admins."""
     GRANTED = 130
     """What a capability key says, with the grant that allows it: see `protocol.grant`."""
 

@@ -333,3 +333,11 @@ class GroupRefused(Struct, array_like=True, frozen=True, forbid_unknown_fields=T
 
     link: Bytes16
     why: U8
+
+
+class GroupDeclined(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Body of kind GROUP_DECLINED: its writer has said no to an account that came by a link."""
+
+    link: Bytes16
+    account: Bytes16
+    at_ms: U63

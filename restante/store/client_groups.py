@@ -101,6 +101,8 @@ _COUNT_MEMBERS = Statement("groups.COUNT_MEMBERS")
 _MEMBER_ONE = Statement("groups.MEMBER_ONE")
 _DROP_MEMBER = Statement("groups.DROP_MEMBER")
 _GROUPS_OF = Statement("groups.GROUPS_OF")
+_COUNT_APART = Statement("groups.COUNT_APART")
+_COUNT_NAMED = Statement("groups.COUNT_NAMED")
 _WAIT = Statement("groups.WAIT")
 _WAITING_OF = Statement("groups.WAITING_OF")
 _TAKE_WAITING = Statement("groups.TAKE_WAITING")
@@ -214,6 +216,17 @@ def member(rows: Rows, group_id: bytes, account_id: bytes) -> MemberRow | None:
 def groups_of(rows: Rows, account_id: bytes) -> list[bytes]:
     """Return the ids of the groups that somebody is in."""
     return [group_id for (group_id,) in rows.all(_GROUPS_OF, account_id=account_id)]
+
+
+def count_apart(rows: Rows, state: str, *, after_s: int) -> int:
+    """Return how many contacts in a state are in no group that was joined, and were first known
+    after a time, in unix seconds."""
+    return int(rows.value(_COUNT_APART, in_state=state, after_s=after_s))
+
+
+def count_named(rows: Rows, state: str) -> int:
+    """Return how many contacts in a state are in groups that were never joined, and in no other."""
+    return int(rows.value(_COUNT_NAMED, in_state=state))
 
 
 def wait_for_group(rows: Rows, row: WaitingRow) -> None:

@@ -874,6 +874,16 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
         (),
         {},
     ),
+    "groups.COUNT_APART": (
+        (
+            "SELECT count(*) AS count_1 FROM contacts WHERE contacts.state = ? AND NOT (EXISTS "
+            "(SELECT * FROM group_members, group_states WHERE group_members.account_id = "
+            "contacts.account_id AND group_states.group_id = group_members.group_id AND "
+            "(group_states.state = ? OR group_states.state = ?))) AND contacts.created_at_s > ?"
+        ),
+        ("in_state", "state_1", "state_2", "after_s"),
+        {"state_1": "joined", "state_2": "left"},
+    ),
     "groups.COUNT_ENTRIES": (
         "SELECT count(*) AS count_1 FROM group_entries WHERE group_entries.group_id = ?",
         ("group_id",),
@@ -883,6 +893,17 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
         "SELECT count(*) AS count_1 FROM group_members WHERE group_members.group_id = ?",
         ("group_id",),
         {},
+    ),
+    "groups.COUNT_NAMED": (
+        (
+            "SELECT count(*) AS count_1 FROM contacts WHERE contacts.state = ? AND NOT (EXISTS "
+            "(SELECT * FROM group_members, group_states WHERE group_members.account_id = "
+            "contacts.account_id AND group_states.group_id = group_members.group_id AND "
+            "(group_states.state = ? OR group_states.state = ?))) AND (EXISTS (SELECT * FROM "
+            "group_members WHERE group_members.account_id = contacts.account_id))"
+        ),
+        ("in_state", "state_1", "state_2"),
+        {"state_1": "joined", "state_2": "left"},
     ),
     "groups.COUNT_STATE": (
         "SELECT count(*) AS count_1 FROM group_states WHERE group_states.state = ?",

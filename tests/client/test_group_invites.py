@@ -85,10 +85,14 @@ async def test_a_link_with_approval_waits_for_an_admins_word(tmp_path: Path) -> 
         assert len((await alice.group(key)).members) == 2
 
 
-async def test_a_no_on_one_device_is_the_answer_on_all_until_they_ask_again(tmp_path: Path) -> None:
+async def test_a_no_on_one_device_is_every_admins_until_they_ask_again(tmp_path: Path) -> None:
     async with a_world(tmp_path) as world, AsyncExitStack() as stack:
-        alice, dave = await online(world, stack, "alice", "dave")
-        key = (await alice.group_new("Walkers", [])).conversation.key
+        alice, bob, dave = await online(world, stack, "alice", "bob", "dave")
+        to_bob, _ = await introduce(alice, bob)
+        key = (await alice.group_new("Walkers", [to_bob])).conversation.key
+        await is_in(bob, key)
+        await alice.group_role(key, to_bob, "admin")
+        await is_noticed(bob, key, "an admin")
         made = await alice.group_invite(key, approve=True)
         assert made.link is not None
         link_to = made.link
@@ -101,17 +105,20 @@ async def test_a_no_on_one_device_is_the_answer_on_all_until_they_ask_again(tmp_
             return [each.key for each in (await on.group(key)).asking]
 
         async def are_asked() -> None:
-            for each in (alice, second):
+            for each in (alice, second, bob):
                 await eventually(each, partial(asks, each))
 
         await are_asked()
         await second.group_refuse(key, await asks(second))
         assert not await asks(second)
 
-        async def is_asked_no_more() -> bool:
-            return not await asks(alice)
+        async def is_asked_no_more(on: LocalEngine) -> bool:
+            return not await asks(on)
 
-        await eventually(alice, is_asked_no_more)
+        for each in (alice, bob):
+            await eventually(each, partial(is_asked_no_more, each))
+        said_no = f"{world.address('alice')} has said no to {world.address('dave')}"
+        await is_noticed(bob, key, said_no)
         await is_noticed(dave, await dave.resolve("self"), "they said no")
         await dave.group_join(link_to)
         await are_asked()

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from restante.client.changes import Changes
-from restante.client.groups import lost_keys
+from restante.client.groups import lost_keys, telling
 from restante.client.groups.chains import LIVES_MS
 from restante.crypto import kdf, sender_keys
 from restante.crypto.randomness import SystemRandomness
 from restante.crypto.tags import tag
-from restante.protocol.group import SenderKeyAsk
+from restante.protocol.group import Add, Remove, Role, SenderKeyAsk
 from restante.store.client_contacts import contact
 from restante.store.client_sender_keys import chains_of as stored_chains
 from restante.store.client_sender_keys import drop_chain, put_chain
@@ -117,6 +117,40 @@ async def test_the_log_goes_up_once_for_all_who_are_new(tmp_path: Path) -> None:
             for each in (bob, carol):
                 assert len((await is_in(each, key, members=3)).members) == 3
             assert len(await chains_of(bob, alice, key)) == 1
+
+
+async def test_who_is_taken_out_learns_nothing_of_who_is_new_by_the_same_entry(
+    tmp_path: Path,
+) -> None:
+    async with a_large_party(tmp_path) as party, party.world.online("dave") as dave:
+        alice, bob = party.alice, party.bob
+        to_dave, _ = await introduce(alice, dave)
+        key = await party.group()
+        await alice.send(key, "Hello, Bob")
+        await hears(bob, key, ["Hello, Bob"])
+        [held] = await chains_of(bob, alice, key)
+        accounts = [each._services.running().own.account_id for each in (bob, dave)]
+        context, own, changes = alice._context, alice._services.running().own, Changes()
+
+        def work(rows: Rows) -> None:
+            ledger = context.shelf.open(rows, bytes.fromhex(key))
+            acts = [
+                Remove(account=accounts[0]),
+                Add(account=accounts[1], role=int(Role.MEMBER), link=None),
+            ]
+            telling.write_entry(rows, changes, context, own, ledger=ledger, acts=acts)
+
+        await context.write(work)
+        await alice._services.tell(changes)
+        await is_in(dave, key, members=3)
+
+        async def is_out() -> bool:
+            return (await bob.group(key)).conversation.group.role is None
+
+        await eventually(bob, is_out)
+        assert await bob._context.read(lambda rows: contact(rows, accounts[1])) is None
+        assert held not in await chains_of(alice, alice, key)
+        assert to_dave in {each.key for each in (await party.carol.group(key)).members}
 
 
 async def test_a_log_that_was_lost_on_its_way_is_asked_for(tmp_path: Path) -> None:

@@ -193,6 +193,7 @@ def test_kinds_keep_their_numbers() -> None:
         "GROUP_JOIN": 116,
         "GROUP_REFUSED": 117,
         "SENDER_KEY_ASK": 118,
+        "GROUP_DECLINED": 119,
         "GRANTED": 130,
     }
     assert {state.name: int(state) for state in c.ReceiptState} == {"DELIVERED": 1, "READ": 2}

@@ -26,6 +26,7 @@ from restante.client.groups.packing import parts_of
 from restante.client.groups.settling import note_of
 from restante.client.history import parse_content
 from restante.client.queueing import control_content, enqueue_content, local_id
+from restante.client.syncing.self_contact import self_contact
 from restante.client.views import display_name
 from restante.errors import RemoteProtocolError, UserError
 from restante.protocol import group as g
@@ -136,12 +137,20 @@ def hear(
 
 
 def _ours(rows: Rows, secret: bytes) -> Iterator[tuple[LinkRow, GroupRow]]:
-    """Yield the links of a secret in groups that this account may let people into."""
+    """Yield the links of a secret in groups that this account may let people into.
+
+    Of several of one id all but one are copied from its group's log, by somebody who doesn't know
+    the secret: who made it knows which, and answers; nobody else does (attack 41).
+    """
+    found = []
     for link in store.links_of_id(rows, invite_id(secret)):
         group = group_row(rows, link.group_id)
         is_ours = group is not None and group.state == ledgers.JOINED
         if group is not None and is_ours and group.own_role >= Role.ADMIN:
-            yield link, group
+            found.append((link, group))
+    own = self_contact(rows)
+    made = [each for each in found if own is not None and each[0].maker == own.account_id]
+    yield from made or (found if len(found) == 1 else [])
 
 
 def _turn(own: OwnAccount, place: int) -> int:

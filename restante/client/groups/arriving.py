@@ -13,12 +13,14 @@ from restante.client import gap_requests, gaps, tracing
 from restante.client.acquaintance import is_heard, is_welcome
 from restante.client.grammar.filing import file_content
 from restante.client.grammar.signals import hear_in_group
-from restante.client.groups import admitting, chains, joining, lost_keys, telling
+from restante.client.groups import admitting, chains, declining, joining, lost_keys, telling
 from restante.client.groups import ledger as ledgers
 from restante.client.groups.knowing import is_answered, is_with_us, know_members
 from restante.client.groups.packing import parts_of
 from restante.client.groups.posting import least_role, says_receipts
-from restante.client.groups.settling import settle, was_asked
+from restante.client.groups.settling import settle
+from restante.client.groups.standing import was_asked, was_joined
+from restante.client.groups.strangers import room_for_named
 from restante.client.history import parse_content
 from restante.client.interface import MessageState
 from restante.client.requests import MAX_REQUEST_MESSAGES
@@ -38,12 +40,14 @@ from restante.protocol.group import (
     Add,
     GroupAsk,
     GroupContent,
+    GroupDeclined,
     GroupJoin,
     GroupLog,
     GroupRefused,
     SenderKey,
     SenderKeyAsk,
 )
+from restante.protocol.group_rights import MAX_MEMBERS
 from restante.store import client_groups as store
 from restante.store.client_contacts import contact
 from restante.store.client_conversations import count_from
@@ -78,6 +82,7 @@ GROUP_KINDS: Final = frozenset(
         Kind.GROUP_ASK,
         Kind.SENDER_KEY,
         Kind.SENDER_KEY_ASK,
+        Kind.GROUP_DECLINED,
     }
 )
 JOINING_KINDS: Final = frozenset({Kind.GROUP_JOIN, Kind.GROUP_REFUSED})
@@ -157,6 +162,15 @@ class GroupReader:
                     randomness=self.randomness,
                     now_ms=self.now_ms,
                 )
+            case Kind.GROUP_DECLINED:
+                declining.take_no(
+                    rows,
+                    changes,
+                    source.who,
+                    group_id=content.conversation,
+                    said=decode(content.body, GroupDeclined),
+                    now_ms=self.now_ms,
+                )
             case Kind.RESEND_REQUEST:
                 self._send_again(rows, changes, source, content)
             case Kind.RESEND_EXPIRED:
@@ -198,15 +212,26 @@ class GroupReader:
         who = source.who
         body = decode(content.body, GroupLog)
         ledger = self.shelf.open(rows, content.conversation)
-        is_known = is_welcome(who) or was_asked(rows, who.account_id)
-        if not ledgers.may_be_kept(rows, ledger, body, is_known=is_known):
+        is_free = (
+            is_welcome(who)
+            or was_asked(rows, who.account_id)
+            or was_joined(rows, self.own.account_id, ledger.group_id)
+        )
+        if not is_free and not ledgers.may_be_kept(rows, ledger, body):
             return
         taken = ledgers.take_entries(rows, ledger, body.entries, body.manifests)
         if len(ledger.log):
             state = ledger.log.state()
             tokens = {each.account: each.token for each in body.tokens}
-            now_s = self.now_ms // 1000
-            know_members(rows, self.own, state, body.manifests, tokens, now_s=now_s)
+            know_members(
+                rows,
+                self.own,
+                state,
+                body.manifests,
+                tokens,
+                most=MAX_MEMBERS if is_free else room_for_named(rows),
+                now_s=self.now_ms // 1000,
+            )
         if taken.nodes:
             settle(rows, changes, self.own, ledger, taken.nodes, now_ms=self.now_ms)
             self._read_waiting(rows, changes, ledger.group_id)

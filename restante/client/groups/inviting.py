@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from restante.client.clock import rfc3339
 from restante.client.directory import manifest_of
-from restante.client.groups import admitting
+from restante.client.groups import admitting, declining
 from restante.client.groups.own_devices import declined_key
 from restante.client.groups.posting import existing_group
 from restante.client.interface import GroupInvite
@@ -138,6 +138,15 @@ class Inviting:
                 now_ms = self._context.now_ms()
                 at_ms = max(now_ms, each.asked_ms)  # their clock may be ahead of ours
                 put(rows, RecordKind.GROUP_DECLINED, key, at_ms.to_bytes(8, "big"), now_ms=now_ms)
+                declining.tell_no(
+                    rows,
+                    changes,
+                    self._own,
+                    each,
+                    at_ms=at_ms,
+                    randomness=self._context.randomness,
+                    now_ms=now_ms,
+                )
                 who = contact(rows, each.account_id)
                 if who is not None:
                     admitting.refuse(

@@ -55,17 +55,22 @@ def know_members(
     manifests: Iterable[bytes],
     tokens: dict[bytes, bytes],
     *,
+    most: int,
     now_s: int,
 ) -> None:
-    """Keep the members whom we don't know yet, by the manifests that came with the log.
+    """Keep the members whom we don't know yet, by the manifests that came with the log; `most` new.
 
     A manifest vouches for its account by itself, for its account id is the hash of its root key.
     A token that we have ourselves is kept: theirs is at least as good.
     """
     for manifest in verified(manifests).values():
         account = manifest.account_id
-        if account != own.account_id and state.role(account):
+        if account == own.account_id or not state.role(account):
+            continue
+        is_new = contact(rows, account) is None
+        if not is_new or most > 0:
             know_member(rows, manifest, tokens.get(account), now_s=now_s)
+        most -= is_new
 
 
 def know_member(rows: Rows, manifest: VerifiedManifest, token: bytes | None, *, now_s: int) -> None:

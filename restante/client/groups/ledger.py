@@ -139,20 +139,14 @@ def take_entries(
     return Taken(nodes=tuple(taken), is_lacking=is_lacking)
 
 
-def may_be_kept(rows: Rows, ledger: Ledger, news: GroupLog, *, is_known: bool) -> bool:
-    """Whether there is room for what is told of a group, if we haven't joined it.
-
-    `is_known`: by a contact, or by whom the user has asked to be let in. Then it has a log's room.
-    """
-    row = store.group_row(rows, ledger.group_id)
-    if is_known or (row is not None and row.state in {JOINED, LEFT}):
-        return True
+def may_be_kept(rows: Rows, ledger: Ledger, news: GroupLog) -> bool:
+    """Whether there is room for what strangers tell of a group that we haven't joined."""
     if len(ledger.log) + len(news.entries) > MAX_UNJOINED_ENTRIES:
         return False
     fresh_bytes = sum(len(each.body) for each in news.entries) + sum(map(len, news.manifests))
     if store.entry_bytes(rows, ledger.group_id) + fresh_bytes > MAX_UNJOINED_BYTES:
         return False
-    if row is not None:
+    if store.group_row(rows, ledger.group_id) is not None:
         return True
     return store.count_groups(rows, PARTIAL) + store.count_groups(rows, REQUEST) < MAX_UNJOINED
 

@@ -53,6 +53,9 @@ _DEAF: Final = frozenset({ContactState.BLOCKED.value, ContactState.LEFT.value})
 
 _READERS: Final = frozenset({Kind.EDIT, Kind.DELETION, Kind.REACTION, Kind.VOTE, Kind.POLL_CLOSED})
 
+_FOR_MEMBERS: Final = frozenset({Kind.SENDER_KEY, Kind.GROUP_DECLINED})
+"""What isn't said in the group, and is for nobody who has left it all the same."""
+
 GONE: Final = "They are not in the group any more."
 
 
@@ -245,7 +248,7 @@ def says_receipts(rows: Rows, group_id: bytes) -> bool:
 def may_receive(rows: Rows, entry: OutboxRow) -> bool:
     """Whether an entry of the outbox is still for somebody who may read it."""
     content = Content.from_bytes(entry.content)
-    is_secret = content.kind <= LAST_HISTORY_KIND or content.kind == Kind.SENDER_KEY
+    is_secret = content.kind <= LAST_HISTORY_KIND or content.kind in _FOR_MEMBERS
     if not is_secret or not store.is_group(content.conversation):
         return True
     return store.member(rows, content.conversation, entry.account_id) is not None

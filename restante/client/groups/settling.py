@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from restante.client.acquaintance import is_welcome
 from restante.client.groups.ledger import JOINED, LEFT, PARTIAL, REQUEST, Ledger
 from restante.client.groups.sentences import sentence_of
+from restante.client.groups.standing import adder_of, parent_of, standing_of, was_asked
 from restante.client.history import file_note
 from restante.client.queueing import local_id
 from restante.client.syncing.putting import put
-from restante.protocol.group import Add, EntryHash, Field, Found, Role
+from restante.protocol.group import EntryHash, Field, Role
 from restante.protocol.ids import ID_BYTES
 from restante.protocol.order import is_out_of_reach, rank_at
 from restante.protocol.sync import RecordKind
@@ -28,8 +28,7 @@ from restante.store.client_conversations import own_counter
 from restante.store.client_group_invites import LinkRow
 from restante.store.client_groups import GroupRow, MemberRow
 from restante.store.client_messages import message, update_state
-from restante.store.client_records import record, records_of
-from restante.store.client_spaces import ChannelRow, channel, channels, put_channels
+from restante.store.client_spaces import ChannelRow, channels, put_channels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +55,7 @@ def settle(
     group_id, state = ledger.group_id, ledger.log.state()
     before = store.group_row(rows, group_id)
     own_role = state.role(own.account_id)
-    standing = _standing(rows, own, ledger, state, before=before)
+    standing = standing_of(rows, own.account_id, ledger, state, before=before)
     begun_at_ms = now_ms if before is None else before.begun_at_ms
     row = _row(own.account_id, ledger, state, standing=standing, begun_at_ms=begun_at_ms)
     store.put_group(rows, row)
@@ -74,6 +73,8 @@ def settle(
     put(rows, RecordKind.GROUP, group_id, heads, now_ms=now_ms, is_decision=False)
     if before is None and own_role is Role.NONE and row.state == PARTIAL:
         return row
+    if row.state == PARTIAL and before is not None and before.state == REQUEST:
+        changes.is_resync = True  # whoever asked has taken it back: it is in no list any more
     is_new = before is None or before.state == PARTIAL
     told = list(ledger.nodes.values()) if is_new and row.state != PARTIAL else list(taken)
     if row.state != PARTIAL:
@@ -125,11 +126,11 @@ def _row(
     return GroupRow(
         group_id=ledger.group_id,
         state=standing,
-        adder=_adder(ledger, account_id),
+        adder=adder_of(ledger, account_id),
         name=printable(state.shown_name, multiline=False).strip() or ledger.group_id.hex()[:8],
         description=printable(state.text(Field.DESCRIPTION), multiline=True),
         is_space=state.is_space,
-        parent=_parent(state),
+        parent=parent_of(state),
         timer_s=min(state.number(Field.TIMER_S), 366 * 86_400),
         may_post=int(state.may_post),
         may_mention_all=int(state.may_mention_all),
@@ -138,74 +139,6 @@ def _row(
         begun_at_ms=begun_at_ms,
         picture=state.picture,
     )
-
-
-def _parent(state: State) -> bytes | None:
-    """Return the space that a channel says it belongs to."""
-    try:
-        found = bytes.fromhex(state.text(Field.PARENT))
-    except ValueError:
-        return None
-    return found if len(found) == store.GROUP_ID_BYTES else None
-
-
-def _adder(ledger: Ledger, account_id: bytes) -> bytes | None:
-    """Return who has let an account in, the last time that it counted."""
-    found, ignored = None, ledger.log.state().ignored
-    for node in ledger.nodes.values():
-        if node.hash in ignored:
-            continue
-        for each in node.acts:
-            is_founder = isinstance(each, Found) and node.author == account_id
-            if is_founder or (isinstance(each, Add) and each.account == account_id):
-                found = node.author
-    return found
-
-
-def _standing(
-    rows: Rows,
-    own: OwnAccount,
-    ledger: Ledger,
-    state: State,
-    *,
-    before: GroupRow | None,
-) -> str:
-    """Return whether we are in a group: a stranger who adds us unasked has only asked."""
-    group_id, parent = ledger.group_id, _parent(state)
-    adder = _adder(ledger, own.account_id)
-    was = None if before is None else before.state
-    if state.role(own.account_id) is Role.NONE:
-        return PARTIAL if was in {None, PARTIAL} else LEFT
-    if was == JOINED:
-        return JOINED
-    decided = record(rows, int(RecordKind.GROUP_JOINED), group_id)
-    if decided is not None and decided.value is not None:
-        return JOINED
-    who = None if adder is None else contact(rows, adder)
-    is_known = adder == own.account_id or (who is not None and is_welcome(who))
-    is_known = is_known or was_asked(rows, adder)
-    return JOINED if is_known or _is_of_joined_space(rows, group_id, parent) else REQUEST
-
-
-def _is_of_joined_space(rows: Rows, group_id: bytes, parent: bytes | None) -> bool:
-    """Whether a group is a channel, by both logs, of a space that we are in."""
-    if parent is None or channel(rows, parent, group_id) is None:
-        return False
-    space = store.group_row(rows, parent)
-    return space is not None and space.state == JOINED
-
-
-def was_asked(rows: Rows, account: bytes | None) -> bool:
-    """Whether the user has followed an invite link that names an account.
-
-    That a group's log has the link's id says nothing: all members of the right one know it (G24).
-    """
-    for each in records_of(rows, int(RecordKind.GROUP_ASKED)):
-        value = each.value or b""
-        hosts = [value[at : at + ID_BYTES] for at in range(0, len(value), ID_BYTES)]
-        if account in hosts:
-            return True
-    return False
 
 
 def _settle_members(rows: Rows, group_id: bytes, state: State) -> bool:
@@ -228,7 +161,7 @@ def _settle_members(rows: Rows, group_id: bytes, state: State) -> bool:
 
 def _note_joined(rows: Rows, ledger: Ledger, own: OwnAccount, *, now_ms: int) -> None:
     """Say that we are in by a link that was followed; our other devices may not know of it."""
-    if was_asked(rows, _adder(ledger, own.account_id)):
+    if was_asked(rows, adder_of(ledger, own.account_id)):
         put(rows, RecordKind.GROUP_JOINED, ledger.group_id, b"\x01", now_ms=now_ms)
 
 

@@ -115,6 +115,9 @@ def write_entries(
     gone = before.members.keys() - after.members.keys()
     news = parts_of(rows, own, ledger, hashes=hashes, people=sorted(newcomers))
     stay = after.members.keys() - newcomers
+    # Where the newcomers live, and the tokens to write to them, is for those who stay alone: who
+    # is taken out may have the sender key of now, which is replaced first then.
+    ended = parts_of(rows, own, ledger, hashes=hashes, people=()) if gone else ()
     _tell_all(
         rows,
         changes,
@@ -123,10 +126,10 @@ def write_entries(
         ledger,
         people=_reached(rows, own, stay),
         parts=news,
-        leaving=gone,
+        leaving=frozenset() if newcomers else gone,
     )
     for whom in _reached(rows, own, gone):
-        _tell_alone(rows, changes, context, ledger, whom, parts=news)
+        _tell_alone(rows, changes, context, ledger, whom, parts=ended)
     if newcomers:
         all_of_it = list(ledger.nodes)
         whole = parts_of(rows, own, ledger, hashes=all_of_it, people=list(after.members))

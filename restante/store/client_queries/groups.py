@@ -13,7 +13,9 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     bindparam,
+    exists,
     func,
+    or_,
     select,
     text,
 )
@@ -178,6 +180,20 @@ GROUPS_OF = Query(
     .where(group_members.c.account_id == bindparam("account_id"))
     .order_by(group_members.c.group_id)
 )
+_contacts = client_metadata.tables["contacts"]
+_is_of_ours = exists().where(
+    group_members.c.account_id == _contacts.c.account_id,
+    group_states.c.group_id == group_members.c.group_id,
+    or_(group_states.c.state == "joined", group_states.c.state == "left"),
+)
+_is_apart = (_contacts.c.state == bindparam("in_state")) & ~_is_of_ours
+COUNT_APART = Query(
+    select(func.count())
+    .select_from(_contacts)
+    .where(_is_apart, _contacts.c.created_at_s > bindparam("after_s"))
+)
+_is_named = exists().where(group_members.c.account_id == _contacts.c.account_id)
+COUNT_NAMED = Query(select(func.count()).select_from(_contacts).where(_is_apart, _is_named))
 WAIT = Query(group_waiting.insert(), *_WAITING.names)
 WAITING_OF = Query(
     select(*_WAITING.columns)
