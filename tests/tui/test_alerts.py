@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from msgspec import structs
@@ -16,7 +16,6 @@ from restante.client.tui.alerts import Alerts
 from restante.client.tui.bridge import ask
 from restante.client.tui.escapes import BELL, Way, choose_way, notice, title
 from restante.client.tui.preferences import Preferences
-from restante.client.tui.quiet import is_quiet, read_quiet
 from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.scripted_parts import NOW
 from tests.tui.stories import Teller, stage, tell
@@ -92,15 +91,6 @@ def test_no_control_gets_into_a_sequence(sequence: str) -> None:
 
 def test_a_long_text_is_cut() -> None:
     assert len(notice(Way(sequence="9"), "A", "b" * 100_000)) < 300
-
-
-@pytest.mark.parametrize(
-    ("hours", "hour", "expected"),
-    [("off", 3, False), ("22-7", 21, False), ("22-7", 22, True), ("22-7", 6, True),
-     ("22-7", 7, False), ("0-8", 0, True), ("0-8", 8, False)],
-)  # fmt: skip
-def test_quiet_hours_go_over_midnight(hours: str, hour: int, expected: bool) -> None:
-    assert is_quiet(hours, datetime(2026, 3, 1, hour, 30).astimezone()) is expected
 
 
 class Told:
@@ -308,32 +298,6 @@ async def test_a_name_and_a_text_that_came_past_ingest_end_no_sequence(sequence:
         assert [each for each in payloads("".join(told.written)) if not each.startswith("2;")]
 
     await tell(engine, story, on=stage(engine, preferences=chosen(alert_text="text")))
-
-
-@pytest.mark.parametrize(
-    ("hours", "when", "expected"),
-    [
-        ("mo-fr 22:30-7", "2024-06-04T22:29", False),  # a Tuesday
-        ("mo-fr 22:30-7", "2024-06-04T22:30", True),
-        ("mo-fr 22:30-7", "2024-06-08T06:59", True),  # Saturday morning: it began on Friday
-        ("mo-fr 22:30-7", "2024-06-08T23:00", False),
-        ("mo-fr 22:30-7", "2024-06-10T06:59", False),  # Monday morning: Sunday has none
-        ("mo-fr 22-7, sa su 0-10", "2024-06-09T09:59", True),
-        ("mo-fr 22-7, sa su 0-10", "2024-06-09T10:00", False),
-        ("fr-mo 12-13", "2024-06-09T12:30", True),
-        ("fr-mo 12-13", "2024-06-05T12:30", False),
-        ("su 9-9", "2024-06-10T08:00", True),
-    ],
-)
-def test_quiet_hours_by_weekday_belong_to_the_day_on_which_they_begin(
-    hours: str, when: str, expected: bool
-) -> None:
-    assert is_quiet(hours, datetime.fromisoformat(when)) is expected
-
-
-@pytest.mark.parametrize("hours", ["", "22", "25-7", "22-7-8", "mo22-7", "xx 22-7", "22:60-7", ","])
-def test_what_are_no_hours_is_refused(hours: str) -> None:
-    assert read_quiet(hours) is None
 
 
 @pytest.mark.parametrize(
