@@ -33,6 +33,7 @@ from restante.client.granting import grant
 from restante.client.groups import chains, lost_keys
 from restante.client.groups.arriving import is_of_group
 from restante.client.groups.strangers import is_heard_first
+from restante.client.hello_prekeys import prekeys_named
 from restante.client.history import parse_content
 from restante.client.interface import ContactState
 from restante.client.lifecycle.key_changes import note_forked
@@ -43,22 +44,16 @@ from restante.client.syncing.heard import tell_of
 from restante.client.syncing.self_contact import is_self, keep_own_manifest
 from restante.client.unreadable import Fault, note_unreadable
 from restante.client.vouching import is_earlier, note_earlier, note_unknown
-from restante.crypto import dh
 from restante.crypto.envelope import hello_references, open_hello, open_message
-from restante.crypto.handshake import HelloSecrets
-from restante.crypto.kem import KemKeyPair
-from restante.crypto.keys import KemSeed, RatchetSecret
-from restante.crypto.own_keys import spent_prekeys
 from restante.errors import CryptoError, RemoteProtocolError
 from restante.protocol.content import Kind
 from restante.protocol.envelope import HELLO_PREFIX_BYTES, check_bucket, lookup_tag
 from restante.protocol.frames import Lane
-from restante.protocol.manifest import PrekeyKind
 from restante.store.client_aside import AsideRow, all_aside, aside_by_tags, put_aside, remove_aside
 from restante.store.client_contacts import ContactRow, contact, upsert_contact
 from restante.store.client_inbox import is_processed, mark_processed
 from restante.store.client_outbox import wake_account
-from restante.store.client_prekeys import PrekeyRow, delete_prekey, prekey, remember_hello
+from restante.store.client_prekeys import delete_prekey, remember_hello
 from restante.store.client_sender_keys import chain_by_tag
 from restante.values import dataclass
 
@@ -218,7 +213,7 @@ class Opener:
     ) -> frozenset[LookupTag] | None:
         own, payload = self.reader.own, envelope.payload
         now_s = self.reader.now_ms // 1000
-        prekeys = prekeys_of(rows, references)
+        prekeys = prekeys_named(rows, references)
         if prekeys is None:
             _LOG.info("a first message names a prekey that is used up or erased")
             return _NO_TAGS
@@ -369,45 +364,6 @@ def _from_a_group(rows: Rows, row: ContactRow, opened: Opened) -> ContactRow:
     if content is None or not is_of_group(content):
         return row
     return replace(row, state=ContactState.MEMBER.value)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Prekeys:
-    """The prekeys that a hello names, as they are kept."""
-
-    signed: PrekeyRow
-    one_time: PrekeyRow | None
-    kem: PrekeyRow
-
-    def secrets(self) -> HelloSecrets:
-        one_time = self.one_time
-        return HelloSecrets(
-            signed=dh.ratchet_pair(RatchetSecret(self.signed.secret)),
-            one_time=None if one_time is None else dh.ratchet_pair(RatchetSecret(one_time.secret)),
-            kem=KemKeyPair(KemSeed(self.kem.secret)),
-        )
-
-    def spent(self, references: HelloReferences) -> list[PrekeyRow]:
-        """Return what must never open a second hello."""
-        named = [row for row in (self.one_time, self.kem) if row is not None]
-        ids = spent_prekeys(references, {row.id: PrekeyKind(row.kind) for row in named})
-        return [row for row in named if row.id in ids]
-
-
-def prekeys_of(rows: Rows, references: HelloReferences) -> _Prekeys | None:
-    """Return the prekeys that a hello names; None if one of them is used up or erased."""
-    signed = prekey(rows, int(PrekeyKind.SIGNED), references.signed_prekey_id)
-    kem = prekey(rows, int(PrekeyKind.KEM_ONE_TIME), references.kem_prekey_id) or prekey(
-        rows, int(PrekeyKind.KEM_LAST_RESORT), references.kem_prekey_id
-    )
-    one_time = None
-    if references.one_time_id is not None:
-        one_time = prekey(rows, int(PrekeyKind.ONE_TIME), references.one_time_id)
-        if one_time is None:
-            return None
-    if signed is None or kem is None:
-        return None
-    return _Prekeys(signed=signed, one_time=one_time, kem=kem)
 
 
 def lane_of(number: int) -> Lane:

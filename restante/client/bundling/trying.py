@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from restante.client.groups import chains
-from restante.client.opening import prekeys_of
+from restante.client.hello_prekeys import prekeys_named
 from restante.client.sessions import expecting
 from restante.crypto.envelope import hello_references, open_hello, open_message
 from restante.errors import CryptoError, RemoteProtocolError
@@ -34,7 +34,7 @@ def opens(rows: Rows, payload: bytes, *, reader: Reader) -> bool:
         if sealed_once is not None:
             return chains.opened(rows, *sealed_once, payload) is not None
         references = hello_references(payload, own.device_id)
-        prekeys = None if references is None else prekeys_of(rows, references)
+        prekeys = None if references is None else prekeys_named(rows, references)
         if prekeys is None:
             return False
         open_hello(
