@@ -1,9 +1,10 @@
 """Brings a database file to the schema that this version knows, or refuses it.
 
 A file says of what kind and which version it is (`application_id`, `user_version`); migrations are
-numbered files, `NNNN_what.py`, one directory for each kind. Rule: the common case, a current
-schema, reads one number and imports nothing; an upgrade happens whole or not at all, and leaves a
-snapshot of what was before. Knows no table.
+numbered files, `NNNN_what.py`, one directory for each kind; `whole.sql` beside them is what they
+come to, for a new file. Rule: a current schema reads one number, and neither it nor a new file
+imports anything; an upgrade happens whole or not at all, and leaves a snapshot of what was before.
+Knows no table.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from sqlite3 import complete_statement
 from typing import TYPE_CHECKING, Any, Final
 
 from restante.store.driver import RawConnection
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from restante.store.seam import Database
 
 _HERE: Final = Path(__file__).parent
+
+WHOLE: Final = "whole.sql"
+"""Beside the migrations: `-- schema N`, then each statement; compared with them by a test."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +45,16 @@ class Lineage:
     def head(self) -> int:
         """The newest version this program knows: the highest number of a migration."""
         return max(int(path.name[:4]) for path in self.directory.glob("[0-9][0-9][0-9][0-9]_*.py"))
+
+    @cached_property
+    def whole(self) -> tuple[str, ...]:
+        """The statements that make the newest schema at once; none where they are not written."""
+        try:
+            written = (self.directory / WHOLE).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ()
+        first, _, rest = written.partition("\n")
+        return tuple(_statements(rest)) if first == f"-- schema {self.head}" else ()
 
 
 RELAY: Final = Lineage(
@@ -69,13 +84,27 @@ async def bring_up_to_date(db: Database, lineage: Lineage) -> None:
             return
         if current:
             _copy_aside(db.path, current)
-        with _borrowed(raw) as connection:
-            run_migrations(connection, lineage, current)
+        if not current and lineage.whole:
+            for statement in lineage.whole:
+                raw.execute(statement)
+        else:
+            with _borrowed(raw) as connection:
+                run_migrations(connection, lineage, current)
         raw.execute(f"PRAGMA application_id = {lineage.application_id}")
         raw.execute(f"PRAGMA user_version = {lineage.head}")
 
     # In one go in the connection's thread: a statement each would change threads 300 times.
     await db.write_raw(upgrade)
+
+
+def _statements(written: str) -> Iterator[str]:
+    """Yield each statement; a trigger's has several semicolons."""
+    waiting = ""
+    for line in written.splitlines(keepends=True):
+        waiting += line
+        if complete_statement(waiting):
+            yield waiting
+            waiting = ""
 
 
 def _checked_version(raw: RawConnection, path: Path, lineage: Lineage) -> int:

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
-from operator import itemgetter
 from pathlib import Path
-from sqlite3 import complete_statement
 from typing import Any, TypeVar, cast
 
 from restante.client.acquaintance import new_contact
@@ -48,6 +45,7 @@ from restante.store.client_messages import message, update_state, window
 from restante.store.client_records import records
 from restante.store.client_rows import Rows
 from restante.store.client_transfer_rows import conversation_keys
+from restante.store.migrations import CLIENT
 from restante.store.sqlcipher import DatabaseKey, sqlcipher_driver
 
 T = TypeVar("T")
@@ -55,22 +53,6 @@ T = TypeVar("T")
 RANDOM = SystemRandomness()
 MOST_LOST_RECEIPTS = 4
 NOW_MS = 1_800_000_000_000
-SCHEMA = Path(__file__).parents[1] / "store" / "snapshots" / "client_schema.sql"
-
-
-@cache
-def schema() -> tuple[str, ...]:
-    """The newest schema's statements, as the snapshot has them; what others need comes first."""
-    statements, waiting = [], ""
-    for line in SCHEMA.read_text(encoding="utf-8").splitlines(keepends=True):
-        waiting += line
-        if complete_statement(waiting):
-            statements.append(waiting)
-            waiting = ""
-    order = ("TABLE", "VIRTUAL", "VIEW", "INDEX", "TRIGGER")
-    kinds = [next(at for at, word in enumerate(order) if word in each[:80]) for each in statements]
-    placed = sorted(zip(kinds, statements, strict=True), key=itemgetter(0))
-    return tuple(each for _, each in placed)
 
 
 @dataclass
@@ -105,7 +87,7 @@ class Device:
         self.raw = sqlcipher_driver(DatabaseKey(bytes(32))).connect(path)
         self.raw.execute("PRAGMA synchronous = OFF")  # a test of logic, not of the disk
         self.raw.execute("PRAGMA journal_mode = MEMORY")
-        for statement in schema():
+        for statement in CLIENT.whole:
             self.raw.execute(statement)
         self.context = EngineContext(
             profile="",

@@ -14,16 +14,13 @@ from sqlalchemy import create_engine
 
 from restante.store import client_messages, client_search
 from restante.store.client_queries.everything import all_tables
-from restante.store.driver import RawConnection
 from restante.store.errors import Corrupted, SchemaTooNew
-from restante.store.migrations import CLIENT, Lineage, bring_up_to_date
+from restante.store.migrations import CLIENT, WHOLE, Lineage, bring_up_to_date
 from restante.store.seam import open_database, open_loop
 from restante.store.sqlcipher import DatabaseKey, sqlcipher_driver
 from tests.store.made_rows import BOB, made_message
 from tests.store.profiles import KEY, profile, refusal
-
-SNAPSHOTS = Path(__file__).parent / "snapshots"
-SCHEMA = SNAPSHOTS / "client_schema.sql"
+from tests.store.whole import assert_made_at_once, whole
 
 NEXT = f"""
 from alembic import op
@@ -36,20 +33,6 @@ def upgrade() -> None:
     op.execute("ALTER TABLE contacts ADD COLUMN note TEXT")
     op.execute("CREATE TABLE drafts (conversation INTEGER NOT NULL PRIMARY KEY, text TEXT)")
 """
-
-
-def _schema(raw: RawConnection) -> str:
-    """Return every statement of the schema, in order of name, as a file that can be compared."""
-    found = raw.execute(
-        "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type, name"
-    ).fetchall()
-    statements = [
-        "\n".join(line.removeprefix("    ") for line in sql.strip().splitlines())
-        for name, sql in found
-        if not name.startswith(("sqlite_", "message_search_"))  # SQLite's own, FTS5's own
-    ]
-    version = raw.execute("PRAGMA user_version").fetchone()[0]
-    return f"-- version {version}\n" + "".join(f"{each};\n" for each in statements)
 
 
 def _shape(execute: Callable[[str], list[tuple[object, ...]]]) -> dict[str, object]:
@@ -72,12 +55,14 @@ def _shape(execute: Callable[[str], list[tuple[object, ...]]]) -> dict[str, obje
     return shape
 
 
-async def test_the_schema_is_the_committed_one(tmp_path: Path) -> None:
+def test_the_schema_is_the_committed_one() -> None:
     # A difference needs a migration of its own, and then this file anew:
-    # python -m tests.store.test_client_migrations
-    async with profile(tmp_path) as db:
-        found = await db.database.read_raw(_schema)
-    assert found == SCHEMA.read_text(encoding="utf-8")
+    # python -m tests.store.whole
+    assert whole(CLIENT) == (CLIENT.directory / WHOLE).read_text(encoding="utf-8")
+
+
+def test_what_is_made_at_once_is_what_the_migrations_make() -> None:
+    assert_made_at_once(CLIENT)
 
 
 async def test_the_tables_that_statements_are_made_from_are_the_migrated_ones(
@@ -152,7 +137,7 @@ async def test_a_database_of_another_kind_is_refused(tmp_path: Path) -> None:
     await refusal(tmp_path, Corrupted)
 
 
-def test_a_current_schema_imports_no_alembic(tmp_path: Path) -> None:
+def test_neither_a_new_nor_a_current_schema_imports_alembic(tmp_path: Path) -> None:
     code = """
 import sys, trio
 from pathlib import Path
@@ -162,31 +147,27 @@ async def open_it():
     async with profile(Path(sys.argv[1])):
         pass
 
-trio.run(open_it)
-print("alembic" in sys.modules)
+for _ in range(2):
+    trio.run(open_it)
+    print("alembic" in sys.modules)
 """
-    told = [
-        subprocess.run(
-            [sys.executable, "-c", code, str(tmp_path)],
-            cwd=Path(__file__).parents[2],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=120,
-        ).stdout
-        for _ in range(2)
-    ]
-    assert told == ["True\n", "False\n"]
+    told = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    ).stdout
+    assert told == "False\nFalse\n"
 
 
-if __name__ == "__main__":
-    import tempfile
-
-    import trio
-
-    async def write() -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            async with profile(Path(folder)) as db:
-                SCHEMA.write_text(await db.database.read_raw(_schema), encoding="utf-8")
-
-    trio.run(write)
+async def test_a_schema_that_is_not_written_as_a_whole_is_made_step_by_step(tmp_path: Path) -> None:
+    migrations = tmp_path / "migrations"
+    shutil.copytree(CLIENT.directory, migrations, ignore=shutil.ignore_patterns("__pycache__"))
+    (migrations / f"{CLIENT.head + 1:04}_drafts.py").write_text(NEXT, encoding="utf-8")
+    newer = Lineage(name=CLIENT.name, application_id=CLIENT.application_id, directory=migrations)
+    driver = sqlcipher_driver(DatabaseKey(KEY))
+    async with open_loop(), open_database(tmp_path / "profile.db", driver=driver) as database:
+        await bring_up_to_date(database, newer)
+        await database.read_raw(lambda raw: raw.execute("SELECT note FROM contacts").fetchall())

@@ -13,12 +13,11 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from restante.store.driver import RawConnection
 from restante.store.errors import Corrupted, SchemaTooNew
-from restante.store.migrations import CLIENT, RELAY, Lineage, bring_up_to_date
+from restante.store.migrations import CLIENT, RELAY, WHOLE, Lineage, bring_up_to_date
 from restante.store.relay_seam import open_database
 from restante.store.relay_tables import metadata
 from restante.store.seam import open_loop
-
-SNAPSHOT = Path(__file__).with_name("schema_relay.sql")
+from tests.store.whole import assert_made_at_once, whole
 
 
 def _normal(sql: str) -> str:
@@ -36,10 +35,12 @@ async def _migrated(path: Path) -> list[str]:
         return await db.read_raw(_statements)
 
 
-async def test_the_schema_is_the_committed_one(tmp_path: Path) -> None:
-    statements = await _migrated(tmp_path / "r.db")
-    text = "".join(f"{statement};\n" for statement in statements)
-    assert text == SNAPSHOT.read_text(encoding="utf-8")
+def test_the_schema_is_the_committed_one() -> None:
+    assert whole(RELAY) == (RELAY.directory / WHOLE).read_text(encoding="utf-8")
+
+
+def test_what_is_made_at_once_is_what_the_migrations_make() -> None:
+    assert_made_at_once(RELAY)
 
 
 async def test_the_tables_say_what_the_migrations_made(tmp_path: Path) -> None:
