@@ -14,7 +14,7 @@ export RESTANTE_SEED
 
 rm -f "$failures"
 outcome=0
-"$python" -m pytest -n "$workers" --maxprocesses 8 --dist loadfile "$@" || outcome=$?
+"$python" -m pytest -n "$workers" --maxprocesses 8 --dist loadfile --no-loadscope-reorder "$@" || outcome=$?
 # pytest's 1 is "tests failed"; anything else (interrupted, nothing collected) stands as it is.
 if [ "$outcome" -ne 1 ] || [ ! -f "$failures" ]; then
     exit "$outcome"

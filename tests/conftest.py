@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -12,11 +13,12 @@ from typing import TYPE_CHECKING, TypeVar
 import hypothesis
 import pytest
 
+from tests.compiling import compile_everything
 from tests.programs import find_program
 from tests.rounds import SEED, SOAK, rounds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterable
 
 _Report = TypeVar("_Report", pytest.TestReport, pytest.CollectReport)
 
@@ -27,6 +29,9 @@ EXPECTED_SKIPS = (
     "only on macOS",  # CI is Linux
     "only where mount namespaces are allowed",  # containers without rights of their own
 )
+
+PURE = ("crypto", "protocol", "vectors")
+"""Folders of tests that wait for nothing and last for milliseconds."""
 
 # Where databases lie that are committed to thousands of times. What is killed here dies as a
 # process does, never as a machine: files in memory prove as much as those of a disk that syncs.
@@ -82,6 +87,13 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 + (os.cpu_count() or 1)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile what the workers of this run would each compile."""
+    has_workers = config.getoption("numprocesses", None) and not hasattr(config, "workerinput")
+    if has_workers and hasattr(os, "fork") and not sys.dont_write_bytecode:
+        compile_everything(config)
+
+
 def pytest_report_header() -> str:
     """Say by which seed this run goes, so that it can be repeated."""
     return f"seed: {SEED} (RESTANTE_SEED={SEED} repeats it), rounds: {'long' if SOAK else 'short'}"
@@ -91,7 +103,8 @@ def pytest_report_header() -> str:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark as `soak` whatever has a long form: soak_rounds, and every Hypothesis test.
 
-    What has none but a long form (`soak_alone`) is left out of a short run.
+    What has none but a long form (`soak_alone`) is left out of a short run. Workers take the files
+    of all folders by turns, and last those of the pure parts, whose tests are all short.
     """
     if not SOAK and (left_out := [item for item in items if item.get_closest_marker("soak_alone")]):
         items[:] = [item for item in items if item not in left_out]
@@ -101,6 +114,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         by_hypothesis = hypothesis.is_hypothesis_test(getattr(item, "obj", None))
         if takes_rounds or by_hypothesis:
             item.add_marker(pytest.mark.soak)
+    if hasattr(config, "workerinput"):
+        items.sort(key=_turns([item.path for item in items]))
+
+
+def _turns(paths: Iterable[Path]) -> Callable[[pytest.Item], tuple[bool, float, Path]]:
+    """Return by what items are sorted: whether a folder is pure, how far in it a file stands."""
+    folders: dict[Path, list[Path]] = {}
+    for path in dict.fromkeys(paths):
+        folders.setdefault(path.parent, []).append(path)
+    at = {file: n / len(files) for files in folders.values() for n, file in enumerate(files)}
+    return lambda item: (item.path.parent.name in PURE, at[item.path], item.path)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -61,7 +61,7 @@ UNEXPECTED = ("test_skipped.py", "test_skipped_whole.py")
 def run_planted(place: Path, *workers: str, in_ci: bool) -> tuple[int, dict[str, str]]:
     """Run the planted tests under our conftest; return the exit code and each file's outcome."""
     (place / "tests").mkdir()
-    for name in ("__init__.py", "conftest.py", "programs.py", "rounds.py"):
+    for name in ("__init__.py", "compiling.py", "conftest.py", "programs.py", "rounds.py"):
         (place / "tests" / name).write_bytes((ROOT / "tests" / name).read_bytes())
     (place / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
     for name, source in PLANTED.items():
@@ -90,20 +90,23 @@ def run_planted(place: Path, *workers: str, in_ci: bool) -> tuple[int, dict[str,
     return done.returncode, outcomes
 
 
-@pytest.mark.parametrize("workers", [[], ["-n", "1"]], ids=["here", "in a worker"])
-def test_an_unexpected_skip_fails_in_ci_and_only_there(tmp_path: Path, workers: list[str]) -> None:
-    for in_ci in (True, False):
-        place = tmp_path / str(in_ci)
-        place.mkdir()
-        code, outcomes = run_planted(place, *workers, in_ci=in_ci)
-        assert code == int(in_ci)
-        assert outcomes.keys() == PLANTED.keys()
-        for name, outcome in outcomes.items():
-            is_refused = in_ci and name in UNEXPECTED
-            assert outcome.startswith("skipped") == (not is_refused), outcome
-            assert ("unexpectedly skipped in CI: felt like it" in outcome) == is_refused, outcome
-        assert "only on macOS" in outcomes["test_for_another_system.py"]
-        assert "known" in outcomes["test_known.py"]
+@pytest.mark.parametrize(
+    ("workers", "in_ci"),
+    [([], True), (["-n", "1"], True), ([], False)],
+    ids=["here", "in a worker", "elsewhere"],
+)
+def test_an_unexpected_skip_fails_in_ci_and_only_there(
+    tmp_path: Path, workers: list[str], *, in_ci: bool
+) -> None:
+    code, outcomes = run_planted(tmp_path, *workers, in_ci=in_ci)
+    assert code == int(in_ci)
+    assert outcomes.keys() == PLANTED.keys()
+    for name, outcome in outcomes.items():
+        is_refused = in_ci and name in UNEXPECTED
+        assert outcome.startswith("skipped") == (not is_refused), outcome
+        assert ("unexpectedly skipped in CI: felt like it" in outcome) == is_refused, outcome
+    assert "only on macOS" in outcomes["test_for_another_system.py"]
+    assert "known" in outcomes["test_known.py"]
 
 
 FAILS_AT_FIRST = """
@@ -127,7 +130,12 @@ def test_a_second_look_forgives_what_time_did_and_says_so(tmp_path: Path) -> Non
         (tmp_path / "been").unlink(missing_ok=True)
         (tmp_path / "test_it.py").write_text(source)
         return subprocess.run(
-            ["sh", str(tmp_path / "dev" / "test.sh"), sys.executable, "1"],
+            ["sh", str(tmp_path / "dev" / "test.sh"), sys.executable, "0"],
+            env={
+                **os.environ,
+                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+                "PYTEST_PLUGINS": "xdist.plugin",
+            },
             capture_output=True,
             text=True,
             check=False,
