@@ -76,101 +76,108 @@ def test_every_type_of_object_that_the_commands_print(tmp_path: Path, check: Che
         for person, invite in zip((alice, bob), invites, strict=True):
             options = ("--address", person.address(relay), "--invite", invite["code"])
             take(person.run("init", *options, "--json").ok().record)
-        take(alice.run("contact", "code", "--json").ok().record)
-        take(alice.run("send", bob.address(relay), "hello", "--json").ok().record)
-        take(*bob.run("tail", "--once", "--json").ok().records)
-        take(*bob.run("contact", "ls", "--json").ok().records)
-        take(bob.run("contact", "accept", alice.address(relay), "--json").ok().record)
-        number = bob.run("verify", alice.address(relay), "--json").ok().record
-        take(number)
-        confirm = ("--confirm", number["payload"])
-        take(bob.run("verify", alice.address(relay), *confirm, "--json").ok().record)
-        take(bob.run("send", alice.address(relay), "hi", "--json").ok().record)
-        bob.run("tail", "--once").ok()
-        take(*alice.run("tail", "--once", "--json").ok().records)
-        sent = alice.run("history", bob.address(relay), "--last", "1", "--json").ok().record
-        take(alice.run("why", sent["id"], "--json").ok().record)
-        take(bob.run("react", sent["id"], "👍", "--json").ok().record)
-        (reacted,) = alice.run("tail", "--once", "--json").ok().records
-        assert [each["emoji"] for each in reacted["reactions"]] == ["👍"]
-        take(reacted)
-        asked = (
-            alice.run("poll", "new", bob.address(relay), "Which?", "a", "b", "--json").ok().record
-        )
-        take(asked)
-        bob.run("tail", "--once").ok()
-        voted = bob.run("poll", "vote", asked["id"], "2", "--json").ok().record
-        assert [each["is_mine"] for each in voted["poll"]["options"]] == [False, True]
-        take(voted, alice.run("poll", "close", asked["id"], "--dry-run", "--json").ok().record)
-        alice.run("tail", "--once").ok()
-        take(alice.run("group", "new", "Walkers", bob.address(relay), "--json").ok().record)
-        alice.run("send", "walkers", "up the hill").ok()
-        (said,) = [
-            each
-            for each in bob.run("tail", "--once", "--json").ok().records
-            if each["type"] == "message"
-        ]
-        assert said["body"] == "up the hill"
-        take(said, *bob.run("group", "ls", "--json").ok().records)
-        sea = tmp_path / "sea.png"
-        sea.write_bytes(encoded(a_picture(40, 20), "PNG"))
-        assert "--none" in alice.run("group", "picture", "walkers").failed(1)
-        take(alice.run("group", "picture", "walkers", str(sea), "--json").ok().record)
-        bob.run("tail", "--once").ok()
-        shown = bob.run("group", "show", "walkers", "--json").ok().record
-        take(shown)
-        assert len(shown["picture"]["colours"]) == 6 * 25 * 12
-        assert "has a picture" in bob.run("group", "show", "walkers").ok().out
-        assert (
-            alice.run("group", "picture", "walkers", "--none", "--json").ok().record["picture"]
-            is None
-        )
-        take(bob.run("group", "leave", "Walkers", "--json").ok().record)
-        take(alice.run("space", "new", "Club", "--json").ok().record)
-        link = alice.run("group", "invite", "walkers", "--json").ok().record
-        take(link, bob.run("group", "join", link["link"], "--wait", "0", "--json").ok().record)
-        alice.run("tail", "--once").ok()
-        take(bob.run("timer", alice.address(relay), "1d", "--json").ok().record)
-        take(bob.run("setting", "typing", "on", "--json").ok().record)
-        assert "typing" in bob.run("setting", "colour").failed(1)
-        answer = alice.run("send", bob.address(relay), "hi!", "--reply", sent["id"], "--json")
-        assert answer.ok().record["quote"]["excerpt"] == "hi"
-        take(answer.record)
-        place = ("--location", "-34.9,-56.17", "the port")
-        shared = alice.run("send", bob.address(relay), *place, "--json").ok().record
-        assert shared["location"]["label"] == "the port"
-        take(shared)
-        take(alice.run("delete", shared["id"], "--dry-run", "--json").ok().record)
-        take(alice.run("delete", shared["id"], "--for-everyone", "--json").ok().record)
-        (tmp_path / "notes.txt").write_text("read me", encoding="utf-8")
-        send_notes = ("send", bob.address(relay), "--file", str(tmp_path / "notes.txt"))
-        carried = alice.run(*send_notes, "--json").ok().record
-        assert carried["file"]["name"] == "notes.txt"
-        take(carried, *alice.run("file", "ls", "--json").ok().records)
-        get = ("file", "get", carried["id"], "--output", str(tmp_path))
-        take(alice.run(*get, "--json").ok().record)
-        take(*alice.run("file", "usage", "--json").ok().records)
-        take(*alice.run("history", bob.address(relay), "--json").ok().records)
-        take(*alice.run("send", bob.address(relay), "", "--json").records)
-        take(*alice.run("device", "ls", "--json").ok().records)
-        here = ("--root", str(tmp_path), "--dry-run")
-        take(*alice.run("relay", "down", *here, "--json").ok().records)
-        take(alice.run("relay", "config", "--json").ok().record)
-        take(alice.run("device", "history", "--json").ok().record)
-        take(alice.run("mark", bob.address(relay), "--unread", "--json").ok().record)
-        alice.run("tail", "--consumer", "hooks", "--once", "--ack").ok()
-        bob.run("send", alice.address(relay), "to a program").ok()
-        refuse = ("tail", "--consumer", "hooks", "--once", "--tries", "1", "--exec", "false")
-        assert alice.run(*refuse).code == 9
-        take(*alice.run("hook", "ls", "--json").ok().records)
-        (letter,) = alice.run("hook", "dead", "ls", "--json").ok().records
-        drop = ("hook", "dead", "drop", "hooks", str(letter["cursor"]))
-        take(letter, alice.run(*drop, "--json").ok().record)
-        take(alice.run("hook", "forget", "hooks", "--json").ok().record)
-        waiting = alice.run("send", bob.address(relay), "x", "--at", "+1h", "--json").ok().record
-        take(waiting, alice.run("scheduled", "cancel", waiting["id"], "--json").ok().record)
-        take(alice.run("edit", answer.record["id"], "hi again", "--json").ok().record)
-        take(*alice.run("history", bob.address(relay), "--versions", "--json").ok().records)
+        # Beside a daemon a command costs a fifth.
+        with alice.daemon(), bob.daemon():
+            take(alice.ready)
+            take(alice.run("contact", "code", "--json").ok().record)
+            take(alice.run("send", bob.address(relay), "hello", "--json").ok().record)
+            take(*bob.run("tail", "--once", "--json").ok().records)
+            take(*bob.run("contact", "ls", "--json").ok().records)
+            take(bob.run("contact", "accept", alice.address(relay), "--json").ok().record)
+            number = bob.run("verify", alice.address(relay), "--json").ok().record
+            take(number)
+            confirm = ("--confirm", number["payload"])
+            take(bob.run("verify", alice.address(relay), *confirm, "--json").ok().record)
+            take(bob.run("send", alice.address(relay), "hi", "--json").ok().record)
+            bob.run("tail", "--once").ok()
+            take(*alice.run("tail", "--once", "--json").ok().records)
+            sent = alice.run("history", bob.address(relay), "--last", "1", "--json").ok().record
+            take(alice.run("why", sent["id"], "--json").ok().record)
+            take(bob.run("react", sent["id"], "👍", "--json").ok().record)
+            (reacted,) = alice.run("tail", "--once", "--json").ok().records
+            assert [each["emoji"] for each in reacted["reactions"]] == ["👍"]
+            take(reacted)
+            asked = (
+                alice.run("poll", "new", bob.address(relay), "Which?", "a", "b", "--json")
+                .ok()
+                .record
+            )
+            take(asked)
+            bob.run("tail", "--once").ok()
+            voted = bob.run("poll", "vote", asked["id"], "2", "--json").ok().record
+            assert [each["is_mine"] for each in voted["poll"]["options"]] == [False, True]
+            take(voted, alice.run("poll", "close", asked["id"], "--dry-run", "--json").ok().record)
+            alice.run("tail", "--once").ok()
+            take(alice.run("group", "new", "Walkers", bob.address(relay), "--json").ok().record)
+            alice.run("send", "walkers", "up the hill").ok()
+            (said,) = [
+                each
+                for each in bob.run("tail", "--once", "--json").ok().records
+                if each["type"] == "message"
+            ]
+            assert said["body"] == "up the hill"
+            take(said, *bob.run("group", "ls", "--json").ok().records)
+            sea = tmp_path / "sea.png"
+            sea.write_bytes(encoded(a_picture(40, 20), "PNG"))
+            assert "--none" in alice.run("group", "picture", "walkers").failed(1)
+            take(alice.run("group", "picture", "walkers", str(sea), "--json").ok().record)
+            bob.run("tail", "--once").ok()
+            shown = bob.run("group", "show", "walkers", "--json").ok().record
+            take(shown)
+            assert len(shown["picture"]["colours"]) == 6 * 25 * 12
+            assert "has a picture" in bob.run("group", "show", "walkers").ok().out
+            assert (
+                alice.run("group", "picture", "walkers", "--none", "--json").ok().record["picture"]
+                is None
+            )
+            take(bob.run("group", "leave", "Walkers", "--json").ok().record)
+            take(alice.run("space", "new", "Club", "--json").ok().record)
+            link = alice.run("group", "invite", "walkers", "--json").ok().record
+            take(link, bob.run("group", "join", link["link"], "--wait", "0", "--json").ok().record)
+            alice.run("tail", "--once").ok()
+            take(bob.run("timer", alice.address(relay), "1d", "--json").ok().record)
+            take(bob.run("setting", "typing", "on", "--json").ok().record)
+            assert "typing" in bob.run("setting", "colour").failed(1)
+            answer = alice.run("send", bob.address(relay), "hi!", "--reply", sent["id"], "--json")
+            assert answer.ok().record["quote"]["excerpt"] == "hi"
+            take(answer.record)
+            place = ("--location", "-34.9,-56.17", "the port")
+            shared = alice.run("send", bob.address(relay), *place, "--json").ok().record
+            assert shared["location"]["label"] == "the port"
+            take(shared)
+            take(alice.run("delete", shared["id"], "--dry-run", "--json").ok().record)
+            take(alice.run("delete", shared["id"], "--for-everyone", "--json").ok().record)
+            (tmp_path / "notes.txt").write_text("read me", encoding="utf-8")
+            send_notes = ("send", bob.address(relay), "--file", str(tmp_path / "notes.txt"))
+            carried = alice.run(*send_notes, "--json").ok().record
+            assert carried["file"]["name"] == "notes.txt"
+            take(carried, *alice.run("file", "ls", "--json").ok().records)
+            get = ("file", "get", carried["id"], "--output", str(tmp_path))
+            take(alice.run(*get, "--json").ok().record)
+            take(*alice.run("file", "usage", "--json").ok().records)
+            take(*alice.run("history", bob.address(relay), "--json").ok().records)
+            take(*alice.run("send", bob.address(relay), "", "--json").records)
+            take(*alice.run("device", "ls", "--json").ok().records)
+            here = ("--root", str(tmp_path), "--dry-run")
+            take(*alice.run("relay", "down", *here, "--json").ok().records)
+            take(alice.run("relay", "config", "--json").ok().record)
+            take(alice.run("device", "history", "--json").ok().record)
+            take(alice.run("mark", bob.address(relay), "--unread", "--json").ok().record)
+            alice.run("tail", "--consumer", "hooks", "--once", "--ack").ok()
+            bob.run("send", alice.address(relay), "to a program").ok()
+            refuse = ("tail", "--consumer", "hooks", "--once", "--tries", "1", "--exec", "false")
+            assert alice.run(*refuse).code == 9
+            take(*alice.run("hook", "ls", "--json").ok().records)
+            (letter,) = alice.run("hook", "dead", "ls", "--json").ok().records
+            drop = ("hook", "dead", "drop", "hooks", str(letter["cursor"]))
+            take(letter, alice.run(*drop, "--json").ok().record)
+            take(alice.run("hook", "forget", "hooks", "--json").ok().record)
+            waiting = (
+                alice.run("send", bob.address(relay), "x", "--at", "+1h", "--json").ok().record
+            )
+            take(waiting, alice.run("scheduled", "cancel", waiting["id"], "--json").ok().record)
+            take(alice.run("edit", answer.record["id"], "hi again", "--json").ok().record)
+            take(*alice.run("history", bob.address(relay), "--versions", "--json").ok().records)
         key = ("--to", bob.address(relay), "--messages", "3", "--until", "+1d", "--json")
         made = alice.run("device", "grant", "new", *key).ok().record
         script = Person(name="script", home=tmp_path / "script")
@@ -183,8 +190,6 @@ def test_every_type_of_object_that_the_commands_print(tmp_path: Path, check: Che
         served = alice.start("serve-web", "--json")
         take(json.loads(read_line(served.stdout)))
         assert end(served) == 0
-        with alice.daemon():
-            take(alice.ready)
         take(bob.run("recovery", "kit", "--json").ok().record)
         take(bob.run("account", "delete", "--confirm", bob.address(relay), "--json").ok().record)
         carol = under_passphrase(tmp_path)

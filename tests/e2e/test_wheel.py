@@ -7,10 +7,13 @@ import re
 import subprocess
 import sys
 import zipfile
-from importlib.metadata import version
+from importlib.metadata import Distribution, distribution, distributions, version
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+
+from tests.rounds import SOAK
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -54,15 +57,44 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path) -> Path:
-    """Return the `bin` of a new environment that holds the wheel and its dependencies only."""
+    """Return the `bin` of a new environment that holds the wheel and its dependencies only.
+
+    A soak has pip find and unpack them; a short run links those that the tests run with.
+    """
     folder = wheel.parent
-    (folder / "constraints.txt").write_text(locked(), encoding="utf-8")
     # Without a pip of its own, and nothing compiled that nobody runs: a third of the time.
     run(sys.executable, "-m", "venv", "--without-pip", folder / "venv", cwd=folder)
     programs = folder / "venv" / "bin"
-    install = ("install", "--no-compile", "--constraint", "constraints.txt")
-    run(*pip_for(programs), *install, wheel, cwd=folder)
+    install: tuple[str | Path, ...] = ("install", "--no-compile")
+    if SOAK:
+        (folder / "constraints.txt").write_text(locked(), encoding="utf-8")
+        run(*pip_for(programs), *install, "--constraint", "constraints.txt", wheel, cwd=folder)
+    else:
+        run(*pip_for(programs), *install, "--no-deps", wheel, cwd=folder)
+        (site,) = folder.glob("venv/lib/python*/site-packages")
+        borrow(next(distributions(name="restante", path=[str(site)])), site)
     return programs
+
+
+def borrow(needing: Distribution, site: Path) -> None:
+    """Link into an environment what a distribution asks for, all the way down, and nothing else."""
+    asked = [(needing, "")]
+    seen = set()
+    while asked:
+        one, extra = asked.pop()
+        for line in one.requires or ():
+            needed = Requirement(line)
+            if needed.marker is not None and not needed.marker.evaluate({"extra": extra}):
+                continue
+            found = distribution(needed.name)
+            assert found.version in needed.specifier
+            wanted = {(found.name, each) for each in ("", *needed.extras)}
+            asked += [(found, each) for _, each in wanted - seen]
+            seen |= wanted
+            for top in {file.parts[0] for file in found.files or ()} - {"..", "__pycache__"}:
+                link = site / top
+                if not link.exists():
+                    link.symlink_to(found.locate_file(top))
 
 
 def pip_for(programs: Path) -> list[str | Path]:
@@ -99,6 +131,7 @@ NOT_ALONE = (
 )
 
 
+@pytest.mark.soak
 def test_installed_alone_every_module_can_be_imported(installed: Path, tmp_path: Path) -> None:
     program = f"""
 import importlib, pkgutil, restante
@@ -111,5 +144,6 @@ print(restante.__file__)
     assert Path(where).is_relative_to(installed.parent)
 
 
+@pytest.mark.soak
 def test_what_it_needs_is_what_it_says(installed: Path, tmp_path: Path) -> None:
     assert run(*pip_for(installed), "check", cwd=tmp_path) == ""
