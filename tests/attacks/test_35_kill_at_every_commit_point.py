@@ -6,22 +6,16 @@ again. What the relay was told is read off the wire.
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
 from collections import defaultdict
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import trio
-
+from tests.attacks.killing import play
 from tests.client.world import a_world, introduce, reaches, shows
-from tests.processes import PATIENCE_S, ROOT, start
+from tests.processes import ROOT
 
 if TYPE_CHECKING:
     from tests.client.tap import Tap
-    from tests.client.world import World
 
 REGISTERING = ("account.kept", "account.registered", "prekeys.kept")
 SENDING = (
@@ -43,28 +37,6 @@ RECEIVING = (
     "outbox.deposited",
     "outbox.settled",
 )
-
-
-async def play(
-    world: World, name: str, *, kill_at: str = "", hit: int = 1, **job: Any
-) -> dict[str, int]:
-    """Run a scene in a process of its own; return how often each point was passed, once it ends.
-
-    With `kill_at` it must die there, on its `hit`-th pass.
-    """
-    path = world.directory / "job.json"
-    directory = str(world.profile(name))
-    job |= {"name": name, "directory": directory, "point": kill_at, "hit": hit}
-    path.write_text(json.dumps(job), encoding="utf-8")
-    pipe = subprocess.PIPE
-    process = start("tests.client.crashing_engine", str(path), stdout=pipe, stderr=pipe)
-    out, err = await trio.to_thread.run_sync(partial(process.communicate, timeout=PATIENCE_S))
-    if kill_at:
-        assert process.returncode == -signal.SIGKILL, f"{kill_at} was never reached: {err!r}"
-        return {}
-    assert process.returncode == 0, err.decode()
-    passes: dict[str, int] = json.loads(out)["passes"]
-    return passes
 
 
 def assert_no_key_was_used_twice(tap: Tap) -> None:

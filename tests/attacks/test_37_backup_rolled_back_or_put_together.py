@@ -22,8 +22,8 @@ from restante.protocol.backup import BackupBegins
 from restante.store.client_database import open_client_database
 from restante.store.seam import open_loop
 from restante.store.sqlcipher import DatabaseKey
+from tests.client.made_backups import KEY, check, filled, nobody, written
 from tests.client.made_history import fill
-from tests.client.test_backups import KEY, check, filled, nobody, written
 from tests.client.world import a_world
 from tests.crypto.people import RANDOM
 from tests.rounds import rounds

@@ -18,8 +18,8 @@ from restante.store.client_messages import insert_messages
 from restante.store.client_rows import Rows
 from restante.store.seam import open_loop
 from restante.store.sqlcipher import DatabaseKey
+from tests.client.made_backups import filled, written
 from tests.client.made_history import fill
-from tests.client.test_backups import filled, written
 from tests.crypto.people import RANDOM
 from tests.store.made_rows import BOB, made_message
 

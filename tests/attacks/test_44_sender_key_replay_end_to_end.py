@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.client.large_party import a_large_party
 from tests.client.liars import rejoin
 from tests.client.party import hears, is_noticed, said
-from tests.client.test_large_groups import a_large_party
 from tests.client.world import reaches
 
 if TYPE_CHECKING:

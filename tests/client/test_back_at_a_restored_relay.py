@@ -10,7 +10,7 @@ import pytest
 from restante.errors import RestanteError, UserError
 from restante.relay.ops.restoring import restore
 from tests.client.linked import a_new_device, link
-from tests.client.test_restored_relay import IMPATIENT, awaits, back_up_now
+from tests.client.restored import IMPATIENT, awaits, back_up_now
 from tests.client.world import a_world, connected, eventually, introduce, reaches, shows
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ import pytest
 
 from restante.client.interface import FileState
 from restante.crypto.randomness import SystemRandomness
-from tests.attacks.test_35_kill_at_every_commit_point import play
-from tests.client.test_backups import all_messages
-from tests.client.test_files import stands
-from tests.client.test_recovery import an_empty_profile, confirm_kit
+from tests.attacks.killing import play
+from tests.client.files_seen import stands
+from tests.client.kits import an_empty_profile, confirm_kit
+from tests.client.made_backups import all_messages
 from tests.client.world import a_world, connected, introduce, shows
 
 if TYPE_CHECKING:

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
-from restante.client.backing_up.checking import SANDBOX, check_backup
+from restante.client.backing_up.checking import SANDBOX
 from restante.client.backing_up.reading import read_items
-from restante.client.backing_up.writing import Order, write_backup
 from restante.client.interface import BackupProgress
 from restante.client.profile import KEY_BYTES
 from restante.crypto import backups as container
-from restante.crypto.randomness import SystemRandomness
 from restante.errors import ExitCode, UserError
 from restante.protocol.history_part import HistoryMark, HistoryMessage, HistoryRecord, pack_item
 from restante.protocol.sync import RecordKind
@@ -25,8 +23,9 @@ from restante.store.client_rows import Rows
 from restante.store.seam import open_loop
 from restante.store.sqlcipher import DatabaseKey
 from tests.client.backup_folder import names_in
-from tests.client.made_history import OWN, OWN_DEVICE, fill
-from tests.client.test_recovery import an_empty_profile, confirm_kit
+from tests.client.kits import an_empty_profile, confirm_kit
+from tests.client.made_backups import KEY, RANDOM, all_messages, check, filled, written
+from tests.client.made_history import OWN, fill
 from tests.client.world import (
     PATIENCE_S,
     TurnedClock,
@@ -40,50 +39,7 @@ from tests.client.world import (
 from tests.rounds import rounds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from restante.client.engine import LocalEngine
     from restante.client.interface import Message
-    from restante.crypto.keys import BackupKey
-    from restante.store.seam import Database
-
-RANDOM = SystemRandomness()
-KEY = container.generate_key(RANDOM)
-NOW_MS = 1_800_000_000_000
-
-
-def nobody(_done: int, _total: int) -> None:
-    """Hears how far it is."""
-
-
-async def written(
-    database: Database, path: Path, *, generation: int = 1, key: BackupKey = KEY, chunks: int = 1
-) -> Path:
-    """Write a small backup of a database."""
-    order = Order(
-        database=database,
-        key=key,
-        account=OWN,
-        address="alice@relay.example",
-        own_device=OWN_DEVICE,
-        generation=generation,
-        now_ms=NOW_MS,
-        randomness=RANDOM,
-        least_chunks=chunks,
-    )
-    await trio.to_thread.run_sync(write_backup, order, path, nobody)
-    return path
-
-
-async def check(path: Path, *, key: BackupKey = KEY) -> None:
-    """Prove that a backup restores."""
-    await check_backup(
-        path, key, scratch=path.parent, randomness=RANDOM, now_ms=NOW_MS, told=nobody
-    )
-
-
-async def filled(database: Database, work: Callable[[Rows], object]) -> None:
-    await database.write_raw(lambda raw: work(Rows(raw)))
 
 
 async def test_a_backup_restores_row_by_row_whatever_is_in_it(tmp_path: Path) -> None:
@@ -162,10 +118,6 @@ async def test_drafts_tokens_and_devices_names_are_in_no_backup(tmp_path: Path) 
 
 
 # ---- engines ------------------------------------------------------------------------------------
-
-
-async def all_messages(engine: LocalEngine, key: str) -> list[Message]:
-    return await engine.messages(key, start=0, count=512)
 
 
 def said(messages: list[Message]) -> list[tuple[object, ...]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,8 +9,8 @@ import pytest
 from restante.client.interface import ContactState, Trust
 from restante.errors import ExitCode, UserError
 from tests.client.linked import a_new_device, link
+from tests.client.names_given_away import give_name_away, two_messages_paused, until_paused
 from tests.client.world import (
-    World,
     a_world,
     bodies,
     eventually,
@@ -22,48 +21,9 @@ from tests.client.world import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from restante.client.engine import LocalEngine
-    from restante.client.interface import Message
-
-
-async def give_name_away(world: World, name: str) -> None:
-    """Have the relay forget an account, so that another can take its name."""
-    await world.relay.stop()
-    with world.relay.file() as connection:
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("DELETE FROM accounts WHERE name = ?", (name,))
-    await world.relay.start()
-    world.profile(name).rename(world.directory / f"the-old-{name}")
-
-
-async def until_paused(engine: LocalEngine, message: Message) -> Message:
-    async def look() -> Message | None:
-        found = await engine.message(message.id)
-        return found if "Paused" in (found.error or "") else None
-
-    found = await eventually(engine, look)
-    assert found is not None
-    return found
-
-
-@asynccontextmanager
-async def two_messages_paused(
-    tmp_path: Path,
-) -> AsyncIterator[tuple[LocalEngine, LocalEngine, str, list[Message]]]:
-    """Alice has verified Bob, wrote to him twice, and somebody else has his address: not_bob."""
-    async with a_world(tmp_path) as world, world.online("alice") as alice:
-        async with world.online("bob") as bob:
-            to_bob, _ = await introduce(alice, bob)
-            await alice.contact_rename(to_bob, "Bob")
-            await reaches(alice, await alice.send(to_bob, "begin"), "delivered")
-        await give_name_away(world, "bob")
-        async with world.online("bob") as not_bob:
-            sent = [await alice.send(to_bob, text) for text in ("one", "two")]
-            paused = [await until_paused(alice, message) for message in sent]
-            yield alice, not_bob, to_bob, paused
 
 
 async def test_a_changed_key_pauses_what_is_queued_and_loses_nothing(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from restante.client.interface import ContactState, Trust
 from restante.client.lifecycle.key_changes import note_changed, note_forked, proposed
 from restante.errors import ExitCode, UserError
 from restante.store.client_contacts import contact
-from tests.client.test_changed_keys import give_name_away, two_messages_paused, until_paused
+from tests.client.names_given_away import give_name_away, two_messages_paused, until_paused
 from tests.client.world import a_world, connected, eventually, introduce, reaches
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from PIL import Image
 from restante.client.decoding.apart import Decoder, Feed
 from restante.client.interface import FileState
 from restante.errors import UserError
+from tests.client.files_seen import saved, stands
 from tests.client.made_pictures import (
     PLACE,
     a_bomb,
@@ -25,7 +26,6 @@ from tests.client.made_pictures import (
     noisy,
     png_of,
 )
-from tests.client.test_files import saved, stands
 from tests.client.two_people import two_people
 
 REAL = Decoder()

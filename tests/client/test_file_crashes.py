@@ -9,7 +9,7 @@ from pathlib import Path
 import trio
 
 from restante.client.interface import FileState
-from tests.client.test_files import saved, stands
+from tests.client.files_seen import saved, stands
 from tests.client.world import World, a_world, introduce, reaches
 from tests.processes import start
 

@@ -15,6 +15,7 @@ from restante.client.files.saving import SUFFIX
 from restante.client.interface import FileProgress, FileState
 from restante.errors import UserError
 from restante.store import client_files as store
+from tests.client.files_seen import lying, saved, stands
 from tests.client.linked import a_new_device, link
 from tests.client.relays import GENEROUS
 from tests.client.two_people import Two, becomes, two_people
@@ -37,35 +38,10 @@ def report(tmp_path: Path) -> Path:
     return path
 
 
-def lying(two: Two, name: str) -> list[Path]:
-    """What lies in somebody's folder of files."""
-    folder = two.world.profile(name) / "files"
-    return sorted(folder.iterdir()) if folder.is_dir() else []
-
-
 def blobs(two: Two) -> int:
     with two.world.relay.file() as connection:
         count: int = connection.execute("SELECT count(*) FROM blobs").fetchone()[0]
     return count
-
-
-async def stands(engine: LocalEngine, message: Message, state: FileState) -> Message:
-    """Wait until a message's file stands so, and return the message."""
-
-    async def look() -> Message | None:
-        for now in await engine.files(None, start=0, count=99):
-            if now.id == message.id and now.file is not None and now.file.state is state:
-                return now
-        return None
-
-    found = await eventually(engine, look, patience_s=2 * PATIENCE_S)
-    assert found is not None
-    return found
-
-
-async def saved(engine: LocalEngine, message: Message, into: Path) -> Path:
-    os.makedirs(into, exist_ok=True)  # in a moment
-    return Path(await engine.file_save(message.id, directory=str(into)))
 
 
 async def test_a_file_arrives_whole_and_lies_sealed_on_both_sides(

@@ -10,8 +10,8 @@ from restante.client.interface import FileState
 from restante.crypto.randomness import SystemRandomness
 from restante.errors import UserError
 from tests.client.backup_folder import names_in
-from tests.client.test_files import stands
-from tests.client.test_recovery import an_empty_profile, confirm_kit
+from tests.client.files_seen import stands
+from tests.client.kits import an_empty_profile, confirm_kit
 from tests.client.world import (
     a_world,
     introduce,

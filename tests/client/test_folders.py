@@ -15,7 +15,7 @@ from restante.client.files.folders import FolderSource, unpack
 from restante.client.interface import FileState
 from restante.errors import UserError
 from restante.store import client_files as store
-from tests.client.test_files import stands
+from tests.client.files_seen import stands
 from tests.client.two_people import two_people
 
 if TYPE_CHECKING:

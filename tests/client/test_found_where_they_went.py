@@ -11,7 +11,7 @@ from restante.crypto import signing
 from restante.crypto.keys import RootSigningKey
 from restante.protocol.address import Address
 from restante.store.client_account import load_account
-from tests.client.test_moving import at, is_at, two_relays
+from tests.client.moves import at, is_at, two_relays
 from tests.client.world import a_world, bodies, connected, introduce, reaches, shows
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from restante.client.interface import FileState
+from tests.client.files_seen import saved, stands
 from tests.client.linked import a_new_device, link
 from tests.client.made_pictures import a_picture, encoded
 from tests.client.party import a_party, hears, is_in, notices
 from tests.client.relays import open_relay
-from tests.client.test_files import saved, stands
 from tests.client.world import a_world, eventually, introduce
 
 if TYPE_CHECKING:

@@ -21,10 +21,10 @@ from restante.protocol.backup import (
 from restante.protocol.group import ActKind, SignedEntry
 from restante.protocol.history_part import pack_item
 from restante.store.client_groups import entries, members
+from tests.client.kits import an_empty_profile, confirm_kit
+from tests.client.made_backups import nobody
 from tests.client.made_pictures import a_picture, encoded
 from tests.client.party import hears, is_in, is_noticed
-from tests.client.test_backups import nobody
-from tests.client.test_recovery import an_empty_profile, confirm_kit
 from tests.client.world import (
     QUICK,
     a_world,

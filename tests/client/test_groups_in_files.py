@@ -16,8 +16,8 @@ from restante.client.commands.output import Output
 from restante.client.interface import ImportedText
 from restante.errors import UserError
 from restante.store.client_sender_keys import drop_chain
+from tests.client.large_party import a_large_party, chains_of
 from tests.client.party import a_party, hears, said
-from tests.client.test_large_groups import a_large_party, chains_of
 from tests.client.world import connected, eventually, shows
 
 if TYPE_CHECKING:

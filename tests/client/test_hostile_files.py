@@ -21,7 +21,7 @@ from restante.errors import RemoteProtocolError, UserError
 from restante.protocol import frames as f
 from restante.protocol.content import File, Kind
 from restante.protocol.ids import BlobCapability, blob_id
-from tests.client.test_files import lying, saved, stands
+from tests.client.files_seen import lying, saved, stands
 from tests.client.two_people import Two, two_people
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.attacks.test_35_kill_at_every_commit_point import play
+from tests.attacks.killing import play
 from tests.client.crashing_engine import a_batch
 from tests.client.world import a_world, bodies
 

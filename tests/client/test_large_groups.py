@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,12 +16,12 @@ from restante.protocol.group import Add, Remove, Role, SenderKeyAsk
 from restante.store.client_contacts import contact
 from restante.store.client_sender_keys import chains_of as stored_chains
 from restante.store.client_sender_keys import drop_chain, put_chain
+from tests.client.large_party import LARGE, a_large_party, chains_of
 from tests.client.linked import a_new_device, link
-from tests.client.party import Party, hears, is_in, said
+from tests.client.party import hears, is_in, said
 from tests.client.relays import open_relay
 from tests.client.world import (
     PATIENCE_S,
-    QUICK,
     TurnedClock,
     a_world,
     eventually,
@@ -30,32 +30,9 @@ from tests.client.world import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from restante.client.engine import LocalEngine
     from restante.store.client_rows import Rows
-
-LARGE = replace(QUICK, most_pairwise=0)
-
-
-@asynccontextmanager
-async def a_large_party(directory: Path) -> AsyncIterator[Party]:
-    async with a_world(directory) as world, AsyncExitStack() as stack:
-        alice, bob, carol = [
-            await stack.enter_async_context(world.online(name, tuning=LARGE))
-            for name in ("alice", "bob", "carol")
-        ]
-        to_bob, _ = await introduce(alice, bob)
-        to_carol, _ = await introduce(alice, carol)
-        yield Party(world, alice, bob, carol, to_bob, to_carol)
-
-
-async def chains_of(engine: LocalEngine, of: LocalEngine, key: str) -> list[bytes]:
-    """The chains that somebody has of somebody's device."""
-    device = of._services.running().own.device_id
-    found = await engine._context.read(lambda rows: stored_chains(rows, bytes.fromhex(key), device))
-    return [each.chain for each in found]
 
 
 async def test_one_envelope_is_stored_once_and_read_by_all(tmp_path: Path) -> None:

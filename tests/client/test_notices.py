@@ -10,8 +10,8 @@ from restante.client.syncing.records import receive
 from restante.protocol.codec import encode
 from restante.protocol.order import rank_at
 from restante.protocol.sync import RecordKind, SyncRecord
+from tests.client.names_given_away import two_messages_paused
 from tests.client.second_device import a_second_device
-from tests.client.test_changed_keys import two_messages_paused
 from tests.client.world import a_world, connected, eventually, introduce, reaches, shows
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from restante.client.lifecycle.old_mailbox import left_to_stay_s
+from tests.client.moves import at, is_at, two_relays
 from tests.client.relays import GENEROUS, Relay, open_relay
-from tests.client.test_moving import at, is_at, two_relays
 from tests.client.world import TurnedClock, connected, introduce, reaches, shows
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from restante.client.files.pictures import Picture, look_at
 from restante.client.files.sources import PathSource, PictureSource
 from restante.client.interface import FileState
 from restante.errors import UserError
-from tests.client.test_files import saved, stands
+from tests.client.files_seen import saved, stands
 from tests.client.two_people import two_people
 from tests.rounds import rounds
 

@@ -6,38 +6,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from restante.client.engine import open_engine
 from restante.client.interface import Trust
 from restante.errors import ExitCode, UserError
 from restante.store.client_account import load_account
-from tests.client.test_moving import at, is_at, two_relays
+from tests.client.kits import an_empty_profile, confirm_kit
+from tests.client.moves import at, is_at, two_relays
 from tests.client.world import (
-    QUICK,
     a_world,
     bodies,
     connected,
     eventually,
     introduce,
-    key_of,
     reaches,
     shows,
     the_conversation,
 )
 
 if TYPE_CHECKING:
-    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
-
-    from restante.client.context import Tuning
-    from restante.client.engine import LocalEngine
-
-
-async def confirm_kit(engine: LocalEngine) -> list[str]:
-    """Do as the user does; return the words."""
-    words = (await engine.recovery_kit()).words
-    asked = await engine.recovery_challenge()
-    await engine.recovery_confirm([words[place - 1] for place in asked])
-    return words
 
 
 async def test_the_kit_is_confirmed_by_three_words_and_the_secret_is_erased(tmp_path: Path) -> None:
@@ -226,10 +212,3 @@ async def test_words_that_are_wrong_or_another_accounts_change_nothing(tmp_path:
         with pytest.raises(UserError, match="already"):
             await bob.recover(address=world.address("alice"), words=" ".join(words))
         assert await alice.synchronise(timeout_s=30)  # and Alice's device is still hers
-
-
-def an_empty_profile(
-    place: Path, *, tuning: Tuning = QUICK
-) -> AbstractAsyncContextManager[LocalEngine]:
-    place.mkdir(exist_ok=True)
-    return open_engine(place, key_of("new"), profile="new", tuning=tuning)

@@ -9,7 +9,7 @@ import pytest
 from restante.client.interface import Trust
 from restante.errors import ExitCode, UserError
 from tests.client.linked import a_new_device, link
-from tests.client.test_moving import at, is_at, two_relays
+from tests.client.moves import at, is_at, two_relays
 from tests.client.world import a_world, bodies, connected, eventually, introduce, reaches, shows
 
 if TYPE_CHECKING:

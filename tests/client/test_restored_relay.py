@@ -6,19 +6,15 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from restante.protocol.manifest import PrekeyKind
-from restante.relay.ops.backup import back_up
 from restante.relay.ops.restoring import restore
 from tests.client.linked import a_new_device, link
-from tests.client.relays import GENEROUS
+from tests.client.restored import IMPATIENT, awaits, back_up_now
 from tests.client.world import (
     World,
     a_world,
     bodies,
     connected,
-    eventually,
     introduce,
     reaches,
     shows,
@@ -27,10 +23,8 @@ from tests.client.world import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from restante.client.engine import LocalEngine
 
 ONCE = {int(PrekeyKind.ONE_TIME), int(PrekeyKind.KEM_ONE_TIME)}
-IMPATIENT = replace(GENEROUS, awaited_retry_s=1)
 
 
 def prekeys(world: World) -> set[tuple[int, int, int]]:
@@ -40,30 +34,12 @@ def prekeys(world: World) -> set[tuple[int, int, int]]:
     return {row for row in rows if row[1] in ONCE}
 
 
-def back_up_now(world: World) -> Path:
-    """Back the running relay up."""
-    path, _ = back_up(
-        world.relay.directory, world.directory / "a.backup", program="0", with_blobs=False
-    )
-    return path
-
-
 async def come_back(world: World, backup: Path) -> None:
     """Lose the relay's data, restore them from a backup, and start it again."""
     await world.relay.stop()
     world.relay.forget_everything()
     await restore(backup, world.relay.directory)
     await world.relay.start()
-
-
-async def awaits(engine: LocalEngine, message_id: str) -> None:
-    """Wait until the relay has put a message off."""
-
-    async def look() -> bool:
-        found = await engine.message(message_id)
-        return found.state == "queued" and found.error is not None
-
-    await eventually(engine, look)
 
 
 async def test_what_was_lost_with_the_relay_is_sent_again_and_what_came_is_shown_once(

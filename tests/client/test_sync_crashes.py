@@ -8,7 +8,7 @@ from restante.client.clock import SystemClock
 from restante.client.directory import manifest_of
 from restante.crypto import own_keys
 from restante.store.client_contacts import contact
-from tests.attacks.test_35_kill_at_every_commit_point import play
+from tests.attacks.killing import play
 from tests.client.second_device import RANDOM, a_second_device, sign_with
 from tests.client.world import a_world, connected, eventually
 

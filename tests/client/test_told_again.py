@@ -10,7 +10,7 @@ from restante.client.changes import Changes
 from restante.client.lifecycle.telling_again import AGAIN_AFTER_MS, ROUNDS, tell_again
 from restante.crypto.randomness import SystemRandomness
 from restante.store.client_outbox import outbox_entries
-from tests.client.test_moving import at, is_at, two_relays
+from tests.client.moves import at, is_at, two_relays
 from tests.client.world import TurnedClock, connected, introduce, reaches, shows
 
 if TYPE_CHECKING:

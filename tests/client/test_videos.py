@@ -10,7 +10,7 @@ import pytest
 from restante.client.decoding.videos import NO_FFMPEG, Videos, is_video
 from restante.client.interface import FileState
 from restante.errors import UserError
-from tests.client.test_files import saved, stands
+from tests.client.files_seen import saved, stands
 from tests.client.two_people import two_people
 from tests.programs import find_program
 

@@ -17,7 +17,7 @@ from restante.client.interface import FileState
 from restante.client.voice.device import NO_LOUDSPEAKER, NO_MICROPHONE, play, record
 from restante.client.voice.encoding import RATE, duration_s, encoded, waveform
 from restante.errors import UserError
-from tests.client.test_files import stands
+from tests.client.files_seen import stands
 from tests.client.two_people import two_people
 
 SECONDS = 2

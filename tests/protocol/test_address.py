@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import string
 from contextlib import suppress
 
@@ -11,7 +10,6 @@ import pytest
 from hypothesis import given
 
 from restante.protocol.address import (
-    DEFAULT_PORT,
     MAX_ADDRESS_CHARS,
     Address,
     AddressError,
@@ -21,21 +19,9 @@ from restante.protocol.address import (
     pin_text,
 )
 from restante.protocol.ids import AccountName
+from tests.protocol.addresses import names, relays
 
 PIN = bytes(range(16))
-
-names = st.from_regex(r"\A[a-z0-9]([a-z0-9._-]{0,30}[a-z0-9])?\Z").map(AccountName)
-labels = st.from_regex(r"\A[a-z]([a-z0-9-]{0,10}[a-z0-9])?\Z")
-domains = st.lists(labels, min_size=1, max_size=4).map(".".join)
-ipv4 = st.ip_addresses(v=4).map(str)
-ipv6 = (
-    st.ip_addresses(v=6)
-    .filter(lambda address: isinstance(address, ipaddress.IPv6Address) and not address.ipv4_mapped)
-    .map(lambda address: f"[{address}]")
-)
-ports = st.just(DEFAULT_PORT) | st.integers(1, 65535)
-pins = st.none() | st.binary(min_size=16, max_size=16)
-relays = st.builds(RelayAddress, host=domains | ipv4 | ipv6, port=ports, pin=pins)
 
 
 @given(name=names, relay=relays)

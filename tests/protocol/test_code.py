@@ -22,7 +22,7 @@ from restante.protocol.code import (
 )
 from restante.protocol.ids import AccountName
 from restante.protocol.limits import MAX_CODE_ADDRESS_CHARS, MAX_CODE_CHARS
-from tests.protocol.test_address import names, relays
+from tests.protocol.addresses import names, relays
 
 PIN = bytes(range(16))
 SECRET = bytes(range(200, 208))

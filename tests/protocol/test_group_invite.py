@@ -17,7 +17,7 @@ from restante.protocol.group_invite import (
     parse_group_invite,
 )
 from restante.protocol.ids import AccountName
-from tests.protocol.test_address import names, relays
+from tests.protocol.addresses import names, relays
 
 
 def a_host(name: str = "alice", *, is_pinned: bool = False) -> Host:

@@ -18,6 +18,7 @@ from restante.protocol.limits import BUCKET_TOKENS
 from restante.protocol.manifest import Prekey, PrekeyKind
 from restante.relay.limits import Limits
 from restante.store.relay_codes import Invite, add_invite
+from tests.relay.answers import code_of
 from tests.relay.wire import (
     Person,
     Wire,
@@ -45,12 +46,6 @@ async def _register(wire: Wire, who: Person, relay: RelayAddress, **changed: Any
     return await wire.ask(f.Register, **(fields | changed))
 
 
-def _refused(answer: Any) -> int:
-    assert isinstance(answer, f.Refused), answer
-    assert answer.reason
-    return answer.code
-
-
 async def test_registration_is_closed_without_an_invite(tmp_path: Path) -> None:
     async with relay_at(tmp_path, open_registration=False) as relay:
         good, used_up, late = (os.urandom(8) for _ in range(3))
@@ -67,12 +62,12 @@ async def test_registration_is_closed_without_an_invite(tmp_path: Path) -> None:
         async with authenticated(relay, bob) as wire:
             for invite_secret in (None, os.urandom(8), used_up, late):
                 answer = await _register(wire, bob, relay.address, invite=invite_secret)
-                assert _refused(answer) == WireCode.INVITE_REQUIRED
+                assert code_of(answer) == WireCode.INVITE_REQUIRED
             assert isinstance(await _register(wire, bob, relay.address, invite=good), f.Done)
         eve = person("eve")
         async with authenticated(relay, eve) as wire:
             answer = await _register(wire, eve, relay.address, invite=good)
-            assert _refused(answer) == WireCode.INVITE_REQUIRED, "an invite of one use, used"
+            assert code_of(answer) == WireCode.INVITE_REQUIRED, "an invite of one use, used"
 
 
 async def test_an_account_has_the_quota_of_its_invite(tmp_path: Path) -> None:
@@ -96,11 +91,11 @@ async def test_a_refused_registration_does_not_use_up_its_invite(tmp_path: Path)
         other = person("bob")
         async with authenticated(relay, other) as wire:
             answer = await _register(wire, other, relay.address, invite=secret)
-            assert _refused(answer) == WireCode.NAME_TAKEN
+            assert code_of(answer) == WireCode.NAME_TAKEN
         await registered(relay, "carol", invite=secret)
 
 
-async def test_a_manifest_for_another_name_relay_or_device_is_refused(tmp_path: Path) -> None:
+async def test_a_manifest_for_another_name_relay_or_device_iscode_of(tmp_path: Path) -> None:
     async with relay_at(tmp_path) as relay:
         bob, eve = person("bob"), person("eve")
         elsewhere = RelayAddress(host="elsewhere.example")
@@ -115,18 +110,18 @@ async def test_a_manifest_for_another_name_relay_or_device_is_refused(tmp_path: 
                 {"manifest": b"\x93nothing"},
             ):
                 answer = await _register(wire, bob, relay.address, **changed)
-                assert _refused(answer) == WireCode.CONFLICT, changed
+                assert code_of(answer) == WireCode.CONFLICT, changed
             assert isinstance(await _register(wire, bob, relay.address), f.Done)
-            assert _refused(await _register(wire, bob, relay.address)) == WireCode.CONFLICT
+            assert code_of(await _register(wire, bob, relay.address)) == WireCode.CONFLICT
 
 
-async def test_a_key_or_mailbox_of_somebody_else_is_refused(tmp_path: Path) -> None:
+async def test_a_key_or_mailbox_of_somebody_else_iscode_of(tmp_path: Path) -> None:
     async with relay_at(tmp_path) as relay:
         bob = await registered(relay, "bob")
         eve = person("eve")
         eve.mailbox = bob.mailbox
         async with authenticated(relay, eve) as wire:
-            assert _refused(await _register(wire, eve, relay.address)) == WireCode.CONFLICT
+            assert code_of(await _register(wire, eve, relay.address)) == WireCode.CONFLICT
 
 
 async def test_manifests_follow_each_other_and_are_fetched_as_a_chain(tmp_path: Path) -> None:
@@ -153,19 +148,19 @@ async def test_manifests_follow_each_other_and_are_fetched_as_a_chain(tmp_path: 
                 person("bob").manifest(relay.address),
             ):
                 answer = await wire.ask(f.PublishManifest, manifest=bad.to_bytes())
-                assert _refused(answer) == WireCode.CONFLICT
+                assert code_of(answer) == WireCode.CONFLICT
             beat = signing.sign_heartbeat(bob.device.signing, chain[-1].hash, at_s=77)
             assert isinstance(await wire.ask(f.PublishHeartbeat, heartbeat=beat), f.Done)
             stale = signing.sign_heartbeat(bob.device.signing, chain[0].hash, at_s=77)
             answer = await wire.ask(f.PublishHeartbeat, heartbeat=stale)
-            assert _refused(answer) == WireCode.FORBIDDEN
+            assert code_of(answer) == WireCode.FORBIDDEN
         async with anonymous(relay) as wire:
             for since, expected in ((0, chain[3:]), (1, chain[1:]), (3, chain[3:]), (9, chain[3:])):
                 found = await wire.ask(f.FetchManifest, name="bob", since_sequence=since)
                 assert found.links == [link.to_bytes() for link in expected]
                 assert found.heartbeat == beat
             answer = await wire.ask(f.FetchManifest, name="nobody", since_sequence=0)
-            assert _refused(answer) == WireCode.NOT_FOUND
+            assert code_of(answer) == WireCode.NOT_FOUND
 
 
 async def test_a_device_that_is_listed_no_more_is_cut_off_and_its_mailbox_emptied(
@@ -193,7 +188,7 @@ async def test_a_device_that_is_listed_no_more_is_cut_off_and_its_mailbox_emptie
             assert outcome.outcome == f.Outcome.REFUSED
         async with authenticated(relay, bob) as device:
             answer = await device.ask(f.Subscribe)
-            assert _refused(answer) == WireCode.FORBIDDEN
+            assert code_of(answer) == WireCode.FORBIDDEN
         assert await sql(relay, "SELECT count(*) FROM waiting") == [(0,)]
 
 
@@ -238,10 +233,10 @@ async def test_a_one_time_prekey_is_served_once_and_to_contacts_only(tmp_path: P
             answer = await wire.ask(
                 f.FetchPrekeys, name="nobody", devices=[os.urandom(16)], token=None
             )
-            assert _refused(answer) == WireCode.NOT_FOUND
+            assert code_of(answer) == WireCode.NOT_FOUND
 
 
-async def test_prekeys_that_are_not_the_devices_own_are_refused(tmp_path: Path) -> None:
+async def test_prekeys_that_are_not_the_devices_own_arecode_of(tmp_path: Path) -> None:
     async with relay_at(tmp_path, limits=Limits(one_time_prekeys=3)) as relay:
         bob = await registered(relay, "bob")
         mine, foreign = _prekeys(bob, one_time=1), _prekeys(person("eve"), one_time=1)
@@ -258,10 +253,10 @@ async def test_prekeys_that_are_not_the_devices_own_are_refused(tmp_path: Path) 
         async with authenticated(relay, bob) as wire:
             for bad in (foreign, [relabelled], [expired], [*mine, foreign[0]]):
                 answer = await wire.ask(f.PublishPrekeys, prekeys=bad)
-                assert _refused(answer) == WireCode.FORBIDDEN
+                assert code_of(answer) == WireCode.FORBIDDEN
             assert (await wire.ask(f.FetchPrekeyState)).signed_id == 0, "all or nothing"
             answer = await wire.ask(f.PublishPrekeys, prekeys=_prekeys(bob, one_time=4))
-            assert _refused(answer) == WireCode.FULL
+            assert code_of(answer) == WireCode.FULL
             assert (await wire.ask(f.FetchPrekeyState)).one_time == 0
 
 
@@ -275,12 +270,12 @@ async def test_a_code_is_found_by_who_knows_its_id(tmp_path: Path) -> None:
                 await wire.ask(f.PublishCode, lookup_id=lookup_id, sealed=sealed)
         async with authenticated(relay, eve) as wire:
             answer = await wire.ask(f.PublishCode, lookup_id=ids[2], sealed=b"mine now")
-            assert _refused(answer) == WireCode.CONFLICT
+            assert code_of(answer) == WireCode.CONFLICT
         async with anonymous(relay) as wire:
             assert (await wire.ask(f.FetchCode, lookup_id=ids[2])).sealed == b"\x02" * 40
             for gone in (ids[0], os.urandom(16)):
                 answer = await wire.ask(f.FetchCode, lookup_id=gone)
-                assert _refused(answer) == WireCode.NOT_FOUND
+                assert code_of(answer) == WireCode.NOT_FOUND
 
 
 async def test_a_token_opens_the_contact_lane_until_it_is_retired(tmp_path: Path) -> None:
@@ -302,7 +297,7 @@ async def test_a_token_opens_the_contact_lane_until_it_is_retired(tmp_path: Path
 @pytest.mark.parametrize("kind", [f.Subscribe, f.FetchPrekeyState])
 async def test_a_device_of_nobody_may_only_register(tmp_path: Path, kind: type[Any]) -> None:
     async with relay_at(tmp_path) as relay, authenticated(relay, person("bob")) as wire:
-        assert _refused(await wire.ask(kind)) == WireCode.FORBIDDEN
+        assert code_of(await wire.ask(kind)) == WireCode.FORBIDDEN
 
 
 async def test_a_capability_key_is_nobody_to_its_accounts_relay(tmp_path: Path) -> None:
@@ -315,15 +310,15 @@ async def test_a_capability_key_is_nobody_to_its_accounts_relay(tmp_path: Path) 
         manifest = bob.manifest(relay.address, devices=listed).to_bytes()
         async with authenticated(relay, script) as wire:
             answer = await _register(wire, bob, relay.address, manifest=manifest)
-            assert _refused(answer) == WireCode.CONFLICT
+            assert code_of(answer) == WireCode.CONFLICT
         async with authenticated(relay, bob) as wire:
             answer = await _register(wire, bob, relay.address, manifest=manifest)
             assert isinstance(answer, f.Done)
         async with authenticated(relay, script) as wire:
             for kind in (f.Subscribe, f.FetchPrekeyState, f.FetchHoldings):
-                assert _refused(await wire.ask(kind)) == WireCode.FORBIDDEN
+                assert code_of(await wire.ask(kind)) == WireCode.FORBIDDEN
             tokens = await wire.ask(f.PublishTokens, live=bob.hashes, retired=[])
-            assert _refused(tokens) == WireCode.FORBIDDEN
+            assert code_of(tokens) == WireCode.FORBIDDEN
 
 
 async def test_what_is_held_is_told_to_its_own_account_alone(tmp_path: Path) -> None:
@@ -335,7 +330,7 @@ async def test_what_is_held_is_told_to_its_own_account_alone(tmp_path: Path) -> 
         assert {"bob", bob.mailbox.hex(), bob.device.device_id.hex()} <= shown
         assert not {"carol", carol.mailbox.hex(), carol.hashes[0].hex()} & shown
         async with authenticated(relay, person("nobody")) as wire:
-            assert _refused(await wire.ask(f.FetchHoldings)) == WireCode.FORBIDDEN
+            assert code_of(await wire.ask(f.FetchHoldings)) == WireCode.FORBIDDEN
 
 
 async def test_all_that_is_held_is_not_asked_for_at_any_rate(tmp_path: Path) -> None:

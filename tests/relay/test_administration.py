@@ -23,7 +23,7 @@ from restante.relay.ops.place import SOCKET_FILE
 from restante.relay.server import RunningRelay
 from restante.store.relay_administration import DAY_S
 from tests.relay.administrator import asked
-from tests.relay.test_recovery import anew, next_generation
+from tests.relay.generations import anew, next_generation
 from tests.relay.wire import (
     anonymous,
     authenticated,

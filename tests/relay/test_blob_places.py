@@ -17,9 +17,9 @@ from restante.relay.blob_files import BlobDirectory
 from restante.relay.ops.bucket_look import look_at_bucket
 from restante.relay.ops.finding import State
 from restante.relay.settings import read_settings
+from tests.relay.answers import Clock, code_of
 from tests.relay.blob import DAY_S, PART, Blob, a_place
 from tests.relay.bucket import Bucket, a_bucket
-from tests.relay.test_slots import Clock, code_of
 from tests.relay.wire import anonymous, authenticated, relay_at, settings_for
 
 if TYPE_CHECKING:

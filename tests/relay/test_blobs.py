@@ -13,9 +13,9 @@ from restante.protocol import frames as f
 from restante.protocol.codec import decode_tagged, encode
 from restante.protocol.limits import MAX_BLOB_PART_BYTES, MAX_PENDING_REQUESTS
 from restante.relay.limits import Limits
+from tests.relay.answers import Clock, code_of
 from tests.relay.blob import DAY_S, HUGE, PART, Blob, a_place
 from tests.relay.raw_socket import a_frame, a_raw_socket
-from tests.relay.test_slots import Clock, code_of
 from tests.relay.wire import (
     anonymous,
     authenticated,

@@ -19,8 +19,8 @@ from restante.relay.blob_files import BlobDirectory
 from restante.relay.blobs import Blobs
 from restante.relay.limits import Limits
 from restante.relay.refusal import Refusal
+from tests.relay.answers import code_of
 from tests.relay.blob import PART, Blob, a_place
-from tests.relay.test_slots import code_of
 from tests.relay.wire import (
     anonymous,
     deposit,

@@ -15,7 +15,7 @@ from restante.errors import WireCode
 from restante.protocol import frames as f
 from restante.protocol.ids import BlobCapability, blob_id
 from restante.relay.limits import Limits
-from tests.relay.test_slots import Clock
+from tests.relay.answers import Clock
 from tests.relay.wire import Person, Wire, anonymous, authenticated, registered, relay_at
 
 QUOTA, LARGEST, MOST = 40_000, 30_000, 3

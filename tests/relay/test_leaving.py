@@ -18,11 +18,11 @@ from restante.errors import WireCode
 from restante.protocol import frames as f
 from restante.protocol.address import Address
 from restante.protocol.ids import AccountName, gone_name_hash
-from restante.protocol.manifest import SignedManifest
 from restante.relay.server import RunningRelay
+from tests.relay.answers import code_of
 from tests.relay.blob import Blob
-from tests.relay.test_recovery import RANDOM, anew, next_generation, register
-from tests.relay.test_slots import code_of
+from tests.relay.generations import RANDOM, anew, next_generation, register
+from tests.relay.moved import moved_of, newest
 from tests.relay.wire import (
     Person,
     Wire,
@@ -50,17 +50,6 @@ def move(who: Person, relay: RunningRelay, **changed: Any) -> bytes:
         "at_s": 1000,
     }
     return signing.sign_moved(who.account.root, **(fields | changed)).to_bytes()
-
-
-async def newest(wire: Wire, name: str) -> SignedManifest:
-    found = await wire.ask(f.FetchManifest, name=name, since_sequence=0)
-    return SignedManifest.from_bytes(found.links[0])
-
-
-async def moved_of(wire: Wire, name: str) -> bytes | None:
-    found = await wire.ask(f.FetchManifest, name=name, since_sequence=0)
-    moved: bytes | None = found.moved
-    return moved
 
 
 async def test_a_move_is_shown_with_the_manifest_and_only_a_newer_one_replaces_it(

@@ -24,8 +24,8 @@ from restante.relay.server import RunningRelay, running_relay
 from restante.relay.shares import LEAST_ENVELOPES
 from restante.store.relay_store import Notice, NoticeKind
 from restante.store.seam import open_loop
+from tests.relay.moved import newest
 from tests.relay.residents import RANDOM
-from tests.relay.test_leaving import newest
 from tests.relay.wire import (
     PATIENCE_S,
     Person,

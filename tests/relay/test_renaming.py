@@ -16,10 +16,10 @@ from restante.protocol import frames as f
 from restante.protocol.address import Address
 from restante.protocol.ids import AccountName, gone_name_hash
 from restante.relay.server import RunningRelay
+from tests.relay.answers import code_of
 from tests.relay.blob import Blob
-from tests.relay.test_leaving import moved_of, newest
-from tests.relay.test_recovery import RANDOM, entry_of, next_generation, register
-from tests.relay.test_slots import code_of
+from tests.relay.generations import RANDOM, entry_of, next_generation, register
+from tests.relay.moved import moved_of, newest
 from tests.relay.wire import (
     Person,
     anonymous,

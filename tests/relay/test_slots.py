@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,6 +11,7 @@ from restante.errors import WireCode
 from restante.protocol import frames as f
 from restante.protocol.limits import MAX_SLOT_BYTES, SLOT_TTL_S
 from restante.relay.limits import Limits
+from tests.relay.answers import Clock, code_of
 from tests.relay.wire import (
     anonymous,
     relay_at,
@@ -22,22 +21,6 @@ from tests.relay.wire import (
 pytestmark = pytest.mark.usefixtures("engine")
 
 LAVISH = Limits(requests_per_network=10_000, request_burst=10_000, slots_per_network=1000)
-
-
-class Clock:
-    """The relay's clock, which goes only when it is told to."""
-
-    def __init__(self) -> None:
-        self.now_s = float(int(time.time()) // 3600 * 3600)
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
-def code_of(answer: Any) -> int:
-    assert isinstance(answer, f.Refused), answer
-    assert answer.reason
-    return answer.code
 
 
 async def test_a_slot_is_written_once_and_read_by_who_knows_it(tmp_path: Path) -> None:

@@ -18,10 +18,10 @@ from restante.client.tui.bearings import (
     sketch,
 )
 from restante.client.tui.glyphs import ASCII
+from tests.tui.laid_out import PAGE, lines
 from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.stories import WIDE, Teller, tell
-from tests.tui.test_entries import PAGE, lines
-from tests.tui.test_keeping_chats import a_talk, opened
+from tests.tui.talks import a_talk, opened
 
 BERLIN, PARIS, SYDNEY = (52.52, 13.405), (48.8566, 2.3522), (-33.8688, 151.2093)
 

@@ -23,22 +23,15 @@ from restante.client.tui.glyphs import ASCII, UNICODE, Glyphs
 from restante.client.tui.page import Page
 from restante.client.tui.roles import Role
 from restante.client.tui.wrap import cells
+from tests.tui.laid_out import lines
 from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.scripted_parts import NOW
-
-PAGE = Page(width=40, glyphs=UNICODE, zone=UTC, now=NOW)
 
 
 def said(body: str, **changes: object) -> Message:
     engine = ScriptedEngine()
     key = engine.person("bob@relay.example", "Bob")
     return engine.hear(key, body, **changes)  # type: ignore[arg-type]
-
-
-def lines(message: Message, before: Message | None = None, **options: object) -> list[str]:
-    page = options.pop("page", PAGE)
-    entry = lay_out(message, before, page, **options)  # type: ignore[arg-type]
-    return ["".join(text for text, _ in line) for line in entry.lines]
 
 
 def test_the_first_message_stands_under_its_day() -> None:

@@ -14,11 +14,11 @@ from restante.client.interface import FileProgress, FileState
 from restante.client.tui.file_words import under_way
 from restante.client.tui.typed_path import whole
 from restante.errors import UserError
+from tests.tui.laid_out import lines
 from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.scripted_files import a_file
 from tests.tui.stories import WIDE, Teller, stage, tell
-from tests.tui.test_entries import lines
-from tests.tui.test_keeping_chats import a_talk, on_the_last, opened
+from tests.tui.talks import a_talk, on_the_last, opened
 
 
 def carried(**changes: object) -> list[str]:

@@ -7,24 +7,16 @@ import pytest
 from restante.client.interface import AsksToJoin
 from restante.client.tui.invite_dialogs import LinkScreen
 from restante.errors import UserError
-from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.stories import Teller, tell
+from tests.tui.village import a_village
 
 WIDE = (120, 30)
-
-
-def a_village() -> tuple[ScriptedEngine, dict[str, str]]:
-    engine = ScriptedEngine(address="sam@relay.example")
-    keys = {name: engine.person(f"{name.lower()}@relay.example", name) for name in NAMES}
-    return engine, keys
-
-
 NAMES = ("Alice", "Bob", "Noor")
 
 
 @pytest.mark.soak_alone
 async def test_an_invite_is_made_shown_copied_and_revoked() -> None:
-    engine, keys = a_village()
+    engine, keys = a_village(NAMES)
     key = engine.meeting("Walkers", {keys["Alice"]: "member"})
 
     async def story(t: Teller) -> None:
@@ -64,7 +56,7 @@ async def test_an_invite_is_made_shown_copied_and_revoked() -> None:
 
 @pytest.mark.soak_alone
 async def test_a_small_terminal_shows_the_link_without_its_picture() -> None:
-    engine, keys = a_village()
+    engine, keys = a_village(NAMES)
     engine.meeting("Walkers", {keys["Alice"]: "member"})
 
     async def story(t: Teller) -> None:
@@ -77,7 +69,7 @@ async def test_a_small_terminal_shows_the_link_without_its_picture() -> None:
 
 
 async def test_who_asks_to_come_in_is_let_in_or_told_no() -> None:
-    engine, keys = a_village()
+    engine, keys = a_village(NAMES)
     key = engine.meeting("Walkers", {keys["Alice"]: "member"})
     engine.asking = tuple(
         AsksToJoin(key=keys[name], name=name, address="", asked_at="2024-06-04T12:00:00Z")
@@ -108,7 +100,7 @@ async def test_who_asks_to_come_in_is_let_in_or_told_no() -> None:
 
 
 async def test_an_invite_is_followed_into_its_group() -> None:
-    engine, keys = a_village()
+    engine, keys = a_village(NAMES)
     key = engine.meeting("Walkers", {keys["Alice"]: "owner"}, mine="member")
 
     async def story(t: Teller) -> None:
@@ -131,7 +123,7 @@ async def test_an_invite_is_followed_into_its_group() -> None:
 
 
 async def test_a_space_gets_channels_that_are_moved_and_taken_off_its_list() -> None:
-    engine, keys = a_village()
+    engine, keys = a_village(NAMES)
     own = engine.meeting("Choir", {keys["Alice"]: "member"})
 
     async def story(t: Teller) -> None:

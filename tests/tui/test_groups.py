@@ -9,15 +9,14 @@ from restante.client.interface import (
     ContactState,
     ConversationChanged,
     GroupLine,
-    Member,
     Sender,
-    Trust,
 )
 from restante.client.tui.glyphs import ASCII, UNICODE, Glyphs
 from restante.client.tui.members import LEAVE, REMOVE, WRITE, choices_about
 from restante.errors import UserError
 from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.stories import Teller, stage, tell
+from tests.tui.village import a_member, a_village
 
 WIDE = (120, 24)
 """Wide enough for the info pane."""
@@ -30,18 +29,6 @@ LINE = GroupLine(
     is_space=False,
     space=None,
 )
-
-
-def a_member(name: str, role: str, *, is_me: bool = False) -> Member:
-    return Member(
-        key=name.ljust(32, "0"),
-        name=name,
-        address=f"{name}@relay.example",
-        role=role,  # type: ignore[arg-type]  # one of the four
-        is_me=is_me,
-        trust=Trust.UNVERIFIED,
-        is_contact=not is_me,
-    )
 
 
 def walkers() -> tuple[ScriptedEngine, str]:
@@ -89,15 +76,6 @@ async def test_who_may_only_read_finds_the_box_closed() -> None:
         await t.until_shown("You can read here, and not write.")
 
     await tell(engine, story, size=WIDE)
-
-
-def a_village() -> tuple[ScriptedEngine, dict[str, str]]:
-    engine = ScriptedEngine(address="sam@relay.example")
-    keys = {name: engine.person(f"{name.lower()}@relay.example", name) for name in NAMES}
-    return engine, keys
-
-
-NAMES = ("Alice", "Bob", "Noor", "Mum")
 
 
 async def test_a_group_is_begun_with_people_found_by_letters() -> None:

@@ -13,17 +13,12 @@ from restante.client.interface import (
 from restante.client.tui.typing_watch import TypingWatch
 from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.stories import WIDE, Teller, tell
+from tests.tui.talks import opened
 
 
 def with_bob() -> tuple[ScriptedEngine, str]:
     engine = ScriptedEngine(address="sam@relay.example")
     return engine, engine.person("bob@relay.example", "Bob")
-
-
-async def opened(t: Teller) -> None:
-    await t.until_shown("Bob")
-    await t.press("enter")
-    await t.until_shown("Message Bob")
 
 
 async def test_typing_and_presence_are_shown_while_they_last() -> None:

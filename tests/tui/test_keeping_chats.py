@@ -12,29 +12,9 @@ from restante.client.tui.bridge import ask
 from restante.client.tui.chats import Chats
 from restante.client.tui.places import read_place
 from tests.tui.scenes import minutes
-from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.scripted_parts import NOW
 from tests.tui.stories import WIDE, Teller, tell
-
-
-def a_talk() -> tuple[ScriptedEngine, str]:
-    engine = ScriptedEngine(address="sam@relay.example")
-    noor = engine.person("noor@relay.example", "Noor")
-    engine.hear(noor, "Monday then", ago=minutes(40))
-    bob = engine.person("bob@relay.example", "Bob")
-    engine.hear(bob, "at nine", ago=minutes(3), is_read=True)
-    return engine, bob
-
-
-async def opened(t: Teller) -> None:
-    await t.until_shown("Bob")
-    await t.press("enter")
-    await t.until_shown("Message Bob")
-
-
-async def on_the_last(t: Teller) -> None:
-    t.app._main.pane.messages.focus()
-    await t.until(lambda: t.app._main.selected is not None, "a selected message")
+from tests.tui.talks import a_talk, on_the_last, opened
 
 
 async def test_a_chat_is_muted_for_a_while_and_says_until_when() -> None:

@@ -13,11 +13,11 @@ from restante.client.tui.half_blocks import MOST_ROWS, UPPER, painted, preview_l
 from restante.client.tui.picture_screen import PictureScreen
 from restante.client.tui.roles import Paint
 from restante.errors import UserError
+from tests.tui.laid_out import PAGE
 from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.scripted_files import a_file
 from tests.tui.stories import WIDE, Teller, tell
-from tests.tui.test_entries import PAGE
-from tests.tui.test_keeping_chats import a_talk, on_the_last, opened
+from tests.tui.talks import a_talk, on_the_last, opened
 
 RED, BLUE = b"\xff\x00\x00", b"\x00\x00\xff"
 FLAG = Preview(columns=2, rows=2, colours=(RED + BLUE).hex() * 2)

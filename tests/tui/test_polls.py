@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from restante.client.interface import Message, Poll
 from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.stories import Teller, tell
+from tests.tui.talks import opened
 
 
 def a_chat() -> tuple[ScriptedEngine, str]:
@@ -33,17 +34,11 @@ def poll_of(engine: ScriptedEngine, key: str) -> Poll:
     return poll
 
 
-async def open_chat(t: Teller) -> None:
-    await t.until_shown("Bob")
-    await t.press("enter")
-    await t.until_shown("Message Bob")
-
-
 async def test_a_poll_is_asked_line_by_line() -> None:
     engine, key = a_chat()
 
     async def story(t: Teller) -> None:
-        await open_chat(t)
+        await opened(t)
         await t.type("/poll")
         await t.press("enter")
         await t.until_shown("Ask in a poll")
@@ -76,7 +71,7 @@ async def test_one_is_chosen_and_taken_back_by_keys_and_by_the_mouse() -> None:
     await asked(engine, key, multiple=False, by_me=False)
 
     async def story(t: Teller) -> None:
-        await open_chat(t)
+        await opened(t)
         await t.press("shift+tab")
         await t.until(lambda: t.app._main.selected is not None, "a selected message")
         await t.press("o")
@@ -106,7 +101,7 @@ async def test_several_are_marked_before_they_are_sent() -> None:
     await asked(engine, key, multiple=True)
 
     async def story(t: Teller) -> None:
-        await open_chat(t)
+        await opened(t)
         await t.press("shift+tab")
         await t.until(lambda: t.app._main.selected is not None, "a selected message")
         await t.press("o")

@@ -15,7 +15,7 @@ from restante.client.tui.sharp_pictures import CLASS
 from restante.errors import UserError
 from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.stories import WIDE, Teller, stage, tell
-from tests.tui.test_keeping_chats import a_talk, opened
+from tests.tui.talks import a_talk, opened
 from tests.tui.test_pictures_shown import a_photo
 
 SHARP = "#"

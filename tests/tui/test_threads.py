@@ -10,7 +10,7 @@ from restante.client.tui.completion import member_offers
 from tests.tui.scenes import minutes
 from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.stories import WIDE, Teller, tell
-from tests.tui.test_groups import a_member, a_village
+from tests.tui.village import a_member, a_village
 
 NARROW = (60, 24)
 
