@@ -141,6 +141,7 @@ def _add(profile: Path, number: int) -> None:
         height=0,
         duration_ms=0,
         waveform=b"",
+        mentions=[],
     )
     _pending.append((_message(number, encode(body)), place, stored_bytes))
 

@@ -25,8 +25,20 @@ NOT_SHOWN: Final = frozenset(
 )
 _SENTENCE: Final = re.compile(r"[A-Z{\"].*([.?]|[:(] ?(restante|--|chmod |pip )[^.]*)", re.DOTALL)
 DEEDS: Final = "groups/sentences.py"
-DOERS: Final = frozenset({"_added", "_said", "_set"})
+DOERS: Final = frozenset({"_added", "_added_several", "_added_more", "_said", "_set"})
 """What somebody did in a group: these functions there return a sentence without its subject."""
+
+REASONS: Final = {
+    "backing_up/writing.py": {"new_file"},
+    "bundling/writing.py": {"new_file"},
+    "explain.py": {"_REASONS"},
+    "files/folders.py": {"_refused"},
+    "grammar/polls.py": {"_said"},
+    "groups/joining.py": {"_NO", "_GONE"},
+    "socket.py": {"_reason"},
+}
+"""What fills a sentence in words of ours: what these constants hold, and these functions are given
+or return."""
 
 _LAST: Final = ("", "_too", "_also", "_besides", "_again")
 
@@ -41,6 +53,8 @@ def engine_sentences(root: Path) -> list[tuple[str, str]]:
             found += [(where, sentence) for sentence in _sentences(tree)]
             if where.endswith(DEEDS):
                 found += [(where, sentence) for sentence in _deeds(tree)]
+            names = REASONS.get(where.removeprefix(f"{PLACE}/"), set())
+            found += [(where, reason) for reason in _reasons(tree, names)]
     return found
 
 
@@ -76,6 +90,35 @@ def _deeds(tree: ast.AST) -> Iterator[str]:
             text = None if id(node) in inner else spell(node, taken=("who",))
             if text and text[0].islower() and is_sentence(sentence := f"{{who}} {text}."):
                 yield sentence
+
+
+def _reasons(tree: ast.AST, names: set[str]) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value) if (
+                name in names
+            ):
+                parts = value.values if isinstance(value, ast.Dict) else [value]
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict(values=values)):
+                parts = values if name in names else []
+            case ast.Call(func=ast.Name(id=name), args=args):
+                parts = args if name in names else []
+            case ast.FunctionDef(name=name, body=body) if name in names:
+                returned = [
+                    n.value for each in body for n in ast.walk(each) if isinstance(n, ast.Return)
+                ]
+                parts = [
+                    part
+                    for value in returned
+                    if value is not None
+                    for part in ast.walk(value)
+                    if isinstance(part, ast.expr)
+                ]
+            case _:
+                continue
+        for text in filter(None, (spell(part) for part in parts)):
+            if sum(map(str.isalpha, FIELD.sub("", text))) >= FEWEST_LETTERS and " " in text:
+                yield text
 
 
 def spell(node: ast.AST, *, taken: tuple[str, ...] = ()) -> str | None:

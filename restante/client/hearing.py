@@ -8,6 +8,7 @@ again, and what isn't found is shown as it was said. Spec: docs/translating.md, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
@@ -20,7 +21,12 @@ MOST_CHARS: Final = 1_000
 FEWEST_LETTERS: Final = 4
 """Of a sentence beside its fields: one with fewer would be found in anything."""
 
+MOST_SENTENCES: Final = 8
+"""In a row."""
+
 _KEPT: Final = 512
+_END: Final = re.compile(r"\. ")
+_LENGTH: Final = re.compile(r"(\d{1,9}) (second|minute|hour|day|week)s?", re.ASCII)
 
 
 class Hearing:
@@ -36,11 +42,27 @@ class Hearing:
         said = said.strip()
         if not self._exact or len(said) > MOST_CHARS:
             return said
-        found = self._one(said)
-        if found is not None:
-            return found
+        # Several sentences first, if all are known: what fills one could seem to hold another.
+        return self._several(said) or self._one(said) or self._begun(said)
+
+    def _several(self, said: str) -> str | None:
+        """Return it in the reader's language if it is several sentences, each of them known."""
+        ends = [found.end() for found in _END.finditer(said)]
+        if said in self._exact or not 0 < len(ends) < MOST_SENTENCES:
+            return None
+        known: dict[int, str] = {len(said): ""}
+        """What is said from there on."""
+        for begin in reversed([0, *ends]):
+            for end in (*(each for each in ends if each > begin), len(said)):
+                if end in known and (head := self._one(said[begin:end].rstrip())) is not None:
+                    known[begin] = f"{head} {known[end]}".rstrip()
+                    break
+        return known.get(0)
+
+    def _begun(self, said: str) -> str:
+        """Return it with as much of its beginning as is known, a sentence of ours before others."""
         at = said.rfind(". ")
-        while at > 0:  # two sentences, one after the other
+        while at > 0:
             head = self._one(said[: at + 1])
             if head is not None:
                 return f"{head} {self.hear(said[at + 2 :])}"
@@ -57,9 +79,17 @@ class Hearing:
                     literal + (f"{{{names[at]}}}" if at < len(names) else "")
                     for at, literal in enumerate(literals)
                 )
-                heard = [self._one(field) or field for field in fields]
+                heard = [self._one(field) or self._length(field) or field for field in fields]
                 return self._language.say(sentence, **dict(zip(names, heard, strict=True)))
         return None
+
+    def _length(self, field: str) -> str | None:
+        """Return a length of time in a sentence, as `3 days`."""
+        found = _LENGTH.fullmatch(field)
+        if found is None:
+            return None
+        one = f"{{count}} {found[2]}"
+        return self._language.say_count(one, f"{one}s", int(found[1]))
 
 
 _Form = tuple[list[str], list[str]]

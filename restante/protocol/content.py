@@ -247,6 +247,8 @@ class File(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     height: U32
     duration_ms: U32
     waveform: Annotated[bytes, Meta(max_length=MAX_WAVEFORM_BYTES)]
+    mentions: Annotated[list[Mention], Meta(max_length=MAX_MENTIONS)]
+    """In the caption."""
 
 
 class ContactCard(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):

@@ -15,6 +15,7 @@ from restante.protocol.content import (
     Content,
     Deletion,
     Edit,
+    File,
     Kind,
     Location,
     Pin,
@@ -45,6 +46,7 @@ KIND_OF: dict[type[Struct], Kind] = {
     Poll: Kind.POLL,
     Vote: Kind.VOTE,
     PollClosed: Kind.POLL_CLOSED,
+    File: Kind.FILE,
 }
 
 

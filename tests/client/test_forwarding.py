@@ -131,12 +131,15 @@ async def test_a_file_of_ones_own_is_at_the_relay_once_until_no_message_tells_of
     async with a_party(tmp_path) as party:
         alice, carol = party.alice, party.carol
         sent = await alice.send_file(
-            party.to_bob, path=str(tmp_path / "report.bin"), caption="as promised"
+            party.to_bob, path=str(tmp_path / "report.bin"), caption="as promised, @bob"
         )
         await is_here(alice, sent)
+        named = await last_of(party.bob, "report.bin\nas promised, @bob")
+        assert [(each.start, each.length, each.is_me) for each in named.mentions] == [(13, 4, True)]
+        assert named.mentions_me == ["name"]
         again = await alice.forward(party.to_carol, source=sent.id)
-        there = await last_of(carol, "report.bin\nas promised")
-        assert (there.id, blobs(party)) == (again.id, 1)
+        there = await last_of(carol, "report.bin\nas promised, @bob")
+        assert (there.id, there.mentions, blobs(party)) == (again.id, [], 1)
         await alice.delete(sent.id, for_everyone=True)
 
         await until(lambda: len(list((party.world.profile("alice") / "files").iterdir())) == 1)

@@ -54,7 +54,7 @@ async def test_who_changed_what_is_said_to_everybody(tmp_path: Path) -> None:
             f'{alice} began the group "Walkers".',
             f"{alice} added {bob} and you.",
             f"{alice} made {bob} an admin.",
-            f'{alice} called it "Hikers" and described it: "Sundays at 9".',
+            f'{alice} called it "Hikers". {alice} described it: "Sundays at 9".',
         ]
         assert (await notices(party.alice, key))[1].startswith("You added ")
         shown = (await party.carol.group(key)).changes
@@ -138,9 +138,7 @@ async def test_roles_say_who_may_do_what(tmp_path: Path) -> None:
             await party.bob.send(key, "Hello")
         assert (await party.bob.group(key)).may_mention_all == "admin"
         said_so = (await notices(party.bob, key))[-1]
-        assert said_so.endswith(
-            "only admins write and let admins and above call everybody with @all."
-        )
+        assert said_so.endswith("let only admins and owners call everybody with @all.")
         await party.alice.send(key, "News")
         await hears(party.bob, key, ["News"])
 

@@ -13,6 +13,7 @@ from dev.messages import ROOT
 from restante.client.failures import RefusedError
 from restante.client.hearing import Hearing
 from restante.client.language import FIELD, Language, language_for
+from restante.client.voice.encoding import NO_VOICE
 from restante.errors import WireCode
 from restante.protocol.address import RelayAddress
 from tests.client.test_language import spoken
@@ -20,10 +21,6 @@ from tests.tui import pseudo
 
 SAID_IN_ENGLISH = [
     "It reached nobody. {first}",  # of a capability key: no screen has one
-    (  # no translation may have a bracket
-        "The part that speaks to keyrings isn't installed. Install it with: pip install "
-        "'restante[keyring]'"
-    ),
     "network.proxy must be socks5://HOST:PORT, as socks5://127.0.0.1:9050.",  # before any screen
 ]
 
@@ -73,9 +70,37 @@ def test_two_sentences_in_a_row_are_each_found(other: Language) -> None:
 
 def test_what_was_done_in_a_group_is_found_again(other: Language) -> None:
     hearing = Hearing(other)
-    for said in ("7 left.", '7 called it "7".', "7 added 7 and 7.", "7 removed 7."):
+    for said in (
+        "7 left.",
+        '7 called it "7".',
+        "7 added 7, 7 and 7.",
+        "7 let in 7, 7 and 9 more, who came by an invite link.",
+        "7 made 7 a reader, who can't write.",
+        '7 called it "7". 7 let messages disappear 4 weeks after they were read.',
+        "7 left. This has no effect.",
+        "7. 7 removed 7.",
+    ):
         heard = hearing.hear(said)
-        assert not re.search(r"[A-Za-z]", heard.replace("7 and 7", "")), heard
+        assert not re.search(r"[A-Za-z]", heard), heard
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The invite to a group of 7 lets you in no more: it was revoked. Ask them for another.",
+        "Can't reach the relay 7: its name can't be resolved. Check the network and the address.",
+        "An option of a poll can't be empty.",
+        "The system refused: the disk is read-only.",
+    ],
+)
+def test_a_reason_in_a_sentence_is_found_too(other: Language, said: str) -> None:
+    heard = Hearing(other).hear(said)
+    assert not re.search(r"[A-Za-z]", heard), heard
+
+
+def test_what_to_install_stands_in_a_sentence_as_it_is_typed(other: Language) -> None:
+    heard = Hearing(other).hear(NO_VOICE)
+    assert not re.search(r"[A-Za-z]", heard.replace("pip install 'restante[voice]'", "")), heard
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,7 @@ class Lying:
             height=0,
             duration_ms=0,
             waveform=b"",
+            mentions=[],
         )
         blob = blob_id(capability)
         honest = seal_blob(BlobKey(key), CONTENT, blob=blob, randomness=SystemRandomness())

@@ -14,7 +14,7 @@ from restante.client.grammar.shown import details
 from restante.client.grammar.upgrading import read_anew
 from restante.client.interface import Message
 from restante.errors import RemoteProtocolError
-from restante.protocol.content import EVERYBODY, MAX_MENTIONS, Mention, Quote, Text
+from restante.protocol.content import EVERYBODY, MAX_MENTIONS, File, Mention, Quote, Text
 from restante.store.client_account import set_value
 from restante.store.client_calls import MAX_COUNTED, calling, count_calling
 from restante.store.client_contacts import upsert_contact
@@ -148,18 +148,45 @@ async def test_only_members_are_named_and_all_by_whom_the_group_lets(tmp_path: P
 # ---- what others make by hand --------------------------------------------------------------------
 
 ONE = b"one".ljust(16, b"-")
+TWO = b"two".ljust(16, b"-")
 
 
 async def told(folder: Path, *mentions: Mention, words: str = "@you there") -> tuple[int, int]:
-    """File a text of Bob's that names somebody; return why it calls Alice, and how many do."""
+    """File a text of Bob's that names somebody, and a file whose caption does; return why each
+    calls Alice, which is the same, and how many of the two do."""
     folder.mkdir(exist_ok=True)  # noqa: ASYNC240  # a moment, in a test
     async with profile(folder) as db:
         await at_home(db)
         said = Text(text=words, quote=None, mentions=list(mentions))
         await db.write(arrive, content(said, id=b"one"))
-        row = await db.read(message, ONE)
-        assert row is not None
-        return row.calls, await db.read(count_calling, BOB)
+        await db.write(arrive, content(a_file(words, *mentions), id=b"two", counter=2))
+        rows = [await db.read(message, each) for each in (ONE, TWO)]
+        (calls,) = {-1 if row is None else row.calls for row in rows}
+        return calls, await db.read(count_calling, BOB)
+
+
+def a_file(caption: str, *mentions: Mention) -> File:
+    """What lies nowhere; only its caption counts."""
+    return File(
+        name="@a.bin",
+        media_type="application/octet-stream",
+        role=0,
+        size_bytes=0,
+        digest=bytes(32),
+        capability=bytes(32),
+        key=bytes(32),
+        sealed_bytes=0,
+        relay="relay.example",
+        expires_at_s=0,
+        caption=caption,
+        quote=None,
+        preview=b"",
+        width=0,
+        height=0,
+        duration_ms=0,
+        waveform=b"",
+        mentions=list(mentions),
+    )
 
 
 async def at_home(db: Profile) -> None:
@@ -169,7 +196,7 @@ async def at_home(db: Profile) -> None:
 
 async def test_a_mention_out_of_the_text_or_of_somebody_else_calls_nobody(tmp_path: Path) -> None:
     named = Mention(start=0, length=4, account=ALICE)
-    assert await told(tmp_path / "a", named) == (NAMES_US, 1)
+    assert await told(tmp_path / "a", named) == (NAMES_US, 2)
     for number, other in enumerate(
         (
             Mention(start=8, length=4, account=ALICE),

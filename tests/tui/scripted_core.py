@@ -54,6 +54,8 @@ class ScriptedCore:
         """Raised by the next call that goes to the relay."""
         self.known: dict[str, str] = {}
         """Codes and addresses that can be looked up, and who is found there."""
+        self.heard_from: list[tuple[float, float]] = []
+        """How fast, and from which second on, voice notes were decoded."""
         self.reads: list[tuple[int, int]] = []
         """Every window of messages that was asked for."""
         self.marked_read: list[str] = []

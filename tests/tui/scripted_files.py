@@ -37,10 +37,14 @@ def a_file(
 class ScriptedFiles(ScriptedCore):
     """What the interface asks for."""
 
-    def carry(self, key: str, file: File, *, is_me: bool = False) -> Message:
+    def carry(
+        self, key: str, file: File, *, is_me: bool = False, quote: Quoted | None = None
+    ) -> Message:
         """Let a message with a file arrive."""
         state = MessageState.QUEUED if is_me else None
-        message = self.hear(key, file.name, is_me=is_me, kind="file", state=state, is_read=True)
+        message = self.hear(
+            key, file.name, is_me=is_me, kind="file", state=state, is_read=True, quote=quote
+        )
         return self._put(*self._find(message.id), file=file)
 
     def arrive(self, message_id: str) -> Message:
@@ -91,11 +95,10 @@ class ScriptedFiles(ScriptedCore):
         file = a_file(name or PurePath(path or "").name, state=FileState.SENDING, caption=caption)
         if waveform is not None:
             file = replace(file, role="voice", waveform=waveform, duration_s=duration_s)
-        message = self.carry(conversation, file, is_me=True)
         if quote is None:
-            return message
+            return self.carry(conversation, file, is_me=True)
         quoted = Quoted(message=quote, excerpt=(await self.message(quote)).body)
-        return self._put(*self._find(message.id), quote=quoted)
+        return self.carry(conversation, file, is_me=True, quote=quoted)
 
     async def message(self, message_id: str) -> Message:
         """See interface.Engine."""
@@ -122,10 +125,13 @@ class ScriptedFiles(ScriptedCore):
         colours = red_and_blue + b"\xff\x00\x00" * wide * (high % 2)
         return Pixels(width=wide, height=high, colours=base64.b64encode(colours).decode())
 
-    async def file_sound(self, message_id: str) -> Sound:
+    async def file_sound(
+        self, message_id: str, *, speed: float = 1.0, from_s: float = 0.0
+    ) -> Sound:
         """See interface.Engine."""
         await trio.lowlevel.checkpoint()
         self._refuse()
+        self.heard_from.append((speed, from_s))
         self._find(message_id)
         return Sound(rate=24_000, samples=base64.b64encode(bytes(4800)).decode())
 

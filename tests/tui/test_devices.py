@@ -22,7 +22,7 @@ async def open_devices(t: Teller) -> None:
     await t.paste("Devices")
     await t.until_shown("Link a new one, rename, revoke")
     await t.press("enter")
-    await t.until_shown("Your devices", "laptop", "this one", "tower", "added Sunday 2 June")
+    await t.until_shown("Your devices", "laptop", "this device", "tower", "added Sunday 2 June")
 
 
 async def test_a_new_device_is_let_in_by_the_digits_that_it_shows() -> None:
@@ -117,16 +117,18 @@ async def test_this_device_is_linked_from_the_welcome() -> None:
     async def story(t: Teller) -> None:
         await t.until_shown("Step 1 of 3", "I have an account")
         await t.press("f6")
-        await t.until_shown("The address of your account.")
+        await t.until_shown("The address of your account.", "Enter Continue")
+        assert "F5" not in t.screen_text()  # no code yet
         await t.paste("sam")
         await t.press("enter")
         await t.until_shown("That is no address.")
         await t.press("ctrl+u")
         await t.paste("sam@relay.example")
         await t.press("enter")
-        await t.until_shown("Scan or paste this", LINK_CODE)
+        await t.until_shown("Scan or paste this", LINK_CODE, "F5 Copy code")
         engine.come_further(LinkState.COMPARE)
         await t.until_shown("493 027", "Type these digits")
+        await t.until_gone("F5 Copy code")
         engine.come_further(LinkState.FAILED, error="The code has expired. Begin again.")
         await t.until_shown("The code has expired.", "The address of your account.")
         await t.press("enter")

@@ -148,30 +148,46 @@ async def test_a_file_is_fetched_stopped_and_saved() -> None:
     await tell(engine, story, size=WIDE)
 
 
-async def test_a_voice_note_is_played_and_ended_by_the_same_key() -> None:
+async def test_a_voice_note_is_played_from_anywhere_at_any_speed_and_ended_by_the_same_key() -> (
+    None
+):
     engine, bob = a_talk()
-    engine.carry(bob, replace(a_file("voice.opus", state=FileState.HERE), role="voice"))
-    played: list[int] = []
-    ended = threading.Event()
+    note = replace(a_file("voice.opus", state=FileState.HERE), role="voice", duration_s=42.0)
+    engine.carry(bob, note)
+    played: list[tuple[int, int]] = []
+    running: list[threading.Event] = []
 
     def play(samples: bytes, *, rate: int, is_over: Callable[[], bool]) -> None:
-        played.extend((len(samples), rate))
+        played.append((len(samples), rate))
+        running.append(threading.Event())
         while not is_over():
-            ended.wait(0.01)
-        ended.set()
+            running[-1].wait(0.01)
+        running[-1].set()
 
     async def story(t: Teller) -> None:
+        asked = engine.heard_from
         await opened(t)
         await on_the_last(t)
         await t.press("o")
-        await t.until_shown("Playing. o ends it.")
-        await t.until(lambda: played == [4800, 24_000])
+        await t.until_shown("Bob  0:00 / 0:42  1x", "Left back", "] faster", "o end")
+        await t.until(lambda: played == [(4800, 24_000)])
+        await t.press("right", "right", "right_square_bracket", "left")
+        await t.until_shown("0:05 / 0:42  1.25x")
+        await t.until(lambda: asked and asked[-1] == (1.25, 5.0))
+        await t.press(*["left_square_bracket"] * 9)
+        await t.until_shown("0:05 / 0:42  0.5x")
         await t.press("o")
-        await t.until(ended.is_set)
-        await t.until(lambda: t.app._main._playing is None)
+        await t.until(lambda: all(each.is_set() for each in running))
+        await t.until_gone("0:42  0.5x")
+        await t.press("right")  # nothing is heard: no key
+        await t.press("o")
+        await t.until_shown("0:00 / 0:42  0.5x")
+        await t.press(*["right"] * 9)  # past its end
+        await t.until_gone("0:42  0.5x")
         engine.refuses = UserError("This voice note can't be heard here.")
         await t.press("o")
         await t.until_shown("can't be heard here")
+        await t.until(lambda: t.app._main.player.message is None)
 
     await tell(engine, story, size=WIDE, on=changed(stage(engine), play=play))
 

@@ -3,6 +3,8 @@ one list."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from restante.client.interface import Message, MessageChanged, TypingChanged
@@ -62,6 +64,35 @@ async def test_a_thread_opens_is_answered_and_left(size: tuple[int, int]) -> Non
         assert "Thread ·" not in t.screen_text()
 
     await tell(engine, story, size=size)
+
+
+async def test_files_that_are_sent_from_a_threads_box_are_answers_in_it(tmp_path: Path) -> None:
+    engine, bob, first = a_talk()
+    plan = tmp_path / "plan.odt"
+    plan.write_bytes(b"x")
+
+    async def story(t: Teller) -> None:
+        await to_first(t)
+        await t.press("t")
+        await t.until_shown("Answer in this thread")
+        await t.until(lambda: t.app._main.thread.box.has_focus)
+        await t.type("at two")
+        await t.paste(str(plan))
+        await t.until_shown("Send it, with what is in the box below it")
+        await t.press("down", "enter")
+        await t.until_shown("Thread · 2 answers", "File: plan.odt", "at two")
+        await t.until(lambda: not t.app._main.thread.box.text)
+        t.app._main.action_send_file()
+        await t.until_shown("Where it is")
+        await t.paste(str(plan))
+        await t.press("enter")
+        await t.until_shown("Thread · 3 answers")
+        by_paste, typed = engine.people[bob].messages[-2:]
+        assert by_paste.quote
+        assert typed.quote
+        assert (by_paste.quote.message, typed.quote.message) == (first.id, first.id)
+
+    await tell(engine, story, size=WIDE)
 
 
 async def test_what_is_written_in_a_thread_stays_there() -> None:

@@ -20,6 +20,7 @@ from restante.client.tui import (
     contact_words,
     file_words,
     group_words,
+    key_words,
     lock_words,
     search_words,
     settings_words,
@@ -105,6 +106,12 @@ def main() -> None:
             look(action, t.screen_text(), engine)
             await t.press("escape")
             await t.until(lambda: t.app.screen is t.app._main, f"{action} is closed")
+        await t.press("ctrl+p")
+        await t.type("qqq")
+        await t.until_shown(key_words.NO_COMMAND)
+        look("no command", t.screen_text().replace("qqq", ""), engine)
+        await t.press("escape")
+        await t.until(lambda: t.app.screen is t.app._main, "the palette is closed")
         engine.go(ConnectionPhase.OFFLINE)
         await t.until_shown(words.OFFLINE)
         look("offline", t.screen_text(), engine)

@@ -167,7 +167,7 @@ def body_for(
 ) -> File:
     """Return the body of a message that carries a sealed file.
 
-    It answers nothing, and when it expires isn't known yet.
+    It answers nothing and names nobody, and when it expires isn't known yet.
     """
     return File(
         name=said.name,
@@ -187,4 +187,5 @@ def body_for(
         height=said.height,
         duration_ms=said.duration_ms,
         waveform=said.waveform,
+        mentions=[],
     )

@@ -171,7 +171,12 @@ class Forwarding:
             spool.close()
             raise
         return await self._sending.send(
-            account_id, spool, _described(carried.body), quoted=None, message_id=which
+            account_id,
+            spool,
+            _described(carried.body),
+            quoted=None,
+            message_id=which,
+            names_people=False,
         )
 
 

@@ -13,6 +13,7 @@ from restante.client.files.fetching import lock_of
 from restante.client.files.preparing import MOST_DECODED_BYTES
 from restante.client.files.showing import role_of
 from restante.client.interface import Pixels, Sound
+from restante.client.voice.encoding import INSTALL
 from restante.errors import UserError
 
 if TYPE_CHECKING:
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 MOST_SHOWN_SIDE: Final = 1600
 NO_PICTURE: Final = "This picture can't be shown here. Save it, and look at it elsewhere."
 NO_SOUND: Final = (
-    "This voice note can't be heard here: save it, or install the extra voice (pip install "
-    "'restante[voice]')."
+    f"This voice note can't be heard here: save it, or install the extra voice with {INSTALL}."
 )
 
 

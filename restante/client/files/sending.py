@@ -21,6 +21,7 @@ from restante.client.files.describing import Described, body_for
 from restante.client.files.holding import fail_sending, send_held
 from restante.client.files.progress import Progress
 from restante.client.files.showing import body_of
+from restante.client.grammar.naming import own_mentions
 from restante.client.grammar.writing import own_entry, refuse_unwelcome
 from restante.client.groups.posting import writable
 from restante.client.history import own_quote
@@ -111,9 +112,12 @@ class Sending:
         *,
         quoted: bytes | None,
         message_id: bytes | None,
+        names_people: bool = True,
         told: Told = lambda *_: None,
     ) -> Message:
         """Seal a file, and file the message that carries it; closes the source.
+
+        `names_people`: an `@name` in the caption means somebody; not in what is forwarded.
 
         UserError: it can't be read, the disk is full, blocked, key changed, the caption is too
         long. Cancellation: nothing is kept.
@@ -140,7 +144,9 @@ class Sending:
         body = body_for(
             said, sealed, capability=capability, key=key.raw, relay=str(self._own.address.relay)
         )
-        return await self._keep(account_id, which, body, place, quoted=quoted)
+        return await self._keep(
+            account_id, which, body, place, quoted=quoted, names_people=names_people
+        )
 
     async def send_kept(
         self, account_id: bytes, body: File, kept: FileRow, *, message_id: bytes
@@ -168,6 +174,7 @@ class Sending:
         place: bytes,
         *,
         quoted: bytes | None,
+        names_people: bool = False,
         again: bytes | None = None,
     ) -> Message:
         """File the message that carries what lies sealed at a place; `again`: as this one does."""
@@ -195,7 +202,9 @@ class Sending:
                 message_id=which,
                 kind=Kind.FILE,
                 body_for=lambda where: msgspec.structs.replace(
-                    body, quote=own_quote(rows, where, quoted)
+                    body,
+                    quote=own_quote(rows, where, quoted),
+                    mentions=own_mentions(rows, where, body.caption) if names_people else [],
                 ),
                 is_held=True,
             )

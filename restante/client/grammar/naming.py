@@ -10,7 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from restante.client.grammar.mentions import find_mentions
-from restante.client.grammar.reading import read_edited_text, read_text, shown_mentions
+from restante.client.grammar.reading import (
+    read_edited_text,
+    read_file,
+    read_text,
+    shown_mentions,
+)
 from restante.client.syncing.this_device import SELF
 from restante.protocol.content import EVERYBODY
 from restante.protocol.ids import ID_BYTES
@@ -66,10 +71,17 @@ def calls_of(rows: Rows, row: MessageRow, *, edit: bytes | None = None) -> int:
 
     `edit` is the content, whole, that says what it says now. RemoteProtocolError: malformed.
     """
-    if row.received_at_ms is None or row.kind != "text" or not (row.body and "@" in row.text):
+    if row.received_at_ms is None or not (row.body and "@" in row.text):
         return 0
-    text = read_text(row.body) if edit is None else read_edited_text(edit)
-    named = {each.account for each in shown_mentions(text.text, text.mentions)}
+    if row.kind == "file":
+        file = read_file(row.body)
+        said = shown_mentions(file.caption, file.mentions)
+    elif row.kind == "text":
+        text = read_text(row.body) if edit is None else read_edited_text(edit)
+        said = shown_mentions(text.text, text.mentions)
+    else:
+        return 0
+    named = {each.account for each in said}
     calls = NAMES_US if _own_id(rows) in named else 0
     if EVERYBODY in named and may_name_all(rows, row.conversation, row.author):
         calls |= NAMES_ALL

@@ -96,6 +96,11 @@ def read_text(packed: bytes) -> Text:
     return decode(Content.from_bytes(packed).body, Text)
 
 
+def read_file(packed: bytes) -> File:
+    """Return the body of a file, a whole content."""
+    return decode(Content.from_bytes(packed).body, File)
+
+
 def read_edited_text(packed: bytes) -> Text:
     """Return the text that an edit, a whole content, puts in the place of another."""
     return decode(decode(Content.from_bytes(packed).body, Edit).body, Text)

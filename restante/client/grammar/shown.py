@@ -14,7 +14,13 @@ from restante.client.clock import rfc3339
 from restante.client.grammar.ballots import choices_of, poll_in
 from restante.client.grammar.folding import Folded, fold
 from restante.client.grammar.mentions import ALL
-from restante.client.grammar.reading import one_line, read_edit, read_entry, shown_mentions
+from restante.client.grammar.reading import (
+    one_line,
+    read_edit,
+    read_entry,
+    read_file,
+    shown_mentions,
+)
 from restante.client.grammar.timers import setting_of
 from restante.client.imported import is_imported
 from restante.client.interface import (
@@ -34,6 +40,7 @@ from restante.protocol.text import printable
 from restante.store.client_messages import ANSWERS_US, NAMES_ALL, NAMES_US
 
 if TYPE_CHECKING:
+    from restante.protocol.content import Mention
     from restante.store.client_marks import MarkRow
     from restante.store.client_messages import MessageRow
 
@@ -49,7 +56,7 @@ _CALLS: Final[tuple[tuple[int, MentionReason], ...]] = (
     (ANSWERS_US, "answer"),
 )
 _E7: Final = 10_000_000
-_WITH_A_BODY: Final = frozenset({"text", "location", "contact"})
+_WITH_A_BODY: Final = frozenset({"text", "file", "location", "contact"})
 
 
 def details(row: MessageRow, marks: Iterable[MarkRow], named: Named, is_in: IsIn) -> dict[str, Any]:
@@ -99,7 +106,13 @@ def _of_body(row: MessageRow, folded: Folded, named: Named, is_in: IsIn) -> dict
     if row.kind == "text":
         if "@" not in row.text:
             return {}
-        return {"mentions": _mentions(row, decode(effective_body(row, folded), Text), named, is_in)}
+        text = decode(effective_body(row, folded), Text)
+        return {"mentions": _mentions(row, text.text, text.mentions, named, is_in)}
+    if row.kind == "file":
+        if "@" not in row.text:
+            return {}
+        file = read_file(row.body)
+        return {"mentions": _mentions(row, file.caption, file.mentions, named, is_in)}
     body = effective_body(row, folded)
     if row.kind == "location":
         return {"location": _place(decode(body, Location), row, folded)}
@@ -114,10 +127,12 @@ def _of_body(row: MessageRow, folded: Folded, named: Named, is_in: IsIn) -> dict
     }
 
 
-def _mentions(row: MessageRow, text: Text, named: Named, is_in: IsIn) -> list[Mentioned]:
+def _mentions(
+    row: MessageRow, text: str, mentions: Iterable[Mention], named: Named, is_in: IsIn
+) -> list[Mentioned]:
     is_ours = row.received_at_ms is None
     found = []
-    for mention in shown_mentions(text.text, text.mentions):
+    for mention in shown_mentions(text, mentions):
         if mention.account == EVERYBODY:
             if not (is_ours or row.calls & NAMES_ALL):
                 continue  # its writer may not

@@ -51,6 +51,8 @@ _NO: Final = {
     Refusal.FULL: "the group is full",
 }
 
+_GONE: Final = "it isn't good any more"
+
 
 class Joining(LookingUp):
     """The invite links that one account follows."""
@@ -206,7 +208,7 @@ def take_refusal(
     if who.account_id not in _asked(rows, refused.link):
         return
     put(rows, RecordKind.GROUP_ASKED, refused.link, None, now_ms=now_ms)
-    why = "it isn't good any more"
+    why = _GONE
     with suppress(ValueError):
         why = _NO[Refusal(refused.why)]
     file_note(

@@ -16,20 +16,13 @@ from restante.protocol.text import printable
 from restante.store.client_contacts import contact
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from msgspec import Struct
 
     from restante.client.own_account import OwnAccount
     from restante.protocol.group_state import Node
     from restante.store.client_rows import Rows
 
-ROLES: Final = {
-    Role.OWNER: "an owner",
-    Role.ADMIN: "an admin",
-    Role.MEMBER: "a member",
-    Role.READER: "a reader, who can't write",
-}
+NO_EFFECT: Final = "This has no effect."
 _SHOWN_NAMES: Final = 8
 _YOU: Final = "You"
 
@@ -43,8 +36,8 @@ def sentence_of(rows: Rows, own: OwnAccount, node: Node, *, is_void: bool) -> st
     ]
     if not parts:
         return None
-    text = f"{who} {' and '.join(parts)}."
-    return f"{text} (It has no effect.)" if is_void else text
+    said = [f"{who} {part}." for part in parts]
+    return " ".join([*said, NO_EFFECT] if is_void else said)
 
 
 def _added(rows: Rows, own: OwnAccount, node: Node) -> list[str]:
@@ -52,8 +45,25 @@ def _added(rows: Rows, own: OwnAccount, node: Node) -> list[str]:
     if not adds:
         return []
     by_link = all(each.link is not None for each in adds)
-    names = _names(rows, own, [each.account for each in adds])
-    return [f"let in {names}, who came by an invite link" if by_link else f"added {names}"]
+    who = [_name(rows, own, each.account, is_object=True) for each in adds[:_SHOWN_NAMES]]
+    if more := len(adds) - len(who):
+        return [_added_more(", ".join(who), more, by_link=by_link)]
+    *others, last = who
+    if names := ", ".join(others):
+        return [_added_several(names, last, by_link=by_link)]
+    return [f"let in {last}, who came by an invite link" if by_link else f"added {last}"]
+
+
+def _added_several(names: str, last: str, *, by_link: bool) -> str:
+    if by_link:
+        return f"let in {names} and {last}, who came by an invite link"
+    return f"added {names} and {last}"
+
+
+def _added_more(names: str, more: int, *, by_link: bool) -> str:
+    if by_link:
+        return f"let in {names} and {more} more, who came by an invite link"
+    return f"added {names} and {more} more"
 
 
 def _said(  # noqa: PLR0911  # one for each act
@@ -61,15 +71,20 @@ def _said(  # noqa: PLR0911  # one for each act
 ) -> str | None:
     match each:
         case g.Found():
-            what = "space" if each.is_space else "group"
-            return f'began the {what} "{printable(each.name, multiline=False)}"'
+            name = printable(each.name, multiline=False)
+            return f'began the space "{name}"' if each.is_space else f'began the group "{name}"'
         case g.Remove() if each.account == node.author:
             return "left"
         case g.Remove():
             return f"removed {_name(rows, own, each.account, is_object=True)}"
         case g.SetRole():
             whom = _name(rows, own, each.account, is_object=True)
-            return f"made {whom} {ROLES[Role(each.role)]}"
+            return {
+                Role.OWNER: f"made {whom} an owner",
+                Role.ADMIN: f"made {whom} an admin",
+                Role.MEMBER: f"made {whom} a member",
+                Role.READER: f"made {whom} a reader, who can't write",
+            }[Role(each.role)]
         case g.SetField():
             return _set(each)
         case g.Link():
@@ -104,17 +119,13 @@ def _set(each: g.SetField) -> str | None:  # noqa: PLR0911  # one for each field
             }[least]
         case Field.MAY_MENTION_ALL:
             least = Role(min(max(each.number, Role.READER), Role.OWNER))
-            who = "everybody" if least is Role.READER else f"{least.name.lower()}s and above"
-            return f"let {who} call everybody with @all"
+            return {
+                Role.OWNER: "let only owners call everybody with @all",
+                Role.ADMIN: "let only admins and owners call everybody with @all",
+                Role.MEMBER: "let everybody but readers call everybody with @all",
+                Role.READER: "let everybody call everybody with @all",
+            }[least]
     return None
-
-
-def _names(rows: Rows, own: OwnAccount, accounts: Sequence[bytes]) -> str:
-    names = [_name(rows, own, each, is_object=True) for each in accounts[:_SHOWN_NAMES]]
-    more = len(accounts) - len(names)
-    if more:
-        names.append(f"{more} more")
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _name(rows: Rows, own: OwnAccount, account: bytes, *, is_object: bool = False) -> str:

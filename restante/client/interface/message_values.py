@@ -51,7 +51,8 @@ class Reacted(View, frozen=True):
 
 
 class Mentioned(View, frozen=True):
-    """A stretch of a message's body that names somebody, in code points, the `@` included."""
+    """A stretch of a message's body (of a file's caption) that names somebody, in code points, the
+    `@` included."""
 
     start: int
     length: int

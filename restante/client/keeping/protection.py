@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 KeptBy = Literal["file", "passphrase", "keyring"]
 
 FEWEST_CHARACTERS: Final = 8
+_INSTALL: Final = "pip install 'restante[keyring]'"
 _TOO_DEAR: Final = (
     "This machine hasn't enough free memory to work with a passphrase. Close something and try "
     "again."
@@ -166,8 +167,7 @@ def keyring_module() -> ModuleType:
         from restante.client.keeping import system_keyring  # noqa: PLC0415  (0.2 s, for few)
     except ModuleNotFoundError:
         raise UserError(
-            "The part that speaks to keyrings isn't installed. Install it with: "
-            "pip install 'restante[keyring]'"
+            f"The part that speaks to keyrings isn't installed. Install it with {_INSTALL}."
         ) from None
     return system_keyring
 

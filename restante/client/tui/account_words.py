@@ -62,8 +62,8 @@ def ask_for_history(name: str) -> str:
 
 DEVICES_TITLE: Final = _("Your devices")
 DEVICES_TEXT: Final = _("Each has its own keys, and shows the same chats.")
-THIS_DEVICE: Final = _("this one")
-FIRST_DEVICE: Final = _("adds and revokes")
+THIS_DEVICE: Final = _("this device")
+FIRST_DEVICE: Final = _("lets others in")
 CAPABILITY_KEY: Final = _("key for scripts")
 LINK_NEW: Final = _("Link new")
 REVOKE: Final = _("Revoke")

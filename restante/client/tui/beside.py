@@ -170,10 +170,7 @@ class Beside(Opening):
             if purpose.edits is not None:
                 await ask(engine.edit, purpose.edits.id, text)
             else:
-                answered = thread.first if purpose.answers is None else purpose.answers.id
-                if purpose.answers is None and not thread.is_whole:
-                    found = (await ask(engine.thread, thread.first, count=1)).messages
-                    answered = found[0].id if found else answered
+                answered = await self.answered_by(purpose, thread)
                 await ask(engine.send, thread.conversation, text, quote=answered)
         except BaseException:
             open_now = self.thread.thread

@@ -37,6 +37,7 @@ from restante.client.tui.connection_watch import ConnectionWatch
 from restante.client.tui.offers import chat_offers
 from restante.client.tui.opening import may_have_others
 from restante.client.tui.stage import Stage
+from restante.client.tui.voice_player import VoiceLine, VoicePlayer
 
 BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide")]
 """From how many columns on: one pane, two, three."""
@@ -70,6 +71,7 @@ class ChatScreen(Beside):
     def __init__(self, stage: Stage, chats: Chats) -> None:
         super().__init__(stage, chats)
         self.foot = ArchiveLine(stage)
+        self.voice = VoiceLine(stage)
         self.connection = ConnectionLine(stage, id="connection")
         self.connection_below = ConnectionLine(stage, id="connection-below")
         self._watch = ConnectionWatch(
@@ -93,6 +95,7 @@ class ChatScreen(Beside):
             yield self.pane
             yield self.thread
             yield self.info
+        yield self.voice
         with Horizontal(id="bottom"):
             yield KeyHints(self._stage)
             yield self.connection_below
@@ -223,6 +226,11 @@ class ChatScreen(Beside):
         self.act(ask(self._stage.engine.retry_now))
 
     # ---- keys -----------------------------------------------------------------------------------
+
+    @property
+    def player(self) -> VoicePlayer:
+        """What plays voice notes."""
+        return self.voice.player
 
     @property
     def selected(self) -> Message | None:

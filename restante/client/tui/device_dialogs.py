@@ -64,13 +64,13 @@ class DevicesDialog(ListDialog[Device]):
     def _line(self, one: Device) -> Content:
         today = self._stage.now().date()
         added = day_title(local(one.added_at, self._stage.zone).date(), today=today)
-        notes = [account_words.added_on(added)]
-        notes += [account_words.THIS_DEVICE] if one.is_this else []
+        notes = [account_words.THIS_DEVICE] if one.is_this else []
+        notes += [account_words.added_on(added)]
         notes += [account_words.FIRST_DEVICE] if one.is_first else []
         notes += [account_words.CAPABILITY_KEY] if one.is_key else []
         notes += [account_words.HISTORY_STATE[one.history]] if one.history else []
         return Content.assemble(
-            clean_line(one.name), ("  " + f" {self._stage.glyphs.dot} ".join(notes), "$faint")
+            clean_line(one.name), (f"\n  {f' {self._stage.glyphs.dot} '.join(notes)}", "$faint")
         )
 
     # ---- what can be done -------------------------------------------------------------------

@@ -21,7 +21,7 @@ from restante.client.tui.entry_parts import (
     reactions_of,
 )
 from restante.client.tui.half_blocks import preview_lines
-from restante.client.tui.markup import Marked, in_one_line, mark_mentions, read_markup
+from restante.client.tui.markup import Marked, in_one_line, mark_mentions, read_markup, written_in
 from restante.client.tui.page import Page
 from restante.client.tui.poll_lines import poll_lines
 from restante.client.tui.roles import Paint, Role
@@ -150,9 +150,7 @@ def _text(message: Message, page: Page) -> list[Line]:
     if message.file is not None and message.file.preview is not None and page.shows_pictures:
         lines += preview_lines(message.file.preview, measure)
     if message.kind == "text":
-        marked = read_markup(clean(message.body))
-        mark_mentions(marked, message)
-        lines += _marked_up(marked, measure)
+        lines += _written(message, measure)
     elif message.poll is not None:
         lines += poll_lines(message.poll, page)
     elif message.kind == "unknown":
@@ -161,6 +159,7 @@ def _text(message: Message, page: Page) -> list[Line]:
         head, _, rest = body_of(message, page).partition("\n")
         lines += _wrapped(head, Role.STRONG, measure)
         lines += _wrapped(rest, Role.BODY, measure) if rest else []
+        lines += _written(message, measure)
     if message.sender.is_me:
         lines = _with_state(lines, message, page)
     lines += _chips(reactions_of(message), measure, ellipsis=page.glyphs.ellipsis)
@@ -189,6 +188,15 @@ def _chips(texts: list[str], width: int, *, ellipsis: str) -> list[Line]:
 
 def _wrapped(text: str, role: Role, width: int) -> list[Line]:
     return [((line, role),) if line else BLANK for line in wrap(clean(text), width)]
+
+
+def _written(message: Message, measure: int) -> list[Line]:
+    """Lay out what somebody wrote in a message, or under its file."""
+    if not (said := written_in(message)):
+        return []
+    marked = read_markup(clean(said))
+    mark_mentions(marked, message)
+    return _marked_up(marked, measure)
 
 
 def _marked_up(marked: Marked, width: int) -> list[Line]:
@@ -228,7 +236,9 @@ def _with_state(lines: list[Line], message: Message, page: Page) -> list[Line]:
     state = f"{sign} {words.STATE[message.state]}"
     state = shorten(state, page.measure, ellipsis=glyphs.ellipsis)
     # Room for the longest usual state is always kept, so that a tick never moves the text.
-    room = max(cells(state), cells(glyphs.delivered) + 1 + len("delivered"))
+    room = max(
+        cells(state), cells(glyphs.delivered) + 1 + cells(words.STATE[MessageState.DELIVERED])
+    )
     last = lines[-1] if lines else BLANK
     used = sum(cells(text) for text, _ in last)
     if used + 2 + room <= page.measure:
@@ -242,8 +252,7 @@ def _with_state(lines: list[Line], message: Message, page: Page) -> list[Line]:
 def _failure(message: Message, page: Page) -> list[Line]:
     head = words.EXPIRED if message.state is MessageState.EXPIRED else words.NOT_SENT
     reason = f" {clean_line(heard(message.error))}" if message.error else ""
-    hint = "  r\N{NO-BREAK SPACE}retry  d\N{NO-BREAK SPACE}discard"
-    text = f"{page.glyphs.alert} {head}{reason}{hint}"
+    text = f"{page.glyphs.alert} {head}{reason}  {words.RETRY_OR_DISCARD}"
     return [((line, Role.PROBLEM),) for line in wrap(text, page.measure)]
 
 

@@ -6,18 +6,14 @@ Rule: every call of the engine is a worker; paths are the user's own, read as a 
 
 from __future__ import annotations
 
-import binascii
-import threading
 from base64 import b64encode
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import trio
 from textual.binding import Binding, BindingType
 
-from restante.client.interface import Conversation, FileState, Message, Sound
+from restante.client.interface import Conversation, FileState, Message, Thread
 from restante.client.tui import file_words
 from restante.client.tui.bridge import ask
 from restante.client.tui.chat_actions import ChatActions
@@ -26,6 +22,7 @@ from restante.client.tui.dialog import LineDialog
 from restante.client.tui.picture_screen import PictureScreen
 from restante.client.tui.settings_schema import BY_NAME
 from restante.client.tui.typed_path import whole
+from restante.client.tui.voice_player import STEP_S, VoicePlayer
 
 MEDIA_CELLS: Final = 60
 """Of a line in the list of files."""
@@ -38,43 +35,67 @@ PIECE_BYTES: Final = 192 * 1024
 """Of what is handed in as a file: what one call carries, in base64, is bounded."""
 
 HERE: Final = frozenset({FileState.HERE, FileState.SENDING})
+HEARING: Final = ("hear_back", "hear_on", "hear_slower", "hear_faster", "hear_end")
+"""Actions that do something while a voice note is heard."""
 
 
 class FileActions(ChatActions):
     """The actions; whoever inherits says what is selected."""
 
-    _playing: threading.Event | None = None
-    """Set, it ends the voice note that is playing."""
-
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "save_file", "Save", id="messages.save_file"),
+        Binding("left", "hear_back", "Back in it", show=False, id="messages.voice_back"),
+        Binding("right", "hear_on", "On in it", show=False, id="messages.voice_on"),
+        Binding(
+            "left_square_bracket", "hear_slower", "Slower", show=False, id="messages.voice_slower"
+        ),
+        Binding(
+            "right_square_bracket", "hear_faster", "Faster", show=False, id="messages.voice_faster"
+        ),
     ]
+
+    @property
+    def player(self) -> VoicePlayer:
+        """What plays voice notes."""
+        raise NotImplementedError
 
     @property
     def selected(self) -> Message | None:
         """The message that keys act on, while the messages have the focus."""
         raise NotImplementedError
 
+    @property
+    def thread_at_hand(self) -> Thread | None:
+        """The open thread, if the cursor is there; what is sent then is an answer in it."""
+        raise NotImplementedError
+
+    async def send_one(
+        self, conversation: Conversation, thread: Thread | None, **what: Any
+    ) -> Message:
+        """Send a file, as an answer if its box says so; `what`: as `Engine.send_file`."""
+        raise NotImplementedError
+
     def action_send_file(self) -> None:
         """Send a file of the user's."""
         if self.conversation is not None:
-            self.act(self._send_file(self.conversation))
+            self.act(self._send_file(self.conversation, self.thread_at_hand))
 
-    async def _send_file(self, conversation: Conversation) -> None:
+    async def _send_file(self, conversation: Conversation, thread: Thread | None) -> None:
         dialog = LineDialog(
             file_words.SEND_TITLE, file_words.SEND_TEXT, placeholder=file_words.SEND_PLACEHOLDER
         )
         typed = await self.app.push_screen_wait(dialog)
         if typed:
-            await ask(self._stage.engine.send_file, conversation.key, path=whole(typed))
+            await self.send_one(conversation, thread, path=whole(typed))
             self.say(file_words.SENDING)
 
     def action_record_voice(self) -> None:
         """Record a voice note, and send it."""
         if self.conversation is not None:
-            self.act(self._record_voice(self.conversation), group="voice")
+            recording = self._record_voice(self.conversation, self.thread_at_hand)
+            self.act(recording, group="voice")
 
-    async def _record_voice(self, conversation: Conversation) -> None:
+    async def _record_voice(self, conversation: Conversation, thread: Thread | None) -> None:
         # The dialog and the encoder, which few ever need.
         from restante.client.tui.voice_dialog import RecordDialog  # noqa: PLC0415
         from restante.client.voice import encoding  # noqa: PLC0415
@@ -89,9 +110,9 @@ class FileActions(ChatActions):
             self.say(file_words.NOTHING_HEARD, is_warning=True)
             return
         note = await ask(trio.to_thread.run_sync, encoding.encoded, samples)
-        await ask(
-            self._stage.engine.send_file,
-            conversation.key,
+        await self.send_one(
+            conversation,
+            thread,
             handle=await self.hand_in(note),
             waveform=encoding.waveform(samples),
             duration_s=encoding.duration_s(samples),
@@ -156,9 +177,10 @@ class FileActions(ChatActions):
         await self.app.push_screen_wait(PictureScreen(self._stage, message))
 
     async def _hear(self, message: Message) -> None:
-        """Play a voice note that is here, or end what is playing; else have it fetched."""
-        if self._playing is not None:
-            self._playing.set()
+        """Play a voice note that is here, or end it; else have it fetched."""
+        heard = self.player.message
+        if heard is not None and heard.id == message.id:
+            self.player.end()
             return
         if message.file is None or message.file.state is FileState.FETCHING:
             return
@@ -166,14 +188,27 @@ class FileActions(ChatActions):
             await ask(self._stage.engine.file_fetch, message.id)
             self.say(file_words.VOICE_FETCHING)
             return
-        over = self._playing = threading.Event()
-        try:
-            sound = await ask(self._stage.engine.file_sound, message.id)
-            self.say(file_words.PLAYING)
-            await ask(_play, partial(self._stage.play, is_over=over.is_set), sound)
-        finally:
-            over.set()
-            self._playing = None
+        await self.player.play(message)
+
+    def action_hear_back(self) -> None:
+        """Go back in what is heard."""
+        self.player.go(-STEP_S)
+
+    def action_hear_on(self) -> None:
+        """Go on in it."""
+        self.player.go(STEP_S)
+
+    def action_hear_slower(self) -> None:
+        """Play it slower."""
+        self.player.change_speed(-1)
+
+    def action_hear_faster(self) -> None:
+        """Play it faster."""
+        self.player.change_speed(1)
+
+    def action_hear_end(self) -> None:
+        """Have it end."""
+        self.player.end()
 
     def action_save_file(self) -> None:
         """Save it, if it is here; else fetch it, or fetch it no more."""
@@ -204,10 +239,3 @@ def usual_directory() -> str:
     """Return where people look for what they have fetched."""
     downloads = Path.home() / "Downloads"
     return "~/Downloads" if downloads.is_dir() else "~"
-
-
-async def _play(play: Callable[..., None], sound: Sound) -> None:
-    samples = binascii.a2b_base64(sound.samples)
-    heard = partial(play, samples, rate=sound.rate)
-    # Whoever cancels also says that it is over, and the thread ends by itself.
-    await trio.to_thread.run_sync(heard, abandon_on_cancel=True)

@@ -14,7 +14,7 @@ from restante.client.interface import File, FileProgress, FileState, Message
 from restante.client.language import _, plural
 from restante.client.sizes import size_text
 from restante.client.tui import words
-from restante.client.tui.clean import clean, clean_line
+from restante.client.tui.clean import clean_line
 from restante.client.tui.glyphs import Glyphs
 from restante.client.tui.page import Page
 from restante.client.tui.times import day_title, local
@@ -41,7 +41,11 @@ SAVE_TEXT: Final = _("Into which directory. Nothing that is there is written ove
 SENDING: Final = _("The file is on its way. Its message follows when all of it is there.")
 FETCHING: Final = _("The file is fetched. s saves it once it is here.")
 VOICE_FETCHING: Final = _("The voice note is fetched. o plays it once it is here.")
-PLAYING: Final = _("Playing. o ends it.")
+HEAR_BACK: Final = _("back")
+HEAR_ON: Final = _("on")
+HEAR_SLOWER: Final = _("slower")
+HEAR_FASTER: Final = _("faster")
+HEAR_END: Final = _("end")
 PICTURE_FETCHING: Final = _("The picture is fetched. o shows it once it is here.")
 STOPPED: Final = _("It is fetched no more; s goes on from there.")
 
@@ -69,7 +73,7 @@ _MOVING: Final = frozenset({FileState.SENDING, FileState.FETCHING})
 
 
 def file_lines(file: File, page: Page, moves: FileProgress | None = None) -> str:
-    """Name, size and where it stands; how far on its way, what goes wrong; and the caption."""
+    """Name, size and where it stands; how far on its way; what goes wrong. Not the caption."""
     dot = page.glyphs.dot
     lines = [
         f"{FILE} {clean_line(file.name)}",
@@ -83,8 +87,6 @@ def file_lines(file: File, page: Page, moves: FileProgress | None = None) -> str
         why = why or moves.error
     if why:
         lines.append(f"{page.glyphs.alert} {clean_line(heard(why))}")
-    if file.caption:
-        lines.append(clean(file.caption))
     return "\n".join(lines)
 
 
@@ -122,6 +124,12 @@ def length(duration_s: float) -> str:
     minutes, seconds = divmod(round(duration_s), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def heard_so_far(at_s: float, length_s: float | None, speed: float) -> str:
+    """`0:12 / 0:42  1.5x`: where one is in a voice note, and how fast it is played."""
+    whole = "" if length_s is None else f" / {length(length_s)}"
+    return f"{length(int(at_s))}{whole}  {speed:g}x"
 
 
 def picture_comes(name: str) -> str:

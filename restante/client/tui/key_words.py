@@ -10,6 +10,8 @@ from typing import Final
 from restante.client.language import _, mark
 
 PALETTE_PLACEHOLDER: Final = _("Search for commands…")
+NO_COMMAND: Final = _("No command is called so")
+NO_COMMAND_HELP: Final = _("Try another word; Enter shows what every key does")
 COMMANDS: Final = (
     (mark("Chat: Go to"), _("Find a chat by name or address"), "app.go_to"),
     (mark("Chat: Find"), _("Words in this chat, from match to match"), "app.find"),
@@ -113,6 +115,11 @@ COMMANDS: Final = (
         _("What has not gone out yet; it is in the box again"),
         "screen.take_back",
     ),
+    (mark("Voice: Five seconds back"), _("In the voice note that is heard"), "screen.hear_back"),
+    (mark("Voice: Five seconds on"), _("In the voice note that is heard"), "screen.hear_on"),
+    (mark("Voice: Slower"), _("Down to half as fast"), "screen.hear_slower"),
+    (mark("Voice: Faster"), _("Up to twice as fast"), "screen.hear_faster"),
+    (mark("Voice: End it"), _("The voice note that is heard"), "screen.hear_end"),
     (mark("Message: Go to a date"), _("The first message of a day"), "screen.go_to_date"),
     (mark("Message: Newest"), _("Go to the end of the conversation"), "screen.latest"),
     (mark("Security: Verify contact"), _("Compare safety numbers"), "screen.verify"),

@@ -23,6 +23,8 @@ NAMES: Final = {
     "at": "@",
     "slash": "/",
     "colon": ":",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
     "full_stop": ".",
     "comma": ",",
     "space": "Space",

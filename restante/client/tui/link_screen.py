@@ -21,7 +21,7 @@ from restante.client.hearing import heard
 from restante.client.interface import DeviceLink, LinkState
 from restante.client.language import _
 from restante.client.qr import qr_lines
-from restante.client.tui import account_words, words
+from restante.client.tui import account_words, welcome_words, words
 from restante.client.tui.bridge import ask
 from restante.client.tui.clean import clean_line
 from restante.client.tui.dialog import Field, key_line, text
@@ -48,6 +48,7 @@ class LinkScreen(ModalScreen[bool]):
         self._says = text(account_words.LINK_ADDRESS_TEXT, classes="code-text")
         self._picture = Line("", classes="code-picture")
         self._below = text("", classes="code-link")
+        self._keys = Line("", classes="code-keys")
 
     def compose(self) -> ComposeResult:
         """What to do, the line or the picture, the code or the digits, the keys."""
@@ -57,22 +58,22 @@ class LinkScreen(ModalScreen[bool]):
             with Center():
                 yield self._picture
             yield self._below
-            yield Line(
-                key_line(
-                    (("F5", _("Copy code"), "screen.copy"), ("Esc", _("Cancel"), "screen.leave"))
-                ),
-                classes="code-keys",
-            )
+            yield self._keys
 
     def on_mount(self) -> None:
         """Ready to type."""
         self._picture.display = False
         self._input.focus()
+        self._say_keys(("Enter", welcome_words.CONTINUE, "screen.take"))
         self.set_interval(LOOK_EVERY_S, self._look)
 
+    def _say_keys(self, *first: tuple[str, str, str]) -> None:
+        self._keys.update(key_line((*first, ("Esc", _("Cancel"), "screen.leave"))))
+
     @on(Input.Submitted)
-    def _typed(self) -> None:
-        if self._input.value.strip():
+    def action_take(self) -> None:
+        """Ask the relay for a code."""
+        if self._code is None and self._input.value.strip():
             self._begin(self._input.value.strip())
 
     @work(exclusive=True)
@@ -100,17 +101,20 @@ class LinkScreen(ModalScreen[bool]):
                 Content.styled(clean_line(heard(link.error or words.FAILED)), "$error")
             )
             self._input.focus()
+            self._say_keys(("Enter", welcome_words.CONTINUE, "screen.take"))
         elif link.digits is not None:
             self._draw(None)
             self._says.update(Content(account_words.LINK_COMPARE))
             digits = f"{link.digits[:3]} {link.digits[3:]}"
             self._below.update(Content.styled(digits, "bold $primary"))
+            self._say_keys()
         elif link.code is not None and self._code is None:
             self._code = clean_line(link.code)
             self._input.display = False
             self._says.update(Content(account_words.LINK_SHOW))
             self._draw(self._code)
             self._below.update(Content.styled(self._code, "bold"))
+            self._say_keys(("F5", _("Copy code"), "screen.copy"))
 
     def _draw(self, code: str | None) -> None:
         self._picture.display = code is not None

@@ -82,11 +82,19 @@ def in_one_line(text: str) -> str:
     return clean_line(read_markup(text).text).strip()
 
 
+def written_in(message: Message) -> str:
+    """Return what somebody wrote in a message: a text, or a file's caption."""
+    if message.file is not None:
+        return message.file.caption
+    return message.body if message.kind == "text" else ""
+
+
 def mark_mentions(marked: Marked, message: Message) -> None:
-    """Put into a message's text, as it was read, who is meant where."""
+    """Put into a message's text, or its file's caption, as it was read, who is meant where."""
+    said = written_in(message)
     at, text, spans = 0, marked.text, []
     for each in message.mentions:
-        name = clean(message.body[each.start : each.start + each.length])
+        name = clean(said[each.start : each.start + each.length])
         begin = text.find(name, at) if name else -1
         if begin >= 0:
             at = begin + len(name)
@@ -98,10 +106,10 @@ def mark_mentions(marked: Marked, message: Message) -> None:
 
 
 def links_of(message: Message) -> list[Link]:
-    """Return the links of a text, each once."""
-    if message.kind != "text" or "://" not in message.body:
+    """Return the links of a text or a caption, each once."""
+    if "://" not in (said := written_in(message)):
         return []
-    links = read_markup(clean(message.body)).links
+    links = read_markup(clean(said)).links
     return list({link.url: link for link in links}.values())
 
 

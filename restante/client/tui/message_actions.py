@@ -21,6 +21,7 @@ from restante.client.tui.clean import clean, clean_line
 from restante.client.tui.compose_box import Purpose
 from restante.client.tui.dialog import TextDialog
 from restante.client.tui.entry_parts import HAS_HEADING
+from restante.client.tui.file_actions import HEARING
 from restante.client.tui.forward_actions import ForwardActions
 from restante.client.tui.links import Link, can_open
 from restante.client.tui.links_dialog import ANSWERED, LinksDialog
@@ -82,6 +83,7 @@ class MessageActions(ForwardActions):
             "copy": is_said,
             "forward": message is not None and self.can_forward(message),
             "save_file": message is not None and message.file is not None,
+            **dict.fromkeys(HEARING, self.player.message is not None),
             "why_message": message is not None,
             "open": message is not None and self._leads_somewhere(message),
             "vote": message is not None and self.can_vote(message),

@@ -27,14 +27,19 @@ class Commands(Provider):
             yield DiscoveryHit(Content(title), self._run(action), text=title, help=help_text)
 
     async def search(self, query: str) -> Hits:
-        """Those that match."""
-        matcher = self.matcher(query)
+        """Those that match; if none does, that is said, and where all keys are."""
+        matcher, found = self.matcher(query), False
         for title, help_text, action in self._shown():
             score = matcher.match(title)
             if score > 0:
+                found = True
                 yield Hit(
                     score, matcher.highlight(title), self._run(action), text=title, help=help_text
                 )
+        if not found:
+            says = key_words.NO_COMMAND
+            run = self._run("app.keys")
+            yield Hit(1, Content(says), run, text=says, help=key_words.NO_COMMAND_HELP)
 
     def _shown(self) -> Iterator[tuple[str, str, str]]:
         for title, help_text, action in offered(self.app, self.screen):

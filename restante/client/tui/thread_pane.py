@@ -176,11 +176,6 @@ class ThreadPane(Vertical):
         if self.messages.count:
             self.messages.focus()
 
-    @on(ComposeBox.Pasted)
-    def _pasted(self, event: ComposeBox.Pasted) -> None:
-        event.stop()
-        self.box.put(event.text)
-
     @on(ComposeBox.Later)
     def _later(self, event: ComposeBox.Later) -> None:
         event.stop()

@@ -56,6 +56,7 @@ STATE: Final = {
     MessageState.READ: _("read"),
 }
 NOT_SENT: Final = _("Not sent.")
+RETRY_OR_DISCARD: Final = _("r\N{NO-BREAK SPACE}retry  d\N{NO-BREAK SPACE}discard")
 EXPIRED: Final = _("Not delivered in time.")
 UNDECRYPTABLE: Final = _("Can't read this message yet. Asked their device to send it again.")
 GAP: Final = _("A message is missing here. Asked their device to send it again.")

@@ -6,11 +6,13 @@ section 2.
 
 from __future__ import annotations
 
+from typing import Any
+
 from textual import on
 from textual.timer import Timer
 from textual.widgets import OptionList
 
-from restante.client.interface import Group
+from restante.client.interface import Conversation, Group, Message, Thread
 from restante.client.tui.bridge import ask
 from restante.client.tui.chats import Chats
 from restante.client.tui.completion import (
@@ -54,6 +56,39 @@ class Writing(MessageActions):
     def box(self) -> ComposeBox:
         """Where the user writes: in the open thread if the cursor is there."""
         return self.thread.box if self.thread.has_attention else self.pane.box
+
+    @property
+    def thread_at_hand(self) -> Thread | None:
+        """The open thread, if the cursor is there."""
+        return self.thread.thread if self.thread.has_attention else None
+
+    def box_of(self, thread: Thread | None) -> ComposeBox:
+        """Return where one writes in a thread, or in none."""
+        return self.pane.box if thread is None else self.thread.box
+
+    async def answered_by(self, purpose: Purpose, thread: Thread | None) -> str | None:
+        """Return what a message answers that is written for a purpose, in a thread or in none."""
+        if purpose.answers is not None:
+            return purpose.answers.id
+        if thread is None or thread.is_whole:
+            return None if thread is None else thread.first
+        found = (await ask(self._stage.engine.thread, thread.first, count=1)).messages
+        return found[0].id if found else thread.first
+
+    async def send_one(
+        self, conversation: Conversation, thread: Thread | None, **what: Any
+    ) -> Message:
+        """Send a file, as an answer if its box says so, which is answered then.
+
+        `what`: as `Engine.send_file`.
+        """
+        box = self.box_of(thread)
+        purpose = box.purpose
+        quote = await self.answered_by(purpose, thread)
+        sent = await ask(self._stage.engine.send_file, conversation.key, quote=quote, **what)
+        if box.purpose is purpose and purpose.answers is not None:
+            box.write_for(PLAIN)
+        return sent
 
     @on(ComposeBox.Sent)
     def _sent(self, event: ComposeBox.Sent) -> None:

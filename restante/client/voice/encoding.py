@@ -23,7 +23,8 @@ STRETCHES: Final = 64
 _FRAME: Final = 480
 """20 ms, as Opus likes them."""
 
-NO_VOICE: Final = "Voice notes need the extra voice: pip install 'restante[voice]'."
+INSTALL: Final = "pip install 'restante[voice]'"
+NO_VOICE: Final = f"Voice notes need the extra voice: {INSTALL}."
 
 
 def encoded(samples: bytes) -> bytes:
