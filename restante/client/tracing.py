@@ -58,6 +58,7 @@ _SAYS: Final = {
     MessageState.EXPIRED: "No device of theirs came for it in time. Send it again.",
     MessageState.FAILED: "It was not sent. The reason stands above; send it again once it is gone.",
 }
+_WAITS: Final = "It is kept here and tried again by itself. Why it waits stands above."
 _RECEIVED: Final = "It has arrived here and could be read."
 _GAP: Final = (
     "It was sent and has not come here: the relay or the network lost it. Only the device that "
@@ -123,4 +124,6 @@ def _says(message: Message) -> str:
         return f"{message.error} {_UNREADABLE}"
     if not message.sender.is_me:
         return _RECEIVED
+    if message.state is MessageState.QUEUED and message.error:
+        return _WAITS
     return _SAYS[message.state]

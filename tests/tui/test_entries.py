@@ -41,6 +41,14 @@ def test_the_first_message_stands_under_its_day() -> None:
     assert shown[1:] == ["", "Bob 14:36", "hello"]
 
 
+def test_what_waits_says_why_as_soon_as_it_was_tried() -> None:
+    waits = said("hello", is_me=True, state=MessageState.QUEUED, error="Their mailbox is full.")
+    text, why = lines(waits)[-2:]
+    assert (text.split(), why) == (["hello", "◔", "queued"], "! Their mailbox is full.")
+    sent = said("hello", is_me=True, state=MessageState.RELAYED, error="Their mailbox is full.")
+    assert "full" not in " ".join(lines(sent))
+
+
 def test_the_same_sender_within_five_minutes_needs_no_second_heading() -> None:
     first = said("one", ago=timedelta(minutes=4))
     assert lines(said("two"), first) == ["two"]

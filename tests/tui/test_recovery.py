@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from restante.client.interface import Trust
 from restante.client.tui.recovery_dialog import word_rows
 from tests.tui.scripted_engine import ScriptedEngine
 from tests.tui.stories import Teller, tell
@@ -27,6 +28,11 @@ async def test_the_words_are_shown_and_three_are_typed_back() -> None:
         await t.until_shown("Message Bob")
         assert BANNER not in t.screen_text()
         engine.hear(key, "first words")
+        await t.until_shown(BANNER)
+        engine.change_trust(key, Trust.CHANGED)  # a reminder can wait
+        await t.until_shown("Sending is paused")
+        await t.until_gone(BANNER)
+        engine.change_trust(key, Trust.VERIFIED)
         await t.until_shown(BANNER)
         await t.press("ctrl+p")
         await t.paste("Recovery")

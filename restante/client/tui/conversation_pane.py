@@ -120,6 +120,7 @@ class ConversationPane(Vertical):
         self.messages.close()
         self.header.show(None)
         self.contact_banner.hush()
+        self.remove_class("-asked")
         self.add_class("-empty")
 
     def say_typing(self) -> None:
@@ -141,6 +142,7 @@ class ConversationPane(Vertical):
         self._open = conversation
         self.header.show(conversation)
         say_contact(self.contact_banner, conversation)
+        self.set_class(self.contact_banner.display, "-asked")
         name = clean_line(conversation.title)
         if conversation.contact is ContactState.BLOCKED:
             self._close_box(words.COMPOSE_BLOCKED)

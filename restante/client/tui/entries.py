@@ -162,6 +162,7 @@ def _text(message: Message, page: Page) -> list[Line]:
         lines += _written(message, measure)
     if message.sender.is_me:
         lines = _with_state(lines, message, page)
+        lines += _waits_for(message, page)
     lines += _chips(reactions_of(message), measure, ellipsis=page.glyphs.ellipsis)
     marks = marks_of(message, page)
     lines += _wrapped(marks, Role.FAINT, measure) if marks else []
@@ -247,6 +248,14 @@ def _with_state(lines: list[Line], message: Message, page: Page) -> list[Line]:
         last, used = BLANK, 0
     gap = " " * max(0, page.measure - used - cells(state))
     return [*lines, (*last, (gap, Role.BODY), (state, role))]
+
+
+def _waits_for(message: Message, page: Page) -> list[Line]:
+    """Say why a message is still queued, where it was tried; a file's lines say it themselves."""
+    if message.state is not MessageState.QUEUED or not message.error or message.file is not None:
+        return []
+    text = f"{page.glyphs.alert} {clean_line(heard(message.error))}"
+    return [((line, Role.NOTICE),) for line in wrap(text, page.measure)]
 
 
 def _failure(message: Message, page: Page) -> list[Line]:
