@@ -9,7 +9,9 @@ to its commit. Knows no table and no SQLAlchemy: a relay's, which takes its stat
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
+import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -21,10 +23,12 @@ import trio
 import trio_asyncio
 
 from restante.errors import StoreError
-from restante.store.driver import Driver, RawConnection, sqlite_driver
+from restante.store.driver import BUSY_TIMEOUT_S, Driver, RawConnection, sqlite_driver
 from restante.store.errors import Corrupted, DiskFailed, DiskFull, WrongKey
 
 T = TypeVar("T")
+
+_OPENED: weakref.WeakSet[aiosqlite.Connection] = weakref.WeakSet()
 
 _SENTENCES: dict[type[StoreError], str] = {
     DiskFull: "There is no room left for the database {path}. Free some space; nothing was lost.",
@@ -190,12 +194,26 @@ async def connected(path: Path, driver: Driver) -> aiosqlite.Connection:
     connection = aiosqlite.Connection(open_file, 64)
     # A process that ends without closing must not hang on the connection's thread.
     connection._thread.daemon = True  # noqa: SLF001
+    _OPENED.add(connection)
     try:
         return await connection
     except BaseException:
         # It was told to stop, but nobody waits until it has: it would outlive the loop.
         connection._thread.join()  # noqa: SLF001
         raise
+
+
+@atexit.register
+def end_threads() -> None:
+    """Let no thread be inside a database any more: the process ends without having closed it.
+
+    SQLCipher takes itself apart at the very end (its own `atexit`), under whatever still runs: a
+    statement or a commit that is under way then ends the process by signal 11.
+    """
+    for connection in list(_OPENED):
+        if connection._thread.is_alive():  # noqa: SLF001
+            connection.stop()
+            connection._thread.join(BUSY_TIMEOUT_S)  # noqa: SLF001
 
 
 def create_private(path: Path) -> None:

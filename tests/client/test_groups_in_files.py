@@ -82,6 +82,9 @@ async def test_a_group_is_exported_with_who_said_what_and_imported_again(tmp_pat
         for engine, text in ((party.alice, "mine"), (party.bob, "Bob's"), (party.carol, "Carol's")):
             await engine.send(key, text)
             await eventually(party.alice, partial(says, party.alice, key, text))
+        asked = await party.bob.send_poll(key, question="Which day?", options=["Monday", "Friday"])
+        await eventually(party.alice, partial(says, party.alice, key, "[poll]"))
+        await party.alice.vote(asked.id, [2])
         lines = [json.loads(line) for line in (await exported(party.alice, key, file)).splitlines()]
         (head,) = [each for each in lines if each["type"] == "export_conversation"]
         assert (head["key"], head["title"], head["address"]) == (key, "Walkers", "")
@@ -89,17 +92,20 @@ async def test_a_group_is_exported_with_who_said_what_and_imported_again(tmp_pat
         assert spoken["mine"]["is_me"]
         assert spoken["Bob's"]["address"] == party.world.address("bob")
         assert spoken["Carol's"]["address"] == party.world.address("carol")
+        (poll,) = [each for each in lines if each.get("kind") == "poll"]
+        options = [(each["text"], each["count"]) for each in poll["poll"]["options"]]
+        assert (poll["poll"]["question"], options) == ("Which day?", [("Monday", 0), ("Friday", 1)])
         for form in ("markdown", "html"):
             page = await exported(party.alice, key, tmp_path / form, form=form)
             assert "## Walkers" in page or ">Walkers</h2>" in page
-            for text in ("mine", "Bob", "Carol"):
+            for text in ("mine", "Bob", "Carol", "Which day?", "Friday"):
                 assert text in page
         # All of it is here.
         again = await imported(party.alice, file)
         assert (again["added"], sum(again["skipped"].values())) == (0, len(lines) - 3)
         # From another life: other ids, somebody whom nobody knows, and a group that is nowhere.
         for each in lines:
-            if each.get("kind") == "text":
+            if each.get("kind") in {"text", "poll"}:
                 each["id"] = each["id"][::-1]
         nobodys = {**lines[-2], "id": "ab" * 16, "body": "?"}
         nobodys["from"] = {**nobodys["from"], "is_me": False, "address": "eve@nowhere.example"}
@@ -107,12 +113,16 @@ async def test_a_group_is_exported_with_who_said_what_and_imported_again(tmp_pat
         written = [*lines[:-1], nobodys, *nowhere]
         changed.write_text("".join(json.dumps(each) + "\n" for each in written))
         taken = await imported(party.alice, changed)
-        assert taken["added"] == 3
+        assert taken["added"] == 4
         assert taken["skipped"]["texts in groups, of people who aren't known here"] == 1
         assert taken["skipped"]["of groups that aren't here"] == 1
         found = await party.alice.messages(key, start=0, count=99)
         names = {each.body: each.sender.address for each in found if each.imported}
-        assert names == {body: each["address"] for body, each in spoken.items()}
+        assert names == {
+            **{body: each["address"] for body, each in spoken.items()},
+            poll["body"]: party.world.address("bob"),  # as a text: nobody votes in it any more
+        }
+        assert all(each.poll is None for each in found if each.imported)
         assert (await imported(party.alice, changed))["added"] == 0
         # Nobody is known by the names in another messenger's file.
         chat = tmp_path / "chat.txt"
@@ -155,14 +165,20 @@ async def test_a_bundle_carries_what_is_said_in_a_group_and_its_log(tmp_path: Pa
         await party.world.relay.stop()
         await party.alice.send(key, "in the hut")
         await party.alice.group_set(key, description="Snowed in")
+        asked = await party.alice.send_poll(key, question="And then?", options=["Up", "Down"])
+        await party.alice.vote(asked.id, [1])
         await party.alice.send(party.to_bob, "not in it")
         made = await party.alice.bundle_export(str(file), conversation=key)
-        assert (made.messages, made.without_session) == (1, [])
+        assert (made.messages, made.without_session) == (3, [])
+        texts += ["in the hut", "[poll]"]
         for each in (party.bob, party.carol):
             taken = await each.bundle_import(str(file))
             assert (taken.known, taken.unopened, taken.is_whole) == (0, 0, True)
             assert 0 < taken.taken < made.envelopes
-            await hears(each, key, [*texts, "in the hut"])
+            await hears(each, key, texts)
+            poll = (await each.message(asked.id)).poll
+            assert poll is not None
+            assert [option.count for option in poll.options] == [1, 0]
             assert (await each.bundle_import(str(file))).taken == 0
         assert "not in it" not in await said(party.bob, to_alice)
         lengths = {(await each.group(key)).entries for each in everybody}
@@ -174,7 +190,7 @@ async def test_a_bundle_carries_what_is_said_in_a_group_and_its_log(tmp_path: Pa
         await shows(party.bob, to_alice, ["between us", "not in it"])
         await party.carol.send(key, "and on")
         for each in everybody:
-            await hears(each, key, [*texts, "in the hut", "and on"])
+            await hears(each, key, [*texts, "and on"])
 
 
 async def test_a_bundle_carries_what_is_sealed_once_for_a_large_group_and_its_key(

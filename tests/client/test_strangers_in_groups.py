@@ -188,6 +188,7 @@ def test_of_a_group_that_one_said_no_to_no_stranger_fills_the_disk(alice: Device
 
     def grows(after: SignedEntry, number: int) -> SignedEntry:
         more = entry(stranger, group, [after.hash], number, g.Devices())
+        alice.run(lambda rows, _: store.put_group(rows, replace(row, state=ledgers.LEFT)))
         stranger.says(said(Kind.GROUP_LOG, log_of(more, by=stranger), conversation=group))
         return more
 
@@ -204,7 +205,6 @@ def test_of_a_group_that_one_said_no_to_no_stranger_fills_the_disk(alice: Device
             store.add_entry(rows, kept, stranger.manifest.signed.to_bytes())
         return after
 
-    alice.run(lambda rows, _: store.put_group(rows, replace(row, state=ledgers.LEFT)))
     first = grows(last, 3)
     last = alice.run(lambda rows, _: keep(rows, first))
     second = grows(last, 4 + ledgers.MAX_UNJOINED_BYTES // 30_000)

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 import trio
+import trio_asyncio
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from restante.store.driver import RawConnection, sqlite_driver
 from restante.store.errors import Conflict, Corrupted, DiskFailed, DiskFull
 from restante.store.relay_seam import Database, open_database
-from restante.store.seam import open_loop
+from restante.store.seam import connected, create_private, end_threads, open_loop
 
 
 async def _count(db: Database) -> int:
@@ -100,6 +101,18 @@ async def test_cancelling_everything_round_a_write_still_closes_cleanly(tmp_path
     connection = sqlite3.connect(tmp_path / "x.db")
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
+
+
+async def test_a_process_that_ends_without_closing_leaves_no_thread_in_a_database(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "left-open.sqlite"
+    create_private(path)
+    async with open_loop():
+        left_open = await trio_asyncio.aio_as_trio(connected)(path, sqlite_driver())
+    assert left_open._thread.is_alive()
+    end_threads()
+    assert not left_open._thread.is_alive()
 
 
 async def test_a_read_sees_one_snapshot_while_others_write(tmp_path: Path) -> None:
