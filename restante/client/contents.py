@@ -24,10 +24,11 @@ from restante.client.grammar.preferences import RECEIPTS, is_on
 from restante.client.grammar.signals import hear
 from restante.client.grammar.timers import start_clock
 from restante.client.groups.admitting import JOIN_STEP_MS
-from restante.client.groups.arriving import GroupReader, Source, is_of_group
+from restante.client.groups.arriving import GroupReader, is_of_group
 from restante.client.groups.knowing import is_fellow
 from restante.client.groups.ledger import Shelf
 from restante.client.groups.posting import note_receipt
+from restante.client.groups.said import Source
 from restante.client.history import parse_content
 from restante.client.interface import ContactState, MessageState
 from restante.client.lifecycle.following import note_moved

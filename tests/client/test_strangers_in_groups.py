@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from restante.client.changes import Changes
-from restante.client.groups import admitting, arriving, chains, strangers
+from restante.client.groups import admitting, chains, strangers
 from restante.client.groups import ledger as ledgers
+from restante.client.groups.said import MAX_ALL_WAITING
 from restante.client.groups.strangers import is_heard_first
 from restante.client.interface import ContactState
 from restante.client.syncing.putting import put
@@ -294,7 +295,7 @@ def test_what_strangers_say_of_unknown_groups_is_bounded_for_all_of_them_togethe
     alice: Device,
 ) -> None:
     def fill(rows: Rows, _: Changes) -> None:
-        for number in range(arriving.MAX_ALL_WAITING - 1):
+        for number in range(MAX_ALL_WAITING - 1):
             who = number.to_bytes(ID_BYTES, "big")
             waiting = WaitingRow(
                 group_id=bytes(32), account_id=who, device_id=who, arrived_ms=NOW_MS, packed=b""
@@ -326,5 +327,5 @@ def test_what_strangers_say_of_unknown_groups_is_bounded_for_all_of_them_togethe
         )
         stranger.says(said(Kind.SENDER_KEY, key, conversation=RANDOM.random(32)))
     waiting = alice.run(lambda rows, _: store.count_all_waiting(rows))
-    assert waiting == arriving.MAX_ALL_WAITING
+    assert waiting == MAX_ALL_WAITING
     assert alice.run(lambda rows, _: count_stray_chains(rows)) == chains.MAX_STRAY

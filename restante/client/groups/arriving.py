@@ -1,41 +1,28 @@
 """What comes of a group: its log, what is said in it, and what somebody lacks of either.
 
-Rule: a content counts only from a member, under entries that are here; one of an epoch that isn't
-known waits, within bounds, and its writer's device is asked for the log. What is not from a member
-leaves no trace (attack 41). Inside the caller's transaction. Spec: docs/protocol/groups.md, 4, 5.
+Rule: what is not from a member leaves no trace (attack 41), and nobody else is told what a group
+says or who is in it. Inside the caller's transaction. Spec: docs/protocol/groups.md, 4, 5.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from restante.client import gap_requests, gaps, tracing
+from restante.client import gap_requests, gaps
 from restante.client.acquaintance import is_heard, is_welcome
-from restante.client.grammar.filing import file_content
 from restante.client.grammar.signals import hear_in_group
 from restante.client.groups import admitting, chains, declining, joining, lost_keys, telling
 from restante.client.groups import ledger as ledgers
-from restante.client.groups.knowing import is_answered, is_with_us, know_members
+from restante.client.groups.knowing import is_with_us, know_members
 from restante.client.groups.packing import parts_of
-from restante.client.groups.posting import least_role, says_receipts
+from restante.client.groups.said import SaidReader, Source
 from restante.client.groups.settling import settle
 from restante.client.groups.standing import was_asked, was_joined
 from restante.client.groups.strangers import room_for_named
-from restante.client.history import parse_content
-from restante.client.interface import MessageState
-from restante.client.requests import MAX_REQUEST_MESSAGES
 from restante.client.syncing.self_contact import is_self
 from restante.errors import RemoteProtocolError
-from restante.protocol.codec import decode, encode
-from restante.protocol.content import (
-    CHANGES,
-    LAST_HISTORY_KIND,
-    Content,
-    Kind,
-    ReceiptState,
-    ResendExpired,
-    ResendRequest,
-)
+from restante.protocol.codec import decode
+from restante.protocol.content import Content, Kind, ResendExpired, ResendRequest
 from restante.protocol.group import (
     Add,
     GroupAsk,
@@ -49,11 +36,6 @@ from restante.protocol.group import (
 )
 from restante.protocol.group_rights import MAX_MEMBERS
 from restante.store import client_groups as store
-from restante.store.client_contacts import contact
-from restante.store.client_conversations import count_from
-from restante.store.client_groups import WaitingRow
-from restante.store.client_inbox import queue_receipt
-from restante.store.client_messages import count, message
 from restante.values import dataclass
 
 if TYPE_CHECKING:
@@ -63,17 +45,7 @@ if TYPE_CHECKING:
     from restante.client.groups.ledger import Ledger, Shelf
     from restante.client.own_account import OwnAccount
     from restante.crypto.randomness import Randomness
-    from restante.store.client_contacts import ContactRow
-    from restante.store.client_groups import GroupRow
     from restante.store.client_rows import Rows
-
-MAX_WAITING: Final = 256
-"""Contents of one account that wait for entries; more of them are asked for again later."""
-
-MAX_ALL_WAITING: Final = 1024
-"""Of all strangers together, who can make accounts: 64 MiB at the most."""
-
-WAITS_MS: Final = 14 * 86_400_000
 
 GROUP_KINDS: Final = frozenset(
     {
@@ -97,15 +69,6 @@ def is_of_group(content: Content) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """Whose device something came from."""
-
-    who: ContactRow
-    device_id: bytes
-    arrived_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GroupReader:
     """Reads what came of groups, at one moment."""
 
@@ -115,6 +78,14 @@ class GroupReader:
     join_step_ms: int
     shelf: Shelf
     now_ms: int
+
+    @property
+    def _said(self) -> SaidReader:
+        return SaidReader(
+            randomness=self.randomness,
+            resend_grace_ms=self.resend_grace_ms,
+            now_ms=self.now_ms,
+        )
 
     def read(
         self,
@@ -139,7 +110,7 @@ class GroupReader:
                 self._answer_ask(rows, changes, source, content)
             case Kind.GROUP_CONTENT:
                 body = decode(content.body, GroupContent)
-                self._take_content(rows, changes, source, body, group_id=content.conversation)
+                self._said.take(rows, changes, source, body, group_id=content.conversation)
             case Kind.SENDER_KEY:
                 chains.take(
                     rows,
@@ -234,9 +205,9 @@ class GroupReader:
             )
         if taken.nodes:
             settle(rows, changes, self.own, ledger, taken.nodes, now_ms=self.now_ms)
-            self._read_waiting(rows, changes, ledger.group_id)
-        if taken.is_lacking and self._is_asked(rows, who, ledger.group_id):
-            self._ask(rows, changes, ledger.group_id, source)
+            self._said.take_waiting(rows, changes, ledger.group_id)
+        if taken.is_lacking:
+            self._said.ask_for_log(rows, changes, source, group_id=ledger.group_id)
 
     def _answer_ask(self, rows: Rows, changes: Changes, source: Source, content: Content) -> None:
         who = source.who
@@ -265,140 +236,6 @@ class GroupReader:
             now_ms=self.now_ms,
         )
 
-    def _is_asked(self, rows: Rows, who: ContactRow, group_id: bytes) -> bool:
-        """Whether somebody is asked for a log: also who was asked to let us in."""
-        return is_answered(rows, who, group_id) or was_asked(rows, who.account_id)
-
-    def _ask(self, rows: Rows, changes: Changes, group_id: bytes, source: Source) -> None:
-        telling.ask(
-            rows,
-            changes,
-            group_id,
-            source.who,
-            device_id=source.device_id,
-            randomness=self.randomness,
-            now_ms=self.now_ms,
-        )
-
-    # ---- what is said -------------------------------------------------------------------------
-
-    def _take_content(
-        self,
-        rows: Rows,
-        changes: Changes,
-        source: Source,
-        body: GroupContent,
-        *,
-        group_id: bytes,
-    ) -> None:
-        group = store.group_row(rows, group_id)
-        if group is None or not all(store.has_entry(rows, group_id, each) for each in body.heads):
-            self._wait(rows, changes, source, body, group_id=group_id)
-            return
-        content = parse_content(body.content)
-        if (
-            content is None
-            or content.kind > LAST_HISTORY_KIND
-            or content.conversation != group_id
-            or group.state not in {ledgers.JOINED, ledgers.REQUEST}
-        ):
-            return
-        self._file(rows, changes, source, content, group=group, packed=body.content)
-
-    def _wait(
-        self,
-        rows: Rows,
-        changes: Changes,
-        source: Source,
-        body: GroupContent,
-        *,
-        group_id: bytes,
-    ) -> None:
-        who = source.who
-        store.forget_waiting(rows, self.now_ms - WAITS_MS)
-        if store.count_waiting(rows, who.account_id) >= MAX_WAITING:
-            return
-        if not is_welcome(who) and store.count_all_waiting(rows) >= MAX_ALL_WAITING:
-            return
-        row = WaitingRow(
-            group_id=group_id,
-            account_id=who.account_id,
-            device_id=source.device_id,
-            arrived_ms=source.arrived_ms,
-            packed=encode(body),
-        )
-        store.wait_for_group(rows, row)
-        if self._is_asked(rows, who, group_id):
-            self._ask(rows, changes, group_id, source)
-
-    def _read_waiting(self, rows: Rows, changes: Changes, group_id: bytes) -> None:
-        """Read once more what waited for entries that are here now; the rest waits on."""
-        for row in store.take_waiting(rows, group_id):
-            who = contact(rows, row.account_id)
-            if who is None:
-                continue
-            body = decode(row.packed, GroupContent)
-            source = Source(who=who, device_id=row.device_id, arrived_ms=row.arrived_ms)
-            self._take_content(rows, changes, source, body, group_id=group_id)
-
-    def _file(
-        self,
-        rows: Rows,
-        changes: Changes,
-        source: Source,
-        content: Content,
-        *,
-        group: GroupRow,
-        packed: bytes,
-    ) -> None:
-        who, device_id = source.who, source.device_id
-        group_id = group.group_id
-        member = store.member(rows, group_id, who.account_id)
-        if member is None:
-            return  # of nobody who is in it (attack 42): not even a gap
-        is_joined = group.state == ledgers.JOINED
-        if not is_joined and count(rows, group_id) >= MAX_REQUEST_MESSAGES:
-            return
-        count_from(rows, group_id, device_id, content.counter)
-        is_new = True
-        if _may_say(content, member.role, group):
-            is_new = file_content(
-                rows,
-                changes,
-                content,
-                conversation=group_id,
-                author=who.account_id,
-                device_id=device_id,
-                packed=packed,
-                is_own=False,
-                state=MessageState.DELIVERED,
-                feed_type="message" if is_joined else "request",
-                now_ms=self.now_ms,
-            )
-        if is_new and content.kind not in CHANGES:
-            tracing.note_opened(
-                rows, content.id, device_id, arrived_ms=source.arrived_ms, now_ms=self.now_ms
-            )
-        if is_new:
-            gaps.note_arrival(
-                rows,
-                changes,
-                who,
-                device_id,
-                content,
-                conversation=group_id,
-                may_ask=is_joined,
-                resend_grace_ms=self.resend_grace_ms,
-                randomness=self.randomness,
-                now_ms=self.now_ms,
-            )
-        filed = message(rows, content.id)
-        if filed is None or filed.author != who.account_id:
-            return
-        if says_receipts(rows, group_id):
-            queue_receipt(rows, who.account_id, content.id, int(ReceiptState.DELIVERED))
-            changes.are_receipts_owed = True
-
     def _send_again(self, rows: Rows, changes: Changes, source: Source, content: Content) -> None:
         """Send a member again what they missed; nothing from before they came."""
         who, device_id = source.who, source.device_id
@@ -426,10 +263,3 @@ def _people(ledger: Ledger, hashes: Iterable[bytes]) -> list[bytes]:
     """Return whom some entries let in."""
     acts = (each for entry in hashes for each in ledger.nodes[entry].acts)
     return [each.account for each in acts if isinstance(each, Add)]
-
-
-def _may_say(content: Content, role: int, group: GroupRow) -> bool:
-    """Whether a member may write that."""
-    if content.kind == Kind.SETTING:
-        return False  # how a group is kept stands in its log
-    return role >= least_role(content.kind, group)

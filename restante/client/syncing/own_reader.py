@@ -16,7 +16,7 @@ from restante.client import gap_requests, gaps, tracing
 from restante.client.acquaintance import is_first_device
 from restante.client.grammar.filing import file_content
 from restante.client.grammar.readings import read_elsewhere
-from restante.client.groups.arriving import Source
+from restante.client.groups.said import Source
 from restante.client.history import parse_content
 from restante.client.history_transfer.announcing import note_announced
 from restante.client.history_transfer.asking import give_again
