@@ -9,8 +9,6 @@ from functools import cache
 from itertools import chain
 from pathlib import Path
 
-import pytest
-
 from dev.messages import PLACES, ROOT, TEMPLATE, spelled, template
 from restante.client.language import Language
 
@@ -32,6 +30,9 @@ _FIELD = re.compile(r"[a-z]+_[a-z_]+")
 _ACTION = re.compile(r"(app|screen|focused)\.[a-z_]+(\(.*\))?")
 
 
+the_template = cache(template)
+
+
 @cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
@@ -44,19 +45,19 @@ def calls(path: Path, names: set[str]) -> Iterator[ast.Call]:
 
 
 def test_the_template_is_up_to_date() -> None:
-    assert TEMPLATE.read_text(encoding="utf-8") == spelled(template()), "run `make messages`"
+    assert TEMPLATE.read_text(encoding="utf-8") == spelled(the_template()), "run `make messages`"
 
 
-@pytest.mark.parametrize("path", OF_WORDS, ids=lambda path: path.stem)
-def test_no_sentence_stands_outside_the_catalogue(path: Path) -> None:
+def test_no_sentence_stands_outside_the_catalogue() -> None:
     outside = {
-        node.lineno: node.value
+        (path.stem, node.lineno): node.value
+        for path in OF_WORDS
         for statement in tree(path).body
         if _name(statement) not in NO_SENTENCES
         for node in _outside(statement)
         if _WORD.search(node.value)
     }
-    assert not outside, f"{path}: wrap these in _(), or name the constant in NO_SENTENCES"
+    assert not outside, "wrap these in _(), or name the constant in NO_SENTENCES"
 
 
 def _name(statement: ast.stmt) -> str:
@@ -96,9 +97,8 @@ def _is_action(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and bool(_ACTION.fullmatch(str(node.value)))
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_a_sentence_is_literal_and_is_given_the_fields_that_it_has(path: Path) -> None:
-    for call in calls(path, SAYING):
+def test_a_sentence_is_literal_and_is_given_the_fields_that_it_has() -> None:
+    for path, call in [(each, call) for each in FILES for call in calls(each, SAYING)]:
         count = 2 if ast.unparse(call.func) == "plural" else 1
         forms = call.args[:count]
         if isinstance(forms[0], ast.Name | ast.Attribute):
@@ -113,20 +113,20 @@ def test_a_sentence_is_literal_and_is_given_the_fields_that_it_has(path: Path) -
 def test_every_sentence_would_pass_as_its_own_translation() -> None:
     from restante.client.language import _fits
 
-    for each in template():
+    for each in the_template():
         if each.id:
             forms = each.id if isinstance(each.id, tuple) else (each.id, each.id)
             assert all(_fits(form, *forms) for form in forms), each.id
     assert Language().say("{a}", a=1) == "1"
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_what_a_key_does_is_in_the_catalogue(path: Path) -> None:
-    for binding in calls(path, {"Binding"}):
-        assert len(binding.args) > 2, (path, binding.lineno)
-        # Literal: the template has it; else it is a sentence of a module of words.
-        assert isinstance(binding.args[2], ast.Constant | ast.Attribute), (path, binding.lineno)
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Tuple) and len(node.elts) == 3 and _is_action(node.elts[2]):
-            label = node.elts[1]
-            assert not isinstance(label, ast.Constant) or not label.value, (path, node.lineno)
+def test_what_a_key_does_is_in_the_catalogue() -> None:
+    for path in FILES:
+        for binding in calls(path, {"Binding"}):
+            assert len(binding.args) > 2, (path, binding.lineno)
+            # Literal: the template has it; else it is a sentence of a module of words.
+            assert isinstance(binding.args[2], ast.Constant | ast.Attribute), (path, binding.lineno)
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Tuple) and len(node.elts) == 3 and _is_action(node.elts[2]):
+                label = node.elts[1]
+                assert not isinstance(label, ast.Constant) or not label.value, (path, node.lineno)

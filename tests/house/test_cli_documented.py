@@ -8,7 +8,6 @@ from importlib import import_module
 from pathlib import Path
 
 import click
-import pytest
 
 from restante.cli import HOMES, RELAY_HOMES, cli
 from restante.client import rpc
@@ -65,27 +64,22 @@ DESTROYING = {
 """Commands after which something is gone, or others have been told."""
 
 
-@pytest.mark.parametrize("path", ALL)
-def test_every_command_has_the_common_options_and_what_destroys_can_be_tried(path: str) -> None:
-    options = {option for parameter in ALL[path].params for option in parameter.opts}
-    assert options >= COMMON
-    assert ("--dry-run" in options) >= (path.removeprefix("restante ") in DESTROYING)
+def test_every_command_has_help_and_the_common_options_and_what_destroys_can_be_tried() -> None:
+    for path, command in ALL.items():
+        assert command.help, path
+        options = {option for parameter in command.params for option in parameter.opts}
+        assert options >= COMMON, path
+        assert ("--dry-run" in options) >= (path.removeprefix("restante ") in DESTROYING), path
 
 
-@pytest.mark.parametrize("path", ALL)
-def test_every_command_is_documented_with_its_options(path: str) -> None:
-    section = section_of(path)
-    assert path in section
-    for parameter in ALL[path].params:
-        if isinstance(parameter, click.Option):
-            assert set(parameter.opts) <= COMMON or parameter.opts[0] in section, parameter.opts
-
-
-@pytest.mark.parametrize("path", ALL)
-def test_every_command_has_help_and_the_common_options(path: str) -> None:
-    assert ALL[path].help
-    options = {name for parameter in ALL[path].params for name in parameter.opts}
-    assert options >= COMMON
+def test_every_command_is_documented_with_its_options() -> None:
+    for path, command in ALL.items():
+        section = section_of(path)
+        assert path in section
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                is_there = set(parameter.opts) <= COMMON or parameter.opts[0] in section
+                assert is_there, (path, parameter.opts)
 
 
 def test_every_exit_code_is_documented() -> None:
