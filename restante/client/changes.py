@@ -40,6 +40,8 @@ class Changes:
     """Somebody has an invite link to a group of ours, and is to be let in."""
     spaces: set[bytes] = field(default_factory=set)
     """Spaces whose log, or a channel's, has changed: their channels are compared with them."""
+    joined: set[bytes] = field(default_factory=set)
+    """Groups that we are in since now: their logs know of no device that was revoked before."""
     are_receipts_owed: bool = False
     are_tokens_changed: bool = False
     """The relay's list of our delivery tokens is out of date."""

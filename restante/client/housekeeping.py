@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from restante.client.catching_up import CatchingUp
 from restante.client.groups.admitting import Admitting
 from restante.client.groups.mirroring import Mirroring
+from restante.client.groups.naming_devices import NamingDevices
 from restante.client.lifecycle.following import MoveFollower
 from restante.client.lifecycle.telling_again import TellingAgain
 from restante.client.linking.reassuring import Reassuring
@@ -41,6 +42,7 @@ def housekeeping_of(
         Unclaimed(context, own, directory=directory, announcer=announcer).run,
         Admitting(context, own, announcer).run,
         Mirroring(context, own, announcer).run,
+        NamingDevices(context, announcer).run,
         MoveFollower(context, directory=directory, announcer=announcer).run,
         doors.old_mailbox.run,
         TellingAgain(context, announcer).run,

@@ -167,3 +167,9 @@ async def test_who_accepts_a_group_after_a_revocation_names_the_newer_list_there
 
         await eventually(alice, named)
         assert (await bob.group(key)).entries == before + 1
+        # A contact's group needs no accepting, and hears of it as well.
+        await bob.contact_add(world.address("alice"))
+        key = (await alice.group_new("Contacts", [added.key])).conversation.key
+        before = 2
+        await eventually(alice, named)
+        await is_in(bob, key)

@@ -68,6 +68,7 @@ def settle(
     if state.is_space or row.parent is not None:
         changes.spaces.add(row.parent or group_id)
     if row.state == JOINED and (before is None or before.state != JOINED):
+        changes.joined.add(group_id)
         _note_joined(rows, ledger, own, now_ms=now_ms)
     heads = b"".join(ledger.log.named_heads)
     put(rows, RecordKind.GROUP, group_id, heads, now_ms=now_ms, is_decision=False)
