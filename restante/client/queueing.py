@@ -54,6 +54,41 @@ def control_content(
     )
 
 
+def fresh_entry(
+    entry_id: bytes,
+    *,
+    account_id: bytes,
+    content: bytes,
+    relay: str,
+    now_ms: int,
+    delay_ms: int = 0,
+    message_id: bytes | None = None,
+    device_id: bytes | None = None,
+    envelope_id: bytes | None = None,
+    payload: bytes | None = None,
+) -> OutboxRow:
+    """Return an entry that was never tried; sealed already if it has a `payload`.
+
+    All have one time to live, which would else tell a relay what is in an envelope (attack 46).
+    """
+    return OutboxRow(
+        id=entry_id,
+        envelope_id=envelope_id,
+        message_id=message_id,
+        account_id=account_id,
+        device_id=device_id,
+        content=content,
+        payload=payload,
+        relay=relay,
+        state=MessageState.QUEUED.value,
+        attempts=0,
+        next_attempt_ms=now_ms + delay_ms,
+        created_at_ms=now_ms,
+        ttl_s=DEFAULT_TTL_S,
+        was_sent=False,
+    )
+
+
 def enqueue_content(
     rows: Rows,
     changes: Changes,
@@ -71,21 +106,15 @@ def enqueue_content(
         return False
     client_outbox.enqueue(
         rows,
-        OutboxRow(
-            id=entry_id,
-            envelope_id=None,
-            message_id=message_id,
+        fresh_entry(
+            entry_id,
             account_id=row.account_id,
-            device_id=device_id,
             content=content,
-            payload=None,
             relay=str(manifest_of(row).address.relay),
-            state=MessageState.QUEUED.value,
-            attempts=0,
-            next_attempt_ms=now_ms + delay_ms,
-            created_at_ms=now_ms,
-            ttl_s=DEFAULT_TTL_S,
-            was_sent=False,
+            now_ms=now_ms,
+            delay_ms=delay_ms,
+            message_id=message_id,
+            device_id=device_id,
         ),
     )
     if message_id is not None:

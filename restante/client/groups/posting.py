@@ -16,14 +16,13 @@ from restante.client.directory import manifest_of
 from restante.client.groups import ledger as ledgers
 from restante.client.history import file_own
 from restante.client.interface import ContactState, MessageState
-from restante.client.queueing import enqueue_content, local_id
+from restante.client.queueing import enqueue_content, fresh_entry, local_id
 from restante.client.states import moved
 from restante.client.syncing.outgoing import publish, sent_item
 from restante.errors import UserError
 from restante.protocol.codec import encode
 from restante.protocol.content import CHANGES, LAST_HISTORY_KIND, Content, Kind
 from restante.protocol.group import MAX_PARENTS, GroupContent, Role
-from restante.protocol.limits import DEFAULT_TTL_S
 from restante.store import client_groups as store
 from restante.store import client_outbox
 from restante.store.client_contacts import contact
@@ -190,21 +189,13 @@ def _queue_fan_out(
     for relay in sorted({str(manifest_of(row).address.relay) for row in recipients}):
         client_outbox.enqueue(
             rows,
-            OutboxRow(
-                id=local_id("group-fan-out", message_id, relay.encode()),
-                envelope_id=None,
-                message_id=message_id,
+            fresh_entry(
+                local_id("group-fan-out", message_id, relay.encode()),
                 account_id=group.group_id,
-                device_id=None,
                 content=content,
-                payload=None,
                 relay=relay,
-                state=MessageState.QUEUED.value,
-                attempts=0,
-                next_attempt_ms=now_ms,
-                created_at_ms=now_ms,
-                ttl_s=DEFAULT_TTL_S,
-                was_sent=False,
+                now_ms=now_ms,
+                message_id=message_id,
             ),
         )
     changes.is_outbox_due = True

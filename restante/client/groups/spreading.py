@@ -14,13 +14,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from restante.client.groups import chains
-from restante.client.interface import MessageState
-from restante.client.queueing import control_content, local_id
+from restante.client.queueing import control_content, fresh_entry, local_id
 from restante.protocol.content import Kind
 from restante.protocol.ids import ID_BYTES
-from restante.protocol.limits import DEFAULT_TTL_S
 from restante.store import client_fan_outs, client_outbox
-from restante.store.client_outbox import OutboxRow
 
 if TYPE_CHECKING:
     from restante.client.changes import Changes
@@ -70,21 +67,15 @@ def spread(
             entry_id = local_id("group-log-fan-out", envelope_id, relay.encode())
             client_outbox.enqueue(
                 rows,
-                OutboxRow(
-                    id=entry_id,
-                    envelope_id=envelope_id,
-                    message_id=None,
+                fresh_entry(
+                    entry_id,
                     account_id=group_id,
-                    device_id=b"",
                     content=packed,
-                    payload=payload,
                     relay=relay,
-                    state=MessageState.QUEUED.value,
-                    attempts=0,
-                    next_attempt_ms=now_ms,
-                    created_at_ms=now_ms,
-                    ttl_s=DEFAULT_TTL_S,
-                    was_sent=False,
+                    now_ms=now_ms,
+                    device_id=b"",
+                    envelope_id=envelope_id,
+                    payload=payload,
                 ),
             )
             client_fan_outs.keep_readers(rows, entry_id, there)
