@@ -39,20 +39,20 @@ def run() -> Iterator[dict[str, object]]:
         yield from _rows("help", (*RESTANTE, "--help"), environment, "no profile")
         shell = {**environment, "_RESTANTE_COMPLETE": "bash_complete", "COMP_CWORD": "1"}
         yield from _rows("completion", RESTANTE, {**shell, "COMP_WORDS": "restante se"}, "a verb")
-        with _relay(Path(place), environment) as address:
+        with relay_in(Path(place), environment) as address:
             for name in ("alice", "bob"):
-                _do(environment, "--profile", name, "init", "--address", f"{name}@{address}")
+                do(environment, "--profile", name, "init", "--address", f"{name}@{address}")
             alice = (*RESTANTE, "--profile", "alice")
             send = (*alice, "send", f"bob@{address}", "hello", "--wait")
-            _do(environment, *send[1:], "relayed")
-            _do(environment, "--profile", "bob", "tail", "--once")
-            _do(environment, "--profile", "bob", "contact", "accept", f"alice@{address}")
-            _do(environment, "--profile", "alice", "tail", "--once")
+            do(environment, *send[1:], "relayed")
+            do(environment, "--profile", "bob", "tail", "--once")
+            do(environment, "--profile", "bob", "contact", "accept", f"alice@{address}")
+            do(environment, "--profile", "alice", "tail", "--once")
             here = "relay and database on this machine"
             alone = f"{here}, no engine running"
             yield from _rows("send_direct", (*send, "relayed"), environment, alone)
             yield from _rows("tail_once_direct", (*alice, "tail", "--once"), environment, alone)
-            with _daemon(environment):
+            with daemon_of("alice", environment):
                 beside = f"{here}, a daemon runs"
                 queued = f"{beside}; durable in its outbox"
                 yield from _rows("send_attached_queued", (*send, "queued"), environment, queued)
@@ -90,7 +90,8 @@ def _times_s(command: tuple[str, ...], environment: dict[str, str]) -> tuple[flo
     return wall_s, used_s
 
 
-def _do(environment: dict[str, str], *arguments: str) -> None:
+def do(environment: dict[str, str], *arguments: str) -> None:
+    """Run a command of Restante to its end."""
     subprocess.run(
         [*RESTANTE, *arguments], env=environment, check=True, capture_output=True, timeout=120
     )
@@ -108,13 +109,15 @@ def _started(command: tuple[str, ...], environment: dict[str, str]) -> Iterator[
 
 
 @contextmanager
-def _relay(place: Path, environment: dict[str, str]) -> Iterator[str]:
+def relay_in(place: Path, environment: dict[str, str]) -> Iterator[str]:
+    """Have a relay for the length of the block; gives its address."""
     options = ("--listen", "127.0.0.1:0", "--data", str(place / "relay"), "--open-registration")
     with _started((*RESTANTE, "relay", "serve", "--json", *options), environment) as listening:
         yield str(listening["address"])
 
 
 @contextmanager
-def _daemon(environment: dict[str, str]) -> Iterator[None]:
-    with _started((*RESTANTE, "--profile", "alice", "daemon", "--json"), environment):
+def daemon_of(name: str, environment: dict[str, str]) -> Iterator[None]:
+    """Have a profile's daemon for the length of the block."""
+    with _started((*RESTANTE, "--profile", name, "daemon", "--json"), environment):
         yield
