@@ -3,7 +3,9 @@ what it costs while nothing happens, with a million messages and with a thousand
 trio as in earnest.
 
 The engine behind it answers from memory, so that the figures are the interface's own; those of the
-real one's database are in bench_client_store.py. Each row is taken in a process of its own.
+real one's database are in bench_client_store.py, those of a start with all that belongs to it in
+bench_tui_start.py. Each row is taken in a process of its own; a start by turns with an empty
+Textual app, since figures of different runs don't compare, and how often the floor they are does.
 """
 
 # ruff: noqa: SLF001  # a benchmark looks inside to know when a frame is done
@@ -16,8 +18,10 @@ import resource
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -30,6 +34,7 @@ Row = dict[str, object]
 LARGE, SMALL = 1_000_000, 1_000
 SIZES = ((80, 24), (160, 48))
 KEYS = 200
+TURNS = 9
 ARRIVALS_S = 100
 """Messages a second that arrive in the open conversation."""
 KEYS_S = 20
@@ -40,21 +45,45 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def run() -> Iterator[Row]:
     """Yield the rows, each scene in a fresh process."""
-    for scene in SCENES:
+    yield from _starts()
+    for scene in [each for each in SCENES if each not in {"floor", "paint"}]:
         for count in (LARGE, SMALL):
-            command = [sys.executable, "-m", "benchmarks.bench_tui", scene, str(count)]
-            environment = {**os.environ, "TEXTUAL_ANIMATIONS": "none"}
-            done = subprocess.run(
-                command,
-                cwd=ROOT,
-                env=environment,
-                check=True,
-                capture_output=True,
-                text=True,
-                timeout=300,
-            )
-            for line in done.stdout.splitlines():
-                yield json.loads(line)
+            yield from _apart(scene, count)
+
+
+def _starts() -> Iterator[Row]:
+    """The scenes of a start by turns: the medians, and how often the floor they are."""
+    taken: dict[str, list[Row]] = defaultdict(list)
+    for _ in range(TURNS):
+        for scene, count in (("floor", 0), ("paint", LARGE), ("paint", SMALL)):
+            for row in _apart(scene, count):
+                taken[str(row["bench"])].append(row)
+
+    def middle(bench: str) -> float:
+        return median(float(cast("float", row["value"])) for row in taken[bench])
+
+    for bench, rows in taken.items():
+        yield {**rows[0], "value": round(middle(bench), 2)}
+    for count in (LARGE, SMALL):
+        for kind in ("start", "start_cpu"):
+            how = f"the medians of {TURNS} starts by turns: of ours to that of an empty app"
+            ratio = middle(f"tui.{kind}.{count}") / middle(f"tui.{kind}.0")
+            yield _row(f"{kind}_ratio", count, ratio, "x", how)
+
+
+def _apart(scene: str, count: int) -> Iterator[Row]:
+    command = [sys.executable, "-m", "benchmarks.bench_tui", scene, str(count)]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "TEXTUAL_ANIMATIONS": "none"},
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    for line in done.stdout.splitlines():
+        yield json.loads(line)
 
 
 def _percentile(values: list[float], share: float) -> float:
@@ -103,12 +132,43 @@ async def _tell(
     await tell(shown, story, size=(160, 48), deadline_s=240)
 
 
+def _floor(count: int) -> Iterator[Row]:
+    """What Textual takes by itself: an empty app, headless as ours."""
+    used, began = time.process_time(), time.perf_counter()
+    from textual.app import App, ComposeResult
+    from textual.widgets import Static
+
+    rows: list[Row] = []
+
+    class Empty(App[None]):
+        def compose(self) -> ComposeResult:
+            yield Static("ready")
+
+        def on_mount(self) -> None:
+            self.call_after_refresh(self._shown)
+
+        def _shown(self) -> None:
+            rows.extend(_start_rows(count, began, used, "an empty Textual app to its frame"))
+            self.exit()
+
+    Empty().run(headless=True, size=(160, 48))
+    yield from rows
+
+
+def _start_rows(count: int, began: float, used: float, what: str) -> list[Row]:
+    wall_ms, used_ms = (time.perf_counter() - began) * 1e3, (time.process_time() - used) * 1e3
+    return [
+        _row("start", count, wall_ms, "ms", what),
+        _row("start_cpu", count, used_ms, "ms", f"{what}, of the processor"),
+    ]
+
+
 def _paint(count: int) -> Iterator[Row]:
     """From the start of the process's own imports to the open conversation on screen."""
     import trio
 
     gc.disable()  # as the command does
-    began = time.perf_counter()
+    used, began = time.process_time(), time.perf_counter()
     import restante.client.tui.run  # noqa: F401  # the import is what is timed
 
     imported = time.perf_counter()
@@ -118,6 +178,7 @@ def _paint(count: int) -> Iterator[Row]:
         while "Bob" not in t.screen_text():
             await _turn()
         shown = time.perf_counter()
+        rows.extend(_start_rows(count, began, used, "import and first paint, to the chats"))
         before = _rss_mib()
         t.app._main.open_conversation(next(iter(t.app._chats.every())).key)
         await _settled(t, count)
@@ -339,6 +400,7 @@ async def _turn() -> None:
 
 
 SCENES: dict[str, Callable[[int], Iterator[Row]]] = {
+    "floor": _floor,
     "paint": _paint,
     "keys": _keys,
     "busy": _busy,

@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING
 from restante.client.capability_keys.given import DEADLINE_S, secret_of, send_once
 from restante.client.capability_keys.sending import read_secret
 from restante.client.interface import Received, ReceivedEvent, Resync
-from restante.client.own_engine import open_log_of, open_own_engine
+from restante.client.log import open_log_of
+from restante.client.own_engine import open_own_engine
 from restante.client.profile import locate_profile, no_profile
 from restante.client.running import engine_for
 from restante.errors import UserError

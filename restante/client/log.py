@@ -15,6 +15,12 @@ import traceback
 from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
+
+from restante.client.settings import read_settings
+
+if TYPE_CHECKING:
+    from restante.client.profile import Profile
 
 _MAX_FRAMES = 40
 _MAX_DEPTH = 6
@@ -35,6 +41,12 @@ def open_log(path: Path, *, verbosity: int = 0, max_bytes: int = 1_048_576) -> N
             logger.removeHandler(old)
             old.close()
         logger.addHandler(handler)
+
+
+def open_log_of(profile: Profile, *, verbosity: int) -> None:
+    """Log to the profile's file from now on, as its settings say."""
+    settings = read_settings(profile.settings_path)
+    open_log(profile.log_path, verbosity=verbosity, max_bytes=settings.log.max_bytes)
 
 
 def log_bug(error: BaseException) -> None:

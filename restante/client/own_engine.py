@@ -17,7 +17,6 @@ from restante.client.engine import open_engine
 from restante.client.interface import Engine
 from restante.client.keeping.asking import key_from_file
 from restante.client.keeping.guarded import guarded
-from restante.client.log import open_log
 from restante.client.profile import Profile
 from restante.client.settings import read_settings
 from restante.crypto.keys import ProfileKey
@@ -68,9 +67,3 @@ async def open_engine_alone(
     """Open a profile's engine where nothing else needs the loop: for a one-shot command."""
     async with open_loop(), open_own_engine(profile, key=key, is_brief=is_brief) as engine:
         yield engine
-
-
-def open_log_of(profile: Profile, *, verbosity: int) -> None:
-    """Log to the profile's file from now on, as its settings say."""
-    settings = read_settings(profile.settings_path)
-    open_log(profile.log_path, verbosity=verbosity, max_bytes=settings.log.max_bytes)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, cast
@@ -55,25 +56,37 @@ async def hosted(profile: Profile, opener: Opener) -> AsyncIterator[Engine]:
 
 @contextlib.asynccontextmanager
 async def engine_for(
-    profile: Profile, opener: Opener, *, start_timeout_s: float = START_TIMEOUT_S
+    profile: Profile,
+    opener: Opener,
+    *,
+    start_timeout_s: float = START_TIMEOUT_S,
+    seat: Seat | None = None,
 ) -> AsyncIterator[Seat]:
     """Have the profile's engine for the length of the block, whoever runs it.
 
+    `seat`: one that is known already, to whoever could not wait for its engine.
     UserError: another process holds the profile and doesn't answer; or whatever opening raises.
     """
     async with trio.open_nursery() as nursery:
-        seat = Seat(start_timeout_s=start_timeout_s)
+        seat = seat or Seat(start_timeout_s=start_timeout_s)
         await nursery.start(_keep_seated, seat, profile, opener)
         yield seat
         nursery.cancel_scope.cancel()
 
 
 class Seat:
-    """An engine that may change hands. Has every method of `Engine`, through the table."""
+    """An engine that may change hands. Has every method of `Engine`, through the table.
 
-    def __init__(self, *, start_timeout_s: float) -> None:
+    Until it has its first engine calls wait, for as long as that takes to open.
+    """
+
+    def __init__(self, *, start_timeout_s: float = START_TIMEOUT_S) -> None:
         self.start_timeout_s = start_timeout_s
         self._engine: Engine | None = None
+        self.was_taken = False
+        """Whether there has been an engine."""
+        self.early: set[_SeatStream] = set()
+        """Those who watch since before there was."""
         self._changed = trio.Event()
         self.is_host = False
         """Whether this process runs the engine now."""
@@ -102,15 +115,22 @@ class Seat:
         while not self.is_host:
             await self._changed.wait()
 
+    async def greet(self, engine: Engine) -> None:
+        """Begin the streams that waited for the first engine, before anything is asked of it."""
+        while self.early:
+            with contextlib.suppress(EngineGoneError):  # it looks for the next one itself
+                await self.early.pop().begin(engine)
+
     def sit(self, engine: Engine | None, *, is_host: bool = False) -> None:
         """Take an engine, or note that there is none at the moment."""
         self._engine, self.is_host = engine, is_host
+        self.was_taken = self.was_taken or engine is not None
         changed, self._changed = self._changed, trio.Event()
         changed.set()
 
     async def current(self, *, but: Engine | None = None) -> Engine:
-        """Wait for an engine that isn't `but`. UserError if there is none in time."""
-        with trio.move_on_after(self.start_timeout_s):
+        """Wait for an engine that isn't `but`. UserError if there is no other in time."""
+        with trio.move_on_after(self.start_timeout_s if self.was_taken else math.inf):
             while self._engine is None or self._engine is but:
                 await self._changed.wait()
             return self._engine
@@ -144,9 +164,18 @@ class _SeatStream:
                 await self._stream.__aenter__()
             except EngineGoneError:
                 self._stream, self._missed = None, True
+        elif not self._seat.was_taken:
+            self._seat.early.add(self)
         return self
 
+    async def begin(self, engine: Engine) -> None:
+        """Watch an engine."""
+        self._engine, stream = engine, engine.subscribe()
+        await stream.__aenter__()
+        self._stream = stream
+
     async def __aexit__(self, *exc: object) -> None:
+        self._seat.early.discard(self)
         if self._stream is not None:
             await self._stream.__aexit__(*exc)
 
@@ -158,10 +187,9 @@ class _SeatStream:
             try:
                 if self._stream is not None:
                     return await self._stream.__anext__()
-                self._engine = await self._seat.current(but=self._engine)
-                stream = self._engine.subscribe()
-                await stream.__aenter__()
-                self._stream = stream
+                engine = await self._seat.current(but=self._engine)
+                if self._stream is None:  # else it began with the first one
+                    await self.begin(engine)
             except EngineGoneError:
                 self._stream, self._missed = None, True
                 continue
@@ -180,8 +208,9 @@ async def _keep_seated(
     is_started = False
     deadline = trio.current_time() + seat.start_timeout_s
 
-    def sit(engine: Engine, *, is_host: bool) -> None:
+    async def sit(engine: Engine, *, is_host: bool) -> None:
         nonlocal is_started
+        await seat.greet(engine)
         seat.sit(engine, is_host=is_host)
         if not is_started:
             is_started = True
@@ -191,11 +220,11 @@ async def _keep_seated(
         if (lock := ProfileLock.try_acquire(profile)) is not None:
             with lock:
                 async with hosted(profile, opener) as engine:
-                    sit(engine, is_host=True)
+                    await sit(engine, is_host=True)
                     await trio.sleep_forever()
         async with connect_remote(profile) as remote:
             if remote is not None:
-                sit(remote.engine, is_host=False)
+                await sit(remote.engine, is_host=False)
                 await remote.gone.wait()
                 seat.sit(None)
                 continue

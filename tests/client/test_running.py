@@ -21,6 +21,7 @@ from restante.client.profile import Profile
 from restante.client.running import Seat, engine_for
 from restante.errors import ExitCode, StoreError, UserError
 from tests.client.served_engine import ServedEngine, make_profile, opener_of
+from tests.tui.scripted_parts import Stream
 
 
 class Runner:
@@ -123,6 +124,43 @@ async def test_a_subscription_goes_on_and_is_told_to_read_anew(
                 if isinstance(event, StatusChanged):
                     break
     assert event.status.phase is ConnectionPhase.OFFLINE
+
+
+class SlowToListen(ServedEngine):
+    """As an engine in another process may be: to subscribe takes longer than a call."""
+
+    def subscribe(self) -> Stream:
+        class Slow(Stream):
+            async def __aenter__(self) -> Stream:
+                await trio.testing.wait_all_tasks_blocked()
+                return await super().__aenter__()
+
+        return Slow(self.streams)
+
+
+async def test_before_the_first_engine_calls_wait_and_whoever_watches_misses_nothing(
+    tmp_path: Path, nursery: trio.Nursery
+) -> None:
+    profile, engine, seat = make_profile(tmp_path), SlowToListen(), Seat()
+    key = engine.person("bob@relay.example")
+    is_heard = trio.Event()
+
+    async def listen() -> None:
+        async with seat.engine.subscribe() as events:
+            async for event in events:
+                if isinstance(event, MessageAdded):
+                    is_heard.set()
+
+    async def call() -> None:
+        await seat.engine.resolve("bob@relay.example")
+        engine.hear(key, "as soon as it answers")
+
+    for task in (listen, call):
+        nursery.start_soon(task)
+        await trio.testing.wait_all_tasks_blocked()
+    async with engine_for(profile, opener_of(engine), seat=seat):
+        with trio.fail_after(30):
+            await is_heard.wait()
 
 
 async def test_an_engine_that_cannot_be_opened_says_why(tmp_path: Path) -> None:

@@ -41,8 +41,10 @@ async def test_whoever_locks_the_account_in_sight_has_locked_all(tmp_path: Path)
 
     async with trio.open_nursery() as nursery:
         seats = Seats(nursery, lock_after_s=lambda _: None)
-        await seats.show(one, opener)
-        shown = await seats.show(two, opener)
+        seats.show(one)
+        await seats.open(one, opener)
+        shown = seats.show(two)
+        await seats.open(two, opener)
         await first.lock()
         assert not (await second.protection()).is_locked, "the one out of sight says nothing of it"
         await first.unlock(passphrase=PASSPHRASE)
@@ -62,9 +64,12 @@ async def test_out_of_sight_an_account_locks_when_its_settings_say(tmp_path: Pat
 
     async with trio.open_nursery() as nursery:
         seats = Seats(nursery, lock_after_s=lambda profile: after_s[profile.name])
-        await seats.show(one, opener)
-        await seats.show(two, opener)
+        seats.show(one)
+        await seats.open(one, opener)
+        seats.show(two)
+        await seats.open(two, opener)
         await is_locked(first)
-        await seats.show(one, opener)
+        seats.show(one)
+        await seats.open(one, opener)
         assert not (await second.protection()).is_locked
         nursery.cancel_scope.cancel()

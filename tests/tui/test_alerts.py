@@ -174,7 +174,7 @@ async def test_only_who_looks_elsewhere_is_told_and_nothing_is_in_it() -> None:
         await told.until_title("(2) Restante")
         assert len(told.notices) == 2
 
-    await tell(engine, story, on=replace(stage(engine), calm_s=0.3))
+    await tell(engine, story, on=replace(stage(engine), calm_s=1.5))
 
 
 @pytest.mark.parametrize(

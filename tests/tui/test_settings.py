@@ -20,7 +20,7 @@ from restante.errors import UserError
 from tests.rounds import rounds
 from tests.tui.scenes import village
 from tests.tui.scripted_engine import ScriptedEngine
-from tests.tui.stories import Teller, stage, tell
+from tests.tui.stories import WIDE, Drawing, Teller, stage, tell
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "tui.md"
 
@@ -140,6 +140,24 @@ async def test_a_start_reads_the_styles_once_in_the_colours_that_were_chosen() -
     finally:
         gc.unfreeze()
         (gc.enable if was else gc.disable)()
+
+
+class FirstFrame(Drawing):
+    """A terminal that notes how the main screen was laid out for the first that it got to draw."""
+
+    classes: frozenset[str] = frozenset()
+
+    def write(self, data: str) -> None:
+        if len(data) > 2_000 and not self.classes:
+            type(self).classes = frozenset(self._app.screen.classes)
+
+
+async def test_the_first_frame_is_laid_out_for_the_terminal_it_is_on() -> None:
+    async def story(t: Teller) -> None:
+        await t.begun("Alice Rivera")
+
+    await tell(village(), story, driver=FirstFrame, size=WIDE)
+    assert {"-wide", "-high"} <= FirstFrame.classes
 
 
 async def test_every_theme_can_be_drawn() -> None:

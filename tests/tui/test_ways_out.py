@@ -8,10 +8,12 @@ import pty
 import signal
 import termios
 import tty
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import trio
+import trio.testing
 import trio_asyncio
 from rich.console import Console
 from textual.color import Color
@@ -38,6 +40,7 @@ class Counted:
         self.seen: list[Event] = []
         self.return_code: int | None = None
         self.is_running = trio.Event()
+        self.when_shown: Callable[[], object] = lambda: None
         self._ended = trio.Event()
 
     async def run_async(self) -> None:
@@ -91,6 +94,30 @@ async def test_events_arrive_in_order_from_before_the_app_reads_anything() -> No
             nursery.start_soon(speak)
             assert await host(app, engine) == ExitCode.OK
     assert not engine.streams, "unsubscribed"
+
+
+async def test_an_engine_opens_after_the_first_frame_and_if_it_can_t_the_screen_ends_first() -> (
+    None
+):
+    engine = ScriptedEngine()
+    app, began = Counted(engine), trio.Event()
+
+    async def opening() -> None:
+        began.set()
+        raise UserError("The database is damaged.")
+
+    async def show() -> None:
+        await app.is_running.wait()
+        await trio.testing.wait_all_tasks_blocked()
+        assert not began.is_set()
+        app.when_shown()
+
+    with trio.fail_after(30):
+        async with trio_asyncio.open_loop(), trio.open_nursery() as nursery:
+            nursery.start_soon(show)
+            with pytest.raises(UserError, match="is damaged"):
+                await host(app, engine, opening)
+    assert app.return_code == ExitCode.UNAVAILABLE, "it ended in order: the terminal is given back"
 
 
 def test_a_terminal_is_left_as_it_was_found_whatever_happens_in_between() -> None:

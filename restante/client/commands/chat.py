@@ -1,11 +1,15 @@
 """`restante chat`: the screen, on the running engine or as the engine itself.
 
-Rule: signals end it in order, with the terminal given back. Spec: docs/cli.md, section "chat".
+Rule: signals end it in order, with the terminal given back. The screen is there first: what an
+engine needs is imported after it, and not at all where another process is the engine.
+Spec: docs/cli.md, section "chat".
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,12 +17,13 @@ import trio
 
 from restante.client.commands.output import Output
 from restante.client.commands.seats import Seats
-from restante.client.own_engine import open_log_of, open_own_engine
+from restante.client.log import open_log_of
 from restante.client.profile import Profile, locate_profile, profile_names
 from restante.errors import ExitCode
 from restante.store.seam import open_loop
 
 if TYPE_CHECKING:
+    from restante.client.interface import Engine
     from restante.crypto.keys import ProfileKey
 
 
@@ -41,11 +46,27 @@ async def _chat(out: Output, profile: Profile, key: ProfileKey | None) -> int:
         while True:
             profile.create()
             open_log_of(profile, verbosity=out.verbosity)
-            engine = await seats.show(profile, partial(open_own_engine, key=key, may_wait=True))
+            engine = seats.show(profile)
+            opening = partial(seats.open, profile, partial(_open, key=key))
             others = tuple(name for name in profile_names(os.environ) if name != profile.name)
             accounts = Accounts(current=profile.name, others=others)
-            exit_code, next_name = await run_tui(engine, accounts, profile.interface_path)
+            exit_code, next_name = await run_tui(
+                engine, accounts, profile.interface_path, opening=opening
+            )
             if next_name is None:
                 nursery.cancel_scope.cancel()
                 return exit_code
             profile, key = locate_profile(next_name, os.environ), None
+
+
+@asynccontextmanager
+async def _open(profile: Profile, *, key: ProfileKey | None) -> AsyncIterator[Engine]:
+    opener = await trio.to_thread.run_sync(_import_opener)  # the screen goes on meanwhile
+    async with opener(profile, key=key, may_wait=True) as engine:
+        yield engine
+
+
+def _import_opener() -> Callable[..., AbstractAsyncContextManager[Engine]]:
+    from restante.client.own_engine import open_own_engine  # noqa: PLC0415
+
+    return open_own_engine

@@ -15,7 +15,8 @@ import trio
 from restante.client.commands.output import Output
 from restante.client.keeping.protection import kept_by
 from restante.client.lock import holder
-from restante.client.own_engine import open_log_of, open_own_engine
+from restante.client.log import open_log_of
+from restante.client.own_engine import open_own_engine
 from restante.client.profile import Profile, no_profile
 from restante.client.running import Opener, Seat, engine_for
 from restante.errors import ExitCode, UserError

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import trio
 
 from restante.client.commands.output import Output
-from restante.client.own_engine import open_log_of, open_own_engine
+from restante.client.log import open_log_of
+from restante.client.own_engine import open_own_engine
 from restante.client.plain.run import Sitting, run_plain
 from restante.client.profile import Profile, no_profile
 from restante.client.running import engine_for

@@ -26,19 +26,31 @@ class Seats:
         self._nursery = nursery
         self._lock_after_s = lock_after_s
         self._seats: dict[str, Seat] = {}
+        self._opened: set[str] = set()
         self._shown: Profile | None = None
         self._leaving: dict[str, trio.CancelScope] = {}
 
-    async def show(self, profile: Profile, opener: Opener) -> Engine:
-        """Return a profile's engine, which is the one in sight from now on."""
+    def show(self, profile: Profile) -> Engine:
+        """Return a profile's engine, which is the one in sight from now on.
+
+        Whatever is asked of it waits until it was opened.
+        """
         if self._shown is not None and self._shown.name != profile.name:
             self._nursery.start_soon(self._lock_unseen, self._shown)
         if (waiting := self._leaving.pop(profile.name, None)) is not None:
             waiting.cancel()
-        if profile.name not in self._seats:
-            await self._nursery.start(self._keep, profile, opener)
         self._shown = profile
-        return self._seats[profile.name].engine
+        return self._seats.setdefault(profile.name, Seat()).engine
+
+    async def open(self, profile: Profile, opener: Opener) -> None:
+        """Open the engine of a profile that was shown, unless it is. Raises what opening raises."""
+        if profile.name not in self._opened:
+            self._opened.add(profile.name)
+            try:
+                await self._nursery.start(self._keep, profile, opener)
+            except BaseException:  # or the user has gone to another account meanwhile
+                self._opened.discard(profile.name)
+                raise
 
     async def _keep(
         self,
@@ -46,13 +58,12 @@ class Seats:
         opener: Opener,
         task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
     ) -> None:
-        async with engine_for(profile, opener) as seat:
-            self._seats[profile.name] = seat
-            async with seat.subscribe() as events:
-                task_status.started()
-                async for event in events:
-                    if isinstance(event, Locked) and self._is_shown(profile):
-                        await self._lock_others(profile)
+        seat = self._seats[profile.name]
+        async with engine_for(profile, opener, seat=seat), seat.subscribe() as events:
+            task_status.started()
+            async for event in events:
+                if isinstance(event, Locked) and self._is_shown(profile):
+                    await self._lock_others(profile)
 
     def _is_shown(self, profile: Profile) -> bool:
         return self._shown is not None and self._shown.name == profile.name

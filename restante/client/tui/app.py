@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual import on, work
@@ -26,25 +26,24 @@ from textual.worker import WorkerFailed
 
 from restante.client.interface import Event
 from restante.client.profile import locate_profile
-from restante.client.tui import crash_words, key_words, settings_words, words
-from restante.client.tui.account_dialog import AccountDialog
+from restante.client.tui import crash_words, dialogs, key_words, settings_words, words
 from restante.client.tui.bridge import ask
-from restante.client.tui.chat_screen import ChatScreen
+from restante.client.tui.chat_screen import BREAKPOINTS, ChatScreen
 from restante.client.tui.chats import Chats
 from restante.client.tui.clean import clean_line
 from restante.client.tui.crash import report_of
 from restante.client.tui.filters import ControlFilter, PlainFilter
-from restante.client.tui.keys_dialog import PressDialog
 from restante.client.tui.palette import Commands
-from restante.client.tui.settings_dialog import SettingsDialog
 from restante.client.tui.stage import Stage
 from restante.client.tui.theme import CONTRAST, DARK, LIGHT, tints
 from restante.client.tui.tuning import TuningApp
-from restante.client.tui.welcome import WelcomeScreen
 from restante.errors import ExitCode, UserError
 
 BETWEEN_S = 0.04
 """What the engine says is shown at once, and then no more often than this: keys come first."""
+
+LOOK = Path(__file__).with_name("style.tcss")
+OVER = Path(__file__).with_name("over.tcss")
 
 GC_THRESHOLD = 50_000
 """A collection in the middle of a scroll is a dropped frame: let them be few."""
@@ -59,7 +58,7 @@ class RestanteApp(TuningApp):
 
     TITLE = "Restante"
     VERTICAL_BREAKPOINTS = LOW
-    CSS_PATH = Path(__file__).with_name("style.tcss")
+    CSS_PATH = LOOK
     COMMANDS: ClassVar = {Commands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+k", "go_to", "Go to", key_display="^k", priority=True, id="app.go_to"),
@@ -122,6 +121,8 @@ class RestanteApp(TuningApp):
         """What is said of a bug of ours, if this ended by one."""
         self.next_account: str | None = None
         """The profile to go to once this has ended."""
+        self.when_shown: Callable[[], object] = lambda: None
+        """Called once the first frame is there."""
         self._plain = PlainFilter()
         self._control = ControlFilter()
         self._main = ChatScreen(stage, self._chats)
@@ -135,19 +136,35 @@ class RestanteApp(TuningApp):
         self._take_keys()
 
     def get_default_screen(self) -> Screen[None]:
-        """The main screen is there from the first frame."""
+        """The main screen is there from the first frame, as wide and high as that will be.
+
+        Textual would find out after the first frame, and style and draw all of it once more.
+        """
+        for cells, names in ((self.size.width, BREAKPOINTS), (self.size.height, LOW)):
+            at_least = [name for least, name in names if cells >= least]
+            self._main.add_class(at_least[-1], update=False)
         return self._main
 
     async def on_mount(self) -> None:
         """Read what there is; without an account, welcome the user."""
         self.run_worker(self._begin(), group="begin")
-        self.call_after_refresh(self._freeze)
-        for name in set(self._stage.preferences.keys) - {line.id for line in self._key_lines()}:
-            sentence = settings_words.unknown_key_name(clean_line(name))
-            self.notify(sentence, severity="warning", markup=False)
+        self.call_after_refresh(self._shown)
+        self._say_unknown_keys()
+
+    def _say_unknown_keys(self) -> None:
+        if names := set(self._stage.preferences.keys):
+            for name in names - {line.id for line in self._key_lines()}:
+                sentence = settings_words.unknown_key_name(clean_line(name))
+                self.notify(sentence, severity="warning", markup=False)
+
+    def _shown(self) -> None:
+        self.when_shown()
 
     async def _begin(self) -> None:
-        await self.until_unlocked()
+        is_locked = await self.begins_locked()
+        self._freeze()  # the engine answers: nothing large is imported from here on
+        if is_locked:
+            await self.push_screen_wait(dialogs.LockScreen(self._stage))
         if self.return_code is not None:
             return
         self.begin_watch()
@@ -157,7 +174,7 @@ class RestanteApp(TuningApp):
         await self.begin_alerts()
         status = await ask(self._stage.engine.status)
         if status.address is None:
-            key = await self.push_screen_wait(WelcomeScreen(self._stage))
+            key = await self.push_screen_wait(dialogs.WelcomeScreen(self._stage))
             await self._main.reload()
             if key is not None:
                 self._main.open_conversation(key)
@@ -198,11 +215,11 @@ class RestanteApp(TuningApp):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What needs the main screen works where it is on top."""
-        if isinstance(self.screen, PressDialog):
+        if dialogs.is_shown_as("PressDialog", self.screen):
             return False  # the key that is pressed now is to be given to something
         if action in key_words.NEEDS_CHATS:
-            may_close = action == "settings" and isinstance(self.screen, SettingsDialog)
-            return self.screen is self._main or may_close
+            is_open = dialogs.is_shown_as("SettingsDialog", self.screen)
+            return self.screen is self._main or (is_open and action == "settings")
         return True
 
     def action_command_palette(self) -> None:
@@ -245,7 +262,7 @@ class RestanteApp(TuningApp):
 
     @work(exclusive=True, group="accounts")
     async def _leave_for_another(self) -> None:
-        chosen = await self.push_screen_wait(AccountDialog(self._stage.accounts))
+        chosen = await self.push_screen_wait(dialogs.AccountDialog(self._stage.accounts))
         if chosen is None or chosen == self._stage.accounts.current:
             return
         try:
@@ -278,6 +295,11 @@ class RestanteApp(TuningApp):
         """Every line passes the control filter, whatever widget drew it."""
         plain = [self._plain] if self._stage.glyphs.is_ascii else []
         return [*super().get_line_filters(), self._control, *plain]
+
+    def push_screen(self, *given: Any, **named: Any) -> Any:
+        """Have the look of what lies over the main screen, which the first frame did without."""
+        self.stylesheet.add_source(OVER.read_text(encoding="utf-8"), (str(OVER), ""))
+        return super().push_screen(*given, **named)
 
     def refresh_css(self, animate: bool = True) -> None:
         """Read all styles anew, if the colours in them have changed: at the start they haven't."""

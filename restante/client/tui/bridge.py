@@ -37,6 +37,9 @@ class Hosted(Protocol):
     def end(self, exit_code: ExitCode) -> None:
         """Begin to exit."""
 
+    when_shown: Callable[[], object]
+    """Called once the first frame is there."""
+
     @property
     def return_code(self) -> int | None:
         """How it ended."""
@@ -61,18 +64,42 @@ async def breathe() -> None:
     await asyncio.sleep(0)
 
 
-async def host(app: Hosted, engine: Engine) -> int:
+async def host(
+    app: Hosted, engine: Engine, opening: Callable[[], Awaitable[object]] | None = None
+) -> int:
     """Run an app inside trio, under an open trio-asyncio loop, and return its exit code.
 
     Subscribes before the app reads anything, so that nothing falls between. SIGTERM, SIGHUP and
     SIGINT end the app in order, with `finally` blocks run and code 130.
+    Raises what `opening` raises, which is run once the first frame is there.
     """
+    failures: list[Exception] = []
     async with engine.subscribe() as events, trio.open_nursery() as nursery:
         await nursery.start(_end_on_signal, app)
         nursery.start_soon(_deliver, events, app)
+        if opening is not None:
+            shown = trio.Event()
+            app.when_shown = shown.set
+            nursery.start_soon(_open, opening, shown, app, failures)
         await aio_as_trio(app.run_async)()
         nursery.cancel_scope.cancel()
+    if failures:
+        raise failures[0]
     return app.return_code or 0
+
+
+async def _open(
+    opening: Callable[[], Awaitable[object]],
+    shown: trio.Event,
+    app: Hosted,
+    failures: list[Exception],
+) -> None:
+    await shown.wait()
+    try:
+        await opening()
+    except Exception as error:  # raised by `host` once the terminal is given back
+        failures.append(error)
+        app.end(ExitCode.UNAVAILABLE)
 
 
 async def _deliver(events: EventStream, app: Hosted) -> None:

@@ -12,13 +12,10 @@ from typing import ClassVar, Final
 from textual.binding import Binding, BindingType
 
 from restante.client.interface import Conversation, Message
-from restante.client.tui import chat_words, words
+from restante.client.tui import chat_words, dialogs, words
 from restante.client.tui.bridge import ask
-from restante.client.tui.choice_dialog import ChoiceDialog
 from restante.client.tui.clean import clean_line
 from restante.client.tui.entry_parts import duration
-from restante.client.tui.find_dialogs import PickDialog
-from restante.client.tui.place_dialog import LIVE_S, PlaceDialog
 from restante.client.tui.space_actions import SpaceActions
 from restante.client.tui.times import FOR_EVER, spell_when
 from restante.client.tui.wrap import shorten
@@ -59,7 +56,7 @@ class ChatActions(SpaceActions):
         choices.append((ALWAYS, chat_words.FOR_EVER))
         if is_muted := self._chats.is_muted(conversation):
             choices.insert(0, (UNMUTE, chat_words.UNMUTE))
-        dialog = ChoiceDialog(
+        dialog = dialogs.ChoiceDialog(
             chat_words.MUTE_TITLE, chat_words.MUTE_TEXT, choices, chosen=None if is_muted else 3_600
         )
         chosen = await self.app.push_screen_wait(dialog)
@@ -81,7 +78,7 @@ class ChatActions(SpaceActions):
 
     async def _choose_alerts(self, conversation: Conversation) -> None:
         choices = list(chat_words.ALERTS.items())
-        dialog = ChoiceDialog(
+        dialog = dialogs.ChoiceDialog(
             chat_words.ALERTS_TITLE, chat_words.ALERTS_TEXT, choices, chosen=conversation.alerts
         )
         chosen = await self.app.push_screen_wait(dialog)
@@ -143,7 +140,7 @@ class ChatActions(SpaceActions):
             self.act(self._send_contact(self.conversation))
 
     async def _send_contact(self, conversation: Conversation) -> None:
-        dialog = PickDialog(
+        dialog = dialogs.PickDialog(
             self._chats,
             chat_words.SEND_CARD_TITLE,
             chat_words.SEND_CARD_PLACEHOLDER,
@@ -161,9 +158,9 @@ class ChatActions(SpaceActions):
     async def _send_place(self, conversation: Conversation) -> None:
         choices = [
             chat_words.live_for(duration(each)) if each else chat_words.PLACE_STAYS
-            for each in LIVE_S
+            for each in dialogs.LIVE_S
         ]
-        dialog = PlaceDialog(chat_words.PLACE_TITLE, chat_words.PLACE_TEXT, choices)
+        dialog = dialogs.PlaceDialog(chat_words.PLACE_TITLE, chat_words.PLACE_TEXT, choices)
         chosen = await self.app.push_screen_wait(dialog)
         if chosen is not None and (place := chosen.place) is not None:
             await ask(
@@ -173,7 +170,7 @@ class ChatActions(SpaceActions):
                 longitude=place.longitude,
                 accuracy_m=place.accuracy_m,
                 label=place.label,
-                live_s=LIVE_S[chosen.choice],
+                live_s=dialogs.LIVE_S[chosen.choice],
             )
             self._stage.whereabouts.here = (place.latitude, place.longitude)
             self.redraw()
@@ -185,7 +182,7 @@ class ChatActions(SpaceActions):
     async def _where_i_am(self) -> None:
         title, sentence = chat_words.HERE_TITLE, chat_words.HERE_TEXT
         chosen = await self.app.push_screen_wait(
-            PlaceDialog(title, sentence, [chat_words.HERE_CHOICE])
+            dialogs.PlaceDialog(title, sentence, [chat_words.HERE_CHOICE])
         )
         if chosen is not None and (place := chosen.place) is not None:
             self._stage.whereabouts.here = (place.latitude, place.longitude)
@@ -208,7 +205,7 @@ class ChatActions(SpaceActions):
             self.say(chat_words.NO_PINS)
             return
         choices = [(message.id, self._excerpt(message)) for message in messages]
-        dialog = ChoiceDialog(chat_words.PINNED_TITLE, "", choices, chosen=messages[-1].id)
+        dialog = dialogs.ChoiceDialog(chat_words.PINNED_TITLE, "", choices, chosen=messages[-1].id)
         chosen = await self.app.push_screen_wait(dialog)
         found = next((message for message in messages if message.id == chosen), None)
         if found is not None:

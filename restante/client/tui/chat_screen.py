@@ -68,6 +68,8 @@ class ChatScreen(Beside):
     class Drawn(Posted):
         """The chats are shown as they are now."""
 
+    _was_here = False
+
     def __init__(self, stage: Stage, chats: Chats) -> None:
         super().__init__(stage, chats)
         self.foot = ArchiveLine(stage)
@@ -109,8 +111,10 @@ class ChatScreen(Beside):
         """Another screen lies over this one; pictures would shine through."""
         self.pane.pictures.hide()
 
-    def on_screen_resume(self) -> None:
-        """Here again."""
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """Here again; the first time everything has just been styled."""
+        event.refresh_styles = event.refresh_styles and self._was_here
+        self._was_here = True
         self.pane.pictures.look_again()
 
     def _grow_older(self) -> None:

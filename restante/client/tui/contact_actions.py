@@ -13,19 +13,13 @@ from textual.screen import Screen
 
 from restante.client.hearing import heard
 from restante.client.interface import Contact, ContactState, Conversation, GroupAsked, Trust
-from restante.client.tui import account_words, contact_words, group_words, words
+from restante.client.tui import account_words, contact_words, dialogs, group_words, words
 from restante.client.tui.bridge import ask
 from restante.client.tui.chats import Chats
-from restante.client.tui.choice_dialog import ChoiceDialog
 from restante.client.tui.clean import clean_line
-from restante.client.tui.code_dialogs import MyCodeScreen
-from restante.client.tui.device_dialogs import DevicesDialog
 from restante.client.tui.dialog import ConfirmDialog, LineDialog, TextDialog
 from restante.client.tui.entry_parts import duration
-from restante.client.tui.find_dialogs import GROUP, START, GoToDialog, NewChatDialog
-from restante.client.tui.recovery_dialog import RecoveryDialog
 from restante.client.tui.stage import Stage
-from restante.client.tui.verify_dialog import SafetyNumberDialog
 from restante.errors import RestanteError, UserError
 
 TIMERS_S: Final = (0, 300, 3_600, 86_400, 7 * 86_400, 28 * 86_400)
@@ -82,11 +76,11 @@ class ContactActions(Screen[None]):
         self.act(self._go_to())
 
     async def _go_to(self) -> None:
-        choice = await self.app.push_screen_wait(GoToDialog(self._chats))
+        choice = await self.app.push_screen_wait(dialogs.GoToDialog(self._chats))
         if choice is None:
             return
-        if choice.startswith(START):
-            await self._new_chat(choice.removeprefix(START))
+        if choice.startswith(dialogs.START):
+            await self._new_chat(choice.removeprefix(dialogs.START))
         else:
             self.open_conversation(choice)
 
@@ -95,8 +89,8 @@ class ContactActions(Screen[None]):
         self.act(self._new_chat(""))
 
     async def _new_chat(self, value: str) -> None:
-        contact = await self.app.push_screen_wait(NewChatDialog(self._stage, value))
-        if contact == GROUP:
+        contact = await self.app.push_screen_wait(dialogs.NewChatDialog(self._stage, value))
+        if contact == dialogs.GROUP:
             self.action_new_group()
         elif isinstance(contact, GroupAsked):
             await self.follow_up(contact)
@@ -121,7 +115,7 @@ class ContactActions(Screen[None]):
 
     def action_my_code(self) -> None:
         """Show the user's own code."""
-        self.app.push_screen(MyCodeScreen(self._stage))
+        self.app.push_screen(dialogs.MyCodeScreen(self._stage))
 
     def action_recovery(self) -> None:
         """The recovery kit: shown, and confirmed."""
@@ -130,7 +124,7 @@ class ContactActions(Screen[None]):
     async def _recover(self) -> None:
         engine = self._stage.engine
         kit, asked = await ask(engine.recovery_kit), await ask(engine.recovery_challenge)
-        if await self.app.push_screen_wait(RecoveryDialog(self._stage, kit, asked)):
+        if await self.app.push_screen_wait(dialogs.RecoveryDialog(self._stage, kit, asked)):
             self.say(account_words.RECOVERY_DONE)
         self.forget_reminder()
 
@@ -152,7 +146,7 @@ class ContactActions(Screen[None]):
         choices = [
             (device.id, account_words.ask_for_history(clean_line(device.name))) for device in others
         ]
-        dialog = ChoiceDialog(
+        dialog = dialogs.ChoiceDialog(
             account_words.HISTORY_TITLE,
             clean_line(heard(state.error or account_words.HISTORY_BANNER)),
             [*choices, ("", account_words.HISTORY_LEAVE)],
@@ -167,7 +161,7 @@ class ContactActions(Screen[None]):
 
     def action_devices(self) -> None:
         """The account's devices."""
-        self.app.push_screen(DevicesDialog(self._stage))
+        self.app.push_screen(dialogs.DevicesDialog(self._stage))
 
     # ---- the open contact -----------------------------------------------------------------------
 
@@ -179,7 +173,7 @@ class ContactActions(Screen[None]):
     async def _verify(self, conversation: Conversation) -> None:
         engine, key = self._stage.engine, conversation.key
         number = await ask(engine.safety_number, key)
-        dialog = SafetyNumberDialog(self._stage, conversation, number)
+        dialog = dialogs.SafetyNumberDialog(self._stage, conversation, number)
         digits = await self.app.push_screen_wait(dialog)
         if digits is not None:
             # What was read, not what is so by now: the key may have changed meanwhile.
@@ -260,7 +254,7 @@ class ContactActions(Screen[None]):
         now_s = conversation.timer_s
         choices = [(each, duration(each) or words.TIMER_OFF) for each in sorted({*TIMERS_S, now_s})]
         says = words.TIMER_TEXT if conversation.group is None else group_words.TIMER_TEXT
-        dialog = ChoiceDialog(words.TIMER_TITLE, says, choices, chosen=now_s)
+        dialog = dialogs.ChoiceDialog(words.TIMER_TITLE, says, choices, chosen=now_s)
         timer_s = await self.app.push_screen_wait(dialog)
         if timer_s is not None and timer_s != conversation.timer_s:
             await ask(self._stage.engine.set_timer, conversation.key, timer_s=timer_s)

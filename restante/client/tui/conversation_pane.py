@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message as Posted
+from textual.widget import AwaitMount
 
 from restante.client.interface import ContactState, Conversation, Trust
 from restante.client.tui import group_words, words
@@ -45,6 +46,7 @@ class ConversationPane(Vertical):
         self._chats = chats
         self._open: Conversation | None = None
         self._below_count: int | None = None
+        self._mounting: AwaitMount | None = None
         self.header = HeaderLine(stage)
         self.connection_banner = Banner(stage, id="connection-banner")
         self.contact_banner = Banner(stage, id="contact-banner")
@@ -57,17 +59,30 @@ class ConversationPane(Vertical):
         self.nothing = Line("", id="nothing")
 
     def compose(self) -> ComposeResult:
-        """From top to bottom."""
+        """What is seen without an open conversation; the rest comes after the first frame."""
         yield self.header
         yield self.connection_banner
-        yield self.contact_banner
-        yield self.find_bar
-        yield self.messages
-        yield self.below
-        yield self.later
-        yield self.box.completions
-        yield self.box
         yield self.nothing
+
+    def on_mount(self) -> None:
+        """Have the rest soon."""
+        self.call_after_refresh(self._complete)
+
+    async def _complete(self) -> None:
+        """Have all parts, from top to bottom."""
+        rest = [
+            self.contact_banner,
+            self.find_bar,
+            self.messages,
+            self.below,
+            self.later,
+            self.box.completions,
+            self.box,
+        ]
+        if self._mounting is None:
+            self._mounting = self.mount_all(rest, before=self.nothing)
+        if not all(each.is_mounted for each in rest):
+            await self._mounting
 
     @property
     def conversation(self) -> Conversation | None:
@@ -76,6 +91,7 @@ class ConversationPane(Vertical):
 
     async def open(self, conversation: Conversation, load: Load, *, at: int | None = None) -> None:
         """Show another conversation, with its draft; `at`: from one of its messages."""
+        await self._complete()
         self.keep_draft()
         self.find_bar.forget()
         self.messages.mark(None)

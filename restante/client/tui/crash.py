@@ -8,12 +8,10 @@ Spec: docs/tui.md, section 2.
 from __future__ import annotations
 
 import os
-import platform
 import sys
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -70,6 +68,9 @@ async def _answer(descriptor: int) -> str:
 
 
 def _surroundings() -> str:
+    import platform  # noqa: PLC0415  # they take long, and crashes are few
+    from importlib.metadata import version  # noqa: PLC0415
+
     textual = version("textual")
     return (
         f"Restante {__version__}, Python {platform.python_version()}, Textual {textual}, "

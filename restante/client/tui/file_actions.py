@@ -14,12 +14,10 @@ import trio
 from textual.binding import Binding, BindingType
 
 from restante.client.interface import Conversation, FileState, Message, Thread
-from restante.client.tui import file_words
+from restante.client.tui import dialogs, file_words
 from restante.client.tui.bridge import ask
 from restante.client.tui.chat_actions import ChatActions
-from restante.client.tui.choice_dialog import ChoiceDialog
 from restante.client.tui.dialog import LineDialog
-from restante.client.tui.picture_screen import PictureScreen
 from restante.client.tui.settings_schema import BY_NAME
 from restante.client.tui.typed_path import whole
 from restante.client.tui.voice_player import STEP_S, VoicePlayer
@@ -97,10 +95,9 @@ class FileActions(ChatActions):
 
     async def _record_voice(self, conversation: Conversation, thread: Thread | None) -> None:
         # The dialog and the encoder, which few ever need.
-        from restante.client.tui.voice_dialog import RecordDialog  # noqa: PLC0415
         from restante.client.voice import encoding  # noqa: PLC0415
 
-        dialog = RecordDialog(self._stage)
+        dialog = dialogs.RecordDialog(self._stage)
         samples = await self.app.push_screen_wait(dialog)
         if dialog.refused is not None:
             raise dialog.refused
@@ -137,7 +134,7 @@ class FileActions(ChatActions):
         engine, key = self._stage.engine, conversation.key
         now = await ask(engine.settings, key)
         choices = [(USUAL, file_words.FETCH_USUAL), *FETCHED]
-        dialog = ChoiceDialog(
+        dialog = dialogs.ChoiceDialog(
             file_words.FETCH_TITLE, file_words.FETCH_TEXT, choices, chosen=now[FILES]
         )
         chosen = await self.app.push_screen_wait(dialog)
@@ -160,7 +157,7 @@ class FileActions(ChatActions):
         page = self._stage.page(MEDIA_CELLS)
         choices = [(each.id, file_words.listed(each, page)) for each in found]
         sentence = file_words.media_sum(found)
-        dialog = ChoiceDialog(file_words.MEDIA_TITLE, sentence, choices)
+        dialog = dialogs.ChoiceDialog(file_words.MEDIA_TITLE, sentence, choices)
         chosen = await self.app.push_screen_wait(dialog)
         message = next((each for each in found if each.id == chosen), None)
         if message is not None:
@@ -174,7 +171,7 @@ class FileActions(ChatActions):
             await ask(self._stage.engine.file_fetch, message.id)
             self.say(file_words.PICTURE_FETCHING)
             return
-        await self.app.push_screen_wait(PictureScreen(self._stage, message))
+        await self.app.push_screen_wait(dialogs.PictureScreen(self._stage, message))
 
     async def _hear(self, message: Message) -> None:
         """Play a voice note that is here, or end it; else have it fetched."""

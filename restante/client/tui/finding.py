@@ -11,7 +11,7 @@ from typing import Final
 from textual import on
 
 from restante.client.interface import Message
-from restante.client.tui import search_words
+from restante.client.tui import dialogs, search_words
 from restante.client.tui.asked import Asked, read_asked
 from restante.client.tui.bridge import ask
 from restante.client.tui.clean import clean_line
@@ -20,8 +20,6 @@ from restante.client.tui.dialog import LineDialog
 from restante.client.tui.find_bar import FindBar
 from restante.client.tui.jumping import Jumping
 from restante.client.tui.matches import Matches
-from restante.client.tui.mentions_dialog import MentionsDialog
-from restante.client.tui.search_dialog import SearchDialog
 from restante.client.tui.times import spell_when
 
 MAX_HERE: Final = 100
@@ -97,7 +95,7 @@ class Finding(Jumping):
     async def _search_all(self) -> None:
         bar = self.pane.find_bar
         typed = bar.text if bar.is_open else ""
-        dialog = SearchDialog(self._stage, self._chats, self._search, value=typed)
+        dialog = dialogs.SearchDialog(self._stage, self._chats, self._search, value=typed)
         chosen = await self.app.push_screen_wait(dialog)
         if chosen is None:
             return
@@ -118,7 +116,9 @@ class Finding(Jumping):
         async def read(unread: bool, past: str | None, limit: int) -> list[Message]:
             return await ask(engine.mentions, unread=unread, past=past, limit=limit)
 
-        chosen = await self.app.push_screen_wait(MentionsDialog(self._stage, self._chats, read))
+        chosen = await self.app.push_screen_wait(
+            dialogs.MentionsDialog(self._stage, self._chats, read)
+        )
         if chosen is not None:
             self.pane.find_bar.forget()
             await self.open_at(chosen.conversation, chosen.id)

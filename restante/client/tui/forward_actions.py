@@ -7,11 +7,10 @@ Spec: docs/tui.md, section 5.
 from __future__ import annotations
 
 from restante.client.interface import Message
-from restante.client.tui import forward_words
+from restante.client.tui import dialogs, forward_words
 from restante.client.tui.bridge import ask
 from restante.client.tui.dialog import ConfirmDialog
 from restante.client.tui.file_actions import HERE
-from restante.client.tui.people_dialog import ChatsDialog
 from restante.client.tui.poll_actions import PollActions
 
 
@@ -35,7 +34,7 @@ class ForwardActions(PollActions):
             dialog = ConfirmDialog(forward_words.TITLE, forward_words.DISAPPEARS)
             if not await self.app.push_screen_wait(dialog):
                 return
-        picking = ChatsDialog(self._chats, self._stage.glyphs, forward_words.TITLE)
+        picking = dialogs.ChatsDialog(self._chats, self._stage.glyphs, forward_words.TITLE)
         chosen = await self.app.push_screen_wait(picking)
         for key in chosen or ():
             await ask(

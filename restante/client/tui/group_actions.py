@@ -11,15 +11,13 @@ from typing import ClassVar, Final
 from textual.binding import Binding, BindingType
 
 from restante.client.interface import Conversation, Group, Member, RoleName
-from restante.client.tui import group_words, words
+from restante.client.tui import dialogs, group_words, words
 from restante.client.tui.bars import trust_glyph
 from restante.client.tui.bridge import ask
-from restante.client.tui.choice_dialog import ChoiceDialog
 from restante.client.tui.clean import clean_line
 from restante.client.tui.contact_actions import ContactActions
 from restante.client.tui.dialog import ConfirmDialog, LineDialog
 from restante.client.tui.members import LEAVE, ORDER, REMOVE, WRITE, choices_about
-from restante.client.tui.people_dialog import PeopleDialog
 from restante.client.tui.typed_path import whole
 from restante.client.tui.wrap import cells, pad, shorten
 
@@ -61,7 +59,7 @@ class GroupActions(ContactActions):
     async def _pick(
         self, title: str, *, without: frozenset[str] = frozenset(), may_be_nobody: bool = False
     ) -> list[str] | None:
-        dialog = PeopleDialog(
+        dialog = dialogs.PeopleDialog(
             self._chats,
             self._stage.glyphs,
             title,
@@ -103,7 +101,7 @@ class GroupActions(ContactActions):
             for each, name in zip(group.members, names, strict=True)
         ]
         title = f"{clean_line(conversation.title)}: {group_words.members(len(choices))}"
-        chosen = await self.app.push_screen_wait(ChoiceDialog(title, "", choices))
+        chosen = await self.app.push_screen_wait(dialogs.ChoiceDialog(title, "", choices))
         if chosen is not None:
             await self._about(group, chosen)
 
@@ -130,7 +128,7 @@ class GroupActions(ContactActions):
         title = group_words.of_name(name, is_me=member.is_me, role=member.role)
         address = "" if member.is_me or member.name == member.address else member.address
         choices = choices_about(line.role, member)
-        dialog = ChoiceDialog(title, clean_line(address), choices)
+        dialog = dialogs.ChoiceDialog(title, clean_line(address), choices)
         chosen = await self.app.push_screen_wait(dialog)
         if chosen == WRITE:
             await self._write_to(member)
@@ -222,7 +220,9 @@ class GroupActions(ContactActions):
     async def _ranks(self, title: str, about: str, now: RoleName) -> str | None:
         """Ask from which role on something is allowed."""
         choices = [(each, group_words.POSTING[each]) for each in ORDER]
-        return await self.app.push_screen_wait(ChoiceDialog(title, about, choices, chosen=now))
+        return await self.app.push_screen_wait(
+            dialogs.ChoiceDialog(title, about, choices, chosen=now)
+        )
 
     # ---- leaving it, accepting it -----------------------------------------------------------
 

@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.screen import Screen
 
 from restante.client.language import _
-from restante.client.tui import settings_words
+from restante.client.tui import dialogs, settings_words
 from restante.client.tui.chat_list import ChatList
 from restante.client.tui.chat_screen import ChatScreen
 from restante.client.tui.compose_box import ComposeBox
@@ -65,6 +65,7 @@ def screen_keys() -> list[KeyLine]:
 
 def dialog_keys() -> list[KeyLine]:
     """Return the keys of every screen over the main one, those that all dialogs have first."""
+    dialogs.import_all()
     lines: dict[str, KeyLine] = {}
     waiting: list[type] = Screen.__subclasses__()
     while waiting:

@@ -6,14 +6,11 @@ Rule: as in group_actions.py. Spec: docs/tui.md, section 5.
 from __future__ import annotations
 
 from restante.client.interface import Conversation, GroupAsked
-from restante.client.tui import invite_words
+from restante.client.tui import dialogs, invite_words
 from restante.client.tui.bridge import ask
-from restante.client.tui.choice_dialog import ChoiceDialog
 from restante.client.tui.clean import clean_line
 from restante.client.tui.dialog import LineDialog
-from restante.client.tui.find_dialogs import JOIN_WAIT_S
 from restante.client.tui.group_actions import GroupActions
-from restante.client.tui.invite_dialogs import InvitesDialog
 
 
 class InviteActions(GroupActions):
@@ -30,7 +27,7 @@ class InviteActions(GroupActions):
     def _show_invites(self, *, is_making: bool) -> None:
         if self.subject is not None:
             name = clean_line(self.subject.title)
-            dialog = InvitesDialog(self._stage, self.subject.key, name, is_making=is_making)
+            dialog = dialogs.InvitesDialog(self._stage, self.subject.key, name, is_making=is_making)
             self.app.push_screen(dialog)
 
     def action_join_group(self) -> None:
@@ -46,7 +43,9 @@ class InviteActions(GroupActions):
         link = await self.app.push_screen_wait(dialog)
         if not link:
             return
-        await self.follow_up(await ask(self._stage.engine.group_join, link, timeout_s=JOIN_WAIT_S))
+        await self.follow_up(
+            await ask(self._stage.engine.group_join, link, timeout_s=dialogs.JOIN_WAIT_S)
+        )
 
     async def follow_up(self, came: GroupAsked) -> None:
         """Open the group that an invite led to, or say who was asked."""
@@ -69,13 +68,13 @@ class InviteActions(GroupActions):
             return
         people = [(each.key, clean_line(each.name or each.address)) for each in asking]
         title = invite_words.asking_title(clean_line(conversation.title))
-        dialog = ChoiceDialog(title, invite_words.ASKING_TEXT, people)
+        dialog = dialogs.ChoiceDialog(title, invite_words.ASKING_TEXT, people)
         chosen = await self.app.push_screen_wait(dialog)
         if chosen is None:
             return
         name = dict(people)[chosen]
         answers = [(True, invite_words.LET_IN), (False, invite_words.REFUSE)]
-        is_in = await self.app.push_screen_wait(ChoiceDialog(name, "", answers))
+        is_in = await self.app.push_screen_wait(dialogs.ChoiceDialog(name, "", answers))
         if is_in is None:
             return
         if is_in:

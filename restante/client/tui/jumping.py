@@ -5,9 +5,9 @@ Rule: as in jump_screen.py, which shows the letters. Spec: docs/tui.md, section 
 
 from __future__ import annotations
 
+from restante.client.tui import dialogs
 from restante.client.tui.chat_list import ChatList
 from restante.client.tui.chats import Chats
-from restante.client.tui.jump_screen import JumpScreen, Target
 from restante.client.tui.sending_later import SendingLater
 from restante.client.tui.stage import Stage
 
@@ -26,17 +26,19 @@ class Jumping(SendingLater):
     async def _jump(self) -> None:
         left, middle, box = self.list.region, self.pane.messages.region, self.pane.box
         targets = [
-            Target(x=left.x, y=left.y + row, go=f"screen.open_chat('{key}')")
+            dialogs.Target(x=left.x, y=left.y + row, go=f"screen.open_chat('{key}')")
             for row, key in (self.list.in_sight() if left.width else [])
         ]
         if middle.width:
             targets += [
-                Target(x=middle.x, y=middle.y + row, go=f"screen.select({position})")
+                dialogs.Target(x=middle.x, y=middle.y + row, go=f"screen.select({position})")
                 for row, position in self.pane.messages.in_sight()
             ]
         if box.region.width and not box.disabled:
-            targets.append(Target(x=box.region.x, y=box.region.y + 1, go="screen.write_here"))
-        chosen = await self.app.push_screen_wait(JumpScreen(targets))
+            targets.append(
+                dialogs.Target(x=box.region.x, y=box.region.y + 1, go="screen.write_here")
+            )
+        chosen = await self.app.push_screen_wait(dialogs.JumpScreen(targets))
         if chosen is not None:
             await self.run_action(chosen)
 

@@ -7,7 +7,7 @@ begins another, which shows the lock screen. Spec: docs/tui.md, section 5.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from rich.text import Text
 from textual import events, work
@@ -15,11 +15,9 @@ from textual.app import App
 from textual.widget import Widget
 
 from restante.client.interface import Event, Locked
-from restante.client.tui import lock_words
+from restante.client.tui import dialogs, lock_words
 from restante.client.tui.bridge import ask
 from restante.client.tui.chat_screen import ChatScreen
-from restante.client.tui.lock_screen import LockScreen
-from restante.client.tui.passphrase_dialog import PassphraseDialog
 from restante.client.tui.stage import Stage
 from restante.errors import ExitCode, RestanteError, UserError
 
@@ -76,22 +74,21 @@ class LockingApp(App[None]):
             return True
         # What comes while the app begins or ends finds no screen yet, or none any more.
         shown = self.screen_stack[-1] if self.screen_stack else None
-        if isinstance(shown, LockScreen):
-            shown.look_again()
-        return self.was_locked or isinstance(shown, LockScreen)
+        is_lock = dialogs.is_shown_as("LockScreen", shown)
+        if is_lock:
+            cast("dialogs.LockScreen", shown).look_again()
+        return self.was_locked or is_lock
 
-    async def until_unlocked(self) -> None:
-        """Show the lock screen for as long as the profile is locked."""
+    async def begins_locked(self) -> bool:
+        """Ask the engine, once it answers, whether the profile is locked."""
         try:
-            is_locked = (await ask(self._stage.engine.protection)).is_locked
+            return (await ask(self._stage.engine.protection)).is_locked
         except UserError as error:  # the profile was destroyed meanwhile
             self.exit(return_code=int(ExitCode.FIXABLE), message=Text(str(error)))
-            return
-        if is_locked:
-            await self.push_screen_wait(LockScreen(self._stage))
+            return False
 
     def _is_lock_shown(self) -> bool:
-        return self.was_locked or isinstance(self.screen, LockScreen)
+        return self.was_locked or dialogs.is_shown_as("LockScreen", self.screen)
 
     def _end_locked(self) -> None:
         self.was_locked = True
@@ -133,6 +130,6 @@ class LockingApp(App[None]):
     @work(exclusive=True, group="passphrase")
     async def _set_passphrase(self) -> None:
         kept_by = (await ask(self._stage.engine.protection)).kept_by
-        dialog: Any = PassphraseDialog(self._stage, has_one=kept_by == "passphrase")
+        dialog: Any = dialogs.PassphraseDialog(self._stage, has_one=kept_by == "passphrase")
         if await self.push_screen_wait(dialog):
             self.notify(lock_words.IS_SET, markup=False, timeout=3)

@@ -15,7 +15,7 @@ from textual.content import Content
 
 from restante.client.hearing import heard
 from restante.client.interface import Message, MessageState
-from restante.client.tui import chat_words, contact_words, link_words, words
+from restante.client.tui import chat_words, contact_words, dialogs, link_words, words
 from restante.client.tui.bridge import ask
 from restante.client.tui.clean import clean, clean_line
 from restante.client.tui.compose_box import Purpose
@@ -24,10 +24,7 @@ from restante.client.tui.entry_parts import HAS_HEADING
 from restante.client.tui.file_actions import HEARING
 from restante.client.tui.forward_actions import ForwardActions
 from restante.client.tui.links import Link, can_open
-from restante.client.tui.links_dialog import ANSWERED, LinksDialog
 from restante.client.tui.markup import links_of
-from restante.client.tui.message_dialogs import DeleteDialog, ReactDialog
-from restante.client.tui.place_dialog import PlaceDialog
 from restante.client.tui.times import local
 
 FAILED: Final = frozenset({MessageState.FAILED, MessageState.EXPIRED})
@@ -109,7 +106,7 @@ class MessageActions(ForwardActions):
 
     async def _react(self, message: Message) -> None:
         mine = next((each.emoji for each in message.reactions if each.is_mine), "")
-        emoji = await self.app.push_screen_wait(ReactDialog(mine))
+        emoji = await self.app.push_screen_wait(dialogs.ReactDialog(mine))
         if emoji is not None:
             await ask(self._stage.engine.react, message.id, emoji)
 
@@ -120,7 +117,7 @@ class MessageActions(ForwardActions):
 
     async def _delete(self, message: Message) -> None:
         for_everyone = message.sender.is_me and message.kind in HAS_HEADING
-        choice = await self.app.push_screen_wait(DeleteDialog(for_everyone=for_everyone))
+        choice = await self.app.push_screen_wait(dialogs.DeleteDialog(for_everyone=for_everyone))
         if choice is not None:
             await ask(self._stage.engine.delete, message.id, for_everyone=choice)
             self.say(words.DELETED)
@@ -190,7 +187,7 @@ class MessageActions(ForwardActions):
             self.act(self._move_place(message))
 
     async def _move_place(self, message: Message) -> None:
-        dialog = PlaceDialog(
+        dialog = dialogs.PlaceDialog(
             chat_words.MOVE_TITLE,
             chat_words.MOVE_TEXT,
             (chat_words.MOVE, chat_words.STOP_LIVE),
@@ -233,11 +230,11 @@ class MessageActions(ForwardActions):
         return leads or is_shown or self.can_vote(message)
 
     async def _open_link(self, message: Message, links: list[Link]) -> None:
-        dialog = LinksDialog(links, answers=message.quote is not None)
+        dialog = dialogs.LinksDialog(links, answers=message.quote is not None)
         chosen = await self.app.push_screen_wait(dialog)
         if chosen is None:
             return
-        if chosen == ANSWERED:
+        if chosen == dialogs.ANSWERED:
             await self.jump_to_quoted(message)
         elif can_open(os.environ, sys.platform):
             self.app.open_url(chosen)

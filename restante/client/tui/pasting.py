@@ -15,9 +15,8 @@ from textual import events, on
 
 from restante.client.interface import Conversation, Message, Thread
 from restante.client.sizes import size_text
-from restante.client.tui import file_words, paste_words
+from restante.client.tui import dialogs, file_words, paste_words
 from restante.client.tui.bridge import ask
-from restante.client.tui.choice_dialog import ChoiceDialog
 from restante.client.tui.clean import clean_line
 from restante.client.tui.compose_box import ComposeBox
 from restante.client.tui.pasted import Dragged, is_long, look
@@ -100,7 +99,7 @@ class Pasting(Writing):
         names = clean_line(", ".join(path.name or str(path) for path in paths))
         names = shorten(names, NAMES_CELLS, ellipsis=self._stage.glyphs.ellipsis)
         size = "" if dragged.has_folder else size_text(dragged.size_bytes)
-        dialog = ChoiceDialog(title, paste_words.named(names, size), choices)
+        dialog = dialogs.ChoiceDialog(title, paste_words.named(names, size), choices)
         chosen = await self.app.push_screen_wait(dialog)
         if chosen == TEXT:
             self._put(spot, text)
@@ -153,7 +152,7 @@ class Pasting(Writing):
             choices.append((CAPTION, paste_words.WITH_CAPTION))
         says = paste_words.picture(found.kind, size_text(len(found.content)))
         chosen = await self.app.push_screen_wait(
-            ChoiceDialog(paste_words.PICTURE_TITLE, says, choices)
+            dialogs.ChoiceDialog(paste_words.PICTURE_TITLE, says, choices)
         )
         if chosen is None:
             return
@@ -171,7 +170,7 @@ class Pasting(Writing):
         whole = text.encode()
         says = paste_words.long_text(text.count("\n") + 1, size_text(len(whole)))
         choices = [(FILE, paste_words.AS_FILE), (TEXT, paste_words.AS_TEXT)]
-        dialog = ChoiceDialog(paste_words.TEXT_TITLE, says, choices)
+        dialog = dialogs.ChoiceDialog(paste_words.TEXT_TITLE, says, choices)
         chosen = await self.app.push_screen_wait(dialog)
         if chosen == TEXT:
             self._put(spot, text)

@@ -9,11 +9,10 @@ from __future__ import annotations
 from datetime import UTC, timedelta
 
 from restante.client.interface import Conversation, Message
-from restante.client.tui import poll_words
+from restante.client.tui import dialogs, poll_words
 from restante.client.tui.bridge import ask
 from restante.client.tui.dialog import ConfirmDialog
 from restante.client.tui.file_actions import FileActions
-from restante.client.tui.poll_dialogs import NewPollDialog, VoteDialog
 from restante.client.tui.poll_lines import is_over
 from restante.client.tui.times import spell_when
 
@@ -27,7 +26,7 @@ class PollActions(FileActions):
             self.act(self._send_poll(self.conversation))
 
     async def _send_poll(self, conversation: Conversation) -> None:
-        asked = await self.app.push_screen_wait(NewPollDialog())
+        asked = await self.app.push_screen_wait(dialogs.NewPollDialog())
         if asked is None:
             return
         end = self._stage.now().astimezone(UTC) + timedelta(seconds=asked.lasts_s)
@@ -57,7 +56,7 @@ class PollActions(FileActions):
         if not self.can_vote(message):
             self.say(poll_words.IS_OVER)
             return
-        dialog = VoteDialog(poll, self._stage.glyphs, is_mine=message.sender.is_me, at=at)
+        dialog = dialogs.VoteDialog(poll, self._stage.glyphs, is_mine=message.sender.is_me, at=at)
         chosen = await self.app.push_screen_wait(dialog)
         if chosen == "close":
             await self._close_poll(message)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -23,11 +24,17 @@ from restante.errors import UserError
 
 
 async def run_tui(
-    engine: Engine, accounts: Accounts, settings_path: Path
+    engine: Engine,
+    accounts: Accounts,
+    settings_path: Path,
+    *,
+    opening: Callable[[], Awaitable[object]] | None = None,
 ) -> tuple[int, str | None]:
     """Show the interface until the user quits; return the exit code, and which profile is next.
 
-    Called inside trio, with a trio-asyncio loop open; the engine runs beside it. Raises UserError
+    Called inside trio, with a trio-asyncio loop open; the engine runs beside it. `opening` is run
+    once the first frame is there, for an engine that only answers after it; what it raises ends
+    the interface in order, and is raised here. Raises UserError
     where there is no terminal that could show it, or its settings are not as they should be.
     """
     if (why := why_no_screen()) is not None:
@@ -36,7 +43,8 @@ async def run_tui(
     with nullcontext() if is_in_browser() else kept_terminal():
         while True:
             app = RestanteApp(stage, driver=choose_driver())
-            exit_code = await host(app, engine)
+            exit_code = await host(app, engine, opening)
+            opening = None
             if not app.was_locked:
                 break
             del app

@@ -9,10 +9,9 @@ from __future__ import annotations
 from textual import on
 
 from restante.client.interface import Message, Scheduled
-from restante.client.tui import file_words, later_words
+from restante.client.tui import dialogs, file_words, later_words
 from restante.client.tui.bridge import ask
 from restante.client.tui.compose_box import ComposeBox, Purpose
-from restante.client.tui.later_dialogs import LaterDialog, ScheduledDialog, spoken
 from restante.client.tui.pasting import Pasting
 from restante.client.tui.times import spell_when
 from restante.errors import UserError
@@ -35,7 +34,7 @@ class SendingLater(Pasting):
         """Say above the box what waits in the open conversation."""
         key = self.conversation.key if self.conversation is not None else None
         here = [each for each in self.waiting if each.conversation == key]
-        when = spoken(self._stage, here[0].at) if here else ""
+        when = dialogs.spoken(self._stage, here[0].at) if here else ""
         self.pane.say_later(later_words.waiting(len(here), when) if here else "")
 
     # ---- later ------------------------------------------------------------------------------
@@ -52,7 +51,7 @@ class SendingLater(Pasting):
             self.action_scheduled()
 
     async def _send_later(self, key: str) -> None:
-        moment = await self.app.push_screen_wait(LaterDialog(self._stage))
+        moment = await self.app.push_screen_wait(dialogs.LaterDialog(self._stage))
         box = self.pane.box
         if moment is None or self.conversation is None or self.conversation.key != key:
             return
@@ -67,7 +66,7 @@ class SendingLater(Pasting):
         box.text = ""
         self._leave_purpose()
         self.pane.keep_draft()
-        self.say(later_words.kept(spoken(self._stage, kept.at)))
+        self.say(later_words.kept(dialogs.spoken(self._stage, kept.at)))
         await self.read_waiting()
 
     def action_scheduled(self) -> None:
@@ -79,7 +78,7 @@ class SendingLater(Pasting):
         if not self.waiting:
             self.say(later_words.NOTHING)
             return
-        dialog = ScheduledDialog(self._stage, self._chats, self.waiting)
+        dialog = dialogs.ScheduledDialog(self._stage, self._chats, self.waiting)
         chosen = await self.app.push_screen_wait(dialog)
         if chosen is None:
             return

@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from restante.client.interface import Conversation, Space, SpaceChannel
-from restante.client.tui import group_words, invite_words
+from restante.client.tui import dialogs, group_words, invite_words
 from restante.client.tui.bridge import ask
-from restante.client.tui.choice_dialog import ChoiceDialog
 from restante.client.tui.clean import clean_line
 from restante.client.tui.dialog import LineDialog
 from restante.client.tui.invite_actions import InviteActions
@@ -80,7 +79,7 @@ class SpaceActions(InviteActions):
         if category is None:
             return
         choices = [(each, group_words.POSTING[each]) for each in ORDER]
-        posting = ChoiceDialog(
+        posting = dialogs.ChoiceDialog(
             group_words.POSTING_TITLE, group_words.POSTING_TEXT, choices, chosen=ORDER[1]
         )
         may_post = await self.app.push_screen_wait(posting)
@@ -102,7 +101,7 @@ class SpaceActions(InviteActions):
             (OTHER, invite_words.OTHER_CATEGORY),
         ]
         chosen = await self.app.push_screen_wait(
-            ChoiceDialog(invite_words.CATEGORY_TITLE, "", choices)
+            dialogs.ChoiceDialog(invite_words.CATEGORY_TITLE, "", choices)
         )
         if chosen != OTHER:
             return chosen
@@ -126,7 +125,7 @@ class SpaceActions(InviteActions):
             choices.append((GROUP, invite_words.LIST_A_GROUP))
         title = invite_words.channels_title(clean_line(space.title))
         says = "" if found.channels else invite_words.NO_CHANNELS
-        chosen = await self.app.push_screen_wait(ChoiceDialog(title, says, choices))
+        chosen = await self.app.push_screen_wait(dialogs.ChoiceDialog(title, says, choices))
         if chosen == NEW:
             await self._new_channel(space)
         elif chosen == GROUP:
@@ -156,7 +155,7 @@ class SpaceActions(InviteActions):
         chosen: str | None = OPEN
         if len(choices) > 1 or choices[0][0] != OPEN:
             title = self._channel_line(channel)
-            chosen = await self.app.push_screen_wait(ChoiceDialog(title, "", choices))
+            chosen = await self.app.push_screen_wait(dialogs.ChoiceDialog(title, "", choices))
         if chosen == OPEN:
             await self.know_contact(channel.key)
             self.open_conversation(channel.key)
@@ -181,7 +180,7 @@ class SpaceActions(InviteActions):
         if not groups:
             self.say(invite_words.NO_GROUPS)
             return
-        dialog = ChoiceDialog(invite_words.LIST_TITLE, invite_words.LIST_TEXT, groups)
+        dialog = dialogs.ChoiceDialog(invite_words.LIST_TITLE, invite_words.LIST_TEXT, groups)
         key = await self.app.push_screen_wait(dialog)
         category = None if key is None else await self._category(space)
         if key is not None and category is not None:

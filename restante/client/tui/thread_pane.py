@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from textual import on
-from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message as Posted
+from textual.widget import AwaitMount
 
 from restante.client.interface import Message, Thread
 from restante.client.tui import thread_words
@@ -75,16 +75,10 @@ class ThreadPane(Vertical):
         super().__init__(id="thread")
         self._stage = stage
         self._thread: Thread | None = None
+        self._mounting: AwaitMount | None = None
         self.header = ThreadLine(stage)
         self.messages = MessageList(stage, id="thread-messages")
         self.box = ComposeBox(id="thread-compose")
-
-    def compose(self) -> ComposeResult:
-        """From top to bottom."""
-        yield self.header
-        yield self.messages
-        yield self.box.completions
-        yield self.box
 
     @property
     def thread(self) -> Thread | None:
@@ -99,11 +93,20 @@ class ThreadPane(Vertical):
     async def open(self, thread: Thread, load: Load, *, draft: str) -> None:
         """Show another thread, from its end."""
         self._thread = thread
+        await self._complete()
         self.messages.mark(None)
         self.box.write_for(PLAIN)
         self.box.text = draft
         self.box.move_cursor(self.box.document.end)
         await self._show(thread, load, is_same=False)
+
+    async def _complete(self) -> None:
+        """Have all parts, from top to bottom; before the first thread nobody sees them."""
+        parts = [self.header, self.messages, self.box.completions, self.box]
+        if self._mounting is None:
+            self._mounting = self.mount_all(parts)
+        if not all(each.is_mounted for each in parts):
+            await self._mounting
 
     async def read_again(self, thread: Thread, load: Load) -> None:
         """Show what the thread holds now; what is written stays."""
@@ -144,7 +147,8 @@ class ThreadPane(Vertical):
 
     def redraw(self) -> None:
         """Draw all anew: signs, the clock or the density have changed."""
-        self.messages.lay_out_anew()
+        if self._mounting is not None:
+            self.messages.lay_out_anew()
 
     def leave_purpose(self) -> None:
         """Write an answer to the thread again: an edit's text goes."""

@@ -11,13 +11,10 @@ from contextlib import suppress
 from textual import work
 from textual.binding import Binding
 
-from restante.client.tui import settings_words
+from restante.client.tui import dialogs, settings_words
 from restante.client.tui.alerting import AlertingApp
-from restante.client.tui.dialog import TextDialog
-from restante.client.tui.help_text import help_text, screen_keys
+from restante.client.tui.dialog import Dialog, TextDialog
 from restante.client.tui.keymap import KeyLine, in_force, key_lines, names_of_changed, spelled
-from restante.client.tui.keys_dialog import KeysDialog
-from restante.client.tui.settings_dialog import SettingsDialog
 from restante.client.tui.theme import DARK, LIGHT
 from restante.errors import UserError
 
@@ -34,14 +31,15 @@ class TuningApp(AlertingApp):
 
     def action_settings(self) -> None:
         """What can be set."""
-        if isinstance(self.screen, SettingsDialog):
-            self.screen.action_leave()
-        elif self.screen is self._main:
+        screen = self.screen
+        if isinstance(screen, Dialog) and dialogs.is_shown_as("SettingsDialog", screen):
+            screen.action_leave()
+        elif screen is self._main:
             self._settings()
 
     @work(exclusive=True, group="settings")
     async def _settings(self) -> None:
-        dialog = SettingsDialog(self._stage, self._take_setting)
+        dialog = dialogs.SettingsDialog(self._stage, self._take_setting)
         if await self.push_screen_wait(dialog) is not None:
             self.action_keys()
 
@@ -60,14 +58,19 @@ class TuningApp(AlertingApp):
 
     def action_keys(self) -> None:
         """Every key, and another one for whoever wants it."""
-        self.push_screen(KeysDialog(self._stage.preferences, self._key_lines(), self._take_keys))
+        self.push_screen(
+            dialogs.KeysDialog(self._stage.preferences, self._key_lines(), self._take_keys)
+        )
 
     def _key_lines(self) -> list[KeyLine]:
+        from restante.client.tui.help_text import screen_keys  # noqa: PLC0415  (all dialogs)
+
         return [*key_lines(settings_words.EVERYWHERE, self.BINDINGS), *screen_keys()]
 
     def _take_keys(self) -> None:
-        preferences, lines = self._stage.preferences, self._key_lines()
+        preferences = self._stage.preferences
         changed = preferences.changed_keys
+        lines = self._key_lines() if changed else []
         preferences.names_of_keys = names_of_changed(lines, changed)
         self.set_keymap(in_force(lines, changed))
         if self.is_running:
@@ -84,6 +87,8 @@ class TuningApp(AlertingApp):
 
     def action_help(self) -> None:
         """What the keys do where one is, then those that work everywhere."""
+        from restante.client.tui.help_text import help_text  # noqa: PLC0415
+
         if isinstance(self.screen, TextDialog):
             self.screen.action_leave()
         else:

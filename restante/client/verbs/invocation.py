@@ -236,8 +236,9 @@ class Invocation:
 
     def _host(self, profile: Profile, lock: Any, *, is_brief: bool) -> Any:
         gc.disable()  # what is imported from here on is kept, and costs a seventh less
+        from restante.client.log import open_log_of
         from restante.client.oneshot import EngineThread
-        from restante.client.own_engine import open_engine_alone, open_log_of
+        from restante.client.own_engine import open_engine_alone
 
         open_log_of(profile, verbosity=self.verbosity)
         opener = partial(open_engine_alone, key=self._key, is_brief=is_brief)
