@@ -8,7 +8,7 @@ leaves any of its mailboxes is taken off. Spec: docs/relay.md, section 4.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from restante.protocol.frames import Limit
 from restante.relay.shares import LEAST_BYTES, LEAST_ENVELOPES, most_until_counted
@@ -16,6 +16,8 @@ from restante.relay.shares import LEAST_BYTES, LEAST_ENVELOPES, most_until_count
 if TYPE_CHECKING:
     from restante.relay.limits import Limits
     from restante.store.relay_mailbox_facts import MailboxFacts
+
+_NONE: Final = Limit.NONE
 
 
 @dataclass(slots=True)
@@ -37,7 +39,7 @@ class AccountRoom:
             return Limit.ACCOUNT_ENVELOPES
         if self.size_bytes + size_bytes > self.most_bytes:
             return Limit.ACCOUNT_BYTES
-        return Limit.NONE
+        return _NONE
 
 
 class AccountRooms:

@@ -85,6 +85,7 @@ class FrameDeposits:
         elsewhere: list[int] = []
         at = 0
         for arrival in self.arrivals:
+            is_fan_out = len(arrival.targets) > 1
             for device, lane in arrival.targets:
                 seq = sequences[at]
                 at += 1
@@ -99,7 +100,7 @@ class FrameDeposits:
                         services.waker.arrived(device)
                 else:
                     payload = arrival.payload
-                    shared = services.writer.shared_of(seq)
+                    shared = services.writer.shared_of(seq) if is_fan_out else None
                     services.touched.add(entry[0])
                     entry[0].offer(Waiting(seq, arrival.id, lane, len(payload), shared, payload))
         if elsewhere:

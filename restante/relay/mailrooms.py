@@ -45,6 +45,10 @@ their way to the disk, where nobody who asks the store sees them yet."""
 
 _ROOM: Final = attrgetter("device", "lane", "size_bytes")
 
+_CONTACT: Final = Lane.CONTACT
+_TAKEN: Final = (Limit.NONE, 0)
+"""To ask an enumeration for a member costs ten times as much as a name here; each envelope does."""
+
 BURST_S: Final = 20
 """So many seconds' deposits may come into one mailbox at once."""
 
@@ -168,9 +172,9 @@ class Mailrooms:
         envelopes pass, hence one function.
         """
         mailbox = self._by_id.get(mailbox_id)
-        if mailbox is None or token is None or mailbox.opened.get(token) is not Lane.CONTACT:
+        if mailbox is None or token is None or mailbox.opened.get(token) is not _CONTACT:
             return None
-        limit, _ = self.admit(mailbox, Lane.CONTACT, size_bytes, now_s, is_stranger=False)
+        limit, _ = self.admit(mailbox, _CONTACT, size_bytes, now_s, is_stranger=False)
         return None if limit else mailbox.device
 
     def admit(
@@ -182,7 +186,7 @@ class Mailrooms:
         retired token meets the limits of a contact, or would learn from a full request lane that
         it was retired: nobody else's is.
         """
-        room = lane if is_stranger else Lane.CONTACT
+        room = lane if is_stranger else _CONTACT
         if mailbox.envelopes[lane] >= mailbox.most_envelopes[room]:
             return Limit.MAILBOX_ENVELOPES, 0
         if mailbox.size_bytes[lane] + size_bytes > mailbox.most_bytes[room]:
@@ -196,12 +200,12 @@ class Mailrooms:
             if mailbox.budget < 1:
                 return Limit.DEPOSITS_PER_MAILBOX, int((1 - mailbox.budget) / self._rate) + 1
             mailbox.budget -= 1
-        if lane is Lane.CONTACT:
+        if lane is _CONTACT:
             mailbox.all_devices.envelopes += 1
             mailbox.all_devices.size_bytes += size_bytes
         mailbox.envelopes[lane] += 1
         mailbox.size_bytes[lane] += size_bytes
-        return Limit.NONE, 0
+        return _TAKEN
 
     def release_all(self, gone: Iterable[Removed]) -> None:
         """Give back the room of envelopes that are gone: mostly many alike, of few mailboxes."""

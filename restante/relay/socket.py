@@ -160,12 +160,15 @@ class MessageSocket:
                 self._out.clear()
                 view = memoryview(data)
                 for start in range(0, len(view), WRITE_PIECE_BYTES):
-                    with trio.fail_after(self._write_s):
+                    with trio.move_on_after(self._write_s) as scope:
                         await self._stream.send_all(view[start : start + WRITE_PIECE_BYTES])
+                    if scope.cancelled_caught:
+                        # Half a frame may have left: nothing that follows would be understood.
+                        self.abort()
+                        return
                 self._out_bytes -= len(data)
                 self._tell_room()
-        except (trio.TooSlowError, *_GONE):
-            # Half a frame may have left: nothing that could follow would be understood.
+        except _GONE:
             self.abort()
         finally:
             self._is_writing = False

@@ -8,6 +8,7 @@ Spec: docs/relay.md, section 3.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -41,6 +42,11 @@ MAX_WAITING_BYTES: Final = 32 * 1024 * 1024
 MAX_WAITING_OF_ONE_BYTES: Final = 1024 * 1024
 """Of one network, while others are there too; past them its connections are not read."""
 
+ACKS_AT_ONCE: Final = 512
+ACK_LINGER_S: Final = 0.02
+"""Nobody waits for an ack: so many go with one commit, or those of so long, and the commits between
+them, for which somebody waits, are shorter."""
+
 RETRY_PAUSE_S: Final = 1.0
 """Before acks that met a full or busy disk are tried again."""
 
@@ -71,6 +77,7 @@ class Writer:
         has_company: Callable[[], bool] = lambda: True,
         figures: Figures | None = None,
         retry_pause_s: float = RETRY_PAUSE_S,
+        ack_linger_s: float = ACK_LINGER_S,
     ) -> None:
         self._mailboxes = mailboxes
         self._counting = counting
@@ -78,15 +85,19 @@ class Writer:
         self._on_removed = on_removed
         self._after_commit = after_commit
         self._retry_pause_s = retry_pause_s
+        self._ack_linger_s = ack_linger_s
         self._has_company = has_company
         self._queue = DepositQueue()
         self._acks: list[Removed] = []
+        self._acks_due_at = math.inf
         self._are_acks_refused = False
         self._are_acks_alone = False
         self._has_work = trio.Event()
         self._rooms: dict[bytes, trio.Event] = {}
         """What the connections of a network wait for that has too much here."""
         self._barriers: list[_Barrier] = []
+        self._held: list[_Barrier] = []
+        """Those that the round under way is to let pass."""
         self._is_stopped = False
         self._figures = figures or Figures()
         self._committing_since: float | None = None
@@ -107,10 +118,23 @@ class Writer:
         self._has_work.set()
 
     def ack(self, gone: Sequence[Removed]) -> None:
-        """Delete delivered envelopes with the next commit."""
-        if gone:
-            self._acks.extend(gone)
+        """Delete delivered envelopes, soon."""
+        if not gone:
+            return
+        if not self._acks:
+            self._acks_due_at = trio.current_time() + self._ack_linger_s
             self._has_work.set()
+        self._acks.extend(gone)
+        if len(self._acks) >= ACKS_AT_ONCE:
+            self._has_work.set()
+
+    @property
+    def _are_acks_due(self) -> bool:
+        return bool(self._acks) and (
+            len(self._acks) >= ACKS_AT_ONCE
+            or bool(self._held)
+            or trio.current_time() >= self._acks_due_at
+        )
 
     def is_crowded(self, network: bytes) -> bool:
         """Whether `room` would wait."""
@@ -166,25 +190,25 @@ class Writer:
 
     async def run(self) -> None:
         """Commit for ever. Raises StoreError when the database can't be trusted any more."""
-        held: list[_Barrier] = []
         try:
             while True:
-                await self._has_work.wait()
+                with trio.move_on_at(self._acks_due_at if self._acks else math.inf):
+                    await self._has_work.wait()
                 self._has_work = trio.Event()
-                held += self._barriers
+                self._held += self._barriers
                 self._barriers = []
                 is_done = await self._commit_all()
-                for barrier in held:
+                for barrier in self._held:
                     barrier.refusals += not is_done
                     if is_done or barrier.refusals >= MAX_REFUSALS:
                         barrier.passed.set()
-                held = [barrier for barrier in held if not barrier.passed.is_set()]
+                self._held = [barrier for barrier in self._held if not barrier.passed.is_set()]
                 if not is_done:
                     self._has_work.set()  # nobody else may ever come
                     await trio.sleep(self._retry_pause_s)
         finally:
             self._is_stopped = True
-            for barrier in (*held, *self._barriers):
+            for barrier in (*self._held, *self._barriers):
                 barrier.passed.set()
 
     async def _commit_all(self) -> bool:
@@ -193,7 +217,7 @@ class Writer:
         What comes meanwhile is of the next round: under load there is always some.
         """
         until = self._queue.next_number
-        while self._queue or self._acks:
+        while self._queue or self._are_acks_due:
             async with self._counting:
                 is_done = await self._commit()
             if not is_done:
@@ -214,7 +238,9 @@ class Writer:
         if not is_alone:
             share_bytes = SHARE_BYTES if self._has_company() else MAX_BATCH_BYTES
             taken = self._queue.take(most_bytes=MAX_BATCH_BYTES, share_bytes=share_bytes)
-        acks, self._acks = self._acks, []
+        acks: list[Removed] = []
+        if self._are_acks_due:
+            acks, self._acks = self._acks, acks
         hour = self.hour
         arrivals = [arrival for queued in taken for arrival in queued.deposits.arrivals]
         began_at = perf_counter()
@@ -225,6 +251,7 @@ class Writer:
             log.warn("commit refused", reason=type(error).__name__, envelopes=len(arrivals))
             self._figures.commit_failed(type(error).__name__)
             self._acks = acks + self._acks
+            self._acks_due_at = -math.inf if acks else self._acks_due_at
             self._are_acks_refused = bool(acks)
             self._are_acks_alone = bool(acks and taken)
             self._settle_failed(taken, error)

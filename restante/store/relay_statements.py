@@ -20,6 +20,9 @@ ROWS_AT_ONCE: Final = 64
 interpreter's lock once for all of them rather than once for each: while connections are busy,
 getting it back is dearer than the row."""
 
+_STEPS: Final = (ROWS_AT_ONCE, 8, 1)
+"""What is left over goes by eights: a commit of small frames has few rows."""
+
 _DIALECT = sqlite.dialect(paramstyle="qmark")
 
 
@@ -44,8 +47,7 @@ class Bulk:
         *columns: str,
     ) -> None:
         """`make` returns the statement for so many rows of parameters, each by column."""
-        self._many = self._compiled(make, columns, ROWS_AT_ONCE)
-        self._one = self._compiled(make, columns, 1)
+        self._statements = [(count, self._compiled(make, columns, count)) for count in _STEPS]
 
     @staticmethod
     def _compiled(
@@ -62,9 +64,8 @@ class Bulk:
 
     def run(self, raw: RawConnection, rows: Sequence[tuple[Any, ...]]) -> None:
         """Run the statement for all rows."""
-        whole = len(rows) - len(rows) % ROWS_AT_ONCE
-        for start in range(0, whole, ROWS_AT_ONCE):
-            part = rows[start : start + ROWS_AT_ONCE]
-            raw.execute(self._many, list(chain.from_iterable(part)))
-        if whole < len(rows):
-            raw.executemany(self._one, rows[whole:])
+        at, end = 0, len(rows)
+        for count, statement in self._statements:
+            while end - at >= count:
+                raw.execute(statement, list(chain.from_iterable(rows[at : at + count])))
+                at += count

@@ -1,4 +1,4 @@
-"""Acks that a disk refuses are tried again by themselves; who waits for them is told no sooner."""
+"""Acks go together, and no deposit waits for them; those that a disk refuses are tried again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import trio
 from restante.errors import StoreError
 from restante.protocol.ids import EnvelopeId
 from restante.relay.server import RunningRelay
-from restante.relay.writer import MAX_REFUSALS, Writer
+from restante.relay.writer import ACK_LINGER_S, ACKS_AT_ONCE, MAX_REFUSALS, Writer
 from restante.store.errors import DiskFull
 from restante.store.relay_mailboxes import Arrival, Removed
 from restante.store.relay_store import Mailboxes
@@ -40,6 +40,8 @@ class FullAtFirst:
         self._times_left = times
         self._refuses_arrivals = refuses_arrivals
         self.refused = 0
+        self.acks: list[int] = []
+        """How many went with each commit."""
 
     async def commit(
         self, arrivals: Sequence[Arrival], acks: Collection[Removed], *, hour: int
@@ -51,6 +53,7 @@ class FullAtFirst:
             await trio.lowlevel.checkpoint()
             raise DiskFull
         self._meanwhile()
+        self.acks.append(len(acks))
         return await self._mailboxes.commit(arrivals, acks, hour=hour)
 
     async def upkeep(self, *, hour: int) -> None:
@@ -59,7 +62,9 @@ class FullAtFirst:
 
 
 @asynccontextmanager
-async def a_writer(relay: RunningRelay, disk: FullAtFirst) -> AsyncIterator[Writer]:
+async def a_writer(
+    relay: RunningRelay, disk: FullAtFirst, *, ack_linger_s: float = ACK_LINGER_S
+) -> AsyncIterator[Writer]:
     mailboxes: Any = disk
     writer = Writer(
         mailboxes,
@@ -68,6 +73,7 @@ async def a_writer(relay: RunningRelay, disk: FullAtFirst) -> AsyncIterator[Writ
         on_removed=lambda _: None,
         after_commit=lambda: None,
         retry_pause_s=0.01,
+        ack_linger_s=ack_linger_s,
     )
     async with trio.open_nursery() as nursery:
         nursery.start_soon(writer.run)
@@ -78,6 +84,40 @@ async def a_writer(relay: RunningRelay, disk: FullAtFirst) -> AsyncIterator[Writ
 async def waiting(relay: RunningRelay) -> list[Removed]:
     rows = await sql(relay, "SELECT seq, device, lane, size_bytes FROM waiting")
     return [Removed(*row, None) for row in rows]
+
+
+async def test_acks_go_together_and_no_deposit_waits_for_them(tmp_path: Path) -> None:
+    async with relay_at(tmp_path) as relay:
+        bob = await registered(relay, "bob")
+        async with anonymous(relay) as wire:
+            await deposit(wire, item(bob))
+        (acked,) = await waiting(relay)
+        disk = FullAtFirst(relay.services.mailboxes)
+        async with a_writer(relay, disk, ack_linger_s=float("inf")) as writer:
+            writer.ack([acked])
+            stored = Stored(acked.device)
+            writer.deposit(stored)
+            with trio.fail_after(PATIENCE_S):
+                await stored.sequences.wait()
+                assert disk.acks == [0]
+                await writer.barrier()
+                assert disk.acks == [0, 1], "who subscribes again waits for them"
+                writer.ack([acked] * ACKS_AT_ONCE)
+                while len(disk.acks) < 3:
+                    await trio.lowlevel.checkpoint()
+        assert disk.acks == [0, 1, ACKS_AT_ONCE]
+
+
+async def test_an_ack_that_nothing_follows_is_committed_by_itself(tmp_path: Path) -> None:
+    async with relay_at(tmp_path) as relay:
+        bob = await registered(relay, "bob")
+        async with anonymous(relay) as wire:
+            await deposit(wire, item(bob))
+        async with a_writer(relay, FullAtFirst(relay.services.mailboxes)) as writer:
+            writer.ack(await waiting(relay))
+            with trio.fail_after(PATIENCE_S):
+                while await waiting(relay):
+                    await trio.lowlevel.checkpoint()
 
 
 async def test_refused_acks_are_tried_again_though_nothing_else_comes(tmp_path: Path) -> None:
@@ -108,6 +148,33 @@ async def test_a_disk_that_stays_full_keeps_nobody_waiting_for_ever(tmp_path: Pa
             assert len(await waiting(relay)) == 1
 
 
+class Stored:
+    """A deposit that notes when it is stored."""
+
+    def __init__(self, device: int) -> None:
+        self.network = b"one"
+        self.arrivals = [an_arrival(device)]
+        self.size_bytes = self.target_count = 1
+        self.sequences = trio.Event()
+
+    def stored(self, sequences: list[int]) -> None:
+        assert sequences
+        self.sequences.set()
+
+    def failed(self, error: StoreError) -> None:
+        raise AssertionError from error
+
+
+def an_arrival(device: int) -> Arrival:
+    return Arrival(
+        id=EnvelopeId(bytes(16)),
+        payload=b"x",
+        expires_hour=2**30,
+        is_retry=False,
+        targets=((device, 0),),
+    )
+
+
 class Flood:
     """Deposits that come again as soon as they are refused."""
 
@@ -135,14 +202,7 @@ async def test_what_frees_room_is_not_refused_for_what_needs_some(tmp_path: Path
         (acked,) = await waiting(relay)
         disk = FullAtFirst(relay.services.mailboxes, refuses_arrivals=True)
         async with a_writer(relay, disk) as writer:
-            arrival = Arrival(
-                id=EnvelopeId(bytes(16)),
-                payload=b"x",
-                expires_hour=2**30,
-                is_retry=False,
-                targets=((acked.device, 0),),
-            )
-            flood = Flood(writer, arrival)
+            flood = Flood(writer, an_arrival(acked.device))
             writer.deposit(flood)
             writer.ack([acked])
             with trio.fail_after(PATIENCE_S):
