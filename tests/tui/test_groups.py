@@ -50,7 +50,7 @@ def walkers() -> tuple[ScriptedEngine, str]:
 
 
 async def test_a_group_shows_who_wrote_and_who_is_in_it() -> None:
-    engine, _ = walkers()
+    engine, key = walkers()
 
     async def story(t: Teller) -> None:
         await t.until_shown("bob: Up the hill?")
@@ -59,6 +59,9 @@ async def test_a_group_shows_who_wrote_and_who_is_in_it() -> None:
         await t.until_shown("3 members")
         await t.until_shown("alice · owner")
         await t.until_shown("Sundays at 9")
+        engine.people[key].members += [a_member("Maximiliane von der Hohenfels", "admin")] * 20
+        t.app._main.read_who(key)
+        await t.until_shown("Maximiliane von… · admin", "and 11 more", "M Members")
 
     await tell(engine, story, size=WIDE)
 

@@ -139,5 +139,10 @@ async def test_a_link_is_shown_with_its_host_before_it_is_opened() -> None:
         await t.until_shown("Where it leads", "evil.example", "not encrypted on its way")
         await t.press("escape")
         await t.until_gone("Where it leads")
+        rows = t.screen_text().splitlines()
+        row = next(at for at, line in enumerate(rows) if "the bank http" in line)
+        await t.pilot.click(offset=(rows[row].index("the bank") + 1, row))
+        await t.pilot.click(offset=(rows[row].index("evil.example/x"), row))
+        await t.until_shown("Where it leads")
 
     await tell(engine, story, size=(110, 30))

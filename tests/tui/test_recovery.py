@@ -14,6 +14,7 @@ def test_words_are_numbered_in_columns() -> None:
     rows = word_rows([f"word{number}" for number in range(1, 25)])
     assert len(rows) == 6
     assert rows[0].split() == ["1", "word1", "7", "word7", "13", "word13", "19", "word19"]
+    assert {len(row) for row in word_rows(["a", "longest"] * 12)} == {48}  # lines are centred
     assert max(map(len, rows)) < 60
 
 

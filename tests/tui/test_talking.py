@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from textual.events import Key
 
 from restante.client.interface import (
     ConnectionPhase,
@@ -49,6 +50,20 @@ async def test_a_message_is_typed_sent_and_ticks_off() -> None:
         await t.until_shown("✓✓ delivered")
         engine.advance(message.id, MessageState.READ)
         await t.until_shown("✓✓ read")
+
+    await tell(engine, story)
+
+
+async def test_what_is_typed_faster_than_the_screen_is_drawn_is_sent_once_each() -> None:
+    engine, key = two_people()
+
+    async def story(t: Teller) -> None:
+        await opened(t)
+        box = t.app._main.pane.box
+        for each in ("o", "n", "e", "enter", "t", "w", "o", "enter", "s", "i"):
+            box.post_message(Key(each, each if len(each) == 1 else None))
+        await t.until(lambda: [m.body for m in engine.people[key].messages[1:]] == ["one", "two"])
+        await t.until(lambda: box.text == "si")
 
     await tell(engine, story)
 

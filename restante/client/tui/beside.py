@@ -161,7 +161,6 @@ class Beside(Opening):
     def _answered(self, event: ThreadPane.Answered) -> None:
         thread = self.thread.thread
         if thread is not None:
-            self._chats.thread_drafts.pop(thread.first, None)
             self.act(self._answer(thread, event.text, event.purpose), group="send")
 
     async def _answer(self, thread: Thread, text: str, purpose: Purpose) -> None:

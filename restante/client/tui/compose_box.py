@@ -195,7 +195,11 @@ class ComposeBox(TextArea):
     def action_send(self) -> None:
         """Send what is written, if anything is."""
         if self.text.strip():
-            self.post_message(self.Sent(self.text, self.purpose))
+            sent = self.Sent(self.text, self.purpose)
+            # At once: the next keys are in the queue already, and are another message.
+            self.text = ""
+            self.write_for(PLAIN)
+            self.post_message(sent)
 
     def action_to_messages(self) -> None:
         """Leave an answer or an edit, else the box."""

@@ -171,6 +171,7 @@ class ConversationPane(Vertical):
             has_left = conversation.group.role is None
             self._close_box(group_words.LEFT if has_left else group_words.MAY_NOT_WRITE)
         else:
+            name = shorten(name, MAX_NAME, ellipsis=self._stage.glyphs.ellipsis)
             self.box.set_state(words.message_to(name), is_open=True)
 
     def focus_best(self) -> None:
@@ -185,7 +186,8 @@ class ConversationPane(Vertical):
         """A click on a picture is one on its message."""
         if _is_picture(event):
             self.messages.focus()
-            self.messages.click(event.screen_y - self.messages.region.y)
+            row = event.screen_y - self.messages.region.y
+            self.messages.click(row, is_double=event.chain == 2)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """A wheel over a picture scrolls what it lies over."""

@@ -172,6 +172,15 @@ def _text(message: Message, page: Page) -> list[Line]:
     return lines
 
 
+def role_at(line: Line, column: int) -> Role | Paint | None:
+    """Return what stands in a column of a line, in cells; None where nothing does."""
+    for text, role in line:
+        column -= cells(text)
+        if column < 0:
+            return role
+    return None
+
+
 def _chips(texts: list[str], width: int, *, ellipsis: str) -> list[Line]:
     """Put texts beside each other, each on a ground of its own."""
     lines: list[list[tuple[str, Role]]] = []

@@ -31,6 +31,7 @@ from restante.client.tui.roles import Paint
 from restante.client.tui.stage import Stage
 from restante.client.tui.text_line import Line, clickable, hint
 from restante.client.tui.times import age, local
+from restante.client.tui.wrap import cells, shorten
 
 _KEEPING: Final = (
     ("m", words.INFO_MUTE, "screen.mute"),
@@ -53,8 +54,11 @@ ABOUT_A_GROUP: Final = (
 Part = Content | tuple[str, str]
 
 PICTURE_COLUMNS: Final = 16
-MAX_MEMBERS: Final = 64
-"""Shown; who wants to see more asks `restante group show`."""
+COLUMNS: Final = 27
+"""Of the pane, beside a scrollbar."""
+
+MAX_MEMBERS: Final = 12
+"""Shown, so that the keys below stay in sight; `M` lists all."""
 
 
 def digit_rows(digits: str, per_row: int) -> list[str]:
@@ -121,7 +125,8 @@ class InfoPane(VerticalScroll, can_focus=False):
                 parts += [("\n", ""), *self._member(each)]
             if len(group.members) > MAX_MEMBERS:
                 left = len(group.members) - MAX_MEMBERS
-                parts.append((f"\n{group_words.more(left)}", "$faint"))
+                more = clickable(group_words.more(left), "screen.members", "$faint")
+                parts += [("\n", ""), more]
             if group.asking:
                 says = invite_words.asking(len(group.asking))
                 parts += [("\n\n", ""), clickable(says, "screen.asking")]
@@ -137,13 +142,15 @@ class InfoPane(VerticalScroll, can_focus=False):
 
     def _member(self, member: Member) -> list[Part]:
         name = words.YOU if member.is_me else clean_line(member.name)
-        action = f"screen.about_member('{member.key}')"
-        parts: list[Part] = [clickable(name, action)]
+        glyphs, role = self._stage.glyphs, group_words.ROLES[member.role]
+        rest: list[tuple[str, str]] = []
         if not member.is_me and member.trust is not Trust.UNVERIFIED:
-            sign = trust_glyph(member.trust, self._stage.glyphs)
-            parts.append((f" {sign}", TRUST_STYLES[member.trust]))
-        role = group_words.ROLES[member.role]
-        return [*parts, (f" {self._stage.glyphs.dot} {role}", "$faint")] if role else parts
+            rest.append((f" {trust_glyph(member.trust, glyphs)}", TRUST_STYLES[member.trust]))
+        if role:
+            rest.append((f" {glyphs.dot} {role}", "$faint"))
+        room = COLUMNS - sum(cells(text) for text, _ in rest)  # one line each: they are scanned
+        name = shorten(name, room, ellipsis=glyphs.ellipsis)
+        return [clickable(name, f"screen.about_member('{member.key}')"), *rest]
 
     def _is_offered(self, action: str) -> bool:
         return bool(self.screen.check_action(action.removeprefix("screen."), ()))

@@ -10,6 +10,7 @@ import os
 import sys
 from typing import ClassVar, Final
 
+from textual import on
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
@@ -25,6 +26,7 @@ from restante.client.tui.file_actions import HEARING
 from restante.client.tui.forward_actions import ForwardActions
 from restante.client.tui.links import Link, can_open
 from restante.client.tui.markup import links_of
+from restante.client.tui.message_list import MessageList
 from restante.client.tui.times import local
 
 FAILED: Final = frozenset({MessageState.FAILED, MessageState.EXPIRED})
@@ -211,18 +213,25 @@ class MessageActions(ForwardActions):
     def action_open(self) -> None:
         """Go where it leads: a link, a picture, a sound, what it answers, whom it names."""
         if message := self.selected:
-            if message.card is not None:
-                self.act(self._open_card(message))
-            elif message.poll is not None:
-                self.act(self.vote_in(message))
-            elif message.file is not None and message.file.role == "voice":
-                self.act(self._hear(message))
-            elif message.file is not None and message.file.role == "image":
-                self.act(self._open_picture(message))
-            elif links := links_of(message):
-                self.act(self._open_link(message, links))
-            elif message.quote is not None:
-                self.act(self.jump_to_quoted(message))
+            self._open_message(message)
+
+    @on(MessageList.OpenClicked)
+    def _open_clicked(self, event: MessageList.OpenClicked) -> None:
+        self._open_message(event.message)
+
+    def _open_message(self, message: Message) -> None:
+        if message.card is not None:
+            self.act(self._open_card(message))
+        elif message.poll is not None:
+            self.act(self.vote_in(message))
+        elif message.file is not None and message.file.role == "voice":
+            self.act(self._hear(message))
+        elif message.file is not None and message.file.role == "image":
+            self.act(self._open_picture(message))
+        elif links := links_of(message):
+            self.act(self._open_link(message, links))
+        elif message.quote is not None:
+            self.act(self.jump_to_quoted(message))
 
     def _leads_somewhere(self, message: Message) -> bool:
         is_shown = message.file is not None and message.file.role in {"image", "voice"}

@@ -16,9 +16,9 @@ from textual.message import Message as Posted
 
 from restante.client.interface import Message, MessageState
 from restante.client.tui.cursor_view import CursorView
-from restante.client.tui.entries import Line
+from restante.client.tui.entries import Line, role_at
 from restante.client.tui.history import History
-from restante.client.tui.history_view import Load
+from restante.client.tui.history_view import GUTTER, Load
 from restante.client.tui.poll_lines import choice_at
 from restante.client.tui.roles import Role
 from restante.client.tui.stage import Stage
@@ -78,6 +78,12 @@ class MessageList(CursorView, can_focus=True):
 
     class Left(Posted):
         """The reader went down past the last message."""
+
+    @dataclass
+    class OpenClicked(Posted):
+        """A link of a message was clicked, or the message twice: it is to be opened."""
+
+        message: Message
 
     @dataclass
     class ThreadClicked(Posted):
@@ -243,10 +249,10 @@ class MessageList(CursorView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Select what was clicked."""
-        self.click(event.y)
+        self.click(event.y, event.x, is_double=event.chain == 2)
 
-    def click(self, row: int) -> None:
-        """Select what stands in a row of the list."""
+    def click(self, row: int, column: int = 0, *, is_double: bool = False) -> None:
+        """Select what stands in a row of the list; a link, or a second click, opens it."""
         place = self._history.at_row(row - self._blank_rows + self.scroll_offset.y)
         if place is not None:
             self._select(place.position)
@@ -259,6 +265,8 @@ class MessageList(CursorView, can_focus=True):
                 self.post_message(self.ChoiceClicked(message, number))
             elif any(role is Role.THREAD for _, role in place.line):
                 self.post_message(self.ThreadClicked(message))
+            elif is_double or role_at(place.line, column - GUTTER) is Role.LINK:
+                self.post_message(self.OpenClicked(message))
 
     def _leave(self) -> None:
         self.post_message(self.Left())

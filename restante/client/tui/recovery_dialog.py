@@ -82,6 +82,6 @@ def word_rows(kit: list[str]) -> list[str]:
     rows = -(-len(kit) // _COLUMNS)
     width = max(len(word) for word in kit) + 5
     return [
-        "".join(f"{at + 1:>2} {kit[at]}".ljust(width) for at in range(row, len(kit), rows)).rstrip()
+        "".join(f"{at + 1:>2} {kit[at]}".ljust(width) for at in range(row, len(kit), rows))
         for row in range(rows)
     ]

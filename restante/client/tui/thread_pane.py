@@ -162,8 +162,6 @@ class ThreadPane(Vertical):
     @on(ComposeBox.Sent)
     def _sent(self, event: ComposeBox.Sent) -> None:
         event.stop()
-        self.box.text = ""
-        self.box.write_for(PLAIN)
         if event.purpose.edits is None:
             self.messages.scroll_to_latest()
         self.post_message(self.Answered(event.text, event.purpose))

@@ -93,10 +93,10 @@ class Writing(MessageActions):
     @on(ComposeBox.Sent)
     def _sent(self, event: ComposeBox.Sent) -> None:
         if self.conversation is not None:
-            self.pane.box.text = ""
-            self._leave_purpose()
             if event.purpose.edits is None:
                 self.pane.messages.scroll_to_latest()
+            else:
+                self._draft_comes_back(self.conversation.key)
             sending = self._send(self.conversation.key, event.text, event.purpose)
             self.act(sending, group="send")
 
@@ -236,5 +236,11 @@ class Writing(MessageActions):
         was, key = self.pane.box.purpose, self.conversation.key if self.conversation else ""
         self.pane.box.write_for(PLAIN)
         if was.edits is not None:
-            self.pane.box.text = self._chats.drafts.get(key, "")
-            self.pane.box.move_cursor(self.pane.box.document.end)
+            self.pane.box.text = ""
+            self._draft_comes_back(key)
+
+    def _draft_comes_back(self, key: str) -> None:
+        """Put a draft that waited for an edit before what was written since."""
+        box = self.pane.box
+        box.text = "\n".join(filter(None, [self._chats.drafts.get(key, ""), box.text]))
+        box.move_cursor(box.document.end)
