@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from restante.protocol.ids import MessageId
@@ -37,6 +37,7 @@ def test_a_rank_fits_the_wire_and_passes_every_credible_clock(clock: int, now_ms
 
 
 @given(clock=ranks, rank=ranks, now_ms=moments)
+@example(clock=0, rank=MAX_U63, now_ms=NOW_MS)
 def test_a_clock_never_goes_back_and_never_more_than_a_day_ahead(
     clock: int, rank: int, now_ms: int
 ) -> None:
