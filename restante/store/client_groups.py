@@ -86,6 +86,10 @@ _PUT = Statement("groups.PUT")
 _ONE = Statement("groups.ONE")
 _ALL = Statement("groups.ALL")
 _COUNT_STATE = Statement("groups.COUNT_STATE")
+_OLDEST = Statement("groups.OLDEST")
+_FORGET_STATE = Statement("groups.FORGET_STATE")
+_FORGET_ENTRIES = Statement("groups.FORGET_ENTRIES")
+_FORGET_MEMBERS = Statement("groups.FORGET_MEMBERS")
 _ADD_ENTRY = Statement("groups.ADD_ENTRY")
 _ENTRIES = Statement("groups.ENTRIES")
 _HASHES = Statement("groups.HASHES")
@@ -137,6 +141,18 @@ def groups(rows: Rows) -> list[GroupRow]:
 def count_groups(rows: Rows, state: str) -> int:
     """Return how many groups are in a state."""
     return int(rows.value(_COUNT_STATE, state=state))
+
+
+def oldest_group(rows: Rows, state: str, *, before_ms: int) -> bytes | None:
+    """Return the oldest group in a state, if it was first known before a moment."""
+    found: bytes | None = rows.value(_OLDEST, in_state=state, before_ms=before_ms)
+    return found
+
+
+def forget_group(rows: Rows, group_id: bytes) -> None:
+    """Forget a group: its log, its members, what waits for it. Its messages stay."""
+    for each in (_FORGET_STATE, _FORGET_ENTRIES, _FORGET_MEMBERS, _TAKE_WAITING):
+        rows.run(each, which=group_id)
 
 
 def add_entry(rows: Rows, row: EntryRow, manifest: bytes) -> bool:

@@ -69,8 +69,13 @@ def forget_contact(rows: Rows, account_id: bytes) -> None:
     """Forget a contact, its sessions, and all that was said."""
     for session in sessions_with(rows, account_id):
         delete_session(rows, session.session_id)
-    number = number_of(rows, account_id)
+    forget_conversation(rows, account_id)
+    delete_contact(rows, account_id)
+
+
+def forget_conversation(rows: Rows, key: bytes) -> None:
+    """Forget all that was said in a conversation, with an account or of a group."""
+    number = number_of(rows, key)
     if number is not None:
         for statement in _FORGET:
             rows.run(statement, conversation=number)
-    delete_contact(rows, account_id)

@@ -957,6 +957,21 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
         ("hash",),
         {},
     ),
+    "groups.FORGET_ENTRIES": (
+        "DELETE FROM group_entries WHERE group_entries.group_id = ?",
+        ("which",),
+        {},
+    ),
+    "groups.FORGET_MEMBERS": (
+        "DELETE FROM group_members WHERE group_members.group_id = ?",
+        ("which",),
+        {},
+    ),
+    "groups.FORGET_STATE": (
+        "DELETE FROM group_states WHERE group_states.group_id = ?",
+        ("which",),
+        {},
+    ),
     "groups.FORGET_WAITING": (
         "DELETE FROM group_waiting WHERE group_waiting.arrived_ms < ?",
         ("before_ms",),
@@ -1009,6 +1024,15 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
         ),
         ("message_id", "account_id", "state", "state_1"),
         {"state_1": "read"},
+    ),
+    "groups.OLDEST": (
+        (
+            "SELECT group_states.group_id FROM group_states WHERE group_states.state = ? AND "
+            "group_states.begun_at_ms < ? ORDER BY group_states.begun_at_ms, "
+            "group_states.group_id LIMIT ? OFFSET ?"
+        ),
+        ("in_state", "before_ms", "param_1", "param_2"),
+        {"param_1": 1, "param_2": 0},
     ),
     "groups.ONE": (
         (

@@ -195,6 +195,14 @@ async def test_a_group_of_a_stranger_waits_for_an_answer(tmp_path: Path) -> None
         await bob.contact_accept(key)
         await bob.send(key, "Hello")
         await hears(alice, key, ["Hello"])
+        await bob.group_leave(key)
+        await is_in(alice, key, members=1)
+        await alice.group_add(key, [added.key])
+
+        async def is_asked_again() -> bool:
+            return (await bob.group(key)).conversation.contact == "request"
+
+        await eventually(bob, is_asked_again)
 
 
 async def test_admins_say_how_long_messages_of_the_group_stay(tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ def test_a_strangers_log_is_bounded_by_its_bytes(alice: Device) -> None:
 
     def before_and_after_filling(rows: Rows, _: Changes) -> list[bool]:
         ledger = ledgers.load(rows, group)
-        before = ledgers.may_be_kept(rows, ledger, news)
+        before = ledgers.may_be_kept(rows, ledger, news, now_ms=NOW_MS)
         large = EntryRow(
             hash=RANDOM.random(32),
             group_id=group,
@@ -161,7 +161,7 @@ def test_a_strangers_log_is_bounded_by_its_bytes(alice: Device) -> None:
             body=bytes(ledgers.MAX_UNJOINED_BYTES - store.entry_bytes(rows, group)),
         )
         store.add_entry(rows, large, b"")
-        return [before, ledgers.may_be_kept(rows, ledger, news)]
+        return [before, ledgers.may_be_kept(rows, ledger, news, now_ms=NOW_MS)]
 
     assert alice.run(before_and_after_filling) == [True, False]
 
@@ -214,6 +214,35 @@ def test_of_a_group_that_one_said_no_to_no_stranger_fills_the_disk(alice: Device
         for each in (first, second)
     ]
     assert here == [True, False]
+
+
+def test_groups_that_nobody_sees_give_way_to_newer_ones_after_a_week(alice: Device) -> None:
+    stranger = Stranger(alice, ContactState.MEMBER)
+    first, _ = puts_in(stranger, alice)
+    ids = [RANDOM.random(32) for _ in range(ledgers.MAX_UNJOINED - 1)]
+    a_week_ms = ledgers.UNSEEN_MS
+
+    def fill(rows: Rows, _: Changes) -> None:
+        row = store.group_row(rows, first)
+        assert row is not None
+        for number, each in enumerate(ids):
+            begun_at_ms = NOW_MS - a_week_ms - number
+            gone = replace(row, group_id=each, state=ledgers.PARTIAL, begun_at_ms=begun_at_ms)
+            store.put_group(rows, gone)
+
+    alice.run(fill)
+    for oldest in (ids[-1], ids[-2]):
+        group, _ = puts_in(stranger, alice)
+        here = alice.run(lambda rows, _: [each.group_id for each in store.groups(rows)])
+        assert (len(here), group in here, oldest in here) == (ledgers.MAX_UNJOINED, True, False)
+    assert first in here
+    shown = alice.run(lambda rows, _: store.group_row(rows, first))
+    assert shown is not None
+    # What is younger, or waits for an answer, goes for nobody.
+    young = [replace(shown, group_id=each, state=ledgers.PARTIAL) for each in ids[:-2]]
+    alice.run(lambda rows, _: [store.put_group(rows, each) for each in young])
+    group, _ = puts_in(stranger, alice)
+    assert alice.run(lambda rows, _: store.group_row(rows, group)) is None
 
 
 def people_known_from_groups(rows: Rows, like: Stranger, count: int, *, at_s: int) -> None:

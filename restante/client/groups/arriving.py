@@ -188,7 +188,7 @@ class GroupReader:
             or was_asked(rows, who.account_id)
             or was_joined(rows, self.own.account_id, ledger.group_id)
         )
-        if not is_free and not ledgers.may_be_kept(rows, ledger, body):
+        if not is_free and not ledgers.may_be_kept(rows, ledger, body, now_ms=self.now_ms):
             return
         taken = ledgers.take_entries(rows, ledger, body.entries, body.manifests)
         if len(ledger.log):

@@ -161,6 +161,8 @@ class Groups:
             acts = leaving_acts(state, self._own.account_id)
             context, own = self._context, self._own
             telling.write_entry(rows, changes, context, own, ledger=ledger, acts=acts)
+            # Who was let in by strangers once is asked again, should they do so again.
+            put(rows, RecordKind.GROUP_JOINED, group_id, None, now_ms=context.now_ms())
             if state.is_space:
                 leave_channels(rows, changes, context, own, group_id)
             return group_id

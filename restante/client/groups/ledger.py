@@ -20,6 +20,7 @@ from restante.protocol.group_state import Node
 from restante.protocol.manifest import SignedManifest
 from restante.store import client_groups as store
 from restante.store.client_groups import EntryRow
+from restante.store.client_requests import forget_conversation
 from restante.values import dataclass
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ MAX_UNJOINED: Final = 64
 MAX_UNJOINED_ENTRIES: Final = 4096
 MAX_UNJOINED_BYTES: Final = 4 * 1024 * 1024
 """Of the log of such a group, and of what is told of it at once: 4,096 entries can be 128 MiB."""
+
+UNSEEN_MS: Final = 7 * 86_400_000
 
 _KEPT_LEDGERS: Final = 8
 
@@ -139,8 +142,11 @@ def take_entries(
     return Taken(nodes=tuple(taken), is_lacking=is_lacking)
 
 
-def may_be_kept(rows: Rows, ledger: Ledger, news: GroupLog) -> bool:
-    """Whether there is room for what strangers tell of a group that we haven't joined."""
+def may_be_kept(rows: Rows, ledger: Ledger, news: GroupLog, *, now_ms: int) -> bool:
+    """Whether there is room for what strangers tell of a group that we haven't joined.
+
+    One that nobody sees, for we aren't in it, gives way to a new one after a week.
+    """
     if len(ledger.log) + len(news.entries) > MAX_UNJOINED_ENTRIES:
         return False
     fresh_bytes = sum(len(each.body) for each in news.entries) + sum(map(len, news.manifests))
@@ -148,7 +154,14 @@ def may_be_kept(rows: Rows, ledger: Ledger, news: GroupLog) -> bool:
         return False
     if store.group_row(rows, ledger.group_id) is not None:
         return True
-    return store.count_groups(rows, PARTIAL) + store.count_groups(rows, REQUEST) < MAX_UNJOINED
+    if store.count_groups(rows, PARTIAL) + store.count_groups(rows, REQUEST) < MAX_UNJOINED:
+        return True
+    oldest = store.oldest_group(rows, PARTIAL, before_ms=now_ms - UNSEEN_MS)
+    if oldest is None:
+        return False
+    store.forget_group(rows, oldest)
+    forget_conversation(rows, oldest)
+    return True
 
 
 def was_removed(ledger: Ledger, account: bytes) -> bool:

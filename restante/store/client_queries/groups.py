@@ -120,6 +120,18 @@ ALL = Query(select(*_GROUP.columns).order_by(group_states.c.begun_at_ms))
 COUNT_STATE = Query(
     select(func.count()).select_from(group_states).where(group_states.c.state == bindparam("state"))
 )
+OLDEST = Query(
+    select(group_states.c.group_id)
+    .where(
+        group_states.c.state == bindparam("in_state"),
+        group_states.c.begun_at_ms < bindparam("before_ms"),
+    )
+    .order_by(group_states.c.begun_at_ms, group_states.c.group_id)
+    .limit(1)
+)
+FORGET_STATE = Query(group_states.delete().where(group_states.c.group_id == bindparam("which")))
+FORGET_ENTRIES = Query(group_entries.delete().where(group_entries.c.group_id == bindparam("which")))
+FORGET_MEMBERS = Query(group_members.delete().where(group_members.c.group_id == bindparam("which")))
 ADD_ENTRY = Query(upsert(group_entries).on_conflict_do_nothing(), *_ENTRY.names)
 ENTRIES = Query(
     select(*_ENTRY.columns)
