@@ -75,7 +75,7 @@ def count_chains(rows: Rows, account_id: bytes) -> int:
 
 
 def count_stray_chains(rows: Rows) -> int:
-    """Return how many chains are kept of groups that aren't known here."""
+    """Return how many chains are kept of whom no group that was joined has as a member."""
     return int(rows.value(_COUNT_STRAY))
 
 

@@ -1903,11 +1903,14 @@ SQL: Final[Mapping[str, tuple[str, tuple[str, ...], Mapping[str, Any]]]] = {
     ),
     "sender_keys.COUNT_STRAY": (
         (
-            "SELECT count(*) AS count_1 FROM group_chains WHERE (group_chains.group_id NOT IN "
-            "(SELECT group_states.group_id FROM group_states))"
+            "SELECT count(*) AS count_1 FROM group_chains WHERE group_chains.is_own = ? AND NOT "
+            "(EXISTS (SELECT * FROM group_states, group_members WHERE group_states.group_id = "
+            "group_chains.group_id AND (group_states.state = ? OR group_states.state = ?) AND "
+            "group_members.group_id = group_chains.group_id AND group_members.account_id = "
+            "group_chains.account_id))"
         ),
-        (),
-        {},
+        ("is_own_1", "state_1", "state_2"),
+        {"is_own_1": 0, "state_1": "joined", "state_2": "left"},
     ),
     "sender_keys.DROP": (
         "DELETE FROM group_chains WHERE group_chains.chain = ?",

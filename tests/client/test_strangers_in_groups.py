@@ -30,7 +30,7 @@ from restante.store.client_contacts import contact, delete_contact
 from restante.store.client_group_invites import LinkRow, put_link
 from restante.store.client_groups import EntryRow, MemberRow, WaitingRow
 from restante.store.client_rows import Rows
-from restante.store.client_sender_keys import ChainRow, count_stray_chains, put_chain
+from restante.store.client_sender_keys import ChainRow, count_chains, count_stray_chains, put_chain
 from tests.client.begun_groups import a_device, a_message, answers, entry, joins, log_of, puts_in
 from tests.client.stranger import Stranger, said
 from tests.property.profiles_in_touch import NOW_MS, RANDOM, Device
@@ -348,13 +348,28 @@ def test_what_strangers_say_of_unknown_groups_is_bounded_for_all_of_them_togethe
     for _ in range(3):
         stranger = Stranger(alice, ContactState.MEMBER)
         stranger.says(a_message(RANDOM.random(32), [RANDOM.random(32)], counter=1))
-        key = g.SenderKey(
-            number=0,
-            chain_key=RANDOM.random(32),
-            tag_key=RANDOM.random(32),
-            verify_key=RANDOM.random(32),
-        )
-        stranger.says(said(Kind.SENDER_KEY, key, conversation=RANDOM.random(32)))
+        gives_key(stranger, RANDOM.random(32))
     waiting = alice.run(lambda rows, _: store.count_all_waiting(rows))
     assert waiting == MAX_ALL_WAITING
     assert alice.run(lambda rows, _: count_stray_chains(rows)) == chains.MAX_STRAY
+    # Nor for a group into which they have put us; but whom we asked to be let in is heard.
+    stranger, host = [Stranger(alice, ContactState.MEMBER) for _ in range(2)]
+    group, _ = puts_in(stranger, alice)
+    gives_key(stranger, group)
+    link = RANDOM.random(ID_BYTES)
+    alice.run(lambda rows, _: put(rows, RecordKind.GROUP_ASKED, link, host.key, now_ms=NOW_MS))
+    gives_key(host, RANDOM.random(32))
+    kept = [
+        alice.run(lambda rows, _, at=each: count_chains(rows, at.key)) for each in (stranger, host)
+    ]
+    assert kept == [0, 1]
+
+
+def gives_key(who: Stranger, group: bytes) -> None:
+    key = g.SenderKey(
+        number=0,
+        chain_key=RANDOM.random(32),
+        tag_key=RANDOM.random(32),
+        verify_key=RANDOM.random(32),
+    )
+    who.says(said(Kind.SENDER_KEY, key, conversation=group))

@@ -14,14 +14,15 @@ import msgspec
 
 from restante.client.acquaintance import is_heard, is_welcome
 from restante.client.directory import manifest_of
+from restante.client.groups.knowing import is_with_us
 from restante.client.groups.posting import recipients_of
+from restante.client.groups.standing import was_asked
 from restante.client.queueing import control_content, enqueue_content, local_id
 from restante.crypto import sender_keys
 from restante.errors import CryptoError
 from restante.protocol.content import Kind
 from restante.store import client_sender_keys as store
 from restante.store.client_contacts import contact
-from restante.store.client_groups import group_row
 from restante.store.client_sender_keys import ChainRow
 from restante.values import dataclass
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 LIVES_MS: Final = 7 * 86_400_000
 
 MAX_UNKNOWN: Final = 16
-"""Chains of one account past which none is kept for a group that isn't known here."""
+"""Chains of one account past which none is kept but for groups that we are in, and it is, too."""
 
 MAX_OF_STRANGER: Final = 1
 """The same, of somebody who only asks so far: a group that they put us into may begin with it."""
@@ -186,11 +187,12 @@ def take(
     chain = sender_keys.accept(key, group_id, device_id)
     if store.chain(rows, chain.id) is not None:
         return
-    is_known = group_row(rows, group_id) is not None and is_heard(who)
+    is_known = is_with_us(rows, who, group_id) and is_heard(who)
+    is_asked = is_welcome(who) or was_asked(rows, who.account_id)
     most = MAX_UNKNOWN if is_heard(who) else MAX_OF_STRANGER
     if not is_known and store.count_chains(rows, who.account_id) >= most:
         return  # of groups that may not even be
-    if not is_known and not is_welcome(who) and store.count_stray_chains(rows) >= MAX_STRAY:
+    if not is_known and not is_asked and store.count_stray_chains(rows) >= MAX_STRAY:
         return
     row = ChainRow(
         chain=chain.id,

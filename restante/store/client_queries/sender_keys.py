@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, Table, bindparam, func, select
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from restante.store.client_queries.compiling import Columns, Query
-from restante.store.client_queries.groups import group_states
+from restante.store.client_queries.groups import group_members, group_states
 from restante.store.client_sender_keys import ChainRow
 from restante.store.client_tables import client_metadata
 
@@ -73,7 +84,15 @@ COUNT = Query(
 COUNT_STRAY = Query(
     select(func.count())
     .select_from(group_chains)
-    .where(group_chains.c.group_id.not_in(select(group_states.c.group_id)))
+    .where(
+        group_chains.c.is_own == 0,
+        ~exists().where(
+            group_states.c.group_id == group_chains.c.group_id,
+            or_(group_states.c.state == "joined", group_states.c.state == "left"),
+            group_members.c.group_id == group_chains.c.group_id,
+            group_members.c.account_id == group_chains.c.account_id,
+        ),
+    )
 )
 DROP = Query(group_chains.delete().where(group_chains.c.chain == bindparam("which")))
 DROP_TAGS = Query(group_chain_tags.delete().where(group_chain_tags.c.chain == bindparam("which")))
