@@ -111,11 +111,11 @@ def try_mutant(mutant: Mutant) -> Verdict:
         took_s = time.monotonic() - started
         return Verdict(mutant=mutant, caught=caught, text=text, output=output, took_s=took_s)
 
+    if fault := mutant.fault(ROOT):
+        return verdict(f"void: {fault}")
     with tempfile.TemporaryDirectory(prefix="restante-mutant-") as folder:
         tree = Path(folder) / "tree"
         _copy_tree(tree)
-        if fault := mutant.fault(tree):
-            return verdict(f"void: {fault}")
         code, output = _run_tests(tree, mutant.tests)
         if code != PASSED or "skipped" in output.splitlines()[-1]:
             return verdict(f"void: unchanged, its tests do not pass (exit code {code})", output)

@@ -26,7 +26,7 @@ class Calendar:
 
 async def until(look: Callable[[], Any]) -> None:
     """Wait until the upkeep has done something."""
-    with trio.fail_after(20):
+    with trio.fail_after(60):
         while not await look():  # noqa: ASYNC110  # it tells nobody
             await trio.sleep(0.05)
 
