@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+import trio
 
 from restante.errors import WireCode
 from restante.protocol import frames as f
@@ -84,10 +85,18 @@ async def test_slots_are_bounded_and_come_back(tmp_path: Path) -> None:
 async def test_one_network_puts_and_asks_for_slots_at_a_rate(tmp_path: Path) -> None:
     limits = Limits(requests_per_network=1, request_burst=4)
     async with relay_at(tmp_path, limits=limits) as relay, anonymous(relay) as wire:
-        put = [await wire.ask(f.PutSlot, slot=os.urandom(16), sealed=b"x") for _ in range(45)]
-        refused = [answer for answer in put if isinstance(answer, f.Refused)]
-        assert 0 < len(refused) < 10
-        assert {answer.code for answer in refused} == {WireCode.SLOW_DOWN}
-        assert all(answer.retry_after_s > 0 for answer in refused)
-        asked = [code_of(await wire.ask(f.FetchSlot, slot=os.urandom(16))) for _ in range(8)]
+        # Until it is refused: while it is asked, it also gives some back, one a second.
+        with trio.fail_after(120):
+            count = 0
+            while isinstance(
+                put := await wire.ask(f.PutSlot, slot=os.urandom(16), sealed=b"x"), f.Done
+            ):
+                count += 1
+            assert count >= 40
+            assert isinstance(put, f.Refused)
+            assert put.code == WireCode.SLOW_DOWN
+            assert put.retry_after_s > 0
+            asked = []
+            while WireCode.SLOW_DOWN not in asked:
+                asked.append(code_of(await wire.ask(f.FetchSlot, slot=os.urandom(16))))
         assert set(asked) == {WireCode.NOT_FOUND, WireCode.SLOW_DOWN}
