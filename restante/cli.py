@@ -155,7 +155,13 @@ def audit(run: Invocation) -> int:
 
 
 @command(relay)
-@click.option("--data", metavar="DIR", required=True, help="The relay's directory.")
+@click.option(
+    "--data",
+    metavar="DIR",
+    envvar="RESTANTE_RELAY_DATA",
+    required=True,
+    help="The relay's directory (RESTANTE_RELAY_DATA).",
+)
 @click.option("--settings", metavar="FILE", help="Its settings, for the limits in them.")
 @click.option("--thorough", is_flag=True, help="Read a large database through, too.")
 @click.option("--no-message", is_flag=True, help="Send no message from end to end.")

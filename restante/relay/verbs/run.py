@@ -70,9 +70,10 @@ def data_option(body: F) -> F:
     return click.option(
         "--data",
         metavar="DIR",
+        envvar="RESTANTE_RELAY_DATA",
         required=True,
         type=click.Path(path_type=Path),
-        help="The relay's directory.",
+        help="The relay's directory (RESTANTE_RELAY_DATA).",
     )(body)
 
 
