@@ -125,3 +125,6 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long a stopping relay waits for its connections to end by themselves."""
     database_bytes: Annotated[int, Meta(ge=0, le=2**53)] = 0
     """Most that the database file may grow to; 0 for as long as the disk has room."""
+    deposits_leave_bytes: Annotated[int, Meta(ge=0, le=2**53)] = 64 * 1024 * 1024
+    """Room on the database's disk that deposits leave: an ack needs some of it before it frees any.
+    So where messages have filled the disk there is room again as soon as they are fetched."""

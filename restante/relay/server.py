@@ -88,6 +88,7 @@ async def running_relay(
             settings.database,
             url=settings.database_url,
             max_bytes=settings.limits.database_bytes,
+            leave_bytes=settings.limits.deposits_leave_bytes,
         ) as store:
             certificate = await trio.to_thread.run_sync(_certificate, settings)
             listeners, port = await open_listeners(

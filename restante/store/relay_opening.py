@@ -16,10 +16,11 @@ from restante.store.relay_store import RelayStore
 
 @asynccontextmanager
 async def open_relay_store(
-    path: Path, *, url: str = "", max_bytes: int = 0
+    path: Path, *, url: str = "", max_bytes: int = 0, leave_bytes: int = 0
 ) -> AsyncIterator[RelayStore]:
     """Open the file, or with `url` the server, for the length of the block, in `open_loop`.
 
+    Deposits let the file grow to `max_bytes`, and leave `leave_bytes` on its disk; 0: no matter.
     Raises StoreError's subclasses, each with a sentence for the operator.
     """
     if url:
@@ -29,4 +30,4 @@ async def open_relay_store(
             yield store
     else:
         async with open_relay_database(path, max_bytes=max_bytes) as db:
-            yield sqlite_store(db)
+            yield sqlite_store(db, leave_bytes=leave_bytes)

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
+from os import statvfs
+from pathlib import Path
+from time import monotonic
 from typing import Final
 
 import trio
@@ -36,14 +39,24 @@ FOLD_EVERY_S: Final = 0.25
 FOLD_SHARE: Final = 0.1
 """Of the time, so that a slow disk has most of it for commits."""
 
+LOOK_EVERY_S: Final = 1.0
+"""At how much room there is: others may fill the disk."""
+COMMIT_BYTES: Final = 64 * 1024
+"""Of the journal, at the most, that a commit takes besides its payloads: pages it touches."""
+
 
 class SqliteMailboxes:
     """The one writer's numbers and keys, and the file."""
 
     reads_past = True
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, *, leave_bytes: int = 0) -> None:
+        """`leave_bytes`: room on the disk that no deposit takes, and by which acks free some."""
         self._db = db
+        self._leave_bytes = leave_bytes
+        self._has_room = True
+        self._look_at = monotonic()
+        self._unlooked_bytes = 0
         self._writer = MailboxWriter()
         self._has_committed = trio.Event()
 
@@ -58,12 +71,36 @@ class SqliteMailboxes:
         """As `Mailboxes.commit`."""
         try:
             sequences = await self._db.write_raw(
-                partial(self._writer.commit, arrivals=arrivals, acks=acks, hour=hour)
+                partial(self._commit, arrivals=arrivals, acks=acks, hour=hour)
             )
         finally:
             self._has_committed.set()  # also of one that found the disk full: a fold makes room
         self._writer.committed(hour=hour)
         return sequences
+
+    def _commit(
+        self,
+        raw: RawConnection,
+        arrivals: Sequence[Arrival],
+        acks: Collection[Removed],
+        *,
+        hour: int,
+    ) -> list[int]:
+        if arrivals and self._leave_bytes:
+            self._look_at_room(raw, COMMIT_BYTES + sum([len(each.payload) for each in arrivals]))
+        if arrivals and not self._has_room:
+            raise DiskFull(f"The disk of {self._db.path} has no more room than deposits leave.")
+        return self._writer.commit(raw, arrivals, acks, hour=hour)
+
+    def _look_at_room(self, raw: RawConnection, coming_bytes: int) -> None:
+        """Look again whether there is room, unless little has come since the last time."""
+        self._unlooked_bytes += coming_bytes
+        now = monotonic()
+        if now < self._look_at and self._unlooked_bytes * 16 < self._leave_bytes:
+            return
+        self._look_at, self._unlooked_bytes = now + LOOK_EVERY_S, 0
+        with suppress(OSError):  # the commit itself says so
+            self._has_room = _room_bytes(raw, self._db.path) > self._leave_bytes
 
     def shared_of(self, seq: int) -> int | None:
         """As `Mailboxes.shared_of`."""
@@ -142,6 +179,19 @@ class SqliteMailboxes:
             pass
 
 
+def _room_bytes(raw: RawConnection, path: Path) -> int:
+    """Return how much more the file can hold: in pages that deletions have freed, and on the disk.
+
+    The file itself never gets smaller, and grows by what is in the journal alone as yet.
+    """
+    (free_pages,) = raw.execute("PRAGMA freelist_count").fetchone()
+    (pages,) = raw.execute("PRAGMA page_count").fetchone()
+    (page_bytes,) = raw.execute("PRAGMA page_size").fetchone()
+    disk = statvfs(path.parent)
+    unfolded_bytes = max(int(pages * page_bytes) - path.stat().st_size, 0)
+    return int(free_pages * page_bytes) + disk.f_bavail * disk.f_frsize - unfolded_bytes
+
+
 class Alone:
     """No other relay: the lock on the directory sees to that."""
 
@@ -182,6 +232,7 @@ class Alone:
         return []
 
 
-def sqlite_store(db: Database) -> RelayStore:
-    """Return the store over an open file of the current schema."""
-    return RelayStore(db=db, mailboxes=SqliteMailboxes(db), neighbours=Alone())
+def sqlite_store(db: Database, *, leave_bytes: int = 0) -> RelayStore:
+    """Return the store over an open file of the current schema. `leave_bytes`: on its disk."""
+    mailboxes = SqliteMailboxes(db, leave_bytes=leave_bytes)
+    return RelayStore(db=db, mailboxes=mailboxes, neighbours=Alone())

@@ -7,6 +7,7 @@ the rest was told that there is no room, and with room it goes on by itself.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import trio
 
 from restante.errors import WireCode
 from restante.protocol import frames as f
+from restante.relay.limits import Limits
 from restante.relay.server import RunningRelay
 from tests.relay.wire import (
     anonymous,
@@ -52,7 +54,7 @@ async def main(place: Path) -> None:
     ballast = place / "ballast"
     ballast.write_bytes(bytes(BALLAST_BYTES))
     accepted: set[bytes] = set()
-    async with relay_at(place) as relay:
+    async with relay_at(place, limits=Limits(deposits_leave_bytes=0)) as relay:
         bob = await registered(relay, "bob")
         async with anonymous(relay) as wire:
 
@@ -95,5 +97,35 @@ async def main(place: Path) -> None:
             assert await device.drained() == [], "and acked"
 
 
+async def by_itself(place: Path) -> None:
+    """Fill the disk with deposits alone: what is fetched then makes room for the next."""
+    limits = Limits(deposits_leave_bytes=8 * 1024 * 1024)
+    async with relay_at(place, limits=limits) as relay:
+        bob = await registered(relay, "bob")
+        async with anonymous(relay) as wire:
+
+            async def leave() -> set[int]:
+                outcomes = await deposit(wire, *(item(bob) for _ in range(FRAME)))
+                return {result.outcome for result in outcomes}
+
+            stored = 0
+            while (said := await leave()) == {f.Outcome.STORED}:
+                stored += FRAME
+            assert said == {f.Outcome.RELAY_FULL}, said
+            assert isinstance(await registers(relay), f.Done), "others still have some room"
+            async with subscribed(relay, bob) as device:
+                await device.delivered(stored)
+                with trio.fail_after(LONGEST_S):
+                    while await leave() != {f.Outcome.STORED}:  # noqa: ASYNC110  # the same
+                        await trio.sleep(0.05)
+
+
+async def both(place: Path) -> None:
+    """Once with others that fill the disk, and once without."""
+    await main(place)
+    shutil.rmtree(place / "relay")
+    await by_itself(place)
+
+
 if __name__ == "__main__":
-    trio.run(main, Path(sys.argv[1]))
+    trio.run(both, Path(sys.argv[1]))

@@ -48,6 +48,7 @@ SILENT = {
         "wakes_waiting",
     },
     "named by the one it belongs to": {"request_burst"},
+    "told as database_bytes: the relay is full": {"deposits_leave_bytes"},
 }
 
 

@@ -174,11 +174,11 @@ def _database(data: Path, *, is_thorough: bool) -> Finding:
 def _disk(data: Path, limits: Limits) -> Finding:
     room = shutil.disk_usage(data)
     found = f"{room.free // 2**20} MiB free of {room.total // 2**20}."
-    if room.free <= limits.blobs_leave_bytes:
+    if room.free <= max(limits.blobs_leave_bytes, limits.deposits_leave_bytes):
         return Finding(
             check="disk",
             state=State.BAD,
-            found=f"{found} No more blobs are taken, and soon no messages.",
+            found=f"{found} {_untaken(room.free, limits)}",
             fix="Free some space, give the relay a larger disk, or lower its quotas.",
         )
     if room.free < room.total // 20:
@@ -189,6 +189,12 @@ def _disk(data: Path, limits: Limits) -> Finding:
             fix="Free some space, or give the relay a larger disk.",
         )
     return Finding(check="disk", state=State.OK, found=found)
+
+
+def _untaken(free_bytes: int, limits: Limits) -> str:
+    if free_bytes <= limits.deposits_leave_bytes:
+        return "No more messages are taken, and no blobs."
+    return "No more blobs are taken, and soon no messages."
 
 
 def _open_files(stats: dict[str, Any] | None, limits: Limits) -> Finding:
