@@ -81,6 +81,9 @@ class AnonymousTalk:
             carry_out = partial(self._services.slots.find, frame)
         else:
             carry_out = partial(self._fetch_blob, frame)
+            # Who asks for parts faster than it reads them waits here, and its queue doesn't grow;
+            # and nobody of its network with it, whose look-up it has not begun.
+            await self._session.room(QUEUED_PART_BYTES)
         async with self._services.turns.look_up(self._session.network):
             await self._session.answer(frame.request, carry_out)
 
@@ -95,8 +98,6 @@ class AnonymousTalk:
             raise Refusal(refusal.code, refusal.reason, retry_after_s=wait_s) from None
 
     async def _fetch_blob(self, frame: f.FetchBlob) -> f.Frame:
-        # Who asks for parts faster than it reads them waits here, and its queue doesn't grow.
-        await self._session.room(QUEUED_PART_BYTES)
         try:
             return await self._services.blobs.fetch(frame)
         except Refusal as refusal:
@@ -139,6 +140,7 @@ class AnonymousTalk:
             return
         services.writer.deposit(deposits)
         if services.writer.is_crowded(self._session.network):
+            services.turns.pause(self._session.network)
             await services.writer.room(self._session.network)
 
     async def _fetch_mailboxes(self, frame: f.Deposit) -> int:

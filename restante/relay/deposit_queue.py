@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 from restante.errors import StoreError
@@ -86,14 +87,16 @@ class DepositQueue:
     def take(self, *, most_bytes: int, share_bytes: int) -> list[Queued]:
         """Take what the next commit stores: of each network its share, until there is enough.
 
-        The frame that passes a bound is still taken. Who got nothing is the first next time.
+        The frame that passes a bound is still taken. Who got nothing is the first next time; who
+        has least is the first in the commit, and so the first who is told.
         """
-        taken: list[Queued] = []
+        by_network: list[list[Queued]] = []
         size_bytes = 0
         for network in list(self._lines):
             if size_bytes >= most_bytes:
                 break
             line, until = self._lines[network], min(size_bytes + share_bytes, most_bytes)
+            taken: list[Queued] = []
             while line and size_bytes < until:
                 queued = line.popleft()
                 size_bytes += queued.size_bytes
@@ -102,7 +105,9 @@ class DepositQueue:
                 self._lines.move_to_end(network)
             else:
                 del self._lines[network]
-        return taken
+            by_network.append(taken)
+        by_network.sort(key=len)
+        return list(chain.from_iterable(by_network))
 
     def free(self, taken: list[Queued]) -> None:
         """Note that what was taken is held no more."""

@@ -68,7 +68,7 @@ class FrameDeposits:
 
     def stored(self, sequences: list[int]) -> None:
         """Hand what was committed to whoever is there for it, and answer."""
-        services = self._session.services
+        services, began_at = self._session.services, perf_counter()
         if (
             services.subscribers
             or services.neighbours.are_possible
@@ -77,7 +77,9 @@ class FrameDeposits:
         ):
             self._hand_over(sequences)
         self._session.send(f.Deposited(request=self._request, results=self.results))
-        services.figures.deposits_s.add(perf_counter() - self._began_at)
+        now = perf_counter()
+        services.figures.deposits_s.add(now - self._began_at)
+        services.turns.spend(self.network, now - began_at)
 
     def _hand_over(self, sequences: list[int]) -> None:
         services = self._session.services

@@ -1,4 +1,4 @@
-"""Turns: of each round of the loop a network gets no more than a slice, while others are there too.
+"""Turns: of the loop's time a network gets no more than a share, while others are there too.
 
 The loop runs whatever can run once a round; somebody with many busy connections would be most of
 it, and everybody else would wait for all of them. Rule: nothing is held while a connection waits
@@ -14,40 +14,62 @@ from typing import Final
 
 import trio
 
-SLICE_S: Final = 0.0005
-"""Some eight small deposits: what the others wait for one network in a round."""
+SHARE: Final = 0.2
+"""Of the time, beside others: two thousand small envelopes a second, which is as many as a network
+may deposit. With a third of it the others' came twice as late."""
+
+SLICE_S: Final = 0.00025
+"""Some four small deposits: what the others wait for one network at a time."""
+
+_AHEAD_S: Final = SLICE_S / SHARE - SLICE_S
+"""How far a network may be ahead of its share: by a slice."""
+
+MOST_AHEAD_S: Final = 0.05
+"""How long a network waits at the most: a fan-out to a thousand devices is one piece of work."""
+
+GREETING_S: Final = 0.001
+"""What a connection costs to greet, or a step of a handshake in TLS."""
 
 LOOK_UPS: Final = 4
 """Look-ups of a network under way, while it is alone: beside others it has one. Each costs the loop
 as much as a hundred envelopes."""
 
-WOKEN_A_ROUND: Final = 8
-"""Of those of a network who wait for a round of theirs: to be woken for nothing costs time, too."""
+MOST_OF_A_LOOK_UP_S: Final = 0.005
+"""What takes longer waits for a disk, or for somebody else's store, and costs the loop nothing."""
+
+WOKEN_A_ROUND: Final = 4
+"""Of those of a network who wait for its time: to be woken for nothing costs time, too."""
+
+PAUSE_S: Final = 0.001
+"""Between two looks at who waits, if there is nobody to wake."""
 
 COMPANY_S: Final = 2.0
 """For so long after a frame of another network nobody is alone."""
 
+MOST_REMEMBERED: Final = 4096
+"""Networks, before those are forgotten that are behind their share."""
+
 
 class Turns(trio.abc.Instrument):
-    """How long each network was served in this round. An instrument of the relay's loop."""
+    """How long each network was served of late. An instrument of the relay's loop."""
 
     def __init__(self) -> None:
         self._round = 0
-        self._used_s: dict[bytes, float] = {}
+        self._free_at: dict[bytes, float] = {}
+        """When each would have used what it has, at its share of the time."""
         self._doors: dict[bytes, _Door] = {}
         self._waiting: dict[bytes, trio.lowlevel.ParkingLot] = {}
         self._has_waiting = trio.Event()
         self._last: bytes | None = None
         self._shared_until = 0.0
+        self._began, self._began_in = 0.0, 0
 
     def after_io_wait(self, timeout: float) -> None:
         """Begin a round."""
         self._round += 1
-        if self._used_s:
-            self._used_s.clear()
 
     def begin(self, network: bytes) -> float | None:
-        """Return when a piece of work of a network begins; None: not in this round, `wait` first.
+        """Return when a piece of work of a network begins; None: not now, `wait` first.
 
         `end` follows.
         """
@@ -56,12 +78,16 @@ class Turns(trio.abc.Instrument):
             if self._last is not None:
                 self._shared_until = now + COMPANY_S
             self._last = network
-        if now < self._shared_until and self._used_s.get(network, 0.0) > SLICE_S:
+        if not self._may_go(network, now):
             return None
+        self._began, self._began_in = now, self._round
         return now
 
+    def _may_go(self, network: bytes, now: float) -> bool:
+        return now >= self._shared_until or self._free_at.get(network, 0.0) <= now + _AHEAD_S
+
     async def wait(self, network: bytes) -> float:
-        """Wait for a round in which the network has time left; return when its work begins."""
+        """Wait until the network has time left; return when its work begins."""
         while True:
             self._has_waiting.set()
             await self._waiting.setdefault(network, trio.lowlevel.ParkingLot()).park()
@@ -79,15 +105,18 @@ class Turns(trio.abc.Instrument):
         return began, self._round
 
     async def run(self) -> None:
-        """Wake some of those who wait, of each network, once a round; for ever."""
+        """Wake some of those who wait, of each network that has time left; for ever."""
         while True:
             await self._has_waiting.wait()
             while self._waiting:
-                await trio.lowlevel.checkpoint()
+                now, pause_s = perf_counter(), PAUSE_S
                 for network, lot in list(self._waiting.items()):
-                    lot.unpark(count=WOKEN_A_ROUND)
-                    if not lot:
-                        del self._waiting[network]
+                    if self._may_go(network, now):
+                        pause_s = 0.0
+                        lot.unpark(count=WOKEN_A_ROUND)
+                        if not lot:
+                            del self._waiting[network]
+                await trio.sleep(pause_s)
             self._has_waiting = trio.Event()
 
     def has_company(self) -> bool:
@@ -102,12 +131,24 @@ class Turns(trio.abc.Instrument):
     def end(self, network: bytes, began: float, in_round: int) -> None:
         """Count a piece of work, unless it waited for something: then the round is another."""
         if in_round == self._round:
-            used_s = self._used_s.get(network, 0.0)
-            self._used_s[network] = used_s + perf_counter() - began
+            self.spend(network, perf_counter() - began)
+
+    def pause(self, network: bytes) -> None:
+        """Count what was done so far of a piece of work that is about to wait for something."""
+        if self._began_in == self._round:
+            self.spend(network, perf_counter() - self._began)
 
     def charge(self, network: bytes) -> None:
-        """Count a whole slice: for work that can't be cut, and is about to be done."""
-        self._used_s[network] = self._used_s.get(network, 0.0) + 2 * SLICE_S
+        """Count a greeting: work that can't be cut, and is about to be done."""
+        self.spend(network, GREETING_S)
+
+    def spend(self, network: bytes, spent_s: float) -> None:
+        """Count time that was spent for a network."""
+        now, free_at = perf_counter(), self._free_at
+        since = free_at.get(network, 0.0)
+        free_at[network] = min(max(since, now) + spent_s / SHARE, now + MOST_AHEAD_S)
+        if len(free_at) > MOST_REMEMBERED:
+            self._free_at = {one: at for one, at in free_at.items() if at > now}
 
     @asynccontextmanager
     async def look_up(self, network: bytes) -> AsyncIterator[None]:
@@ -118,7 +159,9 @@ class Turns(trio.abc.Instrument):
         door.visitors += 1
         try:
             async with door.places, door.one if self.has_company() else nullcontext():
+                began, _ = await self.take(network)
                 yield
+                self.spend(network, min(perf_counter() - began, MOST_OF_A_LOOK_UP_S))
         finally:
             door.visitors -= 1
             if not door.visitors:

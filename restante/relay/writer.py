@@ -9,6 +9,7 @@ Spec: docs/relay.md, section 3.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
 MAX_BATCH_BYTES: Final = 8 * 1024 * 1024
 """Of one commit: the next waits meanwhile, so it should not take long."""
 
-SHARE_BYTES: Final = 64 * 1024
-"""Of one network in a commit, while others are there too: what they wait for it is a commit of two
-milliseconds, not one of fifty."""
+SHARE_BYTES: Final = 32 * 1024
+"""Of one network in a commit, while others are there too: what they wait for it is a commit of one
+millisecond, not one of fifty."""
 
 MAX_WAITING_BYTES: Final = 32 * 1024 * 1024
 """Deposits in memory that no commit has taken up yet; past them connections are not read."""
@@ -93,7 +94,7 @@ class Writer:
         self._are_acks_refused = False
         self._are_acks_alone = False
         self._has_work = trio.Event()
-        self._rooms: dict[bytes, trio.Event] = {}
+        self._rooms: dict[bytes, trio.lowlevel.ParkingLot] = {}
         """What the connections of a network wait for that has too much here."""
         self._barriers: list[_Barrier] = []
         self._held: list[_Barrier] = []
@@ -146,10 +147,7 @@ class Writer:
     async def room(self, network: bytes) -> None:
         """Wait until there is room for another deposit of this network."""
         while self.is_crowded(network):
-            room = self._rooms.get(network)
-            if room is None:
-                room = self._rooms[network] = trio.Event()
-            await room.wait()
+            await self._rooms.setdefault(network, trio.lowlevel.ParkingLot()).park()
 
     @property
     def waiting_bytes(self) -> int:
@@ -284,8 +282,14 @@ class Writer:
 
     def _free(self, taken: list[Queued]) -> None:
         self._queue.free(taken)
-        for network in [network for network in self._rooms if not self.is_crowded(network)]:
-            self._rooms.pop(network).set()
+        freed = Counter(queued.deposits.network for queued in taken)
+        for network, room in list(self._rooms.items()):
+            if not self.is_crowded(network):
+                # As many as there is room for: a flood's connections all at once are a pause.
+                is_empty = self._queue.bytes_of(network) <= MAX_WAITING_OF_ONE_BYTES // 2
+                room.unpark(count=len(room) if is_empty else freed[network] or len(room))
+            if not room:
+                del self._rooms[network]
 
     async def expire(self) -> int:
         """Delete what has expired and forget old deposit ids; return how many envelopes went."""

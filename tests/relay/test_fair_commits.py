@@ -55,7 +55,7 @@ def test_each_network_has_its_share_in_its_order() -> None:
     queue = DepositQueue()
     put(queue, b"flood", 5)
     put(queue, b"bob", 1)
-    assert taken(queue, share=2 * SMALL) == [(b"flood", 0), (b"flood", 1), (b"bob", 0)]
+    assert taken(queue, share=2 * SMALL) == [(b"bob", 0), (b"flood", 0), (b"flood", 1)]
     assert taken(queue, share=2 * SMALL) == [(b"flood", 2), (b"flood", 3)]
     assert taken(queue, share=2 * SMALL) == [(b"flood", 4)]
     assert not queue
@@ -174,3 +174,34 @@ async def test_who_has_too_much_waiting_waits_and_nobody_else_does() -> None:
         with trio.fail_after(PATIENCE_S):
             await writer.room(b"flood")
         assert not writer.is_crowded(b"flood")
+
+
+class Steps(trio.abc.Instrument):
+    """How often tasks of one name were run."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self.count = name, 0
+
+    def before_task_step(self, task: trio.lowlevel.Task) -> None:
+        """Count a step."""
+        self.count += task.name.endswith(self._name)
+
+
+async def test_as_many_connections_are_woken_as_a_commit_has_taken_frames() -> None:
+    notebook, connections, steps = Notebook(), 64, Steps(".connection")
+    notebook.goes_on.set()
+    async with a_writer(notebook, has_company=True) as writer:
+        for number in range(MAX_WAITING_OF_ONE_BYTES // SMALL + 1):
+            writer.deposit(OneFrame(b"flood", number))
+
+        async def connection() -> None:
+            await writer.room(b"flood")
+            writer.deposit(OneFrame(b"flood"))
+
+        trio.lowlevel.add_instrument(steps)
+        with trio.fail_after(PATIENCE_S):
+            async with trio.open_nursery() as flood:
+                for _ in range(connections):
+                    flood.start_soon(connection)
+        trio.lowlevel.remove_instrument(steps)
+    assert connections < steps.count <= 3 * connections, "else most were woken for nothing"
