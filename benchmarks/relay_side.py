@@ -147,6 +147,12 @@ def resident_kib(pid: int, field: str = "VmRSS") -> int:
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(field))
 
 
+def processor_s(pid: int) -> float:
+    """Return for how long a process has had a processor. Source: proc(5), schedstat."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(task.read_text(encoding="ascii").split()[0]) for task in tasks) / 1e9
+
+
 def forget_peak(pid: int) -> None:
     """Let the peak of a process's memory count from now on. Source: proc(5), clear_refs."""
     Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
@@ -154,5 +160,5 @@ def forget_peak(pid: int) -> None:
 
 def row(bench: str, value: float, how: str, unit: str = "envelopes/s") -> dict[str, Any]:
     """Return a row of figures."""
-    figure = round(value, 1) if unit == "KiB" else round(value)
+    figure = round(value) if unit == "envelopes/s" else round(value, 1)
     return {"bench": bench, "value": figure, "unit": unit, "how": how}
