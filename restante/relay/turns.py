@@ -34,8 +34,8 @@ LOOK_UPS: Final = 4
 """Look-ups of a network under way, while it is alone: beside others it has one. Each costs the loop
 as much as a hundred envelopes."""
 
-MOST_OF_A_LOOK_UP_S: Final = 0.005
-"""What takes longer waits for a disk, or for somebody else's store, and costs the loop nothing."""
+LOOK_UP_S: Final = 0.0005
+"""What one costs the loop. By the clock it takes longer the more others do meanwhile."""
 
 WOKEN_A_ROUND: Final = 4
 """Of those of a network who wait for its time: to be woken for nothing costs time, too."""
@@ -159,9 +159,9 @@ class Turns(trio.abc.Instrument):
         door.visitors += 1
         try:
             async with door.places, door.one if self.has_company() else nullcontext():
-                began, _ = await self.take(network)
+                await self.take(network)
+                self.spend(network, LOOK_UP_S)
                 yield
-                self.spend(network, min(perf_counter() - began, MOST_OF_A_LOOK_UP_S))
         finally:
             door.visitors -= 1
             if not door.visitors:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import aiosqlite
 import trio
@@ -26,6 +26,10 @@ from restante.store.seam import connected, create_private, translated
 T = TypeVar("T")
 
 _OPTION_WRITES = "restante_writes"
+
+POOL: Final = 8
+"""Connections that are kept: two for the hot paths, the others for look-ups. What is past them is
+opened and closed each time, a thread and a file: ten times what is looked up."""
 
 
 class Database(seam.Database):
@@ -120,7 +124,7 @@ def _make_engine(path: Path, driver: Driver) -> AsyncEngine:
     engine = create_async_engine(
         f"sqlite+aiosqlite:///{path}",
         async_creator=connect,
-        pool_size=4,
+        pool_size=POOL,
         hide_parameters=True,  # an exception that shows values would show what people write
     )
 

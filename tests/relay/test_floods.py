@@ -21,7 +21,7 @@ from restante.protocol import frames as f
 from restante.protocol.codec import encode
 from restante.relay.handshakes import shake_hands
 from restante.relay.limits import Limits
-from restante.relay.turns import LOOK_UPS, MOST_OF_A_LOOK_UP_S, SHARE, SLICE_S, Turns
+from restante.relay.turns import LOOK_UP_S, LOOK_UPS, SHARE, SLICE_S, Turns
 from restante.relay.websocket import MAX_LATE_BYTES
 from tests.relay.authority import Authority
 from tests.relay.raw_socket import a_frame, a_raw_socket
@@ -114,7 +114,7 @@ async def test_what_is_looked_up_for_a_network_is_of_its_share(*, has_company: b
     async with turns_of_a_flood(has_company=has_company) as turns:
         for _ in range(5):
             async with turns.look_up(b"flood"):
-                _busy(MOST_OF_A_LOOK_UP_S)
+                _busy(LOOK_UP_S)
             late += turns.begin(b"flood") is None
     assert bool(late) == has_company
 
