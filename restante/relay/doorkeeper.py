@@ -191,8 +191,7 @@ class Doorkeeper:
         try:
             if visit.network is not None:
                 # One of a network in a round: to greet somebody, in TLS or not, can't be cut.
-                await services.turns.take(visit.network)
-                services.turns.charge(visit.network)
+                await services.turns.greet(visit.network)
             if isinstance(stream, trio.SSLStream):
                 with trio.CancelScope(deadline=deadline) as scope:
                     network = visit.network or b""

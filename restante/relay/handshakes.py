@@ -37,8 +37,7 @@ class _InTurn(trio.abc.Stream):
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
         data = await self._plain.receive_some(max_bytes)
-        await self._turns.take(self._network)
-        self._turns.charge(self._network)
+        await self._turns.greet(self._network)
         return data
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:

@@ -49,6 +49,9 @@ COMPANY_S: Final = 2.0
 MOST_REMEMBERED: Final = 4096
 """Networks, before those are forgotten that are behind their share."""
 
+_GREETINGS: Final = b"greetings of "
+"""Before a network: the account of its greetings."""
+
 
 class Turns(trio.abc.Instrument):
     """How long each network was served of late. An instrument of the relay's loop."""
@@ -74,14 +77,17 @@ class Turns(trio.abc.Instrument):
         `end` follows.
         """
         now = perf_counter()
-        if network != self._last:
-            if self._last is not None:
-                self._shared_until = now + COMPANY_S
-            self._last = network
+        self._meet(network, now)
         if not self._may_go(network, now):
             return None
         self._began, self._began_in = now, self._round
         return now
+
+    def _meet(self, network: bytes, now: float) -> None:
+        if network != self._last:
+            if self._last is not None:
+                self._shared_until = now + COMPANY_S
+            self._last = network
 
     def _may_go(self, network: bytes, now: float) -> bool:
         return now >= self._shared_until or self._free_at.get(network, 0.0) <= now + _AHEAD_S
@@ -89,10 +95,13 @@ class Turns(trio.abc.Instrument):
     async def wait(self, network: bytes) -> float:
         """Wait until the network has time left; return when its work begins."""
         while True:
-            self._has_waiting.set()
-            await self._waiting.setdefault(network, trio.lowlevel.ParkingLot()).park()
+            await self._park(network)
             if (began := self.begin(network)) is not None:
                 return began
+
+    async def _park(self, account: bytes) -> None:
+        self._has_waiting.set()
+        await self._waiting.setdefault(account, trio.lowlevel.ParkingLot()).park()
 
     async def take(self, network: bytes) -> tuple[float, int]:
         """Return when a piece of work of a network begins, and in which round; maybe wait for it.
@@ -138,9 +147,16 @@ class Turns(trio.abc.Instrument):
         if self._began_in == self._round:
             self.spend(network, perf_counter() - self._began)
 
-    def charge(self, network: bytes) -> None:
-        """Count a greeting: work that can't be cut, and is about to be done."""
-        self.spend(network, GREETING_S)
+    async def greet(self, network: bytes) -> None:
+        """Wait until a network has time for a greeting, and count it: it can't be cut.
+
+        Greetings have a share of their own: who comes with many devices isn't served later for it.
+        """
+        account = _GREETINGS + network
+        self._meet(network, perf_counter())
+        while not self._may_go(account, perf_counter()):
+            await self._park(account)
+        self.spend(account, GREETING_S)
 
     def spend(self, network: bytes, spent_s: float) -> None:
         """Count time that was spent for a network."""

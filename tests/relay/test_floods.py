@@ -87,9 +87,16 @@ async def test_who_is_alone_has_all_of_the_time() -> None:
 
 async def test_nobody_else_waits_for_the_share_of_a_flood() -> None:
     async with turns_of_a_flood(has_company=True) as turns:
-        turns.charge(b"flood")
+        turns.spend(b"flood", SLICE_S * 2)
         assert turns.begin(b"flood") is None
         assert turns.begin(b"other") is not None
+
+
+async def test_who_comes_with_many_devices_is_not_served_later_for_it() -> None:
+    async with turns_of_a_flood(has_company=True) as turns:
+        for _ in range(TASKS // 4):
+            await turns.greet(b"office")
+        assert turns.begin(b"office") is not None
 
 
 async def test_what_cannot_be_cut_is_done_one_after_the_other() -> None:
@@ -97,9 +104,8 @@ async def test_what_cannot_be_cut_is_done_one_after_the_other() -> None:
     async with turns_of_a_flood(has_company=True) as turns:
 
         async def greeting() -> None:
-            _, in_round = await turns.take(b"flood")
-            turns.charge(b"flood")
-            seen[in_round] += 1
+            await turns.greet(b"flood")
+            seen[turns.round] += 1
 
         async with trio.open_nursery() as flood:
             for _ in range(TASKS):
