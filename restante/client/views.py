@@ -6,7 +6,7 @@ the user interface, scripts and the socket. Spec: docs/engine.md, section 2.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
 from msgspec import structs
 
@@ -19,6 +19,7 @@ from restante.client.interface import (
     Conversation,
     GroupLine,
     Message,
+    MessageKind,
     MessageState,
     Quoted,
     Received,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from restante.client.grammar.presences import Presence
+    from restante.client.interface import ReceivedType
     from restante.client.own_account import OwnAccount
     from restante.store.client_contacts import ContactRow
     from restante.store.client_feed import FeedRow
@@ -43,22 +45,7 @@ if TYPE_CHECKING:
     from restante.store.client_spaces import ChannelRow
     from restante.store.client_summaries import ConversationSummary
 
-MessageKind = Literal[
-    "text",
-    "file",
-    "location",
-    "contact",
-    "poll",
-    "setting",
-    "deleted",
-    "gap",
-    "undecryptable",
-    "unknown",
-    "notice",
-]
-ReceivedType = Literal["message", "request", "receipt", "change", "gap", "notice", "error"]
 _KINDS: Final = frozenset(get_args(MessageKind))
-
 
 ROLES: Final = ("none", "reader", "member", "admin", "owner")
 """The interface's words for `protocol.group.Role`, by its number."""

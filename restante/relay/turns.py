@@ -89,8 +89,8 @@ class Turns(trio.abc.Instrument):
                 self._shared_until = now + COMPANY_S
             self._last = network
 
-    def _may_go(self, network: bytes, now: float) -> bool:
-        return now >= self._shared_until or self._free_at.get(network, 0.0) <= now + _AHEAD_S
+    def _may_go(self, account: bytes, now: float) -> bool:
+        return now >= self._shared_until or self._free_at.get(account, 0.0) <= now + _AHEAD_S
 
     async def wait(self, network: bytes) -> float:
         """Wait until the network has time left; return when its work begins."""
@@ -119,12 +119,12 @@ class Turns(trio.abc.Instrument):
             await self._has_waiting.wait()
             while self._waiting:
                 now, pause_s = perf_counter(), PAUSE_S
-                for network, lot in list(self._waiting.items()):
-                    if self._may_go(network, now):
+                for account, lot in list(self._waiting.items()):
+                    if self._may_go(account, now):
                         pause_s = 0.0
                         lot.unpark(count=WOKEN_A_ROUND)
                         if not lot:
-                            del self._waiting[network]
+                            del self._waiting[account]
                 await trio.sleep(pause_s)
             self._has_waiting = trio.Event()
 
@@ -158,11 +158,11 @@ class Turns(trio.abc.Instrument):
             await self._park(account)
         self.spend(account, GREETING_S)
 
-    def spend(self, network: bytes, spent_s: float) -> None:
-        """Count time that was spent for a network."""
+    def spend(self, account: bytes, spent_s: float) -> None:
+        """Count time that was spent: for a network, or for its greetings."""
         now, free_at = perf_counter(), self._free_at
-        since = free_at.get(network, 0.0)
-        free_at[network] = min(max(since, now) + spent_s / SHARE, now + MOST_AHEAD_S)
+        since = free_at.get(account, 0.0)
+        free_at[account] = min(max(since, now) + spent_s / SHARE, now + MOST_AHEAD_S)
         if len(free_at) > MOST_REMEMBERED:
             self._free_at = {one: at for one, at in free_at.items() if at > now}
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final, get_args
 
 from restante.client.clock import read_rfc3339
 from restante.client.grammar.threads import thread_of
-from restante.client.interface import Thread
+from restante.client.interface import MessageKind, Thread
 from restante.client.named import account_of, conversation_of, message_of
 from restante.client.syncing.chosen import thread_draft
 from restante.client.viewing import viewer, viewer_of
-from restante.client.views import MessageKind, conversation_key
+from restante.client.views import conversation_key
 from restante.errors import UserError
 from restante.protocol.order import HIGHEST_RANK, rank_at
 from restante.store.client_calls import calling

@@ -28,6 +28,7 @@ from restante.client.interface.backup_values import ImportResult as ImportResult
 from restante.client.interface.consuming import Consumer as Consumer
 from restante.client.interface.consuming import DeadLetter as DeadLetter
 from restante.client.interface.consuming import Received as Received
+from restante.client.interface.consuming import ReceivedType as ReceivedType
 from restante.client.interface.conversation_values import AlertLevel as AlertLevel
 from restante.client.interface.conversation_values import Contact as Contact
 from restante.client.interface.conversation_values import ContactState as ContactState
@@ -72,6 +73,7 @@ from restante.client.interface.message_values import Card as Card
 from restante.client.interface.message_values import Mentioned as Mentioned
 from restante.client.interface.message_values import MentionReason as MentionReason
 from restante.client.interface.message_values import Message as Message
+from restante.client.interface.message_values import MessageKind as MessageKind
 from restante.client.interface.message_values import MessageState as MessageState
 from restante.client.interface.message_values import Place as Place
 from restante.client.interface.message_values import Poll as Poll

@@ -10,12 +10,14 @@ from typing import Literal, Protocol
 from restante.client.interface.message_values import Message
 from restante.client.interface.view import ConversationKey, View
 
+ReceivedType = Literal["message", "request", "receipt", "change", "gap", "notice", "error"]
+
 
 class Received(View, frozen=True):
     """What `tail` prints: everything that arrived, in the order of arrival. `cursor` grows."""
 
     cursor: int
-    type: Literal["message", "request", "receipt", "change", "gap", "notice", "error"]
+    type: ReceivedType
     """`change`: somebody edited, deleted, reacted to or pinned it. `notice`: a contact's key
     changed, or they moved or left."""
     message: Message

@@ -11,6 +11,20 @@ from typing import Literal
 from restante.client.interface.file_values import File
 from restante.client.interface.view import ConversationKey, View
 
+MessageKind = Literal[
+    "text",
+    "file",
+    "location",
+    "contact",
+    "poll",
+    "setting",
+    "deleted",
+    "gap",
+    "undecryptable",
+    "unknown",
+    "notice",
+]
+
 
 class MessageState(StrEnum):
     """How far a message of ours has come; for one of theirs, `delivered` or `read`."""
@@ -129,19 +143,7 @@ class Message(View, frozen=True):
     """RFC 3339 UTC."""
     received_at: str | None
     body: str
-    kind: Literal[
-        "text",
-        "file",
-        "location",
-        "contact",
-        "poll",
-        "setting",
-        "deleted",
-        "gap",
-        "undecryptable",
-        "unknown",
-        "notice",
-    ]
+    kind: MessageKind
     """`deleted`: by its author, for everyone; nothing of it is left but its place."""
     state: MessageState
     quote: Quoted | None = None
