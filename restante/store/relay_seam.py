@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from restante.errors import StoreError
 from restante.store import seam
 from restante.store.driver import Driver, RawConnection, sqlite_driver
-from restante.store.seam import connected, create_private, translated
+from restante.store.seam import Threaded, connected, create_private, translated
 
 T = TypeVar("T")
 
@@ -47,9 +47,9 @@ class Database(seam.Database):
         driver: Driver,
         writer: AsyncConnection,
         reader: AsyncConnection,
-        raw_writer: aiosqlite.Connection,
-        raw_reader: aiosqlite.Connection,
-        folder: aiosqlite.Connection,
+        raw_writer: Threaded,
+        raw_reader: Threaded,
+        folder: Threaded,
     ) -> None:
         super().__init__(path=path, driver=driver, writer=raw_writer, reader=raw_reader)
         self._writer = writer
@@ -99,7 +99,10 @@ class Database(seam.Database):
             return await work(self._writer)
 
     async def _abandon(self) -> None:
-        self._raw_writer = self._raw_reader = None  # the pool closes them
+        for pooled in (self._raw_writer, self._raw_reader):  # the pool closes them
+            if pooled is not None:
+                pooled.let_go()
+        self._raw_writer = self._raw_reader = None
         await self._folder.close()
         await self._reader.close()
         await self._writer.close()
@@ -109,12 +112,12 @@ def _fold_in_thread(connection: RawConnection) -> None:
     connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
-async def _driver_connection(connection: AsyncConnection) -> aiosqlite.Connection:
+async def _threaded(connection: AsyncConnection) -> Threaded:
     pooled = await connection.get_raw_connection()
     driver_connection = pooled.driver_connection
     if not isinstance(driver_connection, aiosqlite.Connection):
         raise StoreError("The database driver is not the one that the hot paths know.")
-    return driver_connection
+    return Threaded(driver_connection)
 
 
 def _make_engine(path: Path, driver: Driver) -> AsyncEngine:
@@ -169,9 +172,9 @@ async def _opened(engine: AsyncEngine, path: Path, driver: Driver) -> Database:
             driver=driver,
             writer=writer,
             reader=reader,
-            raw_writer=await _driver_connection(writer),
-            raw_reader=await _driver_connection(reader),
-            folder=await connected(path, driver),
+            raw_writer=await _threaded(writer),
+            raw_reader=await _threaded(reader),
+            folder=Threaded(await connected(path, driver)),
         )
 
     with trio.CancelScope(shield=True):

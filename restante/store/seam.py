@@ -11,9 +11,10 @@ from __future__ import annotations
 import asyncio
 import atexit
 import os
+import socket
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -46,6 +47,76 @@ async def open_loop() -> AsyncIterator[None]:
         yield
 
 
+@asynccontextmanager
+async def taken(lock: trio.Lock) -> AsyncIterator[None]:
+    """Hold a lock for the block; one that nobody has is taken without a turn of the loop.
+
+    A commit passes two of them, and a turn is longer than all that is between them.
+    """
+    await trio.lowlevel.checkpoint_if_cancelled()
+    try:
+        lock.acquire_nowait()
+    except trio.WouldBlock:
+        await lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+class Threaded:
+    """A connection in its thread, for one piece of work at a time.
+
+    For a whole transaction one entry in the connection's queue, put there as SQLAlchemy's dialect
+    does: the library's calls take a hop for each statement, which costs more than most statements.
+    And the thread rings for the loop by itself: by way of asyncio's, which runs inside trio's, it
+    takes twice as long, and by trio's own it takes a turn of the loop more.
+    """
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+        self._bell, self._rope = socket.socketpair()
+        self._bell.setblocking(False)
+        self._rope.setblocking(False)
+
+    async def run(self, work: Callable[[RawConnection], T]) -> T:
+        """Run store code in the thread and return what it does; raises what it raises.
+
+        A cancellation waits: half a transaction is worse than a late one.
+        """
+        results: list[T] = []
+        errors: list[BaseException] = []
+
+        def in_thread() -> None:
+            try:
+                results.append(work(self._connection._conn))  # noqa: SLF001
+            except BaseException as error:  # raised where it was asked for
+                errors.append(error)
+            with suppress(OSError):  # rung often enough, or closed while it ran
+                self._rope.send(b"\0")
+
+        self._connection._tx.put_nowait((None, in_thread))  # noqa: SLF001
+        with trio.CancelScope(shield=True):
+            while not results and not errors:
+                await trio.lowlevel.wait_readable(self._bell)
+                self._bell.recv(1)
+        for error in errors:
+            raise error
+        return results[0]
+
+    async def close(self) -> None:
+        """End the thread; runs in asyncio's loop."""
+        try:
+            await self._connection.close()
+        finally:
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Ring no more: somebody else closes the connection."""
+        self._bell.close()
+        self._rope.close()
+
+
 class Database:
     """An open database. Made by `open_database`; usable from trio tasks inside `open_loop`.
 
@@ -59,16 +130,16 @@ class Database:
         *,
         path: Path,
         driver: Driver,
-        writer: aiosqlite.Connection,
-        reader: aiosqlite.Connection,
+        writer: Threaded,
+        reader: Threaded,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._path = path
         self._driver = driver
         self._write_turn = trio.Lock()
         self._read_turn = trio.Lock()
-        self._raw_writer: aiosqlite.Connection | None = writer
-        self._raw_reader: aiosqlite.Connection | None = reader
+        self._raw_writer: Threaded | None = writer
+        self._raw_reader: Threaded | None = reader
 
     @property
     def path(self) -> Path:
@@ -77,7 +148,7 @@ class Database:
 
     async def read_raw(self, work: Callable[[RawConnection], T]) -> T:
         """Run store code on one consistent snapshot: one thread hop for all of it."""
-        async with self._read_turn:
+        async with taken(self._read_turn):
             return await self._hop(self._raw_reader, partial(_read_in_thread, work))
 
     async def write_raw(self, work: Callable[[RawConnection], T]) -> T:
@@ -85,7 +156,7 @@ class Database:
 
         An exception of `work` rolls back and is raised. Cancellation: committed, or no effect.
         """
-        async with self._write_turn:
+        async with taken(self._write_turn):
             return await self._hop(self._raw_writer, partial(_write_in_thread, work))
 
     async def outside_transactions(self, work: Callable[[RawConnection], T]) -> T:
@@ -114,33 +185,13 @@ class Database:
             connection.rollback()
             connection.close()
 
-    async def _hop(
-        self, connection: aiosqlite.Connection | None, work: Callable[[RawConnection], T]
-    ) -> T:
+    async def _hop(self, connection: Threaded | None, work: Callable[[RawConnection], T]) -> T:
         if connection is None:
             raise StoreError(f"The database {self._path} is closed.")
-        # One entry in the connection's queue for a whole transaction, put there as SQLAlchemy's
-        # dialect does: the library's calls take a hop for each statement, which costs more than
-        # most statements. And the thread wakes this task by itself: by way of asyncio's loop, which
-        # runs inside trio's, it takes twice as long.
-        token, task = trio.lowlevel.current_trio_token(), trio.lowlevel.current_task()
-        results: list[T] = []
-        errors: list[BaseException] = []
-
-        def in_thread() -> None:
-            try:
-                results.append(work(connection._conn))  # noqa: SLF001
-            except BaseException as error:  # raised where it was asked for
-                errors.append(error)
-            token.run_sync_soon(trio.lowlevel.reschedule, task)
-
-        connection._tx.put_nowait((None, in_thread))  # noqa: SLF001
-        await trio.lowlevel.wait_task_rescheduled(_not_now)
-        for error in errors:
-            if isinstance(error, self._driver.error):
-                raise translated(error, self._driver, self._path) from error
-            raise error
-        return results[0]
+        try:
+            return await connection.run(work)
+        except self._driver.error as error:
+            raise translated(error, self._driver, self._path) from error
 
     async def _abandon(self) -> None:
         writer, reader = self._raw_writer, self._raw_reader
@@ -151,11 +202,6 @@ class Database:
         finally:
             if writer is not None:
                 await writer.close()  # the last to close folds the journal into the file
-
-
-def _not_now(_: object) -> trio.lowlevel.Abort:
-    """Let a cancellation wait: half a transaction is worse than a late one."""
-    return trio.lowlevel.Abort.FAILED
 
 
 def translated(error: BaseException, driver: Driver, path: Path) -> StoreError:
@@ -235,9 +281,9 @@ async def open_database(path: Path, *, driver: Driver | None = None) -> AsyncIte
     create_private(path)
 
     async def connect() -> Database:
-        writer = await connected(path, chosen)
+        writer = Threaded(await connected(path, chosen))
         try:
-            reader = await connected(path, chosen)
+            reader = Threaded(await connected(path, chosen))
         except BaseException:
             await writer.close()
             raise
