@@ -10,11 +10,12 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any
 
+from msgspec import Struct
+
 from restante.errors import LocalProtocolError, RemoteProtocolError, WireCode
 from restante.protocol import frames as f
 from restante.protocol.codec import decode_tagged, encode
 from restante.protocol.limits import MAX_FRAME_BYTES, MAX_PENDING_REQUESTS
-from restante.values import dataclass
 
 
 class Role(Enum):
@@ -131,8 +132,7 @@ _RELAY_FRAMES: dict[int, type[f.Frame]] = f.by_tag(f.RelayFrame)
 _Fault = type[RemoteProtocolError] | type[LocalProtocolError]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
+class _Asked(Struct, frozen=True, gc=False):
     """An unanswered request: its type, and for a deposit how many targets each item has."""
 
     kind: type[f.Frame]
@@ -203,7 +203,7 @@ class Connection:
                 raise _error(fault, f"request {number} is still unanswered")
             if len(self._pending) >= MAX_PENDING_REQUESTS:
                 raise _error(fault, f"more than {MAX_PENDING_REQUESTS} unanswered requests")
-            self._pending[number] = _Asked(kind=type(frame), shape=_shape(frame))
+            self._pending[number] = _Asked(type(frame), _shape(frame))
         self._state = following
 
     def _pass_relay_frame(self, frame: f.Frame, fault: _Fault) -> None:

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from restante.relay.session import Session
 
 _REFUSED = outcome(f.Outcome.REFUSED)
-_CONTACT = int(f.Lane.CONTACT)
 _FIRST = (0,)
 _SLOW_DOWN = f.Outcome.SLOW_DOWN.name.lower()
 
@@ -112,7 +111,8 @@ class AnonymousTalk:
     async def _deposit(self, frame: f.Deposit) -> None:
         for item in frame.items:
             check_bucket(item.payload)
-        count = sum([len(item.targets) for item in frame.items])
+        targets = [target.mailbox for item in frame.items for target in item.targets]
+        count = len(targets)
         services = self._services
         if count > services.limits.targets_per_frame:
             most = services.limits.targets_per_frame
@@ -130,7 +130,7 @@ class AnonymousTalk:
             self._session.send(f.Deposited(request=frame.request, results=results))
             return
         try:
-            late_s = await self._fetch_mailboxes(frame)
+            late_s = await self._fetch_mailboxes(frame, targets)
         except StoreError as error:
             self._session.refuse(frame.request, store_refusal(error))
             return
@@ -143,11 +143,9 @@ class AnonymousTalk:
             services.turns.pause(self._session.network)
             await services.writer.room(self._session.network)
 
-    async def _fetch_mailboxes(self, frame: f.Deposit) -> int:
+    async def _fetch_mailboxes(self, frame: f.Deposit, targets: list[bytes]) -> int:
         """Have all targets at hand; or, not to look them up too often, return when to ask again."""
-        targets = [target.mailbox for item in frame.items for target in item.targets]
-        size_bytes = sum([len(item.payload) for item in frame.items])
-        if not self._services.mailrooms.lacks(targets, size_bytes):
+        if not self._services.mailrooms.lacks(targets, frame.items):
             return 0
         fetches = self._services.gates.fetches
         late_s = fetches.take(self._session.network, 1, trio.current_time())
@@ -168,14 +166,13 @@ class AnonymousTalk:
             if expiry is None:
                 expiry = expiries[item.ttl_s] = self._expiry(item.ttl_s)
             expires_hour, stored = expiry
-            targets, payload, device = item.targets, item.payload, None
+            targets, payload, to = item.targets, item.payload, None
             if len(targets) == 1 and not item.ephemeral:
                 # What nearly every item is: one envelope, from a contact, to one device.
-                device = admit_known(targets[0].mailbox, targets[0].token, len(payload), now_s)
+                to = admit_known(targets[0].mailbox, targets[0].token, len(payload), now_s)
             envelope = EnvelopeId(item.id)
-            if device is not None:
+            if to is not None:
                 results.append(stored)
-                to = ((device, _CONTACT),)
                 add(Arrival(envelope, payload, expires_hour, is_retry, to), at, _FIRST)
                 continue
             places, admitted = self._admit_each(item, stored[0], deposits, late_s)

@@ -38,6 +38,9 @@ class Deposits(Protocol):
     def stored(self, sequences: list[int]) -> None:
         """Take what became of each target: a sequence, or 0 for one stored before."""
 
+    def answer(self) -> None:
+        """Tell the depositor of it; after everything that was stored with it is on its way."""
+
     def failed(self, error: StoreError) -> None:
         """Take that nothing of it was stored."""
 

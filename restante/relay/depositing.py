@@ -44,11 +44,17 @@ class FrameDeposits:
         self._began_at = perf_counter()
         self.results: list[list[f.TargetOutcome]] = []
         self.arrivals: list[Arrival] = []
+        self.size_bytes = 0
+        """Payload of what was admitted."""
+        self.target_count = 0
+        """How many targets were admitted."""
         self._places: list[tuple[int, Sequence[int]]] = []
 
     def add(self, arrival: Arrival, item: int, targets: Sequence[int]) -> None:
         """Put an admitted payload; `item` and `targets` are the places of its results."""
         self.arrivals.append(arrival)
+        self.size_bytes += len(arrival.payload)
+        self.target_count += len(targets)
         self._places.append((item, targets))
 
     @property
@@ -56,18 +62,8 @@ class FrameDeposits:
         """By what its depositor is counted."""
         return self._session.network
 
-    @property
-    def size_bytes(self) -> int:
-        """Payload of what was admitted."""
-        return sum([len(arrival.payload) for arrival in self.arrivals])
-
-    @property
-    def target_count(self) -> int:
-        """How many targets were admitted."""
-        return sum([len(arrival.targets) for arrival in self.arrivals])
-
     def stored(self, sequences: list[int]) -> None:
-        """Hand what was committed to whoever is there for it, and answer."""
+        """Hand what was committed to whoever is there for it."""
         services, began_at = self._session.services, perf_counter()
         if (
             services.subscribers
@@ -76,6 +72,11 @@ class FrameDeposits:
             or 0 in sequences
         ):
             self._hand_over(sequences)
+            services.turns.spend(self.network, perf_counter() - began_at)
+
+    def answer(self) -> None:
+        """Answer."""
+        services, began_at = self._session.services, perf_counter()
         self._session.send(f.Deposited(request=self._request, results=self.results))
         now = perf_counter()
         services.figures.deposits_s.add(now - self._began_at)

@@ -201,7 +201,7 @@ class Doorkeeper:
             socket = MessageSocket(
                 stream,
                 network=visit.network or b"",
-                spawn=services.spawn,
+                outgoing=services.outgoing,
                 write_s=services.limits.write_s,
                 turns=services.turns,
             )

@@ -9,7 +9,7 @@ in the store only while nothing leaves it. Spec: docs/relay.md, section 3.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
@@ -32,6 +32,7 @@ from restante.store.relay_mailbox_facts import MailboxFacts, Standing, mailbox_f
 from restante.store.relay_store import Notice, NoticeKind
 
 if TYPE_CHECKING:
+    from restante.protocol.frames import DepositItem
     from restante.store.database import Database
     from restante.store.relay_mailboxes import Arrival, Removed
     from restante.store.relay_store import Neighbours
@@ -74,6 +75,8 @@ class Mailbox:
     most_bytes: list[int]
     """What it may hold before it is full, or is to be counted again."""
     counted_at_s: float
+    as_contact: tuple[tuple[int, int]]
+    """What an arrival from a contact has as its targets: of many, one."""
     opened: dict[bytes, Lane] = field(default_factory=dict)
     """Tokens that were shown and are live or retired: a hash less for each further envelope."""
 
@@ -165,8 +168,8 @@ class Mailrooms:
 
     def admit_known(
         self, mailbox_id: bytes, token: bytes | None, size_bytes: int, now_s: float
-    ) -> int | None:
-        """Take room for a token that was shown before and is live; return the device's number.
+    ) -> tuple[tuple[int, int]] | None:
+        """Take room for a token that was shown before and is live; return the arrival's targets.
 
         None: not so; `lane_of` and `admit` have to say what is the matter. This is all that most
         envelopes pass, hence one function.
@@ -175,7 +178,7 @@ class Mailrooms:
         if mailbox is None or token is None or mailbox.opened.get(token) is not _CONTACT:
             return None
         limit, _ = self.admit(mailbox, _CONTACT, size_bytes, now_s, is_stranger=False)
-        return None if limit else mailbox.device
+        return None if limit else mailbox.as_contact
 
     def admit(
         self, mailbox: Mailbox, lane: Lane, size_bytes: int, now_s: float, *, is_stranger: bool
@@ -221,14 +224,13 @@ class Mailrooms:
             mailbox.envelopes[lane] = max(mailbox.envelopes[lane] - envelopes, 0)
             mailbox.size_bytes[lane] = max(mailbox.size_bytes[lane] - size_bytes, 0)
 
-    def lacks(self, wanted: Iterable[bytes], size_bytes: int) -> bool:
-        """Whether `fetch` is needed for a frame of so many bytes with these targets."""
-        wanted = list(wanted)
+    def lacks(self, wanted: Sequence[bytes], items: Iterable[DepositItem]) -> bool:
+        """Whether `fetch` is needed for a frame with these targets and items."""
         if self._are_shared:
-            self._drop_worn(wanted, size_bytes)
+            self._drop_worn(wanted, sum([len(item.payload) for item in items]))
         return bool([mailbox for mailbox in wanted if mailbox not in self._by_id])
 
-    def _drop_worn(self, wanted: list[bytes], size_bytes: int) -> None:
+    def _drop_worn(self, wanted: Sequence[bytes], size_bytes: int) -> None:
         """Let those be counted again whose share is used up, or whose tokens may be old."""
         now_s = trio.current_time()
         for mailbox_id in set(wanted):
@@ -282,6 +284,7 @@ class Mailrooms:
                 most_envelopes=list(self._most_envelopes),
                 most_bytes=list(self._most_bytes),
                 counted_at_s=trio.current_time(),
+                as_contact=((fact.device, int(_CONTACT)),),
             )
             aside = self._by_device.get(fact.device)
             if aside is not None:

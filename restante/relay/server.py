@@ -35,6 +35,7 @@ from restante.relay.registration import Registration
 from restante.relay.registry import Registry
 from restante.relay.services import Gates, Services
 from restante.relay.slots import Slots
+from restante.relay.socket import Outgoing
 from restante.relay.tickets import open_tickets
 from restante.relay.tls import open_listeners, open_plain_listeners, port_of
 from restante.relay.turns import Turns
@@ -231,12 +232,17 @@ async def _services(
     def committed() -> None:
         services.flush_touched()
 
+    def spawn(task: Callable[[], Awaitable[None]]) -> None:
+        helpers.start_soon(_guarded, task, figures)
+
+    outgoing = Outgoing(spawn)
     writer = Writer(
         store.mailboxes,
         clock=clock,
         counting=mailrooms.counting,
         on_removed=removed,
         after_commit=committed,
+        together=outgoing.together,
         has_company=turns.has_company,
         figures=figures,
     )
@@ -283,7 +289,8 @@ async def _services(
         slots=Slots(db, most=settings.limits.slots, clock=clock),
         blobs=blobs,
         clock=clock,
-        spawn=lambda task: helpers.start_soon(_guarded, task, figures),
+        spawn=spawn,
+        outgoing=outgoing,
         authorities=frozenset(RelayAddress.parse(name).authority for name in settings.names),
         epoch=await db.read(epoch),
         restored_hour=await db.read(restored_hour),

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from restante.relay.registry import Registry
     from restante.relay.session import Session
     from restante.relay.slots import Slots
+    from restante.relay.socket import Outgoing
     from restante.store.database import Database
     from restante.store.relay_store import Mailboxes, Neighbours
 
@@ -56,6 +57,7 @@ class Services:
     """Seconds since 1970."""
     spawn: Callable[[Callable[[], Awaitable[None]]], None]
     """Runs a short task that outlives its connection; its exceptions are logged."""
+    outgoing: Outgoing
     authorities: frozenset[str]
     """What devices may call this relay when they authenticate; empty: what their address says."""
     epoch: int

@@ -8,8 +8,11 @@ Spec: docs/protocol/wire.md, section 1.
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
 from typing import Final, Protocol
 
 import trio
@@ -65,6 +68,24 @@ _HEAD_OF_8: Final = struct.Struct("!BBQ")
 MessageHandler = Callable[[bytes], Awaitable[None]]
 
 
+def receiver(stream: trio.abc.Stream) -> Callable[[], Awaitable[bytes | bytearray]]:
+    """Return how to read from a stream, as `receive_some` does.
+
+    The library reads before it waits, which finds nothing after nearly every frame.
+    """
+    if not isinstance(stream, trio.SocketStream):
+        return partial(stream.receive_some, RECEIVE_BUFFER_BYTES)
+    socket = stream.socket
+
+    async def receive() -> bytes:
+        while True:
+            await trio.lowlevel.wait_readable(socket)
+            with suppress(BlockingIOError):
+                return os.read(socket.fileno(), RECEIVE_BUFFER_BYTES)
+
+    return receive
+
+
 class Owner(Protocol):
     """Whose connection it is: it writes the bytes, and says whether anything more is read."""
 
@@ -112,10 +133,10 @@ class WebSocket(WebSocketConnection):
     async def read(self) -> None:
         """Read until the stream or the peer ends. Raises ENDS, and what a broken stream does."""
         self.heard_at = trio.current_time()
-        stream = self._stream
+        receive = receiver(self._stream)
         buffer = bytearray()
         while not self.is_open:
-            data = await stream.receive_some(RECEIVE_BUFFER_BYTES)
+            data = await receive()
             buffer += data
             end = buffer.find(_END_OF_REQUEST) + len(_END_OF_REQUEST)
             if not data or len(buffer) > MAX_REQUEST_BYTES:
@@ -133,7 +154,7 @@ class WebSocket(WebSocketConnection):
                 self.message_began_at = self.message_began_at or self.heard_at
             elif not self._message_parts:
                 self.message_began_at = None
-            data = await stream.receive_some(RECEIVE_BUFFER_BYTES)
+            data = await receive()
             if not data or not await self._still_listens(data):
                 return
             buffer += data

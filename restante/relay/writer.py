@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
@@ -26,6 +27,7 @@ from restante.relay.watching.figures import Figures
 from restante.store.errors import Busy, DiskFailed, DiskFull, Unreachable
 from restante.store.failpoints import reach
 from restante.store.relay_mailboxes import HOUR_S, Arrival, Removed
+from restante.store.seam import taken as holding
 
 if TYPE_CHECKING:
     from restante.store.relay_store import Mailboxes
@@ -75,6 +77,7 @@ class Writer:
         counting: trio.Lock,
         on_removed: Callable[[Sequence[Removed]], None],
         after_commit: Callable[[], None],
+        together: Callable[[], AbstractContextManager[None]] = nullcontext,
         has_company: Callable[[], bool] = lambda: True,
         figures: Figures | None = None,
         retry_pause_s: float = RETRY_PAUSE_S,
@@ -87,6 +90,7 @@ class Writer:
         self._after_commit = after_commit
         self._retry_pause_s = retry_pause_s
         self._ack_linger_s = ack_linger_s
+        self._together = together
         self._has_company = has_company
         self._queue = DepositQueue()
         self._acks: list[Removed] = []
@@ -190,7 +194,10 @@ class Writer:
         """Commit for ever. Raises StoreError when the database can't be trusted any more."""
         try:
             while True:
-                with trio.move_on_at(self._acks_due_at if self._acks else math.inf):
+                if self._acks:
+                    with trio.move_on_at(self._acks_due_at):
+                        await self._has_work.wait()
+                else:
                     await self._has_work.wait()
                 self._has_work = trio.Event()
                 self._held += self._barriers
@@ -216,7 +223,7 @@ class Writer:
         """
         until = self._queue.next_number
         while self._queue or self._are_acks_due:
-            async with self._counting:
+            async with holding(self._counting):
                 is_done = await self._commit()
             if not is_done:
                 return False
@@ -257,23 +264,29 @@ class Writer:
         finally:
             self._committing_since = None
         self._are_acks_refused = False
-        self._figures.committed(
-            envelopes=len(result) - result.count(0),
-            acks=len(acks),
-            took_s=perf_counter() - began_at,
-        )
+        took_s = perf_counter() - began_at
         reach("relay: after commit")
         if acks:
             reach("relay: after ack commit")
+        with self._together():
+            self._tell(taken, result)
+        self._figures.committed(
+            envelopes=len(result) - result.count(0), acks=len(acks), took_s=took_s
+        )
         self._free(taken)
+        self._on_removed(acks)
+        return True
+
+    def _tell(self, taken: list[Queued], result: list[int]) -> None:
+        """Deliver what was stored, and answer."""
         at = 0
         for queued in taken:
             end = at + queued.deposits.target_count
             queued.deposits.stored(result[at:end])
             at = end
-        self._on_removed(acks)
         self._after_commit()
-        return True
+        for queued in taken:
+            queued.deposits.answer()
 
     def _settle_failed(self, taken: list[Queued], error: StoreError) -> None:
         self._free(taken)

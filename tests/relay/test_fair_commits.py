@@ -34,6 +34,9 @@ class OneFrame:
         assert len(sequences) == 1
         self.is_stored.set()
 
+    def answer(self) -> None:
+        pass
+
     def failed(self, error: StoreError) -> None:
         raise error
 

@@ -161,6 +161,9 @@ class Stored:
         assert sequences
         self.sequences.set()
 
+    def answer(self) -> None:
+        pass
+
     def failed(self, error: StoreError) -> None:
         raise AssertionError from error
 
@@ -188,6 +191,9 @@ class Flood:
 
     def stored(self, sequences: list[int]) -> None:
         raise AssertionError(sequences)
+
+    def answer(self) -> None:
+        pass
 
     def failed(self, error: StoreError) -> None:
         self.refused += 1
