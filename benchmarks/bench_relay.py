@@ -29,6 +29,7 @@ from benchmarks.relay_load import (
     anonymous,
     next_arrival,
     percentile,
+    stay_awake,
 )
 from benchmarks.relay_side import (
     Kind,
@@ -218,8 +219,9 @@ async def _latency(size_bytes: int, kind: Kind) -> list[dict[str, Any]]:
 
         async def one(index: int, line: Line, deposits: Deposits) -> float:
             already = receivers[index].received
+            frame = deposits.next(already + 1)
             sent_at = trio.current_time()
-            await line.stream.send_all(deposits.next(already + 1))
+            await line.stream.send_all(frame)
             await line.frames()
             while receivers[index].received == already:
                 await next_arrival()
@@ -234,6 +236,7 @@ async def _latency(size_bytes: int, kind: Kind) -> list[dict[str, Any]]:
                     await trio.sleep_until(begun + (index + number * PAIRS) / rate)
                     waits.append(await one(index, line, deposits))
 
+        nursery.start_soon(stay_awake)
         begun = trio.current_time() + 1
         async with trio.open_nursery() as sending:
             for index in range(PAIRS):
