@@ -28,6 +28,7 @@ from restante.relay.shares import (
     RECOUNT_S,
     most_until_counted,
 )
+from restante.store.quick_lock import QuickLock
 from restante.store.relay_mailbox_facts import MailboxFacts, Standing, mailbox_facts
 from restante.store.relay_store import Notice, NoticeKind
 
@@ -109,7 +110,7 @@ class Mailrooms:
         self._by_device: dict[int, Mailbox] = {}
         self._set_aside: dict[int, None] = {}
         self._changes = 0
-        self.counting = trio.Lock()
+        self.counting = QuickLock()
         """Whoever deletes envelopes holds it until their room is given back."""
 
     @property

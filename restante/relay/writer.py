@@ -27,9 +27,9 @@ from restante.relay.watching.figures import Figures
 from restante.store.errors import Busy, DiskFailed, DiskFull, Unreachable
 from restante.store.failpoints import reach
 from restante.store.relay_mailboxes import HOUR_S, Arrival, Removed
-from restante.store.seam import taken as holding
 
 if TYPE_CHECKING:
+    from restante.store.quick_lock import QuickLock
     from restante.store.relay_store import Mailboxes
 
 MAX_BATCH_BYTES: Final = 8 * 1024 * 1024
@@ -74,7 +74,7 @@ class Writer:
         mailboxes: Mailboxes,
         *,
         clock: Callable[[], float],
-        counting: trio.Lock,
+        counting: QuickLock,
         on_removed: Callable[[Sequence[Removed]], None],
         after_commit: Callable[[], None],
         together: Callable[[], AbstractContextManager[None]] = nullcontext,
@@ -223,7 +223,7 @@ class Writer:
         """
         until = self._queue.next_number
         while self._queue or self._are_acks_due:
-            async with holding(self._counting):
+            async with self._counting:
                 is_done = await self._commit()
             if not is_done:
                 return False
@@ -268,8 +268,7 @@ class Writer:
         reach("relay: after commit")
         if acks:
             reach("relay: after ack commit")
-        with self._together():
-            self._tell(taken, result)
+        self._tell(taken, result)
         self._figures.committed(
             envelopes=len(result) - result.count(0), acks=len(acks), took_s=took_s
         )
@@ -278,15 +277,17 @@ class Writer:
         return True
 
     def _tell(self, taken: list[Queued], result: list[int]) -> None:
-        """Deliver what was stored, and answer."""
+        """Deliver what was stored, and then answer."""
         at = 0
-        for queued in taken:
-            end = at + queued.deposits.target_count
-            queued.deposits.stored(result[at:end])
-            at = end
-        self._after_commit()
-        for queued in taken:
-            queued.deposits.answer()
+        with self._together():
+            for queued in taken:
+                end = at + queued.deposits.target_count
+                queued.deposits.stored(result[at:end])
+                at = end
+            self._after_commit()
+        with self._together():
+            for queued in taken:
+                queued.deposits.answer()
 
     def _settle_failed(self, taken: list[Queued], error: StoreError) -> None:
         self._free(taken)

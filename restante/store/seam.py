@@ -26,6 +26,7 @@ import trio_asyncio
 from restante.errors import StoreError
 from restante.store.driver import BUSY_TIMEOUT_S, Driver, RawConnection, sqlite_driver
 from restante.store.errors import Corrupted, DiskFailed, DiskFull, WrongKey
+from restante.store.quick_lock import QuickLock
 
 T = TypeVar("T")
 
@@ -45,23 +46,6 @@ async def open_loop() -> AsyncIterator[None]:
     """Run the asyncio loop that databases need, for the length of the block; once per process."""
     async with trio_asyncio.open_loop():
         yield
-
-
-@asynccontextmanager
-async def taken(lock: trio.Lock) -> AsyncIterator[None]:
-    """Hold a lock for the block; one that nobody has is taken without a turn of the loop.
-
-    A commit passes two of them, and a turn is longer than all that is between them.
-    """
-    await trio.lowlevel.checkpoint_if_cancelled()
-    try:
-        lock.acquire_nowait()
-    except trio.WouldBlock:
-        await lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 class Threaded:
@@ -136,8 +120,8 @@ class Database:
         self._loop = asyncio.get_running_loop()
         self._path = path
         self._driver = driver
-        self._write_turn = trio.Lock()
-        self._read_turn = trio.Lock()
+        self._write_turn = QuickLock()
+        self._read_turn = QuickLock()
         self._raw_writer: Threaded | None = writer
         self._raw_reader: Threaded | None = reader
 
@@ -148,7 +132,7 @@ class Database:
 
     async def read_raw(self, work: Callable[[RawConnection], T]) -> T:
         """Run store code on one consistent snapshot: one thread hop for all of it."""
-        async with taken(self._read_turn):
+        async with self._read_turn:
             return await self._hop(self._raw_reader, partial(_read_in_thread, work))
 
     async def write_raw(self, work: Callable[[RawConnection], T]) -> T:
@@ -156,7 +140,7 @@ class Database:
 
         An exception of `work` rolls back and is raised. Cancellation: committed, or no effect.
         """
-        async with taken(self._write_turn):
+        async with self._write_turn:
             return await self._hop(self._raw_writer, partial(_write_in_thread, work))
 
     async def outside_transactions(self, work: Callable[[RawConnection], T]) -> T:

@@ -12,6 +12,7 @@ from restante.errors import StoreError
 from restante.protocol.ids import EnvelopeId
 from restante.relay.deposit_queue import DepositQueue
 from restante.relay.writer import MAX_WAITING_OF_ONE_BYTES, SHARE_BYTES, Writer
+from restante.store.quick_lock import QuickLock
 from restante.store.relay_mailboxes import Arrival, Removed
 
 PATIENCE_S = 20
@@ -114,7 +115,7 @@ async def a_writer(mailboxes: Any, *, has_company: bool) -> AsyncIterator[Writer
     writer = Writer(
         mailboxes,
         clock=lambda: 0.0,
-        counting=trio.Lock(),
+        counting=QuickLock(),
         on_removed=lambda _: None,
         after_commit=lambda: None,
         has_company=lambda: has_company,

@@ -86,7 +86,7 @@ async def test_nothing_is_written_before_the_end() -> None:
             with outgoing.together():
                 ours.put(b"late")
                 with pytest.raises(BlockingIOError):
-                    peer.socket._sock.recv(1)  # type: ignore[attr-defined]  # noqa: SLF001
+                    peer.socket._sock.recv(1)  # type: ignore[attr-defined]
             assert await read(peer, 4) == b"late"
 
 

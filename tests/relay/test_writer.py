@@ -15,6 +15,7 @@ from restante.protocol.ids import EnvelopeId
 from restante.relay.server import RunningRelay
 from restante.relay.writer import ACK_LINGER_S, ACKS_AT_ONCE, MAX_REFUSALS, Writer
 from restante.store.errors import DiskFull
+from restante.store.quick_lock import QuickLock
 from restante.store.relay_mailboxes import Arrival, Removed
 from restante.store.relay_store import Mailboxes
 from tests.relay.wire import anonymous, deposit, item, registered, relay_at, sql
@@ -69,7 +70,7 @@ async def a_writer(
     writer = Writer(
         mailboxes,
         clock=relay.services.clock,
-        counting=trio.Lock(),
+        counting=QuickLock(),
         on_removed=lambda _: None,
         after_commit=lambda: None,
         retry_pause_s=0.01,
