@@ -60,6 +60,7 @@ async def test_a_long_lost_run_is_bridged_and_takes_few_entries(tmp_path: Path) 
             to_bob, to_alice = await introduce(alice, bob)
             await reaches(alice, await alice.send(to_bob, "first"), "delivered")
             await reaches(bob, await bob.send(to_alice, "heard"), "delivered")
+            await world.relay.emptied()  # what waits is what follows
         texts = [str(number) for number in range(140)]
         for text in texts:
             last = await alice.send(to_bob, text)

@@ -50,6 +50,7 @@ async def test_a_full_mailbox_is_said_and_the_message_goes_when_there_is_room(
             to_bob, to_alice = await introduce(alice, bob)
             await reaches(alice, await alice.send(to_bob, "begin"), "delivered")
             await reaches(bob, await bob.send(to_alice, "go on"), "delivered")
+            await world.relay.emptied()
         texts = [str(number) for number in range(5)]
         sent = [await alice.send(to_bob, text) for text in texts]
         full = await until_error(alice, sent[3], "full")  # those behind it wait in line
