@@ -49,9 +49,13 @@ WHERE NOT EXISTS (SELECT FROM waiting WHERE waiting.shared = payloads.number)"""
 
 
 ROOM = dict.fromkeys(
-    ("mailbox_bytes", "mailbox_envelopes", "account_bytes", "account_envelopes"), 2**40
+    (
+        *("mailbox_bytes", "mailbox_envelopes", "account_bytes", "account_envelopes"),
+        *("deposits_per_mailbox", "deposits_per_network"),
+    ),
+    2**40,
 )
-"""Somebody who is never there has room for all of a long round."""
+"""Who is never there has room for all of a long round, and all of it may be retried at once."""
 
 POINTS = (
     "relay: before commit",
