@@ -119,8 +119,8 @@ class AnonymousTalk:
             reason = f"{count} targets, {most} are the most (targets_per_frame)"
             self._session.refuse(frame.request, Refusal(WireCode.TOO_LARGE, reason))
             return
-        gate = services.gates.deposits
-        if wait_s := gate.take(self._session.network, count, trio.current_time()):
+        gate, now_s = services.gates.deposits, trio.current_time()
+        if wait_s := gate.take(self._session.network, count, now_s):
             self._session.was_hasty()
             late = outcome(
                 f.Outcome.SLOW_DOWN, retry_after_s=wait_s, limit=f.Limit.DEPOSITS_PER_NETWORK
@@ -129,12 +129,15 @@ class AnonymousTalk:
             services.figures.outcomes[_SLOW_DOWN] += count
             self._session.send(f.Deposited(request=frame.request, results=results))
             return
-        try:
-            late_s = await self._fetch_mailboxes(frame, targets)
-        except StoreError as error:
-            self._session.refuse(frame.request, store_refusal(error))
-            return
-        deposits = self._admitted(frame, late_s)
+        late_s = 0
+        if services.mailrooms.lacks(targets, frame.items):
+            try:
+                late_s = await self._fetch_mailboxes(targets)
+            except StoreError as error:
+                self._session.refuse(frame.request, store_refusal(error))
+                return
+            now_s = trio.current_time()
+        deposits = self._admitted(frame, late_s, now_s)
         if not deposits.arrivals:
             self._session.send(f.Deposited(request=frame.request, results=deposits.results))
             return
@@ -143,10 +146,8 @@ class AnonymousTalk:
             services.turns.pause(self._session.network)
             await services.writer.room(self._session.network)
 
-    async def _fetch_mailboxes(self, frame: f.Deposit, targets: list[bytes]) -> int:
+    async def _fetch_mailboxes(self, targets: list[bytes]) -> int:
         """Have all targets at hand; or, not to look them up too often, return when to ask again."""
-        if not self._services.mailrooms.lacks(targets, frame.items):
-            return 0
         fetches = self._services.gates.fetches
         late_s = fetches.take(self._session.network, 1, trio.current_time())
         if not late_s:
@@ -154,11 +155,10 @@ class AnonymousTalk:
                 await self._services.mailrooms.fetch(map(MailboxId, targets))
         return late_s
 
-    def _admitted(self, frame: f.Deposit, late_s: int) -> FrameDeposits:
+    def _admitted(self, frame: f.Deposit, late_s: int, now_s: float) -> FrameDeposits:
         """Decide on every target; what is admitted waits for its commit."""
         deposits = FrameDeposits(self._session, frame.request)
         add, results, is_retry = deposits.add, deposits.results, frame.is_retry
-        now_s = trio.current_time()
         admit_known = self._services.mailrooms.admit_known
         expiries: dict[int, tuple[int, list[f.TargetOutcome]]] = {}
         for at, item in enumerate(frame.items):
