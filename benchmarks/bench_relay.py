@@ -221,7 +221,7 @@ async def _latency(size_bytes: int, kind: Kind) -> list[dict[str, Any]]:
             already = receivers[index].received
             frame = deposits.next(already + 1)
             sent_at = trio.current_time()
-            await line.stream.send_all(frame)
+            line.send_now(frame)
             await line.frames()
             while receivers[index].received == already:
                 await next_arrival()

@@ -70,6 +70,10 @@ class Line:
         """Send one frame of builtin values, its tag first."""
         await self.stream.send_all(packed_frame(msgspec.msgpack.encode(list(frame))))
 
+    def send_now(self, frame: bytes) -> None:
+        """Hand a small frame to the system at once, on a plain connection: no turn of our loop."""
+        os.write(self.stream.socket.fileno(), frame)
+
     async def frames(self) -> list[bytes]:
         """Return the payloads of the next messages, at least one."""
         found: list[bytes] = []
