@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -120,9 +121,11 @@ async def _threaded(connection: AsyncConnection) -> Threaded:
     return Threaded(driver_connection)
 
 
-def _make_engine(path: Path, driver: Driver) -> AsyncEngine:
+def _make_engine(path: Path, driver: Driver, looking_up: Driver) -> AsyncEngine:
+    drivers = chain((driver, driver), repeat(looking_up))  # first who writes and who reads
+
     async def connect(*_: Any, **__: Any) -> aiosqlite.Connection:
-        return await connected(path, driver)
+        return await connected(path, next(drivers))
 
     engine = create_async_engine(
         f"sqlite+aiosqlite:///{path}",
@@ -140,15 +143,18 @@ def _make_engine(path: Path, driver: Driver) -> AsyncEngine:
 
 
 @asynccontextmanager
-async def open_database(path: Path, *, driver: Driver | None = None) -> AsyncIterator[Database]:
+async def open_database(
+    path: Path, *, driver: Driver | None = None, looking_up: Driver | None = None
+) -> AsyncIterator[Database]:
     """Open (or create, 0600) a database file for the length of the block, inside `open_loop`.
 
-    Says nothing of its schema: `restante.store.migrations` does. Raises DiskFailed, Corrupted,
-    WrongKey, Busy or DiskFull with a sentence that names the file.
+    `looking_up` opens the connections besides the hot paths'. Says nothing of the file's schema:
+    `restante.store.migrations` does. Raises DiskFailed, Corrupted, WrongKey, Busy or DiskFull with
+    a sentence that names the file.
     """
     chosen = driver or sqlite_driver()
     create_private(path)
-    engine = _make_engine(path, chosen)
+    engine = _make_engine(path, chosen, looking_up or chosen)
     try:
         database = await _opened(engine, path, chosen)
         try:
