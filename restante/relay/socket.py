@@ -197,7 +197,6 @@ class MessageSocket:
         if left:
             self._out.append(left)
             return False
-        self._tell_room()
         self._has_written()
         return True
 
@@ -224,11 +223,11 @@ class MessageSocket:
         except _GONE:
             self.abort()
         finally:
-            self._tell_room()
             self._has_written()
 
     def _has_written(self) -> None:
         self._is_writing = False
+        self._tell_room()
         if self._is_ending:  # the goodbye has left: what remains is the peer's answer
             answered_by = trio.current_time() + CLOSE_TIMEOUT_S
             self._life.deadline = min(self._life.deadline, answered_by)
