@@ -1,7 +1,8 @@
 """Token buckets: how many a second, and how many at once. Pure: the time is passed in.
 
-Rule: whoever is refused is told when to come back. Buckets of those who went are forgotten, so
-that a flood of addresses costs bounded memory. Spec: docs/relay.md, section 6.
+Rule: whoever is refused is told when to come back. A bucket that is full again is forgotten: one
+that was never there is no different, so that a flood of keys costs what its last minutes brought.
+Spec: docs/relay.md, section 6.
 """
 
 from __future__ import annotations
@@ -38,13 +39,11 @@ class Buckets:
         """
         bucket = self._buckets.get(key)
         if bucket is None:
+            self._forget(now_s)
             bucket = self._buckets[key] = _Bucket(level=self._burst, at_s=now_s)
-            if len(self._buckets) > MAX_BUCKETS:
-                self._buckets.popitem(last=False)
         else:
             self._buckets.move_to_end(key)
-            grown = bucket.level + max(now_s - bucket.at_s, 0.0) * self._rate
-            bucket.level = min(grown, self._burst)
+            bucket.level = self._level(bucket, now_s)
             bucket.at_s = now_s
         needed = min(float(amount), self._burst)
         if bucket.level >= needed:
@@ -52,6 +51,20 @@ class Buckets:
             return 0
         self.refusals += 1
         return int((needed - bucket.level) / self._rate) + 1
+
+    def _level(self, bucket: _Bucket, now_s: float) -> float:
+        return min(bucket.level + max(now_s - bucket.at_s, 0.0) * self._rate, self._burst)
+
+    def _forget(self, now_s: float) -> None:
+        """Make room for one more: of those unused for longest, two at most."""
+        for _ in range(2):
+            oldest = next(iter(self._buckets), None)
+            if oldest is None:
+                return
+            is_full = self._level(self._buckets[oldest], now_s) >= self._burst
+            if not is_full and len(self._buckets) < MAX_BUCKETS:
+                return
+            del self._buckets[oldest]
 
     def __len__(self) -> int:
         return len(self._buckets)

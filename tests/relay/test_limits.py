@@ -16,7 +16,7 @@ from restante.errors import WireCode
 from restante.protocol import frames as f
 from restante.protocol.ids import MailboxId
 from restante.protocol.limits import BUCKETS
-from restante.relay.buckets import Buckets
+from restante.relay.buckets import MAX_BUCKETS, Buckets
 from restante.relay.limits import Limits
 from restante.relay.server import RunningRelay
 from tests.relay.wire import (
@@ -301,3 +301,24 @@ def test_a_bucket_refills_at_its_rate_and_says_when() -> None:
     assert buckets.take(b"a", 100, 1.0) > 0
     assert buckets.take(b"a", 100, 100.0) == 0, "more than the burst passes a full bucket"
     assert buckets.take(b"a", 1, 100.0) > 40, "and leaves a debt"
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # no database in it
+def test_buckets_that_are_full_again_are_forgotten_and_no_others() -> None:
+    buckets = Buckets(rate=2, burst=4)
+    assert buckets.take(b"waits", 4, 0.0) == 0
+    for n in range(1000):
+        assert buckets.take(b"%d" % n, 4, 1.0 + n) == 0
+    assert len(buckets) == 2, "the last two: of those before each has had its two seconds"
+    assert buckets.take(b"waits", 4, 1000.0) == 0
+    assert buckets.take(b"999", 1, 1000.0) > 0
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # no database in it
+def test_of_too_many_buckets_the_one_unused_for_longest_is_forgotten() -> None:
+    buckets = Buckets(rate=2, burst=4)
+    for n in range(MAX_BUCKETS + 1):
+        assert buckets.take(b"%d" % n, 4, 0.0) == 0
+    assert len(buckets) == MAX_BUCKETS
+    assert buckets.take(b"1", 1, 0.0) > 0
+    assert buckets.take(b"0", 1, 0.0) == 0
