@@ -19,8 +19,10 @@ from restante.store.relay_seam import Database, open_database
 
 PAGE_BYTES: Final = 16_384
 CACHE_BYTES: Final = 32 * 1024 * 1024
-LOOK_UP_CACHE_BYTES: Final = 2 * 1024 * 1024
-"""Of each connection that looks things up: strangers' questions fill what there is."""
+"""Of the connection that writes."""
+READER_CACHE_BYTES: Final = 2 * 1024 * 1024
+"""Of each connection that doesn't write: what it keeps is void with the next commit, and strangers'
+questions fill what there is. Source: sqlite.org, `pager_reset` in pager.c."""
 CHECKPOINT_BYTES: Final = 16 * 1024 * 1024
 """Of the journal, before it is folded into the file: seldom enough to cost a commit little."""
 
@@ -35,13 +37,13 @@ async def open_relay_database(path: Path, *, max_bytes: int = 0) -> AsyncIterato
     `max_bytes` 0: as large as the disk allows. Raises Corrupted, SchemaTooNew, DiskFailed,
     DiskFull, Busy.
     """
-    driver, looking_up = (
+    driver, reading = (
         sqlite_driver(
             page_bytes=PAGE_BYTES, cache_bytes=cache_bytes, checkpoint_bytes=CHECKPOINT_BYTES
         )
-        for cache_bytes in (CACHE_BYTES, LOOK_UP_CACHE_BYTES)
+        for cache_bytes in (CACHE_BYTES, READER_CACHE_BYTES)
     )
-    async with open_database(path, driver=driver, looking_up=looking_up) as database:
+    async with open_database(path, driver=driver, reading=reading) as database:
         await database.read_raw(lambda raw: _check(raw, path))
         await bring_up_to_date(database, RELAY)
         if max_bytes:

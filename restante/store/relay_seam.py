@@ -121,8 +121,8 @@ async def _threaded(connection: AsyncConnection) -> Threaded:
     return Threaded(driver_connection)
 
 
-def _make_engine(path: Path, driver: Driver, looking_up: Driver) -> AsyncEngine:
-    drivers = chain((driver, driver), repeat(looking_up))  # first who writes and who reads
+def _make_engine(path: Path, driver: Driver, reading: Driver) -> AsyncEngine:
+    drivers = chain((driver,), repeat(reading))  # first who writes
 
     async def connect(*_: Any, **__: Any) -> aiosqlite.Connection:
         return await connected(path, next(drivers))
@@ -144,19 +144,20 @@ def _make_engine(path: Path, driver: Driver, looking_up: Driver) -> AsyncEngine:
 
 @asynccontextmanager
 async def open_database(
-    path: Path, *, driver: Driver | None = None, looking_up: Driver | None = None
+    path: Path, *, driver: Driver | None = None, reading: Driver | None = None
 ) -> AsyncIterator[Database]:
     """Open (or create, 0600) a database file for the length of the block, inside `open_loop`.
 
-    `looking_up` opens the connections besides the hot paths'. Says nothing of the file's schema:
+    `reading` opens the connections besides the one that writes. Says nothing of the file's schema:
     `restante.store.migrations` does. Raises DiskFailed, Corrupted, WrongKey, Busy or DiskFull with
     a sentence that names the file.
     """
-    chosen = driver or sqlite_driver()
+    driver = driver or sqlite_driver()
+    reading = reading or driver
     create_private(path)
-    engine = _make_engine(path, chosen, looking_up or chosen)
+    engine = _make_engine(path, driver, reading)
     try:
-        database = await _opened(engine, path, chosen)
+        database = await _opened(engine, path, driver, reading)
         try:
             yield database
         finally:
@@ -168,7 +169,7 @@ async def open_database(
             await trio_asyncio.aio_as_trio(engine.dispose)()
 
 
-async def _opened(engine: AsyncEngine, path: Path, driver: Driver) -> Database:
+async def _opened(engine: AsyncEngine, path: Path, driver: Driver, reading: Driver) -> Database:
     async def connect() -> Database:
         writer = await engine.connect()
         await writer.execution_options(**{_OPTION_WRITES: True})
@@ -180,7 +181,7 @@ async def _opened(engine: AsyncEngine, path: Path, driver: Driver) -> Database:
             reader=reader,
             raw_writer=await _threaded(writer),
             raw_reader=await _threaded(reader),
-            folder=Threaded(await connected(path, driver)),
+            folder=Threaded(await connected(path, reading)),
         )
 
     with trio.CancelScope(shield=True):

@@ -8,15 +8,15 @@ import trio
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from restante.store.relay_database import CACHE_BYTES, LOOK_UP_CACHE_BYTES, open_relay_database
+from restante.store.relay_database import CACHE_BYTES, READER_CACHE_BYTES, open_relay_database
 from restante.store.relay_seam import POOL
 from restante.store.seam import open_loop
 
 KIB = 1024
 
 
-async def test_look_ups_keep_few_pages_and_the_hot_paths_many(tmp_path: Path) -> None:
-    """An eighth of a gigabyte else, for whoever asks about a thousand accounts."""
+async def test_who_writes_keeps_many_pages_and_the_others_few(tmp_path: Path) -> None:
+    """A quarter of a gigabyte else, for whoever asks about a thousand accounts."""
     found: list[int] = []
 
     async def ask(tx: AsyncConnection) -> None:
@@ -26,7 +26,7 @@ async def test_look_ups_keep_few_pages_and_the_hot_paths_many(tmp_path: Path) ->
         async with trio.open_nursery() as nursery:
             for _ in range(POOL):
                 nursery.start_soon(db.read, ask)
-        assert found == [LOOK_UP_CACHE_BYTES] * POOL
-        for hot in (db.read_raw, db.write_raw):
+        assert found == [READER_CACHE_BYTES] * POOL
+        for hot, most in ((db.read_raw, READER_CACHE_BYTES), (db.write_raw, CACHE_BYTES)):
             size = await hot(lambda raw: raw.execute("PRAGMA cache_size").fetchone()[0])
-            assert -size * KIB == CACHE_BYTES
+            assert -size * KIB == most
