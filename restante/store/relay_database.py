@@ -20,7 +20,7 @@ from restante.store.relay_seam import Database, open_database
 PAGE_BYTES: Final = 16_384
 CACHE_BYTES: Final = 32 * 1024 * 1024
 """Of the connection that writes."""
-READER_CACHE_BYTES: Final = 2 * 1024 * 1024
+READER_CACHE_BYTES: Final = 1 * 1024 * 1024
 """Of each connection that doesn't write: what it keeps is void with the next commit, and strangers'
 questions fill what there is. Source: sqlite.org, `pager_reset` in pager.c."""
 CHECKPOINT_BYTES: Final = 16 * 1024 * 1024

@@ -61,8 +61,8 @@ REQUESTS_BEFORE = 40
 
 WARM_UP_FRAMES = 3_000
 MAX_GROWTH_BYTES = 48 * 1024 * 1024
-"""What a relay's memory may grow by after the warm-up, however many frames come: nearly all of it
-are pages of its file, 32 MiB for who writes and 2 for each connection that reads."""
+"""What a relay's memory may grow by after the warm-up, however many frames come: by the pages of
+its file, 32 MiB for who writes and 1 for each of seven connections that read, and by 8 of ids."""
 MAX_LATE_GROWTH_BYTES = 8 * 1024 * 1024
 """And during the last third of them: a million fill the pages long before."""
 
